@@ -1,0 +1,1 @@
+"""What is studied: the data model, the two one-layer ViTs, their gradients and their dynamics."""

@@ -1,0 +1,67 @@
+"""Trajectory: what every engine returns, so that the same question can be put to each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.setting import Setting
+
+Objective = Literal["mae", "cl"]
+QueryKind = Literal["local", "global"]
+Engine = Literal["reduced", "descent", "closed"]
+Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A moment of a trajectory: log t and the correlations then. All logarithms are natural."""
+
+    log_t: float
+    phi_global: float
+    phi_own: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trajectory:
+    """Correlations and attention of one query patch over training (Definition 3.1), t = η·steps.
+
+    All series have shape (T,), one entry per recorded time, log_t increasing. "own" is the area that
+    holds the query; for a global query, and for the contrastive objective, own and global coincide.
+    `phi_other` and the Υ series are the entries of largest modulus among their kind.
+    `rate_global`, `rate_own` are α_{p→v_1} and α_{p→v_n}; `loss_gap` is L_p - L*_p (MAE), or the
+    contrastive loss above its value when every query attends to the global area alone (CL).
+    Attentions are means over masks, samples and latents.
+
+    switch: T_1, first time with |α_1| = α_n (local MAE query with α_1 larger at first, else None).
+    half: first time with own (MAE) or global (CL) attention of one half.
+    done: first time with loss_gap at the asked-for value. None when not reached.
+    """
+
+    setting: Setting
+    objective: Objective
+    query: QueryKind
+    engine: Engine
+    log_t: Series
+    phi_global: Series
+    phi_own: Series
+    phi_other: Series
+    upsilon_own: Series
+    upsilon_global: Series
+    upsilon_other: Series
+    rate_global: Series
+    rate_own: Series
+    own_attention: Series
+    global_attention: Series
+    loss_gap: Series
+    switch: Event | None
+    half: Event | None
+    done: Event | None
+
+    def max_abs(self) -> dict[str, float]:
+        """Largest modulus over time of the correlations that theory says stay small."""
+        names = ("phi_other", "upsilon_own", "upsilon_global", "upsilon_other")
+        return {name: float(np.abs(getattr(self, name)).max()) for name in names}
