@@ -1,0 +1,236 @@
+"""Claim: a statement, its source, what it assumes and rests on, and the legs of evidence that attack it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from claims.checking.gap import Gap
+
+Profile = Literal["quick", "full", "deep"]
+PROFILES: tuple[Profile, ...] = ("quick", "full", "deep")
+T = TypeVar("T")
+
+
+class Provenance(StrEnum):
+    """Where the statement comes from."""
+
+    STATED = "stated"  # the source text says it
+    RECONSTRUCTED = "reconstructed"  # the source names the result, the formula is ours
+    DERIVED = "derived"  # our own lemma on the way
+    SHARPENED = "sharpened"  # stronger than the source's order-of-magnitude statement
+
+
+class Kind(StrEnum):
+    """A leg: how the claim is attacked."""
+
+    SYMBOLIC = "symbolic"  # an identity, decided by expanding a numerator
+    SMT = "smt"  # the negation is unsatisfiable over the reals
+    EXACT = "exact"  # rational arithmetic or enumeration
+    PROPERTY = "property"  # generated configurations against float64 automatic differentiation
+    TRAINED = "trained"  # models trained by gradient descent
+    SCALING = "scaling"  # exponents and constants fitted on a ladder of P
+
+    @property
+    def grade(self) -> Grade:
+        """What a leg of this kind is worth when it holds."""
+        return _GRADES[self]
+
+
+class Grade(StrEnum):
+    """What the evidence is worth, strongest first."""
+
+    PROVED = "proved"
+    SEARCHED = "searched"
+    TRAINED = "trained"
+    FITTED = "fitted"
+
+
+_GRADES = {
+    Kind.SYMBOLIC: Grade.PROVED,
+    Kind.SMT: Grade.PROVED,
+    Kind.EXACT: Grade.PROVED,
+    Kind.PROPERTY: Grade.SEARCHED,
+    Kind.TRAINED: Grade.TRAINED,
+    Kind.SCALING: Grade.FITTED,
+}
+
+
+class Verdict(StrEnum):
+    """The outcome of a leg or of a claim. Only `holds` is good news."""
+
+    HOLDS = "holds"  # everything that was measured is as claimed
+    FAILS = "fails"  # something is not; there is a witness
+    ERROR = "error"  # the check itself broke
+    VACUOUS = "vacuous"  # nothing met the assumptions
+    UNDECIDED = "undecided"  # budget, solver or power ran out
+    NOT_RUN = "not-run"  # left out by profile or selection
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a leg is given: how much effort to spend, and its own source of chance.
+
+    root_seed: the run's seed, for runs that several claims share. seed: this leg's own.
+    """
+
+    profile: Profile
+    root_seed: int
+    seed: int
+
+    def at(self, *, quick: T, full: T, deep: T | None = None) -> T:
+        """The value for this run's profile; `deep` is as `full` unless given."""
+        if self.profile == "quick":
+            return quick
+        return deep if self.profile == "deep" and deep is not None else full
+
+    def rng(self) -> np.random.Generator:
+        """A fresh generator, the same at every call."""
+        return np.random.default_rng(self.seed)
+
+
+def derive_seed(root_seed: int, *names: str) -> int:
+    """A 63-bit seed from the root seed and names, so that order and selection never matter."""
+    digest = hashlib.sha256("\0".join((str(root_seed), *names)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a leg found.
+
+    cases: configurations examined. regimes: cases per regime; a regime of `required` that counted
+    none makes the leg vacuous. undecided: reasons why something could not be decided.
+    """
+
+    gaps: tuple[Gap, ...]
+    cases: int
+    regimes: Mapping[str, int] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    witness: Mapping[str, Any] | None = None
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Required regimes that no case fell into."""
+        return tuple(name for name in self.required if not self.regimes.get(name))
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Yielded by a leg in place of a gap when a solver or a budget gave out."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """Yielded by a leg before the gaps of one configuration, to count cases by regime."""
+
+    regimes: tuple[str, ...]
+
+
+LegResult = Evidence | Iterable[Gap | Undecided | Case]
+LegFunction = Callable[[Context], LegResult]
+
+
+def evidence_of(found: LegResult, required: tuple[str, ...] = ()) -> Evidence:
+    """Collect what a leg yielded. Without Case marks every gap counts as one case."""
+    if isinstance(found, Evidence):
+        return found
+    gaps: list[Gap] = []
+    undecided: list[str] = []
+    regimes: Counter[str] = Counter()
+    cases = 0
+    for item in found:
+        if isinstance(item, Gap):
+            gaps.append(item)
+        elif isinstance(item, Undecided):
+            undecided.append(f"{item.name}: {item.reason}")
+        else:
+            cases += 1
+            regimes.update(item.regimes)
+    return Evidence(
+        gaps=tuple(gaps),
+        cases=cases or len(gaps) + len(undecided),
+        regimes=dict(sorted(regimes.items())),
+        required=required,
+        undecided=tuple(undecided),
+    )
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One way of attacking a claim. profile: the cheapest profile that runs it."""
+
+    kind: Kind
+    run: LegFunction
+    profile: Profile
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A planted mistake: the attribute `target` is replaced by `plant(original)`.
+
+    target: dotted name of a module attribute, for instance "model.gradients.own_integrand".
+    """
+
+    title: str
+    target: str
+    plant: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One executable statement.
+
+    statement: LaTeX. measured: in words, which finite form is measured when the statement is
+    asymptotic. paper: number in the source, only for stated and reconstructed claims.
+    assumptions: names; rests_on: ids of claims. Legs and mistakes are added by the decorators.
+    Raises ValueError when the record contradicts itself.
+    """
+
+    id: str
+    title: str
+    statement: str
+    provenance: Provenance
+    paper: str | None = None
+    measured: str = ""
+    assumptions: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    legs: dict[Kind, Leg] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Only what the source contains may carry one of its numbers."""
+        sourced = self.provenance in (Provenance.STATED, Provenance.RECONSTRUCTED)
+        if self.paper is not None and not sourced:
+            raise ValueError(f"{self.id}: a {self.provenance} claim carries no paper number")
+
+    def leg(
+        self, kind: str, *, profile: Profile = "quick", require: tuple[str, ...] = ()
+    ) -> Callable[[LegFunction], LegFunction]:
+        """Add a leg of evidence: decorates a function from a Context to gaps.
+
+        profile: the cheapest profile that runs it. require: regimes without which it is vacuous.
+        """
+
+        def add(run: LegFunction) -> LegFunction:
+            if Kind(kind) in self.legs:
+                raise ValueError(f"{self.id}: there is a {kind} leg already")
+            self.legs[Kind(kind)] = Leg(Kind(kind), run, profile, require)
+            return run
+
+        return add
+
+    def mistake(self, title: str, target: str, plant: Callable[[Any], Any]) -> None:
+        """Add a planted mistake that must turn this claim's verdict to `fails`."""
+        self.mistakes.append(Mistake(title, target, plant))

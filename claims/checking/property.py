@@ -1,0 +1,110 @@
+"""Property evidence: Hypothesis searches configurations for one that breaks the claim."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import hypothesis
+import numpy as np
+from hypothesis.strategies import SearchStrategy
+
+from claims.checking.claim import Context, Evidence
+from claims.checking.gap import Gap
+
+T = TypeVar("T")
+
+
+class _Counterexample(Exception):  # noqa: N818 - it is what the search looks for, not an error
+    def __init__(self, configuration: object, gap: Gap) -> None:
+        super().__init__(gap.name)
+        self.configuration = configuration
+        self.gap = gap
+
+
+def search(
+    context: Context,
+    strategy: SearchStrategy[T],
+    gaps_of: Callable[[T], Iterable[Gap]],
+    *,
+    examples: int,
+    regimes_of: Callable[[T], Iterable[str]] = lambda _: (),
+    require: tuple[str, ...] = (),
+) -> Evidence:
+    """Evidence from `examples` configurations drawn from a strategy that is valid by construction.
+
+    Of every gap name the instance closest to failing is kept. A configuration that breaks a gap is
+    shrunk by Hypothesis and becomes the witness.
+    """
+    closest: dict[str, Gap] = {}
+    regimes: Counter[str] = Counter()
+    cases = 0
+
+    @hypothesis.seed(context.seed)
+    @hypothesis.settings(
+        max_examples=examples,
+        database=None,  # nothing may be remembered from another run
+        deadline=None,
+        derandomize=False,  # the seed above is the only source of chance
+        report_multiple_bugs=False,
+        verbosity=hypothesis.Verbosity.quiet,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(strategy)
+    def attempt(configuration: T) -> None:
+        nonlocal cases
+        gaps = list(gaps_of(configuration))
+        if not gaps:
+            return  # nothing was measured, so nothing counts
+        cases += 1
+        regimes.update(regimes_of(configuration))
+        for gap in gaps:
+            if not gap.holds:
+                raise _Counterexample(configuration, gap)
+            kept = closest.get(gap.name)
+            if kept is None or (gap.closeness or 0) > (kept.closeness or 0):
+                closest[gap.name] = gap
+
+    witness = None
+    try:
+        attempt()
+    except _Counterexample as found:
+        closest[found.gap.name] = found.gap
+        witness = {"configuration": jsonable(found.configuration), **(found.gap.witness or {})}
+    return Evidence(
+        gaps=tuple(closest.values()),
+        cases=cases,
+        regimes=dict(sorted(regimes.items())),
+        required=require,
+        witness=witness,
+    )
+
+
+def jsonable(value: Any) -> Any:
+    """A JSON-ready picture of a configuration: records become objects, arrays become lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {f.name: jsonable(getattr(value, f.name)) for f in fields}
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return jsonable(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [jsonable(item) for item in value]
+    if isinstance(value, Enum):
+        return jsonable(value.value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else str(value)
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, Fraction) or not isinstance(value, str | None):
+        return str(value)
+    return value

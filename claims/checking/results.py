@@ -1,0 +1,195 @@
+"""Results: what a run found, as records that are stored, compared and reported (schema_version 1)."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from claims.checking.claim import Grade, Kind, Provenance, Verdict
+from claims.checking.errors import UsageError
+from claims.checking.gap import Gap, Relation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GapRecord(_Record):
+    """A gap as stored; numbers that JSON cannot hold (inf, nan) are stored as text."""
+
+    name: str
+    measured: float | str
+    predicted: float | str
+    relation: Relation
+    tolerance: float
+    why: str
+    holds: bool
+    closeness: float | None
+    false_alarm: float
+
+    @classmethod
+    def of(cls, gap: Gap) -> GapRecord:
+        """The record of a gap."""
+        closeness = gap.closeness
+        return cls(
+            name=gap.name,
+            measured=_storable(gap.measured),
+            predicted=_storable(gap.predicted),
+            relation=gap.relation,
+            tolerance=gap.tolerance,
+            why=gap.why,
+            holds=gap.holds,
+            closeness=closeness if closeness is not None and math.isfinite(closeness) else None,
+            false_alarm=gap.false_alarm,
+        )
+
+
+def _storable(value: float | str) -> float | str:
+    return value if isinstance(value, str) or math.isfinite(value) else str(value)
+
+
+class LegRecord(_Record):
+    """One leg's outcome. note: the text of an error, or why it is undecided or vacuous."""
+
+    kind: Kind
+    grade: Grade
+    verdict: Verdict
+    seconds: float = 0.0
+    cases: int = 0
+    regimes: dict[str, int] = Field(default_factory=dict)
+    gaps: tuple[GapRecord, ...] = ()
+    witness: dict[str, Any] | None = None
+    not_run_reason: str | None = None
+    note: str | None = None
+
+    @property
+    def closeness(self) -> float | None:
+        """The largest share of an allowance that a gap of this leg used."""
+        used = [gap.closeness for gap in self.gaps if gap.closeness is not None]
+        return max(used, default=None)
+
+
+class ClaimRecord(_Record):
+    """One claim's outcome."""
+
+    id: str
+    title: str
+    statement: str
+    measured: str
+    provenance: Provenance
+    paper: str | None
+    assumptions: tuple[str, ...]
+    rests_on: tuple[str, ...]
+    verdict: Verdict
+    blocked_by: tuple[str, ...]
+    legs: tuple[LegRecord, ...]
+
+    @property
+    def closeness(self) -> float | None:
+        """The largest share of an allowance that a leg used."""
+        used = [leg.closeness for leg in self.legs if leg.closeness is not None]
+        return max(used, default=None)
+
+    @property
+    def grades(self) -> tuple[Grade, ...]:
+        """Grades of the legs that hold, strongest first."""
+        held = {leg.grade for leg in self.legs if leg.verdict is Verdict.HOLDS}
+        return tuple(grade for grade in Grade if grade in held)
+
+
+class Run(_Record):
+    """How the results came about. started: UTC, ISO 8601; seconds: wall time."""
+
+    id: str
+    started: str
+    seconds: float
+    seed: int
+    profile: Literal["quick", "full", "deep"]
+    command: str
+    environment: dict[str, str]
+
+
+class Totals(_Record):
+    """Counts of claims by verdict; false_alarm is the sum over all gaps that ran."""
+
+    claims: int
+    legs: int
+    cases: int
+    verdicts: dict[Verdict, int]
+    false_alarm: float
+
+
+class Results(_Record):
+    """Everything a run found, claims in the order of the catalogue."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    run: Run
+    claims: tuple[ClaimRecord, ...]
+    totals: Totals
+
+    def write(self, path: Path) -> None:
+        """Write strict JSON; the file appears whole or not at all."""
+        partial = path.with_name(path.name + ".partial")
+        text = json.dumps(
+            self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False
+        )
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Results:
+        """Read results. UsageError when missing, damaged, or of another schema version."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as problem:
+            raise UsageError(f"cannot read {path}: {problem.strerror}") from problem
+        except ValueError as problem:
+            raise UsageError(f"{path} is not JSON: {problem}") from problem
+        require_schema_version(data, path)
+        try:
+            return cls.model_validate(data)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise UsageError(f"{path} does not fit the schema: {where}: {first['msg']}") from problem
+
+    def frame(self) -> pd.DataFrame:
+        """One row per gap, and one per leg without gaps: claim, leg, verdicts and numbers."""
+        import pandas as pd
+
+        rows = []
+        for claim in self.claims:
+            for leg in claim.legs:
+                head = {
+                    "claim": claim.id,
+                    "provenance": claim.provenance.value,
+                    "claim_verdict": claim.verdict.value,
+                    "kind": leg.kind.value,
+                    "grade": leg.grade.value,
+                    "leg_verdict": leg.verdict.value,
+                    "seconds": leg.seconds,
+                    "cases": leg.cases,
+                }
+                gaps = [gap.model_dump(mode="json") for gap in leg.gaps] or [{}]
+                rows += [head | {"gap": gap.pop("name", None)} | gap for gap in gaps]
+        columns = ["claim", "provenance", "claim_verdict", "kind", "grade", "leg_verdict"]
+        columns += ["seconds", "cases", "gap", *[n for n in GapRecord.model_fields if n != "name"]]
+        return pd.DataFrame(rows, columns=columns)
+
+
+def require_schema_version(data: Any, path: Path) -> None:
+    """UsageError unless `data` was written under this schema version."""
+    found = data.get("schema_version") if isinstance(data, dict) else None
+    if found != SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} has schema version {found!r}; this program reads version {SCHEMA_VERSION}"
+        )
