@@ -1,1 +1,1 @@
-"""The tool: gaps, claims, kinds of evidence, the checker. It knows nothing of any particular paper."""
+"""The tool: gaps, claims, kinds of evidence, the checker. It knows no particular paper."""

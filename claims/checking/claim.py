@@ -1,4 +1,4 @@
-"""Claim: a statement, its source, what it assumes and rests on, and the legs of evidence that attack it."""
+"""Claim: a statement, its source, what it assumes and rests on, and the legs that attack it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UsageError: what the user asked for cannot be done; one line says what was wrong and what is allowed."""
+"""UsageError: one line that says what was wrong in a request, and what is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gap: one measured number beside what was claimed of it. Gaps are judged by the checker, never asserted."""
+"""Gap: one measured number beside what was claimed of it. The checker judges it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """Measured against predicted under a relation, with a tolerance and the reason of that tolerance.
+    """Measured against predicted under a relation, with a tolerance and its reason.
 
     false_alarm: probability that chance alone breaks this gap although the claim is true (0 when
     nothing is random). witness: what to look at when the gap does not hold (JSON-ready).
@@ -85,7 +85,9 @@ class Gap:
         return part / whole if whole > 0 and part >= 0 else None
 
 
-def equal(name: str, measured: float, predicted: float, tolerance: float, why: str, **rest: Any) -> Gap:
+def equal(
+    name: str, measured: float, predicted: float, tolerance: float, why: str, **rest: Any
+) -> Gap:
     """A tight statement: |measured - predicted| ≤ tolerance."""
     return _gap(name, measured, predicted, Relation.EQUAL, tolerance, why, rest)
 

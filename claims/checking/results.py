@@ -1,11 +1,11 @@
-"""Results: what a run found, as records that are stored, compared and reported (schema_version 1)."""
+"""Results: what a run found, as records to store, compare and report (schema_version 1)."""
 
 from __future__ import annotations
 
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,7 +16,7 @@ from claims.checking.gap import Gap, Relation
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 
 class _Record(BaseModel):
@@ -160,7 +160,9 @@ class Results(_Record):
         except ValidationError as problem:
             first = problem.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            raise UsageError(f"{path} does not fit the schema: {where}: {first['msg']}") from problem
+            raise UsageError(
+                f"{path} does not fit the schema: {where}: {first['msg']}"
+            ) from problem
 
     def frame(self) -> pd.DataFrame:
         """One row per gap, and one per leg without gaps: claim, leg, verdicts and numbers."""

@@ -20,8 +20,8 @@ CONFIDENCE = 0.99
 class PowerFit:
     """log y = constant + exponent·log P + log_power·log log P, fitted by least squares.
 
-    half_width: of the 99 % interval of the exponent; drift: exponent on the upper half of the ladder
-    minus that on the lower half; constants: (n,) y·P^{-e}(log P)^{-log_power} is left to `settled`.
+    half_width: of the 99 % interval of the exponent. drift: exponent on the upper half of the
+    ladder minus that on the lower half.
     """
 
     exponent: float
@@ -89,11 +89,13 @@ def limit(
     tolerance: float,
     why: str,
 ) -> Iterator[Gap]:
-    """The value at the top of the ladder is the predicted limit, and the error shrinks on the way."""
+    """The value at the top of the ladder is the predicted limit; the error shrinks on the way."""
     errors = np.abs(np.asarray(values, dtype=float) - predicted)
     top = int(np.argmax(np.asarray(log_P)))
     bottom = int(np.argmin(np.asarray(log_P)))
-    yield equal(f"{name}: at P = 1e{log_P[top] / math.log(10):.3g}", values[top], predicted, tolerance, why)
+    yield equal(
+        f"{name}: at P = 1e{log_P[top] / math.log(10):.3g}", values[top], predicted, tolerance, why
+    )
     yield at_most(
         f"{name}: error shrinks",
         float(errors[top]),

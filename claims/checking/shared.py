@@ -1,8 +1,8 @@
 """Shared runs: an expensive run is made once and serves every claim that is measured on it.
 
-Within a process runs are remembered in memory. Inside `store(folder)` they are also kept on disk, so
-that workers share them; a lock lets the second worker wait instead of training the same model twice.
-Planted mistakes run inside `nothing_shared`, or a remembered run would hide them.
+Within a process runs are remembered in memory. Inside `store(folder)` they are also kept on disk,
+so that workers share them; a lock lets the second worker wait instead of training the same model
+twice. Planted mistakes run inside `nothing_shared`, or a remembered run would hide them.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def run_once(function: Callable[A, R]) -> Callable[A, R]:
     def shared(*args: A.args, **kwargs: A.kwargs) -> R:
         name = f"{function.__module__}.{function.__qualname__}{args!r}{sorted(kwargs.items())!r}"
         if name in _memory:
-            return _memory[name]  # type: ignore[no-any-return]
+            return _memory[name]
         if _folder is None:
             _memory[name] = function(*args, **kwargs)
-            return _memory[name]  # type: ignore[no-any-return]
+            return _memory[name]
         path = _folder / hashlib.sha256(name.encode()).hexdigest()
         with FileLock(path.with_suffix(".lock")):
             if path.exists():
@@ -44,7 +44,7 @@ def run_once(function: Callable[A, R]) -> Callable[A, R]:
                 partial = path.with_suffix(".partial")
                 partial.write_bytes(pickle.dumps(_memory[name]))
                 partial.replace(path)
-        return _memory[name]  # type: ignore[no-any-return]
+        return _memory[name]
 
     return shared
 

@@ -1,7 +1,7 @@
 """SMT evidence: a polynomial inequality is proved by showing that its negation has no real model.
 
-Statements are written in SymPy, translated to z3, and every model that z3 offers is checked again in
-exact or 50-digit arithmetic before it counts as a counterexample.
+Statements are written in SymPy, translated to z3, and every model that z3 offers is checked again
+in exact or 50-digit arithmetic before it counts as a counterexample.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from claims.checking.claim import Undecided
 from claims.checking.gap import Gap, identical
 
 RESOURCE_LIMIT = 200_000_000
-"""z3's own deterministic work counter; a wall-clock limit would make verdicts depend on the machine."""
+"""z3's own deterministic work counter; a clock would make verdicts depend on the machine."""
 
 
 def proved(
@@ -106,7 +106,7 @@ def _value(number: Any) -> sp.Expr:
 def _refutes(
     point: dict[sp.Symbol, sp.Expr], assumptions: Sequence[Relational], conclusion: Relational
 ) -> bool:
-    """Whether the point meets the assumptions and breaks the conclusion, up to 1e-40 at equalities."""
+    """Whether the point meets the assumptions and breaks the conclusion, up to 1e-40."""
 
     def slack(relation: Relational) -> sp.Expr:
         """How far the relation is from being broken; negative when broken."""

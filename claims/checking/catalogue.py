@@ -1,0 +1,148 @@
+"""Catalogue: claims gathered from modules in order, checked as a whole, selected by words."""
+
+from __future__ import annotations
+
+import fnmatch
+import graphlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from claims.checking.claim import Claim, Kind, Provenance
+from claims.checking.errors import UsageError, nearest
+
+
+class Catalogue:
+    """Claims by id, in the order given.
+
+    Raises UsageError when two claims share an id, a claim rests on an unknown one, claims rest on
+    each other in a circle, or a claim has no leg.
+    """
+
+    def __init__(self, claims: Iterable[Claim]) -> None:
+        self._claims: dict[str, Claim] = {}
+        for claim in claims:
+            if claim.id in self._claims:
+                raise UsageError(f"two claims have the id {claim.id!r}")
+            if not claim.legs:
+                raise UsageError(f"claim {claim.id!r} has no leg of evidence")
+            self._claims[claim.id] = claim
+        for claim in self:
+            for other in claim.rests_on:
+                if other not in self._claims:
+                    raise UsageError(
+                        f"claim {claim.id!r} rests on {other!r}, which is not in the catalogue."
+                        + nearest(other, self._claims)
+                    )
+        try:
+            self.order = tuple(self._sorter().static_order())
+        except graphlib.CycleError as problem:
+            circle = " -> ".join(problem.args[1])
+            raise UsageError(f"claims rest on each other in a circle: {circle}") from problem
+
+    def _sorter(self) -> graphlib.TopologicalSorter[str]:
+        return graphlib.TopologicalSorter({claim.id: claim.rests_on for claim in self})
+
+    def __iter__(self) -> Iterator[Claim]:
+        return iter(self._claims.values())
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def __getitem__(self, id: str) -> Claim:
+        try:
+            return self._claims[id]
+        except KeyError:
+            hint = nearest(id, self._claims)
+            raise UsageError(f"there is no claim {id!r}.{hint} `claims list` shows all.") from None
+
+    def select(self, words: Sequence[str]) -> list[tuple[Claim, tuple[Kind, ...]]]:
+        """Claims that a selection names, each with the kinds of legs selected; all without words.
+
+        A word is an id, an id with globs, `kind:K` or `provenance:P`. Ids add up; of the kinds, and
+        of the provenances, any one named is enough. UsageError for a word that names nothing, or
+        when nothing is left.
+        """
+        patterns: list[str] = []
+        kinds: list[Kind] = []
+        provenances: list[Provenance] = []
+        for word in words:
+            field, colon, value = word.partition(":")
+            if colon and field == "kind":
+                kinds.append(Kind(_member(value, Kind, "kind")))
+            elif colon and field == "provenance":
+                provenances.append(Provenance(_member(value, Provenance, "provenance")))
+            elif fnmatch.filter(self._claims, word):
+                patterns.append(word)
+            else:
+                hint = nearest(word, self._claims)
+                raise UsageError(f"no claim matches {word!r}.{hint} `claims list` shows all.")
+        chosen = []
+        for claim in self:
+            named = not patterns or any(fnmatch.fnmatchcase(claim.id, p) for p in patterns)
+            legs = tuple(kind for kind in claim.legs if not kinds or kind in kinds)
+            if named and legs and (not provenances or claim.provenance in provenances):
+                chosen.append((claim, legs))
+        if not chosen:
+            raise UsageError(f"the selection {' '.join(words)!r} matches no claim")
+        return chosen
+
+
+def _member(value: str, choices: type[Kind] | type[Provenance], what: str) -> str:
+    allowed = [choice.value for choice in choices]
+    if value not in allowed:
+        raise UsageError(
+            f"unknown {what} {value!r}.{nearest(value, allowed)} Allowed: {', '.join(allowed)}."
+        )
+    return value
+
+
+def load(sources: Sequence[str]) -> Catalogue:
+    """The claims of modules that define `CLAIMS`: dotted names, or paths of Python files.
+
+    UsageError when a source cannot be imported or defines no CLAIMS.
+    """
+    return Catalogue(claim for source in sources for claim in _claims_of(source))
+
+
+def _claims_of(source: str) -> tuple[Claim, ...]:
+    try:
+        module = _module(source)
+    except UsageError:
+        raise
+    except Exception as problem:  # whatever a user's module raises, it is their input
+        raise UsageError(
+            f"cannot import claims from {source!r}: {type(problem).__name__}: {problem}"
+        ) from problem
+    claims = getattr(module, "CLAIMS", None)
+    if claims is None or not all(isinstance(claim, Claim) for claim in claims):
+        raise UsageError(f"{source!r} defines no CLAIMS, a sequence of Claim")
+    return tuple(claims)
+
+
+def _module(source: str) -> ModuleType:
+    path = Path(source)
+    if path.suffix != ".py":
+        return importlib.import_module(source)
+    if not path.is_file():
+        raise UsageError(f"there is no file {source}")
+    name = path.stem
+    loaded = sys.modules.get(name)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(path.resolve()):
+        return loaded
+    if loaded is not None:
+        raise UsageError(f"{source}: a module named {name!r} exists already; rename the file")
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    assert spec is not None  # a .py file always has both
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where a planted mistake's dotted target is looked up
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

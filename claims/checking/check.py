@@ -1,0 +1,316 @@
+"""The checker: runs legs, judges what they found, and gathers the results of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import importlib.metadata
+import platform
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import joblib
+import torch
+
+from claims.checking import catalogue as catalogues
+from claims.checking import shared
+from claims.checking.catalogue import Catalogue
+from claims.checking.claim import (
+    PROFILES,
+    Claim,
+    Context,
+    Evidence,
+    Kind,
+    Leg,
+    Profile,
+    Verdict,
+    derive_seed,
+    evidence_of,
+)
+from claims.checking.errors import UsageError
+from claims.checking.journal import Journal
+from claims.checking.property import jsonable
+from claims.checking.results import (
+    ClaimRecord,
+    GapRecord,
+    LegRecord,
+    Results,
+    Run,
+    Totals,
+)
+
+LIBRARIES = ("hypothesis", "numpy", "python-flint", "scipy", "sympy", "torch", "z3-solver")
+"""Libraries whose version can decide a verdict."""
+
+Job = tuple[str, Kind]
+Progress = Callable[[str, LegRecord], None]
+
+WORST_FIRST = (
+    Verdict.FAILS,
+    Verdict.ERROR,
+    Verdict.VACUOUS,
+    Verdict.UNDECIDED,
+    Verdict.HOLDS,
+    Verdict.NOT_RUN,
+)
+"""A claim's verdict is the first of these that one of its legs has."""
+
+
+def judge(evidence: Evidence) -> tuple[Verdict, str | None]:
+    """The verdict on a leg's evidence, and why when it is neither `holds` nor `fails`."""
+    if any(not gap.holds for gap in evidence.gaps):
+        return Verdict.FAILS, None
+    if evidence.undecided:
+        return Verdict.UNDECIDED, "; ".join(evidence.undecided)
+    if not evidence.gaps or not evidence.cases:
+        return Verdict.VACUOUS, "nothing met the assumptions"
+    if evidence.unreached:
+        return Verdict.VACUOUS, f"no case in: {', '.join(evidence.unreached)}"
+    return Verdict.HOLDS, None
+
+
+def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecord:
+    """Run one leg of a claim and judge it. A leg that raises is an `error`, never a pass.
+
+    seed: the run's root seed; the leg's own is derived from it by claim id and kind.
+    """
+    leg = claim.legs[kind]
+    started = time.perf_counter()
+    context = Context(profile, seed, derive_seed(seed, claim.id, kind))
+    try:
+        evidence = evidence_of(leg.run(context), leg.required)
+    except Exception as problem:  # the boundary: whatever a leg raises becomes its verdict
+        return LegRecord(
+            kind=kind,
+            grade=kind.grade,
+            verdict=Verdict.ERROR,
+            seconds=time.perf_counter() - started,
+            note=f"{type(problem).__name__}: {problem}",
+        )
+    verdict, note = judge(evidence)
+    return LegRecord(
+        kind=kind,
+        grade=kind.grade,
+        verdict=verdict,
+        seconds=time.perf_counter() - started,
+        cases=evidence.cases,
+        regimes=dict(evidence.regimes),
+        gaps=tuple(GapRecord.of(gap) for gap in evidence.gaps),
+        witness=_witness(evidence) if verdict is Verdict.FAILS else None,
+        note=note,
+    )
+
+
+def _witness(evidence: Evidence) -> dict[str, object]:
+    """What to look at: the leg's own witness, or that of the first gap that does not hold."""
+    if evidence.witness is not None:
+        return dict(jsonable(evidence.witness))
+    gap = next(gap for gap in evidence.gaps if not gap.holds)
+    return {"gap": gap.name, **dict(jsonable(gap.witness or {}))}
+
+
+def claim_record(claim: Claim, legs: Sequence[LegRecord], blocked_by: Sequence[str]) -> ClaimRecord:
+    """The record of a claim: it holds when every leg that ran holds and at least one ran."""
+    verdicts = {leg.verdict for leg in legs}
+    return ClaimRecord(
+        id=claim.id,
+        title=claim.title,
+        statement=claim.statement,
+        measured=claim.measured,
+        provenance=claim.provenance,
+        paper=claim.paper,
+        assumptions=claim.assumptions,
+        rests_on=claim.rests_on,
+        verdict=next(verdict for verdict in WORST_FIRST if verdict in verdicts),
+        blocked_by=tuple(blocked_by),
+        legs=tuple(legs),
+    )
+
+
+def verify(
+    select: Sequence[str] = (),
+    *,
+    sources: Sequence[str] = ("claims",),
+    profile: Profile = "quick",
+    seed: int = 0,
+    workers: int = 1,
+    out: Path | None = None,
+    command: str = "",
+    progress: Progress | None = None,
+) -> Results:
+    """Check the selected claims; with `out`, keep a journal there and resume from it.
+
+    select: words as in Catalogue.select. sources: modules or files that define CLAIMS. Verdicts
+    depend on seed and profile only, never on workers or selection.
+    Raises UsageError for a selection, source or folder that cannot be used.
+    """
+    if profile not in PROFILES:
+        raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
+    if workers < 1:
+        raise UsageError(f"workers must be at least 1, not {workers}")
+    if seed < 0:
+        raise UsageError(f"seed must be at least 0, not {seed}")
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    catalogue = catalogues.load(sources)
+    chosen = catalogue.select(select)
+    fingerprint = _fingerprint(sources, profile, seed)
+    journal = Journal(out, fingerprint) if out is not None else None
+    finished = dict(journal.finished) if journal else {}
+    jobs: list[Job] = [
+        (claim.id, kind)
+        for claim, kinds in chosen
+        for kind in kinds
+        if _runs(claim.legs[kind], profile) and (claim.id, kind) not in finished
+    ]
+    try:
+        for (id, kind), leg in _run(jobs, catalogue, sources, profile, seed, workers):
+            finished[(id, kind)] = leg
+            if journal:
+                journal.add(id, leg)
+            if progress:
+                progress(id, leg)
+    finally:
+        if journal:
+            journal.close()
+    records = list(_records(catalogue, chosen, finished, profile))
+    return Results(
+        run=Run(
+            id=uuid.uuid4().hex,
+            started=started.isoformat(timespec="seconds"),
+            seconds=time.perf_counter() - clock,
+            seed=seed,
+            profile=profile,
+            command=command,
+            environment=environment(),
+        ),
+        claims=tuple(records),
+        totals=_totals(records),
+    )
+
+
+def count_jobs(select: Sequence[str], sources: Sequence[str], profile: Profile) -> int:
+    """How many legs `verify` would run from scratch; UsageError as there."""
+    chosen = catalogues.load(sources).select(select)
+    return sum(_runs(claim.legs[kind], profile) for claim, kinds in chosen for kind in kinds)
+
+
+def _runs(leg: Leg, profile: Profile) -> bool:
+    return PROFILES.index(leg.profile) <= PROFILES.index(profile)
+
+
+def _run(
+    jobs: Sequence[Job],
+    catalogue: Catalogue,
+    sources: Sequence[str],
+    profile: Profile,
+    seed: int,
+    workers: int,
+) -> Iterator[tuple[Job, LegRecord]]:
+    """Run jobs, here or in worker processes, and yield each as it ends."""
+    if not jobs:
+        return
+    if workers == 1:
+        with _one_torch_thread():
+            for id, kind in jobs:
+                yield (id, kind), check_leg(catalogue[id], kind, profile, seed)
+        return
+    with tempfile.TemporaryDirectory(prefix="claims-") as folder:
+        tasks = (
+            joblib.delayed(_check_in_worker)(sources, job, profile, seed, folder) for job in jobs
+        )
+        parallel = joblib.Parallel(
+            n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch=workers
+        )
+        yield from parallel(tasks)
+
+
+def _check_in_worker(
+    sources: Sequence[str], job: Job, profile: Profile, seed: int, folder: str
+) -> tuple[Job, LegRecord]:
+    id, kind = job
+    with shared.store(Path(folder)), _one_torch_thread():
+        return job, check_leg(catalogues.load(sources)[id], kind, profile, seed)
+
+
+@contextlib.contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """One thread per worker: sums are added in the same order whatever the number of workers."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _records(
+    catalogue: Catalogue,
+    chosen: Sequence[tuple[Claim, tuple[Kind, ...]]],
+    finished: Mapping[Job, LegRecord],
+    profile: Profile,
+) -> Iterator[ClaimRecord]:
+    legs = {
+        claim.id: [
+            finished.get((claim.id, kind)) or _left_out(leg, kind in kinds, profile)
+            for kind, leg in claim.legs.items()
+        ]
+        for claim, kinds in chosen
+    }
+    failing = {
+        id for id, found in legs.items() if any(leg.verdict is Verdict.FAILS for leg in found)
+    }
+    blocked: dict[str, tuple[str, ...]] = {}
+    for id in catalogue.order:  # what a claim rests on comes before it
+        below = {other for other in catalogue[id].rests_on if other in failing}
+        below |= {root for other in catalogue[id].rests_on for root in blocked[other]}
+        blocked[id] = tuple(other for other in catalogue.order if other in below)
+    for claim, _ in chosen:
+        yield claim_record(claim, legs[claim.id], blocked[claim.id])
+
+
+def _left_out(leg: Leg, selected: bool, profile: Profile) -> LegRecord:
+    reason = f"needs profile {leg.profile}, ran {profile}" if selected else "not selected"
+    return LegRecord(
+        kind=leg.kind, grade=leg.kind.grade, verdict=Verdict.NOT_RUN, not_run_reason=reason
+    )
+
+
+def _totals(records: Iterable[ClaimRecord]) -> Totals:
+    records = list(records)
+    ran = [leg for claim in records for leg in claim.legs if leg.verdict is not Verdict.NOT_RUN]
+    counts = Counter(claim.verdict for claim in records)
+    return Totals(
+        claims=len(records),
+        legs=len(ran),
+        cases=sum(leg.cases for leg in ran),
+        verdicts={verdict: counts[verdict] for verdict in Verdict},
+        false_alarm=sum(gap.false_alarm for leg in ran for gap in leg.gaps),
+    )
+
+
+def environment() -> dict[str, str]:
+    """Versions that can decide a verdict, and the machine."""
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        **versions,
+    }
+
+
+def _fingerprint(sources: Sequence[str], profile: Profile, seed: int) -> str:
+    """Changes whenever a stored leg could come out differently: code, libraries, seed, profile."""
+    digest = hashlib.sha256(repr((profile, seed, sorted(environment().items()))).encode())
+    root = Path(__file__).parents[2]
+    files = [*root.glob("claims/**/*.py"), *root.glob("model/**/*.py")]
+    for source in sources:
+        path = Path(source)
+        files += [path] if path.suffix == ".py" else []
+    for file in sorted(files):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
