@@ -35,12 +35,7 @@ def proved(
     why: how the statement stands for the general one (for instance how sums were bounded).
     Returns Undecided when z3 gives up, or when it offers a model that arithmetic does not confirm.
     """
-    solver = z3.SolverFor("QF_NRA")
-    solver.set("rlimit", resource_limit)
-    symbols: dict[sp.Symbol, z3.ArithRef] = {}
-    for assumption in assumptions:
-        solver.add(_to_z3(assumption, symbols))
-    solver.add(z3.Not(_to_z3(conclusion, symbols)))
+    solver, symbols = _solver([*assumptions, sp.Not(conclusion)], resource_limit)
     answer = solver.check()
     certificate = f"{why}; negated: {conclusion}; z3 {z3.get_version_string()}"
     if answer == z3.unknown:
@@ -57,18 +52,36 @@ def proved(
 
 def consistent(name: str, assumptions: Sequence[Relational], why: str) -> Gap | Undecided:
     """The assumptions can be met at all: an implication from impossible ones would be empty."""
-    solver = z3.SolverFor("QF_NRA")
-    solver.set("rlimit", RESOURCE_LIMIT)
-    symbols: dict[sp.Symbol, z3.ArithRef] = {}
-    for assumption in assumptions:
-        solver.add(_to_z3(assumption, symbols))
+    solver, _ = _solver(assumptions, RESOURCE_LIMIT)
     answer = solver.check()
     if answer == z3.unknown:
         return Undecided(name, f"z3: {solver.reason_unknown()}")
     return identical(name, str(answer), "sat", why)
 
 
+def _solver(
+    statements: Sequence[sp.Basic], resource_limit: int
+) -> tuple[z3.Solver, dict[sp.Symbol, z3.ArithRef]]:
+    """A solver holding the statements, and what SymPy knows of the sign of every symbol.
+
+    SymPy evaluates `x >= 0` to True for a positive symbol, so the sign must be said again here.
+    """
+    solver = z3.SolverFor("QF_NRA")
+    solver.set("rlimit", resource_limit)
+    symbols: dict[sp.Symbol, z3.ArithRef] = {}
+    for statement in statements:
+        solver.add(_to_z3(statement, symbols))
+    for symbol, variable in symbols.items():
+        if symbol.is_positive:
+            solver.add(variable > 0)
+        elif symbol.is_nonnegative:
+            solver.add(variable >= 0)
+    return solver, symbols
+
+
 def _to_z3(expression: sp.Basic, symbols: dict[sp.Symbol, z3.ArithRef]) -> Any:
+    if expression in (sp.true, sp.false):
+        return z3.BoolVal(bool(expression))
     if isinstance(expression, sp.Symbol):
         return symbols.setdefault(expression, z3.Real(str(expression)))
     if isinstance(expression, sp.Rational):
@@ -110,6 +123,8 @@ def _refutes(
 
     def slack(relation: Relational) -> sp.Expr:
         """How far the relation is from being broken; negative when broken."""
+        if relation in (sp.true, sp.false):
+            return sp.Integer(1 if relation else -1)
         difference = sp.N((relation.lhs - relation.rhs).subs(point), 50)
         if isinstance(relation, sp.Eq):
             return -abs(difference)

@@ -1,0 +1,370 @@
+"""The checker says no when it should: verdicts, vacuity, errors, seeds, resume, blocked claims."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from hypothesis import strategies as st
+
+from claims.checking import check, gap, scaling, shared, smt, symbolic, teeth
+from claims.checking.catalogue import Catalogue, load
+from claims.checking.claim import (
+    Case,
+    Claim,
+    Context,
+    Evidence,
+    Kind,
+    Provenance,
+    Undecided,
+    Verdict,
+    derive_seed,
+    evidence_of,
+)
+from claims.checking.errors import UsageError
+from claims.checking.property import search
+from claims.checking.results import LegRecord, Results
+
+CONTEXT = Context("quick", 0, 1)
+GOOD = gap.equal("one", 1.0, 1.0, 1e-9, "float error")
+BAD = gap.equal("one", 1.0, 2.0, 1e-9, "float error")
+
+
+def verdict_of(*items: object) -> Verdict:
+    return check.judge(evidence_of(iter(items)))[0]  # type: ignore[arg-type]
+
+
+class TestGap:
+    """A gap cannot be satisfied by accident."""
+
+    def test_nan_never_holds(self) -> None:
+        for make in (gap.equal, gap.at_most, gap.at_least):
+            assert not make("nan", math.nan, 0.0, 1.0, "any").holds
+
+    def test_one_sided_relations_have_a_side(self) -> None:
+        assert gap.at_most("x", 1.0, 2.0, 0, "bound").holds
+        assert not gap.at_least("x", 1.0, 2.0, 0, "bound").holds
+
+    def test_a_tolerance_needs_a_reason_and_a_bound(self) -> None:
+        with pytest.raises(ValueError, match="reason"):
+            gap.equal("x", 1, 1, 0.1, " ")
+        with pytest.raises(ValueError, match="finite"):
+            gap.equal("x", 1, 1, math.inf, "never fails")
+
+    def test_closeness_is_one_on_the_edge(self) -> None:
+        assert gap.equal("x", 1.5, 1.0, 0.5, "r").closeness == 1
+        assert gap.at_most("x", 2.0, 1.5, 0.5, "r").closeness == 1
+        assert gap.at_least("x", 2.0, 2.0, 0.0, "r").closeness == 1
+        assert gap.at_most("x", -2.0, -2.0, 0.0, "r").closeness == 1
+
+
+class TestVerdict:
+    """Only evidence makes a claim hold."""
+
+    def test_the_four_ways(self) -> None:
+        assert verdict_of(GOOD) is Verdict.HOLDS
+        assert verdict_of(GOOD, BAD) is Verdict.FAILS
+        assert verdict_of(GOOD, Undecided("x", "gave up")) is Verdict.UNDECIDED
+        assert verdict_of() is Verdict.VACUOUS
+
+    def test_failing_beats_undecided(self) -> None:
+        assert verdict_of(BAD, Undecided("x", "gave up")) is Verdict.FAILS
+
+    def test_cases_without_gaps_are_vacuous(self) -> None:
+        assert verdict_of(Case(("a",))) is Verdict.VACUOUS
+
+    def test_an_unreached_regime_is_vacuous(self) -> None:
+        found = evidence_of(iter([Case(("a",)), GOOD]), required=("a", "b"))
+        assert check.judge(found) == (Verdict.VACUOUS, "no case in: b")
+
+    def test_an_exception_is_an_error_with_its_text(self) -> None:
+        claim = a_claim("broken")
+
+        @claim.leg("exact")
+        def breaks(context: Context) -> Evidence:
+            raise ZeroDivisionError("in the leg")
+
+        leg = check.check_leg(claim, Kind.EXACT, "quick", 0)
+        assert leg.verdict is Verdict.ERROR
+        assert leg.note == "ZeroDivisionError: in the leg"
+
+    def test_a_claim_is_as_bad_as_its_worst_leg(self) -> None:
+        claim = a_claim("c")
+        legs = [
+            LegRecord(kind=Kind.EXACT, grade=Kind.EXACT.grade, verdict=verdict)
+            for verdict in (Verdict.HOLDS, Verdict.NOT_RUN)
+        ]
+        assert check.claim_record(claim, legs, ()).verdict is Verdict.HOLDS
+        assert check.claim_record(claim, legs[1:], ()).verdict is Verdict.NOT_RUN
+        for verdict in (Verdict.UNDECIDED, Verdict.VACUOUS, Verdict.ERROR, Verdict.FAILS):
+            legs.append(LegRecord(kind=Kind.SMT, grade=Kind.SMT.grade, verdict=verdict))
+            assert check.claim_record(claim, legs, ()).verdict is verdict
+
+
+def a_claim(id: str, **rest: object) -> Claim:
+    return Claim(
+        id=id,
+        title=id,
+        statement=id,
+        provenance=Provenance.DERIVED,
+        **rest,  # type: ignore[arg-type]
+    )
+
+
+class TestSearch:
+    """Hypothesis finds, shrinks and reports a counterexample; nothing valid is thrown away."""
+
+    def test_finds_and_shrinks(self) -> None:
+        found = search(
+            CONTEXT,
+            st.integers(0, 10_000),
+            lambda n: [gap.at_most("n", n, 100, 0, "planted")],
+            examples=200,
+        )
+        assert check.judge(found)[0] is Verdict.FAILS
+        assert found.witness == {"configuration": 101}
+
+    def test_counts_every_example_and_regime(self) -> None:
+        found = search(
+            CONTEXT,
+            st.integers(0, 9),
+            lambda n: [gap.at_most("n", n, 9, 0, "range")],
+            examples=50,
+            regimes_of=lambda n: ["even" if n % 2 == 0 else "odd"],
+            require=("even", "odd", "negative"),
+        )
+        assert found.cases == sum(found.regimes.values()) > 5
+        assert check.judge(found)[0] is Verdict.VACUOUS
+        assert found.gaps[0].measured == 9  # the closest to failing is kept
+
+    def test_different_claims_draw_different_inputs(self) -> None:
+        def drawn(seed: int) -> list[int]:
+            numbers: list[int] = []
+            keep = lambda n: [numbers.append(n), GOOD][1:]  # noqa: E731
+            context = Context("quick", 0, seed)
+            search(context, st.integers(), keep, examples=20)  # type: ignore[arg-type]
+            return numbers
+
+        one, other = derive_seed(0, "a", "property"), derive_seed(0, "b", "property")
+        assert drawn(one) == drawn(one)
+        assert drawn(one) != drawn(other)
+
+
+class TestProofs:
+    """Symbolic and SMT evidence decide; they do not guess."""
+
+    x, y = sp.symbols("x y", positive=True)
+
+    def test_an_identity_is_decided(self) -> None:
+        x, y = self.x, self.y
+        assert symbolic.identity("i", x / (x + y), 1 - y / (x + y), "algebra").holds
+        assert not symbolic.identity("i", x / (x + y), 1 - x / (x + y), "algebra").holds
+
+    def test_a_transcendental_expression_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="not rational"):
+            symbolic.identity("i", sp.exp(self.x), 1 + self.x, "algebra")
+
+    def test_a_theorem_and_a_counterexample(self) -> None:
+        x, y = self.x, self.y
+        proof = smt.proved("AM-GM", [x >= 0, y >= 0], x**2 + y**2 >= 2 * x * y, "a square")
+        assert isinstance(proof, gap.Gap)
+        assert proof.holds
+        refuted = smt.proved("too strong", [x >= 0, y >= 0], x**2 + y**2 >= 3 * x * y, "a square")
+        assert isinstance(refuted, gap.Gap)
+        assert not refuted.holds
+        assert set(refuted.witness or {}) == {"x", "y"}
+
+    def test_the_sign_of_a_symbol_is_an_assumption(self) -> None:
+        x, real = self.x, sp.Symbol("x", real=True)
+        assert smt.proved("x", [], x**3 + x >= 0, "x is positive").holds  # type: ignore[union-attr]
+        answer = smt.proved("x", [], real**3 + real >= 0, "x is any real")
+        assert not answer.holds  # type: ignore[union-attr]
+
+    def test_an_exhausted_solver_is_undecided(self) -> None:
+        x, y, z = sp.symbols("x y z", real=True)
+        hard = x**4 * y**2 + x**2 * y**4 + z**6 >= 3 * x**2 * y**2 * z**2  # Motzkin's polynomial
+        answer = smt.proved("Motzkin", [], hard, "known", resource_limit=100)
+        assert isinstance(answer, Undecided)
+
+    def test_impossible_assumptions_are_noticed(self) -> None:
+        found = smt.consistent("empty", [self.x > 1, self.x < 0], "must be satisfiable")
+        assert isinstance(found, gap.Gap)
+        assert not found.holds
+
+
+class TestScaling:
+    """A fitted power rejects an exponent that is wrong by 0.02, and a fit that has not settled."""
+
+    log_P = tuple(math.log(10) * e for e in range(20, 101, 10))
+
+    def test_right_exponent_with_a_known_log_factor(self) -> None:
+        log_y = [0.7 * x + 2 * math.log(x) for x in self.log_P]
+        assert all(g.holds for g in scaling.power_law("y", self.log_P, log_y, 0.7, log_power=2))
+        assert not all(g.holds for g in scaling.power_law("y", self.log_P, log_y, 0.7))
+
+    def test_wrong_by_two_hundredths(self) -> None:
+        log_y = [0.7 * x for x in self.log_P]
+        for wrong in (0.68, 0.72):
+            assert not all(g.holds for g in scaling.power_law("y", self.log_P, log_y, wrong))
+
+    def test_a_bent_line_has_drift(self) -> None:
+        log_y = [0.7 * x + 2e-4 * x**2 for x in self.log_P]
+        gaps = {g.name: g for g in scaling.power_law("y", self.log_P, log_y, 0.7)}
+        assert not gaps["y: drift"].holds
+
+
+def test_a_planted_mistake_is_not_hidden_by_a_shared_run() -> None:
+    from claims.checking.claim import Mistake
+
+    @shared.run_once
+    def run() -> float:
+        return math.sqrt(4.0)
+
+    assert run() == 2
+    with teeth.planted(Mistake("off by one", "math.sqrt", lambda f: lambda x: f(x) + 1)):
+        assert run() == 3
+    assert run() == 2
+
+
+CLAIMS_FILE = '''
+"""A file of claims."""
+from pathlib import Path
+from claims.checking import gap
+from claims.checking.claim import Claim, Provenance
+
+def claim(id, value, **rest):
+    made = Claim(id=id, title=id, statement=id, provenance=Provenance.DERIVED, **rest)
+    @made.leg("exact")
+    def leg(context):
+        with (Path(__file__).parent / "runs").open("a") as log:
+            log.write(id + "\\n")
+        yield gap.equal("value", value, 1.0, 0.1, "planted")
+        yield gap.equal("chance", context.rng().random(), 0.5, 0.5, "uniform")
+    @made.leg("property", profile="full")
+    def slow(context):
+        yield gap.equal("value", value, 1.0, 0.1, "planted")
+    return made
+
+CLAIMS = (claim("a", 1.0), claim("b", 2.0, rests_on=("a",)), claim("c", 1.0, rests_on=("b",)))
+'''
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    file = tmp_path / f"claims_of_{tmp_path.name}.py"
+    file.write_text(CLAIMS_FILE)
+    return str(file)
+
+
+def timeless(results: Results) -> dict[str, object]:
+    data = results.model_dump(mode="json", exclude={"run"})
+    for claim in data["claims"]:
+        for leg in claim["legs"]:
+            leg["seconds"] = 0
+    return data
+
+
+class TestVerify:
+    """A whole run: verdicts, what blocks what, resume, and independence of workers and selection."""
+
+    def test_verdicts_and_blocked_claims(self, source: str) -> None:
+        results = check.verify(sources=[source])
+        found = {claim.id: (claim.verdict, claim.blocked_by) for claim in results.claims}
+        assert found == {
+            "a": (Verdict.HOLDS, ()),
+            "b": (Verdict.FAILS, ()),
+            "c": (Verdict.HOLDS, ("b",)),
+        }
+        left_out = results.claims[0].legs[1]
+        assert left_out.verdict is Verdict.NOT_RUN
+        assert left_out.not_run_reason == "needs profile full, ran quick"
+        assert results.totals.verdicts[Verdict.FAILS] == 1
+
+    def test_same_seed_same_results_whatever_the_workers(self, source: str) -> None:
+        one = check.verify(sources=[source], seed=3)
+        assert timeless(check.verify(sources=[source], seed=3, workers=2)) == timeless(one)
+        assert timeless(check.verify(sources=[source], seed=4)) != timeless(one)
+
+    def test_selection_does_not_change_a_result(self, source: str) -> None:
+        alone = check.verify(["c"], sources=[source]).claims[0]
+        among = check.verify(sources=[source]).claims[2]
+        assert alone.legs[0].gaps == among.legs[0].gaps
+
+    def test_a_finished_leg_is_not_run_again(self, source: str, tmp_path: Path) -> None:
+        log = tmp_path / "runs"
+        check.verify(["a"], sources=[source], out=tmp_path / "out")
+        check.verify(sources=[source], out=tmp_path / "out")
+        assert sorted(log.read_text().split()) == ["a", "b", "c"]
+        check.verify(sources=[source], out=tmp_path / "out", seed=1)  # another seed is another run
+        assert len(log.read_text().split()) == 6
+
+    def test_a_line_cut_off_by_a_crash_is_run_again(self, source: str, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        check.verify(sources=[source], out=out)
+        journal = out / "results.jsonl"
+        journal.write_text(journal.read_text()[:-30])
+        results = check.verify(sources=[source], out=out)
+        assert len(results.claims) == 3
+        lines = journal.read_text().splitlines()
+        assert sum(_is_json(line) for line in lines) == 3
+
+    def test_results_round_trip(self, source: str, tmp_path: Path) -> None:
+        results = check.verify(sources=[source])
+        results.write(tmp_path / "results.json")
+        assert Results.read(tmp_path / "results.json") == results
+        frame = results.frame()
+        assert list(frame["claim"].unique()) == ["a", "b", "c"]
+        assert len(frame) == 9  # two gaps and one leg that did not run, for each claim
+
+    def test_another_schema_version_is_refused(self, source: str, tmp_path: Path) -> None:
+        path = tmp_path / "results.json"
+        check.verify(sources=[source]).write(path)
+        path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 2'))
+        with pytest.raises(UsageError, match="schema version 2"):
+            Results.read(path)
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+class TestCatalogue:
+    """Contradictions in a catalogue are refused; selections say what they did not find."""
+
+    def with_leg(self, id: str, **rest: object) -> Claim:
+        claim = a_claim(id, **rest)
+        claim.leg("exact")(lambda context: [GOOD])
+        return claim
+
+    def test_refusals(self) -> None:
+        with pytest.raises(UsageError, match="two claims"):
+            Catalogue([self.with_leg("a"), self.with_leg("a")])
+        with pytest.raises(UsageError, match="no leg"):
+            Catalogue([a_claim("a")])
+        with pytest.raises(UsageError, match="Did you mean alpha"):
+            Catalogue([self.with_leg("alpha"), self.with_leg("b", rests_on=("alpah",))])
+        circle = [self.with_leg("a", rests_on=("b",)), self.with_leg("b", rests_on=("a",))]
+        with pytest.raises(UsageError, match="circle"):
+            Catalogue(circle)
+
+    def test_only_the_source_has_paper_numbers(self) -> None:
+        with pytest.raises(ValueError, match="paper number"):
+            a_claim("a", paper="Theorem 1")
+
+    def test_selection(self, source: str) -> None:
+        catalogue = load([source])
+        assert [claim.id for claim, _ in catalogue.select(["[ab]"])] == ["a", "b"]
+        assert all(kinds == (Kind.EXACT,) for _, kinds in catalogue.select(["kind:exact"]))
+        with pytest.raises(UsageError, match="Did you mean exact"):
+            catalogue.select(["kind:exakt"])
+        with pytest.raises(UsageError, match="no claim matches 'zzz'"):
+            catalogue.select(["zzz"])
+        with pytest.raises(UsageError, match="matches no claim"):
+            catalogue.select(["provenance:stated"])
