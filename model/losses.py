@@ -1,0 +1,74 @@
+"""The two losses as functions of a torch module and a batch, differentiable in its parameters."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from model import data, vit
+
+
+def patch_losses(
+    module: vit.MaskedAutoencoder,
+    X: Tensor,
+    visible: Tensor,
+    weights: Tensor,
+    queries: vit.Index | None = None,
+) -> Tensor:
+    """L_p = ½ E 1{p∈ℳ} ‖F_p - X_p‖² for each query p, shape (queries,) (Definition 2.5).
+
+    X: (B, P, d) patches before masking. visible: (B, P) bool. weights: (B,) of the expectation.
+    queries: patches p, all unless given.
+    """
+    chosen = slice(None) if queries is None else torch.as_tensor(queries)
+    error = module(X * visible[:, :, None], queries) - X[:, chosen]
+    return 0.5 * torch.einsum("b,bp,bpd->p", weights, (~visible[:, chosen]).to(X.dtype), error**2)
+
+
+def reconstruction(
+    module: vit.MaskedAutoencoder, samples: data.Samples, queries: vit.Index | None = None
+) -> Tensor:
+    """L(Q) = Σ_p L_p over the queries (all patches unless given), a scalar (Definition 2.5)."""
+    X = data.patches(module.setting, samples, module.basis)
+    visible, weights = torch.from_numpy(samples.visible), torch.from_numpy(samples.weights)
+    return patch_losses(module, torch.from_numpy(X), visible, weights, queries).sum()
+
+
+def similarities(module: vit.ContrastiveViT, X: Tensor, other: Tensor, negatives: Tensor) -> Tensor:
+    """Sim(X⁺, ·), shape (B, 1 + N_c): the positive first; the second arguments carry no gradient.
+
+    X, other: (B, P, d) the two masked views. negatives: (B·N_c, P, d), sample-major.
+    """
+    first = module(X)
+    with torch.no_grad():
+        against = torch.cat(
+            [module(other)[:, None], module(negatives).reshape(len(X), -1, X.shape[-1])], dim=1
+        )
+    return torch.einsum("bd,bsd->bs", first, against)
+
+
+def contrastive_of(
+    module: vit.ContrastiveViT,
+    X: Tensor,
+    other: Tensor,
+    negatives: Tensor,
+    weights: Tensor,
+) -> Tensor:
+    """L_cl, a scalar (Definition 2.7), from masked patches laid out as in `similarities`.
+
+    -τ E log softmax(Sim/τ)_0 + (λ/2)‖Q‖²_F, with E = Σ_b weights_b.
+    """
+    details = module.setting.contrastive
+    tau = details.tau
+    logits = similarities(module, X, other, negatives) / tau
+    loss = -tau * (weights * torch.log_softmax(logits, dim=1)[:, 0]).sum()
+    return loss + 0.5 * details.weight_decay * module.Q.square().sum()
+
+
+def contrastive(module: vit.ContrastiveViT, views: data.Views) -> Tensor:
+    """L_cl of a contrastive batch, a scalar (Definition 2.7)."""
+    X, other, negatives = (
+        torch.from_numpy(data.masked(module.setting, s, module.basis))
+        for s in (views.first, views.second, views.negatives)
+    )
+    return contrastive_of(module, X, other, negatives, torch.from_numpy(views.first.weights))
