@@ -1,0 +1,36 @@
+"""A folder of reports: everything that is written from one run's results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from claims.checking.results import Results
+from reports import junit, markdown
+
+FORMATS: dict[str, tuple[str, Callable[[Results], str]]] = {
+    "markdown": ("summary.md", markdown.summary),
+    "junit": ("junit.xml", junit.junit),
+    "csv": ("results.csv", lambda results: results.frame().to_csv(index=False)),
+}
+"""Name of a format: its file, and how it is rendered."""
+
+
+def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS)) -> list[Path]:
+    """Write these formats into the folder; each file appears whole or not at all."""
+    written = []
+    for name in formats:
+        file, render = FORMATS[name]
+        partial = folder / (file + ".partial")
+        partial.write_text(render(results), encoding="utf-8")
+        written.append(partial.replace(folder / file))
+    return written
+
+
+def append_step_summary(results: Results) -> None:
+    """Append the Markdown page to the file that GitHub Actions names, when there is one."""
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if file:
+        with open(file, "a", encoding="utf-8") as summary:
+            summary.write(markdown.summary(results))

@@ -1,0 +1,83 @@
+"""Words and marks that every report uses for verdicts, grades and closeness."""
+
+from __future__ import annotations
+
+from claims.checking.claim import Kind, Verdict
+from claims.checking.results import ClaimRecord, LegRecord, Results
+
+MARKS = {
+    Verdict.HOLDS: "✓",
+    Verdict.FAILS: "✗",
+    Verdict.ERROR: "!",
+    Verdict.VACUOUS: "∅",
+    Verdict.UNDECIDED: "?",
+    Verdict.NOT_RUN: "–",
+}
+
+MEANINGS = {
+    Verdict.HOLDS: "everything measured is as claimed",
+    Verdict.FAILS: "something measured is not as claimed",
+    Verdict.ERROR: "the check itself broke",
+    Verdict.VACUOUS: "nothing met the assumptions, so nothing was shown",
+    Verdict.UNDECIDED: "a solver or a budget gave out",
+    Verdict.NOT_RUN: "left out by the profile or the selection",
+}
+
+CLOSENESS = (
+    "Closeness is the largest share of an allowance (a tolerance or a bound) that was used up: "
+    "0 % is exact, 100 % is the edge, above it the claim fails."
+)
+
+
+def marked(verdict: Verdict) -> str:
+    """The verdict with its mark, readable without colour."""
+    return f"{MARKS[verdict]} {verdict.value}"
+
+
+def closeness(record: ClaimRecord | LegRecord) -> str:
+    """How close a record came to failing, as a percentage; 'exact' when it was only decided."""
+    if record.closeness is not None:
+        return f"{record.closeness:.0%}" if record.closeness < 100 else ">9999%"
+    return "exact" if record.verdict is Verdict.HOLDS else ""
+
+
+def grades(claim: ClaimRecord) -> str:
+    """Grades of the legs that hold, strongest first."""
+    return " + ".join(grade.value for grade in claim.grades)
+
+
+def left_out(claim: ClaimRecord) -> list[Kind]:
+    """The legs that did not run."""
+    return [leg.kind for leg in claim.legs if leg.verdict is Verdict.NOT_RUN]
+
+
+def counts(results: Results) -> str:
+    """'50 hold, 1 fails': the verdicts that occurred, in words."""
+    found = [(n, verdict) for verdict, n in results.totals.verdicts.items() if n]
+    return ", ".join(f"{n} {_verb(verdict, n)}" for n, verdict in found)
+
+
+def _verb(verdict: Verdict, n: int) -> str:
+    if n == 1:
+        return verdict.value
+    return {Verdict.HOLDS: "hold", Verdict.FAILS: "fail"}.get(verdict, verdict.value)
+
+
+def number(value: float | str) -> str:
+    """A measured or predicted value, short."""
+    if isinstance(value, str):
+        return value if len(value) <= 40 else value[:37] + "..."
+    return f"{value:.6g}"
+
+
+def trouble(leg: LegRecord) -> list[str]:
+    """One line for everything that keeps a leg from holding."""
+    lines = [leg.note] if leg.note else []
+    for gap in leg.gaps:
+        if not gap.holds:
+            lines.append(
+                f"{gap.name}: measured {number(gap.measured)}, "
+                f"{gap.relation.value.replace('_', ' ')} {number(gap.predicted)} "
+                f"± {gap.tolerance:.3g} was claimed"
+            )
+    return lines
