@@ -44,7 +44,7 @@ def summary(results: Results) -> str:
         lines += ["", f"### `{claim.id}`, {leg.kind.value} leg: {leg.verdict.value}", ""]
         lines += [f"- {_cell(line)}" for line in words.trouble(leg)]
         if leg.witness:
-            lines.append(f"- witness: `{_cell(str(leg.witness)).replace('`', chr(39))}`")
+            lines.append(f"- witness: {_cell(str(leg.witness))}")
     blocked = [claim for claim in results.claims if claim.blocked_by]
     if blocked:
         lines += ["", "## Claims that rest on what fails", ""]
@@ -52,8 +52,8 @@ def summary(results: Results) -> str:
             f"- `{c.id}`: {', '.join(f'`{other}`' for other in c.blocked_by)}" for c in blocked
         ]
     lines += ["", "<details><summary>Environment</summary>", ""]
-    lines += [f"- {name}: {version}" for name, version in run.environment.items()]
-    lines += [f"- command: `{run.command.replace('`', chr(39))}`", "", "</details>", ""]
+    lines += [f"- {name}: {_cell(version)}" for name, version in run.environment.items()]
+    lines += [f"- command: {_cell(run.command)}", "", "</details>", ""]
     return "\n".join(lines)
 
 

@@ -268,7 +268,7 @@ def timeless(results: Results) -> dict[str, object]:
 
 
 class TestVerify:
-    """A whole run: verdicts, what blocks what, resume, and independence of workers and selection."""
+    """A whole run: verdicts, what blocks what, resume, and independence of the workers."""
 
     def test_verdicts_and_blocked_claims(self, source: str) -> None:
         results = check.verify(sources=[source])

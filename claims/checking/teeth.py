@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
 from unittest import mock
 
-from claims.checking import shared
-from claims.checking.claim import Mistake
+from claims.checking import check, shared
+from claims.checking.claim import PROFILES, Claim, Kind, Mistake, Profile, Verdict
 
 
 @contextmanager
@@ -19,3 +21,28 @@ def planted(mistake: Mistake) -> Iterator[None]:
     original = getattr(module, attribute)
     with shared.nothing_shared(), mock.patch.object(module, attribute, mistake.plant(original)):
         yield
+
+
+@dataclass(frozen=True)
+class Bite:
+    """What became of a planted mistake; leg: the leg that refuted it."""
+
+    outcome: Literal["killed", "survived", "did not apply"]
+    leg: Kind | None = None
+
+
+def bite(claim: Claim, mistake: Mistake, profile: Profile, seed: int) -> Bite:
+    """Plant a mistake and run the claim's legs, cheapest profile first, until one fails.
+
+    An error is no kill: the mistake must turn the verdict to `fails`.
+    """
+    try:
+        with planted(mistake):
+            for kind, leg in claim.legs.items():
+                if PROFILES.index(leg.profile) > PROFILES.index(profile):
+                    continue
+                if check.check_leg(claim, kind, profile, seed).verdict is Verdict.FAILS:
+                    return Bite("killed", kind)
+    except AttributeError:
+        return Bite("did not apply")
+    return Bite("survived")

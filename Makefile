@@ -1,0 +1,27 @@
+# Each target sets up .venv by itself when it is missing or older than the project's dependencies.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: verify test lint bench clean
+
+verify: .venv/installed  ## check every claim quickly; reports in report/
+	$(BIN)/claims verify --profile quick --out report
+
+test: lint  ## lint, types, and the test suite
+	$(BIN)/pytest -q -n 2
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed  ## side by side with the straightforward alternatives
+	$(BIN)/python -m benchmarks
+
+.venv/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv report

@@ -1,0 +1,454 @@
+"""The command line: the only module that sees claims and reports together."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+import claims
+from claims.checking import catalogue as catalogues
+from claims.checking import check, teeth
+from claims.checking.claim import PROFILES, Profile, Verdict
+from claims.checking.errors import UsageError
+from claims.checking.results import LegRecord, Results
+from model.setting import Contrastive, Latents, Setting, SettingError
+from reports import console as console_report
+from reports import folder, words
+
+RESULTS = "results.json"
+
+_profile = click.option(
+    "--profile", type=click.Choice(PROFILES), default="quick", show_default=True,
+    help="How much effort to spend.",
+)  # fmt: skip
+_seed = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The root seed."
+)
+_module = click.option(
+    "--module", "modules", multiple=True, metavar="FILE_OR_PACKAGE",
+    help="Claims of your own in place of the paper's: a Python file or a module with CLAIMS.",
+)  # fmt: skip
+_select = click.argument("select", nargs=-1)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+
+
+def _sources(modules: tuple[str, ...]) -> tuple[str, ...]:
+    return modules or ("claims",)
+
+
+def _out() -> Console:
+    width = None if sys.stdout.isatty() else max(100, int(os.environ.get("COLUMNS", "0")))
+    return Console(width=width)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vit-ssl-claims")
+def cli() -> None:
+    """Check the theorems on self-supervised vision transformers by running them.
+
+    The paper: 'A Theoretical Analysis of Self-Supervised Learning for Vision Transformers'.
+
+    SELECT picks claims: ids with globs ('local+.*'), kind:scaling, provenance:stated.
+    Exit codes: 0 all selected claims hold, 1 some do not, 2 the request cannot be met.
+    """
+
+
+@cli.command("list")
+@_select
+@_module
+@_json
+def list_(select: tuple[str, ...], modules: tuple[str, ...], as_json: bool) -> None:
+    """The catalogue: what is claimed, where it comes from and how it is checked."""
+    chosen = catalogues.load(_sources(modules)).select(select)
+    if as_json:
+        rows = [
+            {
+                "id": claim.id,
+                "title": claim.title,
+                "provenance": claim.provenance.value,
+                "paper": claim.paper,
+                "kinds": [kind.value for kind in claim.legs],
+                "assumptions": claim.assumptions,
+                "rests_on": claim.rests_on,
+            }
+            for claim, _ in chosen
+        ]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("claim", "what it says", "source", "checked by"):
+        table.add_column(name, no_wrap=name == "claim")
+    for claim, _ in chosen:
+        source = claim.paper or claim.provenance.value
+        if claim.paper and claim.provenance.value == "reconstructed":
+            source += " (reconstructed)"
+        table.add_row(escape(claim.id), escape(claim.title), source, ", ".join(claim.legs))
+    console = _out()
+    console.print(table)
+    if not select and not modules:
+        console.print("\n[bold]Not checked[/]")
+        for what, reason in claims.NOT_CHECKED.items():
+            console.print(f"- {escape(what)}: {escape(reason)}", highlight=False)
+
+
+@cli.command()
+@click.argument("claim_id", metavar="ID")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True,
+    help="Folder whose results.json holds the last verdict.",
+)  # fmt: skip
+@_module
+def explain(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
+    """One claim: statement, source, assumptions, what it rests on, how it is checked."""
+    claim = catalogues.load(_sources(modules))[claim_id]
+    lines = [
+        f"{claim.id}: {claim.title}",
+        "",
+        f"  {claim.statement}",
+        "",
+        f"source       {claim.provenance.value}" + (f", {claim.paper}" if claim.paper else ""),
+        f"measured     {claim.measured or 'as stated'}",
+        f"assumptions  {', '.join(claim.assumptions) or 'none beyond the definitions'}",
+        f"rests on     {', '.join(claim.rests_on) or 'nothing else'}",
+        "",
+        "checked by",
+    ]
+    for kind, leg in claim.legs.items():
+        what = (leg.run.__doc__ or leg.run.__name__.replace("_", " ")).strip().splitlines()[0]
+        since = "" if leg.profile == "quick" else f" (from profile {leg.profile})"
+        lines.append(f"  {kind.value:9} {kind.grade.value:9} {what}{since}")
+    lines.append("refuted by each of these planted mistakes")
+    lines += [f"  {mistake.title}  [{mistake.target}]" for mistake in claim.mistakes]
+    lines.append("")
+    path = out / RESULTS
+    stored = Results.read(path).claims if path.exists() else ()
+    last = next((record for record in stored if record.id == claim.id), None)
+    if last is None:
+        lines.append(f"last verdict none in {out} (run `claims verify {claim.id} --out {out}`)")
+    else:
+        lines.append(
+            f"last verdict {words.marked(last.verdict)}, closeness {words.closeness(last)}"
+        )
+        for leg_record in last.legs:
+            lines.append(f"  {leg_record.kind.value:9} {words.marked(leg_record.verdict)}")
+            for gap in leg_record.gaps:
+                lines.append(
+                    f"      {gap.name}: {words.number(gap.measured)} {gap.relation.value} "
+                    f"{words.number(gap.predicted)} ± {gap.tolerance:.3g}"
+                )
+                lines.append(f"        because {gap.why}")
+    click.echo("\n".join(lines))
+
+
+@cli.command()
+@_select
+@_profile
+@_seed
+@click.option("--workers", default="auto", show_default=True, metavar="N|auto",
+              help="Processes; verdicts do not depend on it.")  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=None,
+    help="Folder for journal, results and reports; a stopped run continues there.",
+)  # fmt: skip
+@_json
+@click.option("--strict", is_flag=True, help="Exit 1 for undecided and not-run claims, too.")
+@_module
+def verify(
+    select: tuple[str, ...],
+    profile: Profile,
+    seed: int,
+    workers: str,
+    out: Path | None,
+    as_json: bool,
+    strict: bool,
+    modules: tuple[str, ...],
+) -> None:
+    """Check claims, and write results and reports."""
+    sources = _sources(modules)
+    total = check.count_jobs(select, sources, profile)
+    with _ShownProgress(total) as shown:
+        try:
+            results = check.verify(
+                select,
+                sources=sources,
+                profile=profile,
+                seed=seed,
+                workers=_worker_count(workers),
+                out=out,
+                command=shlex.join(["claims", *sys.argv[1:]]),
+                progress=shown.leg,
+            )
+        except KeyboardInterrupt:
+            kept = f"what is finished is in {out}; the same command continues" if out else (
+                "nothing is kept without --out"
+            )  # fmt: skip
+            click.echo(f"\nclaims: interrupted; {kept}", err=True)
+            raise SystemExit(130) from None
+    if out is not None:
+        results.write(out / RESULTS)
+        folder.write(results, out)
+    folder.append_step_summary(results)
+    if as_json:
+        click.echo(json.dumps(results.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
+    else:
+        console_report.show(results, _out())
+        if out is not None:
+            files = ", ".join([RESULTS, *(file for file, _ in folder.FORMATS.values())])
+            click.echo(f"Reports in {out}: {files}")
+    raise SystemExit(exit_code(results, strict))
+
+
+def exit_code(results: Results, strict: bool) -> int:
+    """0 when all selected claims hold, else 1; undecided and not-run count only when strict."""
+    bad = {Verdict.FAILS, Verdict.VACUOUS, Verdict.ERROR}
+    if strict:
+        bad |= {Verdict.UNDECIDED, Verdict.NOT_RUN}
+    return int(any(claim.verdict in bad for claim in results.claims))
+
+
+def _worker_count(text: str) -> int:
+    if text == "auto":
+        return len(os.sched_getaffinity(0))
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--workers must be a whole number of at least 1, or auto, not {text!r}")
+    return int(text)
+
+
+class _ShownProgress:
+    """Progress on stderr: a live bar on a terminal, a line per leg elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+        self._bar = Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._bar.add_task("", total=total)
+
+    def __enter__(self) -> _ShownProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def leg(self, claim_id: str, leg: LegRecord) -> None:
+        """Show that a leg has ended."""
+        self._done += 1
+        text = f"{claim_id} [{leg.kind.value}] {words.marked(leg.verdict)}"
+        self._bar.update(self._task, completed=self._done, description=escape(text))
+        if self._bar.disable:
+            click.echo(f"[{self._done}/{self._total}] {text} ({leg.seconds:.1f} s)", err=True)
+
+
+@cli.command()
+@_select
+@_profile
+@_seed
+@_module
+def selftest(
+    select: tuple[str, ...], profile: Profile, seed: int, modules: tuple[str, ...]
+) -> None:
+    """Plant every mistake and show which are caught: the kill table. Exit 1 if one survives."""
+    chosen = catalogues.load(_sources(modules)).select(select)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("claim", "planted mistake", "outcome", "caught by"):
+        table.add_column(name, no_wrap=name == "claim")
+    survived = 0
+    for claim, _ in chosen:
+        for mistake in claim.mistakes:
+            bite = teeth.bite(claim, mistake, profile, seed)
+            click.echo(f"{claim.id}: {mistake.title}: {bite.outcome}", err=True)
+            survived += bite.outcome != "killed"
+            caught = bite.leg.value if bite.leg else ""
+            style = "green" if bite.outcome == "killed" else "bold red"
+            table.add_row(
+                escape(claim.id), escape(mistake.title), f"[{style}]{bite.outcome}[/]", caught
+            )
+    _out().print(table)
+    total = sum(len(claim.mistakes) for claim, _ in chosen)
+    click.echo(f"{total - survived} of {total} planted mistakes killed.")
+    raise SystemExit(int(survived > 0))
+
+
+def _number(name: str, low: float, high: float) -> Callable[..., float | None]:
+    def read(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+        if value is not None and not low <= value <= high:  # NaN fails this, too
+            raise UsageError(f"{name} must lie in [{low:g}, {high:g}], not {value}")
+        return value
+
+    return read
+
+
+@cli.command()
+@click.option("--objective", type=click.Choice(["mae", "cl"]), required=True)
+@click.option("--query", type=click.Choice(["local", "global"]), default="local", show_default=True)
+@click.option("--P", "P", type=int, help="Number of patches.")
+@click.option("--log10-P", "log10_P", type=float, help="Number of patches, as a power of ten.")
+@click.option("--kappa-c", type=float, required=True, help="Exponent of the global area.")
+@click.option("--kappa-s", type=float, required=True, help="Exponent of a local area.")
+@click.option("--c-1", type=float, default=1.0, show_default=True, help="C_1 = c_1·P^kappa_c.")
+@click.option("--c-s", type=float, default=1.0, show_default=True, help="C_s = c_s·P^kappa_s.")
+@click.option("--gamma", type=float, default=0.5, show_default=True, help="Masking ratio.")
+@click.option("--latents", default="1", show_default=True, metavar="Z|L,U",
+              help="A constant, or two values with probability one half each.")  # fmt: skip
+@click.option("--clusters", type=int, default=None,
+              help="Number of clusters K [default: 1 for mae, 8 for cl].")  # fmt: skip
+@click.option("--tau", type=float, default=1.0, show_default=True, help="Temperature (cl).")
+@click.option("--negatives", type=float, default=16, show_default=True,
+              help="Number of negatives (cl); inf for the limit, reduced engine only.")  # fmt: skip
+@click.option("--loss-gap", type=float, default=1e-3, show_default=True,
+              callback=_number("--loss-gap", 1e-250, 1e3))  # fmt: skip
+@click.option("--engine", type=click.Choice(["reduced", "descent", "closed"]), default="reduced",
+              show_default=True)  # fmt: skip
+@_seed
+@_json
+def trace(as_json: bool, P: int | None, log10_P: float | None, **options: Any) -> None:
+    """One configuration's dynamics, with the predicted events beside the measured ones."""
+    from claims import trace as tracing  # its imports are slow, other commands do without them
+
+    clusters = options["clusters"]
+    if clusters is None:
+        clusters = 8 if options["objective"] == "cl" else 1
+    setting = Setting(
+        P=tracing.patches_from(P, log10_P),
+        kappa_c=options["kappa_c"],
+        kappa_s=options["kappa_s"],
+        c_1=options["c_1"],
+        c_s=options["c_s"],
+        gamma=options["gamma"],
+        latents=Latents.parse(options["latents"]),
+        K=clusters,
+        contrastive=Contrastive(tau=options["tau"], negatives=options["negatives"]),
+    )
+    _, record = tracing.run(
+        setting,
+        options["objective"],
+        options["query"],
+        loss_gap=options["loss_gap"],
+        engine=options["engine"],
+        seed=options["seed"],
+    )
+    if as_json:
+        click.echo(json.dumps(_strict(record), indent=1, allow_nan=False))
+    else:
+        _show_trace(record, _out())
+
+
+def _strict(value: Any) -> Any:
+    """The same with infinities and NaN as text, which JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return str(value)
+    return value
+
+
+def _show_trace(record: dict[str, Any], console: Console) -> None:
+    setting = record["setting"]
+    console.print(
+        f"{setting['objective']}, {setting['query']} query, P = 1e{setting['log10_P']:.4g}, "
+        f"Δ = {setting['gap']:.3g}, engine {record['engine']} ({record['seconds']:.2f} s)",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("event")
+    for name in ("log t", "Φ global", "Φ own"):
+        table.add_column(name, justify="right")
+        table.add_column("predicted", justify="right", style="dim")
+    for name, event in record["events"].items():
+        if event is None:
+            table.add_row(name, "not reached")
+            continue
+        cells = []
+        for key in ("log_t", "phi_global", "phi_own"):
+            predicted = event["predicted"].get(key)
+            cells += [f"{event[key]:.5g}", "" if predicted is None else f"{predicted:.5g}"]
+        table.add_row(name, *cells)
+    console.print(table)
+    final = record["final"]
+    console.print(
+        f"at the end: own attention {final['own_attention']:.6f}, "
+        f"loss gap {final['loss_gap']:.3g}; "
+        + ", ".join(f"max |{name}| {value:.3g}" for name, value in record["max_abs"].items()),
+        highlight=False,
+    )
+
+
+@cli.command()
+@click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--format", "formats", default=",".join(folder.FORMATS), show_default=True,
+              metavar="NAMES", help="Comma-separated.")  # fmt: skip
+def report(results: Path, formats: str) -> None:
+    """Render the reports of a folder again from its stored results."""
+    names = formats.split(",")
+    for name in names:
+        if name not in folder.FORMATS:
+            raise UsageError(f"unknown format {name!r}; allowed: {', '.join(folder.FORMATS)}")
+    for path in folder.write(Results.read(results / RESULTS), results, names):
+        click.echo(path)
+
+
+@cli.command()
+def doctor() -> None:
+    """Versions, threads, and what is missing. Exit 1 when something is."""
+    problems = 0
+    for requirement in importlib.metadata.requires("vit-ssl-claims") or []:
+        if "extra ==" in requirement:
+            continue
+        name = requirement.split(">")[0].split("=")[0].strip()
+        try:
+            click.echo(f"ok       {name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            problems += 1
+            click.echo(f"missing  {requirement}")
+    import torch
+
+    click.echo(f"ok       {len(os.sched_getaffinity(0))} cores, {torch.get_num_threads()} threads")
+    found = catalogues.load(["claims"])
+    toothless = [claim.id for claim in found if not claim.mistakes]
+    problems += len(toothless)
+    click.echo(f"ok       {len(found)} claims, {sum(len(c.legs) for c in found)} legs")
+    for id in toothless:
+        click.echo(f"missing  a planted mistake of {id}")
+    click.echo("Everything is in place." if not problems else f"{problems} problems.")
+    raise SystemExit(int(problems > 0))
+
+
+def main() -> None:
+    """Run the command line; bad input is one line on stderr and exit code 2."""
+    try:
+        cli.main(standalone_mode=False)
+    except (UsageError, SettingError) as problem:
+        _refuse(str(problem))
+    except click.exceptions.Abort:
+        raise SystemExit(130) from None
+    except click.ClickException as problem:
+        _refuse(problem.format_message())
+    except OSError as problem:
+        if isinstance(problem, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(141) from None
+        _refuse(str(problem))
+
+
+def _refuse(message: str) -> None:
+    click.echo(f"claims: {' '.join(message.split())}", err=True)
+    raise SystemExit(2)

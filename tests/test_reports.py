@@ -1,0 +1,100 @@
+"""Reports show what was found and nothing else: hostile text stays text, formats stay parseable."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from claims.checking.claim import Kind, Provenance, Verdict
+from claims.checking.results import ClaimRecord, LegRecord, Results, Run, Totals
+from reports import console, folder, junit, markdown
+
+HOSTILE = "a|b <script>alert(1)</script> `x` [red]\n# title\x00"
+
+
+def record(id: str, verdict: Verdict) -> ClaimRecord:
+    leg = LegRecord(
+        kind=Kind.EXACT,
+        grade=Kind.EXACT.grade,
+        verdict=verdict,
+        note=HOSTILE if verdict is Verdict.ERROR else None,
+        witness={"at": HOSTILE} if verdict is Verdict.FAILS else None,
+        not_run_reason="not selected" if verdict is Verdict.NOT_RUN else None,
+    )
+    return ClaimRecord(
+        id=id,
+        title=HOSTILE,
+        statement=HOSTILE,
+        measured="",
+        provenance=Provenance.DERIVED,
+        paper=None,
+        assumptions=(),
+        rests_on=(),
+        verdict=verdict,
+        blocked_by=("other",) if verdict is Verdict.UNDECIDED else (),
+        legs=(leg,),
+    )
+
+
+@pytest.fixture
+def results() -> Results:
+    return Results(
+        run=Run(
+            id="0",
+            started="2026-01-01T00:00:00+00:00",
+            seconds=1.0,
+            seed=0,
+            profile="quick",
+            command=f"claims verify {HOSTILE}",
+            environment={"python": HOSTILE},
+        ),
+        claims=tuple(record(f"claim.{verdict}", verdict) for verdict in Verdict),
+        totals=Totals(
+            claims=6, legs=5, cases=0, verdicts=dict.fromkeys(Verdict, 1), false_alarm=0.0
+        ),
+    )
+
+
+def test_junit_counts_what_ci_must_see(results: Results) -> None:
+    suite = ET.fromstring(junit.junit(results))[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("6", "2")  # fails and vacuous
+    assert (suite.get("errors"), suite.get("skipped")) == ("1", "2")
+    passed = [case.get("name") for case in suite if len(case) == 0]
+    assert passed == ["claim.holds"]  # nothing else looks like a pass
+
+
+def test_markdown_shows_hostile_text_as_text(results: Results) -> None:
+    page = markdown.summary(results)
+    assert "<script>" not in page
+    rows = [line for line in page.splitlines() if line.startswith("| `claim.")]
+    assert len(rows) == 6
+    assert all(row.replace("\\|", "").count("|") == 7 for row in rows)
+
+
+def test_console_names_every_verdict(results: Results) -> None:
+    text = io.StringIO()
+    console.show(results, Console(file=text, width=160))
+    for verdict in Verdict:
+        assert verdict.value in text.getvalue()
+    assert "[red]" in text.getvalue()  # not taken for a style
+
+
+def test_csv_has_a_row_per_leg(results: Results, tmp_path: Path) -> None:
+    folder.write(results, tmp_path, ["csv"])
+    frame = pd.read_csv(tmp_path / "results.csv")
+    assert list(frame["leg_verdict"]) == [verdict.value for verdict in Verdict]
+
+
+def test_step_summary_is_appended(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "step.md"
+    file.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+    folder.append_step_summary(results)
+    assert file.read_text().startswith("before\n# Claims")
