@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import importlib.metadata
 import platform
+import sys
 import tempfile
 import time
 import uuid
@@ -15,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import joblib
-import torch
 
 from claims.checking import catalogue as catalogues
 from claims.checking import shared
@@ -233,13 +233,21 @@ def _check_in_worker(
     sources: Sequence[str], job: Job, profile: Profile, seed: int, folder: str
 ) -> tuple[Job, LegRecord]:
     id, kind = job
+    claim = catalogues.load(sources)[id]
     with shared.store(Path(folder)), _one_torch_thread():
-        return job, check_leg(catalogues.load(sources)[id], kind, profile, seed)
+        return job, check_leg(claim, kind, profile, seed)
 
 
 @contextlib.contextmanager
 def _one_torch_thread() -> Iterator[None]:
-    """One thread per worker: sums are added in the same order whatever the number of workers."""
+    """One thread per worker: sums are added in the same order whatever the number of workers.
+
+    For claims that never loaded torch there is nothing to limit, and loading it takes seconds.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

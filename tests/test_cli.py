@@ -1,0 +1,190 @@
+"""The command line as a user runs it: exit codes, one-line refusals, resume, identical reruns."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CLAIMS = """
+import time
+from claims.checking import gap
+from claims.checking.claim import Claim, Provenance, Undecided
+
+def claim(id, *found, seconds=0.0):
+    made = Claim(id=id, title=id, statement=id, provenance=Provenance.DERIVED)
+    @made.leg("exact")
+    def leg(context):
+        time.sleep(seconds)
+        yield from found
+    return made
+
+GOOD = gap.equal("one", 1.0, 1.0, 0.1, "planted")
+BAD = gap.equal("one", 1.0, 2.0, 0.1, "planted")
+CLAIMS = [
+    claim("good", GOOD),
+    claim("bad", BAD),
+    claim("empty"),
+    claim("open", GOOD, Undecided("x", "gave up")),
+    claim("slow", GOOD, seconds=20),
+]
+"""
+TRACE = "trace --objective mae --kappa-c 0.9 --kappa-s 0.3"
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> str:
+    file = tmp_path / "a_few_claims.py"
+    file.write_text(CLAIMS)
+    return str(file)
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "claims", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | environment,
+    )
+
+
+@pytest.mark.parametrize(
+    ("select", "strict", "code"),
+    [
+        ("good", False, 0),
+        ("bad", False, 1),
+        ("empty", False, 1),
+        ("open", False, 0),
+        ("open", True, 1),
+        ("[go]*", False, 0),
+    ],
+)
+def test_exit_codes(module: str, select: str, strict: bool, code: int) -> None:
+    done = run("verify", select, "--module", module, *["--strict"] * strict)
+    assert done.returncode == code, done.stderr
+    assert select.strip("[]*go") in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("verify local+.phase1-lenght", "Did you mean local+.phase1-length"),
+        ("verify kind:exact provenance:sharpend", "Did you mean sharpened"),
+        ("verify --profile slow", "quick"),
+        ("verify --workers none", "--workers"),
+        ("verify --seed -1", "seed"),
+        ("verify --module no_such_module", "no_such_module"),
+        ("verify --out pyproject.toml", "is not a folder"),
+        ("verify --out pyproject.toml/below", "is not a folder"),
+        ("explain thm4.3", "Did you mean thm4"),
+        ("report no_such_folder", "cannot read"),
+        ("report . --format word", "unknown format 'word'"),
+        (f"{TRACE}", "exactly one of --P and --log10-P"),
+        (f"{TRACE} --P 64 --log10-P 2", "exactly one of --P and --log10-P"),
+        (f"{TRACE} --P -64", "P must be"),
+        (f"{TRACE} --P 3", "too small"),
+        (f"{TRACE} --log10-P nan", "--log10-P must lie in"),
+        (f"{TRACE} --log10-P 25 --gamma 1", "gamma must lie strictly between"),
+        (f"{TRACE} --log10-P 25 --gamma nan", "gamma must lie strictly between"),
+        (f"{TRACE} --log10-P 25 --latents 2,1", "increasing"),
+        (f"{TRACE} --log10-P 25 --loss-gap -1", "loss-gap must lie in"),
+        (f"{TRACE} --log10-P 25 --loss-gap nan", "loss-gap must lie in"),
+        (f"{TRACE} --log10-P 25 --clusters 0", "K must be"),
+        (f"{TRACE} --log10-P 25 --engine descent", "too large"),
+        ("trace --objective mae --P 64 --kappa-c 0.4 --kappa-s 0.3", "kappa_c must lie in"),
+        ("trace --objective dino --P 64 --kappa-c 0.9 --kappa-s 0.3", "dino"),
+        ("bogus", "bogus"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments: str, message: str) -> None:
+    done = run(*arguments.split())
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert message in done.stderr
+    assert done.stderr.startswith("claims: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_results_of_another_schema_version(module: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("verify", "good", "--module", module, "--out", str(out))
+    for name in ("results.json", "results.jsonl"):
+        file = out / name
+        file.write_text(file.read_text().replace('"schema_version": 1', '"schema_version": 9'))
+    for command in (
+        ["report", str(out)],
+        ["verify", "good", "--module", module, "--out", str(out)],
+    ):
+        done = run(*command)
+        assert done.returncode == 2
+        assert "schema version 9" in done.stderr
+
+
+def test_a_run_writes_its_reports(module: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = run("verify", "good", "bad", "--module", module, "--out", str(out), "--json")
+    assert json.loads(done.stdout) == json.loads((out / "results.json").read_text())
+    names = {"results.json", "results.jsonl", "summary.md", "junit.xml", "results.csv"}
+    assert {file.name for file in out.iterdir()} == names
+    (out / "summary.md").unlink()
+    assert run("report", str(out), "--format", "markdown").returncode == 0
+    assert "# Claims" in (out / "summary.md").read_text()
+
+
+def test_an_interrupted_run_keeps_what_is_finished_and_continues(
+    module: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "claims", "verify", "good", "slow", "--module", module]
+    command += ["--out", str(out), "--workers", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    journal = out / "results.jsonl"
+    until = time.monotonic() + 60
+    while not (journal.exists() and journal.read_text().count("\n")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command continues" in stderr
+    assert not (out / "results.json").exists()  # nothing half-written
+    done = run("verify", "good", "--module", module, "--out", str(out))
+    assert done.returncode == 0
+    assert "[1/" not in done.stderr  # taken from the journal, not run again
+
+
+def test_trace_answers_the_known_constants() -> None:
+    done = run(*TRACE.split(), "--query", "local", "--log10-P", "25", "--gamma", "0.5", "--json")
+    record = json.loads(done.stdout)
+    events = record["events"]
+    assert set(events) == {"switch", "half", "done"}
+    for name in ("switch", "half"):
+        predicted = events[name]["predicted"]["log_t"]
+        assert events[name]["log_t"] == pytest.approx(predicted, abs=0.01)
+    assert events["switch"]["phi_own"] == pytest.approx(0.405, abs=0.01)  # ln 1.5
+    assert record["final"]["loss_gap"] == pytest.approx(1e-3)
+    assert set(record["max_abs"]) == {
+        "phi_other", "upsilon_own", "upsilon_global", "upsilon_other",
+    }  # fmt: skip
+
+
+def test_list_and_explain_show_the_catalogue() -> None:
+    rows = json.loads(run("list", "--json").stdout)
+    ids = [row["id"] for row in rows]
+    assert ids.index("data.partition") < ids.index("grad.loss") < ids.index("thm4.1")
+    done = run("explain", "sign.own")
+    assert done.returncode == 0
+    assert "planted mistakes" in done.stdout
+
+
+def test_doctor_finds_everything() -> None:
+    done = run("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "Everything is in place." in done.stdout
