@@ -1,0 +1,14 @@
+"""Run every benchmark, or those named: `python -m benchmarks [descent] [reduced] [verify]`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("descent", "reduced", "verify")
+
+for name in sys.argv[1:] or NAMES:
+    if name not in NAMES:
+        sys.exit(f"benchmarks: unknown benchmark {name!r}; allowed: {', '.join(NAMES)}")
+    importlib.import_module(f"benchmarks.bench_{name}").main()
+    print()
