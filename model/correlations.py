@@ -46,8 +46,8 @@ def attention_in_factors(
     on_key = np.exp(upsilon - upsilon.max(axis=1, keepdims=True))
     mass = np.empty((len(samples), len(phi), setting.areas))
     for j, patches in enumerate(data.members(setting, k)):
-        mass[:, :, j] = samples.seen[:, patches] @ on_key[:, patches].T
-    hidden = (1.0 - samples.seen) @ on_key.T
+        mass[:, :, j] = (on_key[:, patches] @ samples.shown[patches]).T
+    hidden = (on_key @ samples.hidden).T
     exponent = samples.latents[:, None, :] * of_cluster(setting, k, phi)
     # Only areas with a visible key may set the scale: the others' exponents can be anything.
     exponent = np.where(mass > 0, exponent, -np.inf)
@@ -72,9 +72,10 @@ def area_attention(setting: Setting, samples: data.Samples, phi: Floats, upsilon
 def areas_of(setting: Setting, samples: data.Samples, attention: Floats) -> Floats:
     """Sum attention (B, n, P) over the unmasked keys of each area: (B, n, N)."""
     A = np.empty((*attention.shape[:2], setting.areas))
-    for b, k in enumerate(samples.cluster):
-        inside = setting.area_of[k][:, None] == np.arange(setting.areas)
-        A[b] = attention[b] @ (inside & samples.visible[b][:, None])
+    for k in np.unique(samples.cluster).tolist():
+        chosen = samples.cluster == k
+        seen = attention[chosen] * samples.visible[chosen][:, None, :]
+        A[chosen] = seen @ np.eye(setting.areas)[setting.area_of[k]]
     return A
 
 

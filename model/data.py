@@ -50,9 +50,14 @@ class Samples:
         )
 
     @functools.cached_property
-    def seen(self) -> Floats:
-        """(B, P) `visible` as numbers."""
-        return self.visible.astype(np.float64)
+    def shown(self) -> Floats:
+        """(P, B) 1 on 𝒰 and 0 on ℳ; patches first, so that an area's rows lie together."""
+        return np.ascontiguousarray(self.visible.T, dtype=np.float64)
+
+    @functools.cached_property
+    def hidden(self) -> Floats:
+        """(P, B) 1 on ℳ and 0 on 𝒰."""
+        return 1.0 - self.shown
 
 
 @dataclass(frozen=True, eq=False)

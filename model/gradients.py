@@ -83,9 +83,9 @@ def _key_rates(
 
     per_area: (B, n, N) what a visible key of an area gets per unit of on_key; per_mask: (B, n).
     """
-    rates = per_mask.T @ (1.0 - part.seen)
+    rates = (part.hidden @ per_mask).T
     for j, patches in enumerate(data.members(setting, k)):
-        rates[:, patches] += per_area[:, :, j].T @ part.seen[:, patches]
+        rates[:, patches] += (part.shown[patches] @ per_area[:, :, j]).T
     return rates * on_key
 
 
@@ -103,7 +103,7 @@ def reconstruction(
             setting, k, part, phi, upsilon
         )
         z, own = part.latents[:, None, :], setting.area_of[k][queries]
-        weight = part.weights[:, None] * (1.0 - part.seen[:, queries])
+        weight = part.weights[:, None] * part.hidden[queries].T
         losses += (weight * loss_integrand(A, z, own)).sum(axis=0)
         block = correlations.of_cluster(setting, k, alpha)
         block += np.einsum("bn,bnj->nj", weight, feature_integrand(A, z, own))
@@ -177,12 +177,12 @@ def contrastive(
     return alpha, beta, float(views.first.weights @ losses) + decay
 
 
-def _matrix_attention(setting: Setting, samples: data.Samples, k: int, G: Floats) -> Floats:
-    """attn_{p→q}, (B, P, P), of samples of cluster k under the reading of the setting."""
+def contrastive_attention(setting: Setting, samples: data.Samples, k: int, G: Floats) -> Floats:
+    """CL attention attn_{p→q}, (B, P, P), on samples of cluster k alone, under the reading."""
     P, details = setting.P, setting.contrastive
     area = setting.area_of[k]
     at = P + k * setting.areas + area
-    value = samples.latents[:, area] * samples.seen
+    value = samples.latents[:, area] * samples.visible
     with_positions = details.keys == "feature+position"
     scores = G[:P][:, at] * value[:, None, :] + with_positions * G[:P, :P]
     if details.query == "feature+position":
@@ -205,7 +205,7 @@ def contrastive_matrix(setting: Setting, views: data.Views, G: Floats) -> tuple[
         A = np.empty((len(s), setting.areas))
         for k, part in s.parts:
             inside = np.eye(setting.areas)[setting.area_of[k]]
-            keys = _matrix_attention(setting, part, k, G).mean(axis=1) * part.seen
+            keys = contrastive_attention(setting, part, k, G).mean(axis=1) * part.visible
             A[s.cluster == k] = keys @ inside
         mean.append(A)
     g, losses = pulls(setting, views, *mean)
@@ -213,8 +213,8 @@ def contrastive_matrix(setting: Setting, views: data.Views, G: Floats) -> tuple[
     for k, part in views.first.parts:
         area = setting.area_of[k]
         at = P + k * setting.areas + area
-        value = part.latents[:, area] * part.seen
-        attention = _matrix_attention(setting, part, k, G)
+        value = part.latents[:, area] * part.visible
+        attention = contrastive_attention(setting, part, k, G)
         c = value * g[views.first.cluster == k][:, area]
         rates = attention * (c[:, None, :] - np.einsum("bpq,bq->bp", attention, c)[:, :, None])
         rates *= part.weights[:, None, None] / P

@@ -18,6 +18,12 @@ from model.setting import Setting, SettingError
 from model.trajectory import QueryKind
 
 
+def applies(setting: Setting) -> bool:
+    """Whether it is exact: constant latents, equal local areas, K = 1 or a shared partition."""
+    equal = setting.C_1 + setting.locals * setting.C_s == setting.P
+    return setting.latents.is_constant and equal and (setting.K == 1 or setting.shared_partition)
+
+
 @dataclass(frozen=True)
 class Rates:
     """Exact expectations of one MAE query when areas of a kind are alike.
@@ -38,19 +44,17 @@ def rates(setting: Setting, query: QueryKind, phi: data.Floats, upsilon: data.Fl
     phi: (3,), upsilon: (4,), ordered as in `Rates`; the global entries idle for a global query.
     Given how many patches of the own and of the global area are visible, the others enter through
     their number and the sum of their squared counts only, which has a closed mean (grad.lumping).
-    Costs C_1·C_n terms. Raises SettingError unless latents are constant, local areas of equal
-    size and the clusters' partition shared (or K = 1): then nothing is approximated.
+    Costs C_1·C_n terms. Raises SettingError unless it `applies`.
     """
     C_n, n_other = (
         (setting.C_s, setting.locals - 1) if query == "local" else (setting.C_1, setting.locals)
     )
     C_g = setting.C_1 if query == "local" else 0
-    if not setting.latents.is_constant:
-        raise SettingError("exact lumping needs constant latents")
-    if setting.C_1 + setting.locals * setting.C_s != setting.P:
-        raise SettingError("exact lumping needs local areas of equal size")
-    if setting.K > 1 and not setting.shared_partition:
-        raise SettingError("exact lumping needs K = 1 or a shared partition")
+    if not applies(setting):
+        raise SettingError(
+            "exact lumping needs constant latents, local areas of equal size, and K = 1 or a "
+            "shared partition"
+        )
     z, C_o = setting.latents.values[0], n_other * setting.C_s
     u_n, u_g, chance = _visible_counts(setting, C_n - 1, C_g, C_o)
     R = setting.P - setting.M - u_n - u_g
