@@ -1,13 +1,24 @@
 """Reduced dynamics: training with areas of equal size lumped, at any P up to 1e300.
 
 For large P the mask leaves (1-γ)·C_j patches of every area visible, rows of Q do not influence one
-another, and areas of one kind move together. Training is then an ordinary differential equation in
-a handful of correlations (Definition 3.1), written so that no small quantity is ever the difference
-of large ones: an attention of 1e-100 has as many correct digits as one of 1/2.
+another (MAE) or are all equal (CL), and areas of one kind move together. Training is then an
+ordinary differential equation in a handful of correlations (Definition 3.1), written so that no
+small quantity is the difference of large ones: an attention of 1e-100 has as many correct digits as
+one of 1/2.
 """
 
 from __future__ import annotations
 
+from model.reduced_cl import ClRates, SoftmaxWeights, cl, cl_rates, softmax_weights
 from model.reduced_mae import MaeRates, mae, mae_rates
 
-__all__ = ["MaeRates", "mae", "mae_rates"]
+__all__ = [
+    "ClRates",
+    "MaeRates",
+    "SoftmaxWeights",
+    "cl",
+    "cl_rates",
+    "mae",
+    "mae_rates",
+    "softmax_weights",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -41,9 +41,11 @@ def integrate(
     watches: Sequence[Watch],
     log_t_max: float,
     rtol: float,
-    method: Literal["DOP853", "LSODA"],
+    stops: Sequence[Watch] = (),
 ) -> Run:
-    """Follow dx/dt = flow(x) from x = 0 until the last watch falls through 0, or until log_t_max.
+    """Follow dx/dt = flow(x) from x = 0 until the last watch or a stop falls through 0.
+
+    It ends at log_t_max as well. Watches and stops are functions of (x, log(1 + t)).
 
     flow returns dx/dt and a pace, the fastest relative rate of change, per time unit e^{log_unit};
     the components of x must be of order 1 to log P.
@@ -71,12 +73,13 @@ def integrate(
     def remaining(y: State) -> float:
         return log_t_max - log_unit - y[-1]
 
-    events = [event(w, w is watches[-1]) for w in watches] + [event(remaining, True)]
+    events = [event(w, w is watches[-1]) for w in watches]
+    events += [event(w, True) for w in (*stops, remaining)]
     solution = solve_ivp(
         motion,
         (0.0, math.inf),
         np.zeros(size + 1),
-        method=method,
+        method="DOP853",
         rtol=rtol,
         atol=rtol,
         events=events,
@@ -93,7 +96,7 @@ def integrate(
     log_t = np.maximum.accumulate(log_time(y[:, -1]))
     crossings = [
         (float(log_time(found[0, -1])), found[0, :-1]) if len(found) else None
-        for found in solution.y_events[:-1]
+        for found in solution.y_events[: len(watches)]
     ]
     return Run(log_t, y[:, :-1], crossings)
 

@@ -210,7 +210,7 @@ def mae(
     if log_t_max is None:
         log_t_max = math.log(setting.P / C_n / (1 - setting.gamma) / rate) - math.log(loss_gap) + 30
     log_unit = math.log(unit / rate)
-    run = integrate(flow, 6, log_unit, watches, log_t_max, rtol, "DOP853")
+    run = integrate(flow, 6, log_unit, watches, log_t_max, rtol)
 
     def moment(crossing: tuple[float, Series] | None) -> Event | None:
         if crossing is None:
