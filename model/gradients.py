@@ -26,7 +26,7 @@ def _pick(values: Any, own: Any) -> Any:
 def _split(A: Any, z: Any, own: Any) -> tuple[Any, Any, Any, Any]:
     """A_n, z_n, Σ_{m≠n} z_m²A_m², all (...), and (..., N) whether an area is the query's own."""
     z, own = np.broadcast_to(z, A.shape), np.broadcast_to(own, A.shape[:-1])
-    is_own = np.arange(A.shape[-1]) == own[..., None]
+    is_own = np.arange(A.shape[-1]) == np.expand_dims(own, -1)
     others = np.where(is_own, 0, z**2 * A**2).sum(axis=-1)
     return _pick(A, own), _pick(z, own), others, is_own
 
@@ -57,13 +57,15 @@ def other_integrand(A: Any, z: Any, own: Any) -> Any:
 
     The entry m = n means nothing; `own_integrand` has that one.
     """
-    return z * A * (residual(A, z, own)[..., None] - z**2 * A)
+    return z * A * (np.expand_dims(residual(A, z, own), -1) - z**2 * A)
 
 
 def feature_integrand(A: Any, z: Any, own: Any) -> Any:
     """α_{p→v_j} on a sample, (..., N), for every area j, the query's own included."""
     is_own = _split(A, z, own)[3]
-    return np.where(is_own, own_integrand(A, z, own)[..., None], other_integrand(A, z, own))
+    return np.where(
+        is_own, np.expand_dims(own_integrand(A, z, own), -1), other_integrand(A, z, own)
+    )
 
 
 def position_integrand(A: Any, z: Any, own: Any) -> Any:
@@ -73,7 +75,7 @@ def position_integrand(A: Any, z: Any, own: Any) -> Any:
     """
     is_own = _split(A, z, own)[3]
     g = np.where(is_own, -(z**2) * (1 - A), z**2 * A)
-    return residual(A, z, own)[..., None] - g
+    return np.expand_dims(residual(A, z, own), -1) - g
 
 
 def _key_rates(
