@@ -50,28 +50,29 @@ INTEGRATION = 1e-6
 """Error allowed to the reduced dynamics: steps are accurate to 1e-9 and there are some 100."""
 
 
-def _top(
+def top_of(
     kappa_c: float, kappa_s: float, latents: Latents | float = 1.0, **others: object
 ) -> Setting:
+    """A setting at P = 1e100, the top of a ladder; latents: their law, or the constant."""
     law = latents if isinstance(latents, Latents) else Latents.constant(latents)
     details = {"P": 10**100, "latents": law, **others}
     return Setting(kappa_c=kappa_c, kappa_s=kappa_s, **details)  # type: ignore[arg-type]
 
 
 POSITIVE = (
-    _top(0.9, 0.3),
-    _top(0.75, 0.2, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
-    _top(0.85, 0.5, 0.7, gamma=0.25, K=10),
+    top_of(0.9, 0.3),
+    top_of(0.75, 0.2, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
+    top_of(0.85, 0.5, 0.7, gamma=0.25, K=10),
 )
 """Positive gaps 0.5, 0.3, 0.2; the top of each ladder."""
-GLOBAL_SHARE = _top(1.0, 0.2, gamma=0.6, K=2, c_1=0.5)
+GLOBAL_SHARE = top_of(1.0, 0.2, gamma=0.6, K=2, c_1=0.5)
 """κ_c = 1: the global area holds half of all patches, whatever P is."""
-RANDOM = _top(0.9, 0.2, Latents.two_point(1.0, 1.5), K=2)
+RANDOM = top_of(0.9, 0.2, Latents.two_point(1.0, 1.5), K=2)
 """Random latents."""
 NEGATIVE = (
-    _top(0.6, 0.4),
-    _top(0.65, 0.45, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
-    _top(0.55, 0.3, 0.7, gamma=0.25, K=10),
+    top_of(0.6, 0.4),
+    top_of(0.65, 0.45, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
+    top_of(0.55, 0.3, 0.7, gamma=0.25, K=10),
 )
 """Negative gaps -0.2, -0.15, -0.2."""
 
@@ -173,7 +174,7 @@ class Ladder:
 
     def limit(self, name: str, values: Series, predicted: float) -> Iterator[Gap]:
         """The values tend to the predicted one, with an error of the next order in P."""
-        order = next_order(self.top)
+        order = next_order(self.top, self.runs[0].query)
         at_top = 10 * self.top.log_P * math.exp(order * self.top.log_P)
         yield from scaling.limit(
             f"{name}, {self.name}",
@@ -186,20 +187,20 @@ class Ladder:
         )
 
 
-def next_order(setting: Setting) -> float:
-    """The power of P in the leading corrections to the laws below; a factor log P goes with it.
+def next_order(setting: Setting, query: QueryKind = "local") -> float:
+    """The power of P in the leading corrections to the laws below; logarithms go with it.
 
-    From Υ on the own area P^-κ_s, the other rate P^-|Δ|, products A_1A_n beside A_1² or A_n by
-    P^-(1-κ_s)/2 or P^-(κ_c-κ_s), the own loss A_1² and masked patches P^-(1-κ_c). For κ_c = 1 the
-    last is no correction, and ρ′ accounts for it.
+    Local: P^-κ_s from Υ on the own area, P^-|Δ| from the smaller of two rates, P^-(1-κ_s)/2 and
+    P^-(κ_c-κ_s) from products A_1A_n beside A_1² or A_n, P^-(1-κ_c) from A_1 beside 1. Global:
+    P^-κ_c from Υ, P^-(κ_c-κ_s) from one local area, P^-(1-κ_c)/2 from √ε beside 1 when ε is of the
+    order of a. For κ_c = 1 nothing is expanded in P^(κ_c-1).
     """
-    orders = [
-        setting.kappa_s,
-        abs(setting.gap),
-        (1 - setting.kappa_s) / 2,
-        setting.kappa_c - setting.kappa_s,
-        1 - setting.kappa_c,
-    ]
+    orders = [setting.kappa_c - setting.kappa_s]
+    if query == "local":
+        orders += [setting.kappa_s, abs(setting.gap), (1 - setting.kappa_s) / 2]
+        orders += [1 - setting.kappa_c]
+    else:
+        orders += [setting.kappa_c, (1 - setting.kappa_c) / 2]
     return -min(order for order in orders if order > 0)
 
 
@@ -297,7 +298,12 @@ def own_exponent(setting: Setting) -> float:
 
 def own_at(setting: Setting, loss_gap: float) -> float:
     """Φ_n at which ½γE[z²(1-A_n)²] = loss_gap, where A_n = ρ′e^{zΦ}/(1 + ρ′e^{zΦ})."""
-    return _own_where(setting, lambda z, miss: 0.5 * setting.gamma * (z * miss) ** 2, loss_gap)
+    return own_where(
+        setting,
+        log_own_share(setting),
+        lambda z, miss: 0.5 * setting.gamma * (z * miss) ** 2,
+        loss_gap,
+    )
 
 
 def own_at_loss_gap(setting: Setting) -> float:
@@ -307,13 +313,17 @@ def own_at_loss_gap(setting: Setting) -> float:
 
 def own_at_half(setting: Setting) -> float:
     """Φ_n at which E A_n = ½."""
-    return _own_where(setting, lambda _, miss: miss, 0.5)
+    return own_where(setting, log_own_share(setting), lambda _, miss: miss, 0.5)
 
 
-def _own_where(setting: Setting, falls: Callable[[float, float], float], level: float) -> float:
-    """Φ_n at which the mean over z of falls(z, 1 - A_n) is at the level."""
+def own_where(
+    setting: Setting, log_share: float, falls: Callable[[float, float], float], level: float
+) -> float:
+    """Φ_n ≥ 0 at which the mean over z of falls(z, 1 - A_n) is at the level.
+
+    For A_n = e^x/(1 + e^x) with x = zΦ_n + log_share.
+    """
     law = tuple(zip(setting.latents.values, setting.latents.probabilities, strict=True))
-    log_share = log_own_share(setting)
 
     def excess(phi: float) -> float:
         return sum(q * falls(z, special.expit(-z * phi - log_share)) for z, q in law) / level - 1

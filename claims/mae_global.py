@@ -1,0 +1,389 @@
+"""MAE, a query in the global area: one phase, whatever the sign of the information gap.
+
+Sources: Theorem 4.2's case of a global patch (theory 3.7); constants are derived here.
+Measured as in claims.mae_local. a = (1-γ)C_1/P and ρ = (1-γ)C_s/P are the attentions of the global
+and of a local area at Q = 0; the query's own area is the global one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from claims import mae_local
+from claims.checking.claim import Case, Claim, Context, Provenance
+from claims.checking.gap import Gap, at_least, identical
+from claims.mae_local import (
+    ALPHA_OTHER,
+    ALPHA_OWN,
+    BETA_OTHER,
+    BETA_OWN,
+    DYNAMICS,
+    LATE,
+    LOSS_GAP,
+    PATH,
+    RATES,
+    REDUCED,
+    late_loss_gap,
+    scaled,
+    shifted,
+    spoiled,
+    top_of,
+)
+from model.setting import Latents, Setting
+from model.trajectory import Trajectory
+
+CONSTANT = (
+    top_of(0.75, 0.3),
+    top_of(0.6, 0.4, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
+    top_of(0.55, 0.3, 0.7, gamma=0.25, K=10),
+)
+"""Gaps 0.2, -0.2, -0.2; constant latents."""
+SHARE = top_of(1.0, 0.2, 0.8, gamma=0.6, K=2, c_1=0.5)
+"""κ_c = 1: the global area holds half of all patches, whatever P is; gap 0.8."""
+RANDOM = top_of(0.8, 0.3, Latents.two_point(1.0, 1.5), K=2)
+"""Random latents; gap 0.3."""
+BOTH_SIGNS = ("positive gap", "negative gap", "K > 1")
+
+
+# ----------------------------------------------------------------------------------- predictions
+
+
+def log_odds(setting: Setting) -> float:
+    """Logarithm of a/(1-a), the odds of the own attention at Q = 0."""
+    log_a = mae_local.log_global_share(setting)
+    return log_a - math.log1p(-math.exp(log_a))
+
+
+def travel(A: float) -> float:
+    """An integral of dA/(A²(1-A)³): times K/(γz⁴) it is the time in which A_n gets there."""
+    return -1 / A + 3 * math.log(A / (1 - A)) + 2 / (1 - A) + 1 / (2 * (1 - A) ** 2)
+
+
+def log_half_time(setting: Setting) -> float:
+    """Logarithm of T_½, -∞ when a ≥ ½; K/(γaz⁴) to leading order in a, which κ_c < 1 makes small.
+
+    Constant latents: all orders in a, so that κ_c = 1 is included.
+    """
+    log_a, law = mae_local.log_global_share(setting), setting.latents
+    if log_a >= math.log(0.5):
+        return -math.inf
+    unit = math.log(setting.K / setting.gamma)
+    if law.is_constant:
+        return unit - 4 * math.log(law.L) + math.log(travel(0.5) - travel(math.exp(log_a)))
+    return unit + math.log(mae_local.growth_time(law)) - log_a
+
+
+def half_time_exponent(setting: Setting) -> float:
+    """T_½ = Θ(P^this)."""
+    return 1 - setting.kappa_c
+
+
+def own_exponent(setting: Setting) -> float:
+    """Φ_1 at a fixed loss gap has this slope in log P: the smallest latent is the slowest."""
+    return (1 - setting.kappa_c) / setting.latents.L
+
+
+def own_at(setting: Setting, loss_gap: float) -> float:
+    """Φ_1 at which ½γE[z²(1-A_1)²] = loss_gap; constant: zΦ_1 = log(1/u-1) - log(a/(1-a))."""
+    return mae_local.own_where(
+        setting,
+        log_odds(setting),
+        lambda z, miss: 0.5 * setting.gamma * (z * miss) ** 2,
+        loss_gap,
+    )
+
+
+def own_at_loss_gap(setting: Setting) -> float:
+    """Φ_1 where training stops, at LOSS_GAP."""
+    return own_at(setting, LOSS_GAP)
+
+
+def grows(setting: Setting) -> int:
+    """Whether Φ_1 grows without bound in P, like log P: the power of log P in what it causes."""
+    return 1 if setting.kappa_c < 1 else 0
+
+
+def other_exponent(setting: Setting) -> float:
+    """max_t |Φ_m| = Θ(P^this), times log P for κ_c < 1."""
+    return -(1 - setting.kappa_s)
+
+
+def other_per_own(setting: Setting) -> float:
+    """Φ_m/Φ_1 for a local area: -ρ/(1-a), constant latents."""
+    return -math.exp(setting.log_rho) / _left(setting)
+
+
+def own_position_exponent(setting: Setting) -> float:
+    """|Υ_{p→q}| = Θ(P^this) for q in the own area, times log P for κ_c < 1."""
+    return -setting.kappa_c
+
+
+def other_position_exponent(setting: Setting) -> float:
+    """|Υ_{p→q}| = Θ(P^this) for q in a local area, times log P for κ_c < 1."""
+    return -1.0
+
+
+def own_position_per_own(setting: Setting) -> float:
+    """Υ/Φ_1 on the own area; the subtrahend is the pull on its masked patches."""
+    z, C_1 = setting.latents.L, setting.C_1
+    return (1 - setting.gamma * (C_1 / setting.P) / _left(setting)) / (z * C_1)
+
+
+def other_position_per_own(setting: Setting) -> float:
+    """Υ/Φ_1 on a local area."""
+    return -1 / (setting.latents.L * setting.P * _left(setting))
+
+
+def _left(setting: Setting) -> float:
+    """1 - a."""
+    return -math.expm1(mae_local.log_global_share(setting))
+
+
+def log_time_to(setting: Setting, loss_gap: float) -> float:
+    """Logarithm of T*(ε) = T_½ + K/(4L²ε)."""
+    tail = mae_local.log_tail_time(setting, loss_gap)
+    return float(np.logaddexp(log_half_time(setting), tail))
+
+
+def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, float] | None]:
+    """The log t, Φ_1 and Φ_n = Φ_1 predicted at `half` and `done` (T* = T_½ + K/(4L²ε)); large P.
+
+    There is no switch: the own feature is the global one.
+    """
+    starts_above = mae_local.log_global_share(setting) >= math.log(0.5)
+    half = 0.0
+    if not starts_above:
+        half = mae_local.own_where(setting, log_odds(setting), lambda _, miss: miss, 0.5)
+    done = own_at(setting, loss_gap)
+    return {
+        "switch": None,
+        "half": {"log_t": log_half_time(setting), "phi_global": half, "phi_own": half},
+        "done": {"log_t": log_time_to(setting, loss_gap), "phi_global": done, "phi_own": done},
+    }
+
+
+# ---------------------------------------------------------------------------------------- claims
+
+
+length = Claim(
+    id="global.length",
+    title="A global query attends to its own area after one short phase",
+    statement=r"""$T_{1/2}=\Theta(P^{1-\kappa_c})$; constant latents:
+        $T_{1/2}\gamma z^4/K=F(\frac12)-F(a)+o(1/a)$ with $F'=A^{-2}(1-A)^{-3}$, hence for
+        $\kappa_c<1$ $T_{1/2}\cdot\gamma(1-\gamma)(C_1/P)z^4/K\to1$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=DYNAMICS,
+    rests_on=("init.own-rate", "lemma5.1.own", *REDUCED),
+)
+
+
+@length.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
+def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T_½ against its power and its constant."""
+    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+        yield ladder.case
+        log_T = ladder.event("half", "log_t")
+        yield from ladder.power("T_½", log_T, half_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(log_half_time))
+        yield from ladder.limit("T_½·γz⁴/(K(F(½) - F(a)))", ratio, 1)
+
+
+length.mistake("exponent off by 0.02", "claims.mae_global.half_time_exponent", shifted(0.02))
+length.mistake("constant off by 5 %", "claims.mae_global.log_half_time", shifted(math.log(1.05)))
+length.mistake(
+    "κ_s in place of κ_c",
+    "claims.mae_global.half_time_exponent",
+    lambda _: mae_local.half_time_exponent,
+)
+length.mistake("α_n off by 5 %", RATES, spoiled(ALPHA_OWN, 1.05))
+
+
+own_final = Claim(
+    id="global.own-final",
+    title="A global query: the own correlation at the end",
+    statement=r"""At a fixed loss gap $\epsilon$ $\Phi_{p\to v_1}$ has slope $(1-\kappa_c)/L$ in
+        $\log P$; as $\epsilon\to0$ $A_1\to1$. Constant latents: $z\Phi_{p\to v_1}+\log\frac{a}{1-a}
+        \to\log(1/u-1)$, $1-A_1\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
+    measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of a",
+    provenance=Provenance.SHARPENED,
+    assumptions=DYNAMICS,
+    rests_on=("global.length", "loss.sandwich", *REDUCED),
+)
+
+
+@own_final.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
+def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_1 at the loss gap against its slope and intercept, and the attention that it brings."""
+    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+        yield ladder.case
+        phi = ladder.event("done", "phi_own")
+        if grows(ladder.top):  # for κ_c = 1 the law below says it all
+            yield from ladder.power("e^{Φ_1(T*)}", phi, own_exponent(ladder.top))
+        excess = ladder.z * (phi - ladder.predicted(own_at_loss_gap))
+        yield from ladder.limit("zΦ_1(T*) less its law", excess, 0)
+        if ladder.top.latents.is_constant:
+            missing = math.sqrt(2 * LOSS_GAP / ladder.top.gamma) / ladder.z
+            yield from ladder.limit("A_1(T*)", ladder.final("own_attention"), 1 - missing)
+    for ladder in mae_local.ladders(context, CONSTANT[1:], "global", late=True):
+        yield from ladder.limit("late A_1", ladder.final("own_attention"), 1)
+
+
+own_final.mistake("slope off by 0.02", "claims.mae_global.own_exponent", shifted(0.02))
+own_final.mistake(
+    "slope of a local query", "claims.mae_global.own_exponent", lambda _: mae_local.own_exponent
+)
+own_final.mistake("intercept off by 0.05", "claims.mae_global.own_at_loss_gap", shifted(0.05))
+
+
+others_small = Claim(
+    id="global.others-small",
+    title="A global query does not learn local areas",
+    statement=r"""Constant latents: $\max_t|\Phi_{p\to v_m}|=\Theta(P^{-(1-\kappa_s)}\log P)$ for
+        $m\ne1$ when $\kappa_c<1$; at a fixed loss gap when $\kappa_c=1$ without the logarithm;
+        at the end $\Phi_{p\to v_m}/\Phi_{p\to v_1}=-\frac{\rho}{1-a}(1+o(1))$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=DYNAMICS,
+    rests_on=("global.own-final", "lemma5.1.other", *REDUCED),
+)
+
+
+@others_small.leg("scaling", require=BOTH_SIGNS)
+def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_m, largest and last, for one of the many local areas."""
+    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE), "global"):
+        yield ladder.case
+        largest, top = np.log(ladder.largest("phi_other")), ladder.top
+        yield from ladder.power(
+            "max |Φ_m| / (log P)^[κ_c<1]", largest, other_exponent(top), log_power=grows(top)
+        )
+        ratio = ladder.final("phi_other") / ladder.final("phi_own")
+        yield from ladder.limit("Φ_m(T*) by its law", ratio / ladder.predicted(other_per_own), 1)
+
+
+others_small.mistake("exponent off by 0.02", "claims.mae_global.other_exponent", shifted(0.02))
+others_small.mistake("constant off by 5 %", "claims.mae_global.other_per_own", scaled(1.05))
+others_small.mistake("α_m with the wrong sign", RATES, spoiled(ALPHA_OTHER, -1))
+
+
+positions_small = Claim(
+    id="global.positions-small",
+    title="A global query: position correlations stay small",
+    statement=r"""Constant latents, $\kappa_c<1$: $\max_t|\Upsilon_{p\to q}|$ is
+        $\Theta(P^{-\kappa_c}\log P)$ for $q$ in the own area, $\Theta(P^{-1}\log P)$ in others;
+        without the logarithms at a fixed loss gap when $\kappa_c=1$. At the end $\Upsilon$ is
+        $\Phi_{p\to v_1}(1-\frac{\gamma C_1/P}{1-a})/(zC_1)$ and $-\Phi_{p\to v_1}/((1-a)zP)$,
+        each times $1+o(1)$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=DYNAMICS,
+    rests_on=("grad.position", "global.own-final", *REDUCED),
+)
+
+
+@positions_small.leg("scaling", require=BOTH_SIGNS)
+def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Each Υ against its power of P, and against the Φ that it follows."""
+    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE), "global"):
+        yield ladder.case
+        phi = ladder.final("phi_own")
+        for kind, exponent, per_own in (
+            ("own", own_position_exponent, own_position_per_own),
+            ("other", other_position_exponent, other_position_per_own),
+        ):
+            largest, logs = np.log(ladder.largest(f"upsilon_{kind}")), grows(ladder.top)
+            yield from ladder.power(
+                f"Υ {kind} / (log P)^[κ_c<1]", largest, exponent(ladder.top), log_power=logs
+            )
+            ratio = ladder.final(f"upsilon_{kind}") / phi / ladder.predicted(per_own)
+            yield from ladder.limit(f"Υ {kind} by its law", ratio, 1)
+
+
+positions_small.mistake(
+    "own exponent off by 0.02", "claims.mae_global.own_position_exponent", shifted(0.02)
+)
+positions_small.mistake(
+    "other exponent off by 0.02", "claims.mae_global.other_position_exponent", shifted(-0.02)
+)
+positions_small.mistake("β of the own area off by 5 %", RATES, spoiled(BETA_OWN, 1.05))
+positions_small.mistake("β of other areas off by 5 %", RATES, spoiled(BETA_OTHER, 0.95))
+
+
+one_phase = Claim(
+    id="global.one-phase",
+    title="A global query has no decoupling phase",
+    statement=r"""For both signs of $\Delta$: $\alpha_{p\to v_1}>0$ for all $t$, so that
+        $\Phi_{p\to v_1}$ increases from the start, and no other rate of a feature is as large.""",
+    measured="at every recorded time, on every rung",
+    provenance=Provenance.DERIVED,
+    assumptions=DYNAMICS,
+    rests_on=("sign.own", *REDUCED),
+)
+
+
+@one_phase.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
+def growth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Falls of Φ_1, its slowest rate, and what another feature moves per move of the own one."""
+    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+        yield ladder.case
+        falls = sum(int((np.diff(run.phi_global) <= 0).sum()) for run in ladder.runs)
+        yield identical(f"times at which Φ_1 does not rise, {ladder.name}", falls, 0, "strictly")
+        slowest = min(float(run.rate_global.min()) for run in ladder.runs)
+        yield at_least(f"α_1, {ladder.name}", slowest, 0, 0, "a positive rate, at every time")
+        switches = sum(run.switch is not None for run in ladder.runs)
+        yield identical(f"switches, {ladder.name}", switches, 0, "one phase")
+        moves = [np.abs(np.diff(run.phi_other) / np.diff(run.phi_own)).max() for run in ladder.runs]
+        yield from ladder.limit("|ΔΦ_m/ΔΦ_1| over a step", np.array(moves), 0)
+
+
+def _turned(original: Any) -> Any:
+    def mae(*given: Any, **options: Any) -> Trajectory:
+        run = original(*given, **options)
+        return dataclasses.replace(run, phi_global=-run.phi_global)
+
+    return mae
+
+
+def _as_local(original: Any) -> Any:
+    return lambda setting, query, **options: original(setting, "local", **options)
+
+
+one_phase.mistake("Φ_1 with the wrong sign", "model.reduced.mae", _turned)
+one_phase.mistake("a local query in its place", "model.reduced.mae", _as_local)
+
+
+rate = Claim(
+    id="global.rate",
+    title="A global query: the loss falls like K/(4z²t)",
+    statement=r"""Constant latents: $t\,(L_p-L_p^*)\to K/(4z^2)$, hence
+        $T^*(\epsilon)=T_{1/2}+\frac{K}{4z^2\epsilon}(1+o(1))$ as $\epsilon\to0$, $\kappa_c<1$.""",
+    measured=f"at the ε, of the order of a, where the second term is {LATE} times the first",
+    provenance=Provenance.SHARPENED,
+    assumptions=DYNAMICS,
+    rests_on=("global.length", "grad.loss", *REDUCED),
+)
+
+
+@rate.leg("scaling", require=BOTH_SIGNS)
+def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T*(ε) against its power and the sum of its two terms."""
+    for ladder in mae_local.ladders(context, CONSTANT, "global", late=True):
+        yield ladder.case
+        log_T = ladder.event("done", "log_t")
+        yield from ladder.power("T*(ε)", log_T, half_time_exponent(ladder.top))
+        predicted = ladder.predicted(lambda rung: log_time_to(rung, late_loss_gap(rung, "global")))
+        yield from ladder.limit("T*(ε)/(T_½ + K/(4z²ε))", np.exp(log_T - predicted), 1)
+
+
+rate.mistake("exponent off by 0.02", "claims.mae_global.half_time_exponent", shifted(0.02))
+rate.mistake("constant off by 5 %", "claims.mae_local.log_tail_time", shifted(math.log(1.05)))
+rate.mistake("T_½ off by 5 %", "claims.mae_global.log_half_time", shifted(math.log(1.05)))
+
+
+CLAIMS = (length, own_final, others_small, positions_small, one_phase, rate)
