@@ -25,10 +25,11 @@ def _pick(values: Any, own: Any) -> Any:
 
 def _split(A: Any, z: Any, own: Any) -> tuple[Any, Any, Any, Any]:
     """A_n, z_n, Σ_{m≠n} z_m²A_m², all (...), and (..., N) whether an area is the query's own."""
-    z, own = np.broadcast_to(z, A.shape), np.broadcast_to(own, A.shape[:-1])
+    # Left unbroadcast, for the tests of equality then cost one sample's work and not the batch's.
     is_own = np.arange(A.shape[-1]) == np.expand_dims(own, -1)
-    others = np.where(is_own, 0, z**2 * A**2).sum(axis=-1)
-    return _pick(A, own), _pick(z, own), others, is_own
+    own = np.broadcast_to(own, A.shape[:-1])
+    others = np.where(is_own, 0, (z * A) ** 2).sum(axis=-1)
+    return _pick(A, own), _pick(np.broadcast_to(z, A.shape), own), others, is_own
 
 
 def loss_integrand(A: Any, z: Any, own: Any) -> Any:
