@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from claims import configurations
-from claims.checking import property, scaling, smt, symbolic
+from claims.checking import property as properties
+from claims.checking import scaling, smt, symbolic
 from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
 from claims.checking.gap import Gap, at_most, equal, identical
 from model import data, enumeration, setting
@@ -67,7 +68,7 @@ def data_are_as_defined(context: Context) -> Evidence:
                     worst = max(worst, float(np.abs(X[b, area] - expected).max()))
             yield at_most("patches are z·v", worst, 0, ROUNDING, "one product per entry, rounded")
 
-    return property.search(
+    return properties.search(
         context,
         st.tuples(configurations.settings(max_P=16), configurations.seeds()),
         gaps,
