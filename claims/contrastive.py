@@ -25,6 +25,7 @@ from claims.checking.claim import Case, Claim, Context, Evidence, Provenance
 from claims.checking.gap import Gap, at_least, at_most, equal, identical
 from model import correlations, data, enumeration, gradients, losses, reduced, vit
 from model.setting import Contrastive, Latents, Setting
+from model.trajectory import Event, Trajectory
 
 ROUNDING = 1e-10
 """Relative: float64 sums of some hundred terms, exponents up to a few units, lose 3-5 digits."""
@@ -676,8 +677,8 @@ shift.mistake(
 
 SHAPES = {"Δ > 0": ((0.9, 0.3), (0.6, 0.1)), "Δ < 0": ((0.6, 0.3), (0.65, 0.4))}
 """(κ_c, κ_s) by the sign of the information gap; the sizes are separated by at least P^0.25."""
-DIGITS = (30, 40, 50, 60, 70, 80, 90, 100)
-"""The ladder P = 10^k: at its foot P^{κ_s-κ_c}, the slowest correction, is below 1e-7."""
+DIGITS = (40, 52, 64, 76, 88, 100)
+"""The ladder P = 10^k: at its foot P^{κ_s-κ_c}, the slowest correction, is at most 1e-8."""
 ALL_SHAPES = tuple(shape for shapes in SHAPES.values() for shape in shapes)
 
 
@@ -1004,6 +1005,251 @@ init_dominance.mistake(
     lambda original: lambda setting: original(setting)[:1] * 2,
 )
 
+
+# ------------------------------------------------------------------------- the collapse, and when
+
+MANY = Contrastive(negatives=math.inf)
+CONSTANT = rung(DIGITS[0], ALL_SHAPES[0], latents=Latents.constant(1.0), contrastive=MANY)
+OTHER = CONSTANT.replace(
+    latents=Latents.constant(1.3), K=3, contrastive=Contrastive(negatives=5, tau=0.7)
+)
+RANDOM = CONSTANT.replace(latents=Latents.uniform(0.5, 1.5), c_1=1.0)
+
+
+@shared.run_once
+def collapse(setting: Setting) -> Trajectory:
+    """The reduced run until long after the transition (constant latents), or until just after it.
+
+    The loss gap (C_1/P)²/10¹² is reached at some 10¹² times the transition time.
+    """
+    if setting.latents.is_constant:
+        return reduced.cl(setting, loss_gap=1e-12 * (setting.C_1 / setting.P) ** 2)
+    late = (3 - 2 * setting.kappa_c) * setting.log_P + math.log(setting.K) + 3
+    return reduced.cl(setting, loss_gap=1e-9, log_t_max=late)
+
+
+def happened(event: Event | None) -> Event:
+    """The event; an error when the run ended before it."""
+    if event is None:
+        raise ArithmeticError("the run ended before the event")
+    return event
+
+
+def transition(setting: Setting) -> Event:
+    """The first time with Attn_{p→𝒫_{k,1}} = 1/2 on average."""
+    return happened(collapse(setting).half)
+
+
+def shapes_of(context: Context) -> tuple[tuple[float, float], ...]:
+    """Exponents of the ladders: both signs of the gap in every profile."""
+    return context.at(quick=(ALL_SHAPES[0], *ALL_SHAPES[2:3]), full=ALL_SHAPES)
+
+
+def bases_of(context: Context, *others: Setting) -> tuple[Setting, ...]:
+    """Laws and objectives of the ladders: constant latents always, the others when not quick."""
+    return context.at(quick=(CONSTANT,), full=(CONSTANT, OTHER, *others))
+
+
+def c_T(setting: Setting) -> float:
+    """T·P^{2κ_c-3}/K, claimed, for the transition time T and c_1 = 1."""
+    z, q = np.array(setting.latents.values), np.array(setting.latents.probabilities)
+    U = setting.latents.U
+
+    def slowness(phi: float) -> float:
+        e = q * np.exp((z - U) * phi)  # the common factor e^{2UΦ} is put in front
+        speed = z**3 @ (e * np.exp((z - U) * phi)) - (z**2 @ e) * (z @ e) / setting.K
+        return math.exp(-2 * U * phi) / (setting.contrastive.c_N * speed)
+
+    return integrate.quad(slowness, 0, math.inf)[0] / (1 - setting.gamma) ** 2
+
+
+def transition_time(setting: Setting) -> float:
+    """Claimed log T, with the constant c_1 of the global area: C_1 = c_1·P^{κ_c}."""
+    power = (3 - 2 * setting.kappa_c) * setting.log_P
+    return math.log(c_T(setting) * setting.K / setting.c_1**2) + power
+
+
+def time_exponent(setting: Setting) -> float:
+    """Exponent of T, claimed."""
+    return 3 - 2 * setting.kappa_c
+
+
+time = Claim(
+    id="cl.time",
+    title="When the global feature takes over",
+    statement=r"Transition time $T = c_T K P^{3-2\kappa_c}$, independent of $\kappa_s$ and of the "
+    r"sign of $\Delta$, with $c_T = (1-\gamma)^{-2}\int_0^\infty d\Phi\,/\,(c_N[E z^3e^{2z\Phi} - "
+    r"\tfrac1K E(z^2e^{z\Phi})E(ze^{z\Phi})])$; $z=1$, $N_c\to\infty$: "
+    r"$c_T = 1/(2(1-\gamma)^2(1-1/K))$",
+    provenance=Provenance.SHARPENED,
+    measured="first time with average global attention 1/2 in the reduced dynamics",
+    assumptions=(
+        "zero initialisation",
+        "size separation κ_c > κ_s",
+        "small step",
+        "many clusters",
+        "contrastive details",
+    ),
+    rests_on=("cl.rank-one", "cl.init-global"),
+)
+
+
+@time.leg("scaling", require=tuple(SHAPES))
+def _time_scaling(context: Context) -> Iterator[Gap | Case]:
+    for base in (*bases_of(context), RANDOM):
+        shapes = (
+            shapes_of(context) if base is not RANDOM else ALL_SHAPES[: context.at(quick=1, full=2)]
+        )
+        for shape in shapes:
+            ladder = on_ladder(base, shape)
+            yield Case(("Δ > 0" if ladder[0].gap > 0 else "Δ < 0",))
+            log_T = [transition(s).log_t for s in ladder]
+            name = f"{label(ladder[0])}: T"
+            yield from scaling.power_law(name, log_P(DIGITS), log_T, time_exponent(ladder[0]))
+            ratios = [math.exp(t - transition_time(s)) for t, s in zip(log_T, ladder, strict=True)]
+            yield from scaling.limit(
+                f"{name}/(c_T K P^(3-2κ_c)/c_1²)",
+                log_P(DIGITS),
+                ratios,
+                1,
+                tolerance=5e-4,
+                why="three digits; corrections P^{-2(1-κ_c)} log P and P^{κ_s-κ_c} are below 1e-9",
+            )
+
+
+@time.leg("exact")
+def _time_exact(context: Context) -> Iterator[Gap]:
+    for K in (2, 8, 100):
+        setting = CONSTANT.replace(K=K)
+        yield equal(
+            f"c_T at z = 1, N_c → ∞, K = {K}, against 1/(2(1-γ)²(1-1/K))",
+            c_T(setting) * 2 * (1 - setting.gamma) ** 2 * (1 - 1 / K),
+            1,
+            1e-9,
+            "accuracy of the quadrature",
+        )
+
+
+time.mistake(
+    "constant off by 5 %", "claims.contrastive.c_T", lambda original: lambda s: 1.05 * original(s)
+)
+time.mistake(
+    "exponent off by 0.02",
+    "claims.contrastive.time_exponent",
+    lambda original: lambda s: original(s) + 0.02,
+)
+time.mistake(
+    "visible and masked patches exchanged",
+    "model.reduced.cl",
+    lambda original: lambda s, **rest: original(s.replace(gamma=1 - s.gamma), **rest),
+)
+
+
+def missing(setting: Setting, phi: float) -> float:
+    """1 - A_1 at Φ_1 = phi and Φ_m = 0 for constant latents, from the definition of attention."""
+    a_1 = (1 - setting.gamma) * (setting.C_1 / setting.P)
+    return 1 / (1 + a_1 * math.exp(setting.latents.U * phi) / (1 - a_1))
+
+
+def late_constant(setting: Setting) -> float:
+    """Limit of (1-A_1)·t/(KP), claimed for constant z and N_c → ∞."""
+    z2 = setting.latents.U**2
+    return (setting.K - 1 + math.exp(z2 / setting.contrastive.tau)) / ((setting.K - 1) * z2**2)
+
+
+def late_loss(setting: Setting) -> float:
+    """Limit of the loss gap times t/(KP), claimed: free of τ and K."""
+    return 2 / setting.latents.U**2
+
+
+def late_power() -> float:
+    """Power of t with which attention to anything else vanishes, claimed."""
+    return -1.0
+
+
+late = Claim(
+    id="cl.late",
+    title="How slowly the collapse completes",
+    statement=r"Constant $z$, $N_c\to\infty$: $(1-A_1)\,t/(KP) \to "
+    r"(K-1+e^{z^2/\tau})/((K-1)z^4)$: power $-1$, slowed down by $e^{z^2/\tau}$ for small $\tau$; "
+    r"and the loss above its limit, times $t/(KP)$, tends to $2/z^2$",
+    provenance=Provenance.SHARPENED,
+    measured="at a loss gap of (C_1/P)²/10¹², some 10¹² times the transition time",
+    assumptions=(
+        "zero initialisation",
+        "constant-in-area latent",
+        "many clusters",
+        "contrastive details",
+    ),
+    rests_on=("cl.time",),
+)
+
+
+@late.leg("scaling")
+def _late_scaling(context: Context) -> Iterator[Gap]:
+    sharp = Contrastive(negatives=math.inf, tau=0.25)
+    warm = CONSTANT.replace(latents=Latents.constant(1.3), K=3)
+    bases = (CONSTANT, CONSTANT.replace(contrastive=sharp), warm)
+    shapes = shapes_of(context)
+    for base, shape in ((bases[0], s) for s in shapes):
+        yield from _late(base, shape, DIGITS)
+    for base in bases[1:]:
+        yield from _late(base, shapes[0], (DIGITS[0], DIGITS[-1]))
+
+
+def _late(base: Setting, shape: tuple[float, float], digits: tuple[int, ...]) -> Iterator[Gap]:
+    kappa_c, kappa_s = shape
+    ladder = [base.replace(P=10**k, kappa_c=kappa_c, kappa_s=kappa_s) for k in digits]
+    name = f"{label(ladder[0])}, τ = {base.contrastive.tau}"
+    ends = [happened(collapse(s).done) for s in ladder]
+    times = [e.log_t - s.log_P - math.log(s.K) for e, s in zip(ends, ladder, strict=True)]
+    depths = [missing(s, e.phi_global) for e, s in zip(ends, ladder, strict=True)]
+    why = "three digits; the transition time is some 1e-12 of the time measured at"
+    yield from scaling.limit(
+        f"{name}: (1-A_1)t/(KP) over its limit",
+        log_P(digits),
+        [d * math.exp(t) / late_constant(s) for d, t, s in zip(depths, times, ladder, strict=True)],
+        1,
+        tolerance=5e-4,
+        why=why,
+    )
+    gaps = [math.log(float(collapse(s).loss_gap[-1])) for s in ladder]
+    yield from scaling.limit(
+        f"{name}: loss gap times t/(KP) over its limit",
+        log_P(digits),
+        [math.exp(g + t) / late_loss(s) for g, t, s in zip(gaps, times, ladder, strict=True)],
+        1,
+        tolerance=5e-4,
+        why=why,
+    )
+    run, top = collapse(ladder[-1]), ladder[-1]
+    after = run.log_t > transition(top).log_t + math.log(1e3)
+    log_depth = [math.log(missing(top, phi)) for phi in run.phi_global[after].tolist()]
+    yield from scaling.power_law(
+        f"{name}: 1-A_1 against t at P = 1e{digits[-1]}",
+        run.log_t[after].tolist(),
+        log_depth,
+        late_power(),
+        why="a quarter of 0.02; measured from 1000 transition times on",
+    )
+
+
+late.mistake(
+    "no slowdown by e^{z²/τ}",
+    "claims.contrastive.late_constant",
+    lambda original: lambda s: s.K / ((s.K - 1) * s.latents.U**4),
+)
+late.mistake(
+    "power -1/2 instead of -1",
+    "claims.contrastive.late_power",
+    lambda original: lambda: -0.5,
+)
+late.mistake(
+    "twice as many clusters in the dynamics",
+    "model.reduced.cl",
+    lambda original: lambda s, **rest: original(s.replace(K=2 * s.K), **rest),
+)
+
 CLAIMS = (
     gradient_feature,
     gradient_position,
@@ -1014,4 +1260,6 @@ CLAIMS = (
     init_global,
     init_local,
     init_dominance,
+    time,
+    late,
 )
