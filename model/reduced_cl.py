@@ -59,16 +59,16 @@ class ClRates(NamedTuple):
 
 
 def _nodes(highest_log_ratio: float, negatives: float) -> Series:
-    """Nodes u (T, 1, 1) of ∫ f(u) du = step·Σ u·f(u) for f between e^{-u} and e^{-uZ}, Z largest."""
+    """Nodes u (T, 1, 1) of ∫ f du = step·Σ u·f(u), f between e^{-u} and e^{-uZ}, Z largest."""
     low = math.log(1e-17) - max(0.0, highest_log_ratio) - math.log(1 + negatives)
     return np.exp(np.arange(low, math.log(40.0), _QUADRATURE_STEP))[:, None, None]
 
 
 def softmax_weights(log_ratio: Series, law: Series, negatives: float) -> SoftmaxWeights:
-    """Expected softmax weights of N_c negatives of which each is of kind c with probability law_c.
+    """Expected softmax weights of N_c negatives, each of kind c with probability law_c.
 
-    log_ratio: (r, 1 + r) (Sim⁻ - Sim⁺)/τ for a negative from another cluster (first column), or from
-    the same one with latent z_j; law: (1 + r,). With R = e^{log_ratio} the weight of kind c is
+    log_ratio: (r, 1 + r) (Sim⁻ - Sim⁺)/τ for a negative from another cluster (first column), or
+    from the same one with latent z_j; law: (1 + r,). With R = e^{log_ratio} the weight of kind c is
     E[N_c·law_c·R_c / (1 + R_c + Σ of the N_c - 1 others)], the Laplace integral
     N_c·law_c ∫_0^∞ R_c e^{-u(1+R_c)} (Σ_b law_b e^{-uR_b})^{N_c-1} du, or the law of large numbers
     for infinitely many (theory section 3.9).

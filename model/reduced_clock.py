@@ -54,6 +54,7 @@ def integrate(
     variable, late = log(1 + t), and the clock is σ with dσ = (pace + 1/(1+t)) dt: nothing moves
     faster than 1 in σ. Because late, unlike log t, is finite at t = 0, the start is exact.
     """
+    late_max = float(np.logaddexp(0.0, log_t_max - log_unit))
 
     def motion(_: float, y: Series) -> list[float]:
         *x, late = y.tolist()  # Python floats: several times faster than NumPy's, one by one
@@ -71,7 +72,7 @@ def integrate(
         return fall
 
     def remaining(y: State) -> float:
-        return log_t_max - log_unit - y[-1]
+        return late_max - y[-1]
 
     events = [event(w, w is watches[-1]) for w in watches]
     events += [event(w, True) for w in (*stops, remaining)]
