@@ -890,7 +890,7 @@ own_first = Claim(
     measured="at every recorded time, on every rung",
     provenance=Provenance.DERIVED,
     assumptions=WITH_GAP,
-    rests_on=("init.gap-decides", "sign.own", "local-.no-decoupling", *REDUCED),
+    rests_on=("init.gap-decides", "sign.own", *REDUCED),
 )
 
 
