@@ -123,7 +123,7 @@ def trace(
 ) -> Trajectory:
     """One query's trajectory on the exact population where it is lumpable, else on drawn samples.
 
-    size: how many samples to draw from `seed`; smaller when their vectors would pass 200 MB.
+    size: how many samples to draw from `seed`; for the engine descent at most 32 MB of vectors.
     Raises SettingError for the reduced engine, which is not this module's.
     """
     if engine == "reduced":
@@ -131,7 +131,7 @@ def trace(
     rng = np.random.default_rng(seed)
     patch = for_query_kind(setting, query)
     if engine == "descent":
-        size = max(16, min(size, 25_000_000 // (setting.P * setting.dimension)))
+        size = max(16, min(size, 4_000_000 // (setting.P * setting.dimension)))
     if objective == "cl":
         batch = data.views(setting, size, rng)
         return descend_cl(setting, patch, batch, engine=engine, gap=loss_gap, steps=steps)

@@ -238,13 +238,17 @@ def automatic(module: Module, query: int, batches: Iterator[Any], eta: float) ->
     own = np.zeros(setting.K, dtype=np.int64)
     if isinstance(module, vit.MaskedAutoencoder):
         own, queries, watch = setting.area_of[:, query], [query], _watch_mae(setting, query)
+
+    def prepare(batch: Any) -> tuple[_Watched, torch.Tensor]:
+        watched = watch(batch)
+        return watched, torch.from_numpy(data.masked(setting, watched.part, columns))
+
     watching, training = itertools.tee(batches)
-    for (_, watched), (_, loss) in zip(
-        prepared(watching, watch), losses_of(module, training, queries), strict=True
+    for (_, (watched, X)), (_, loss) in zip(
+        prepared(watching, prepare), losses_of(module, training, queries), strict=True
     ):
         (slope,) = torch.autograd.grad(loss, module.Q)
         with torch.no_grad():
-            X = torch.from_numpy(data.masked(setting, watched.part, columns))
             keys = module.attention(X, [query]).numpy()
             phi, alpha = (columns[:, query] @ Q.numpy() @ columns for Q in (module.Q, -slope))
         A = watched.mean(correlations.areas_of(setting, watched.part, keys)[:, 0])

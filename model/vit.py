@@ -44,7 +44,8 @@ class MaskedAutoencoder(_ViT):
         X: (B, P, d) masked patches. queries: patches p, all unless given; one query costs B·P·d.
         """
         rows = self.positions[self._chosen(queries)] @ self.Q
-        return torch.softmax(rows @ (X + self.positions).transpose(1, 2), dim=-1)
+        # Two products, so that no second tensor of the size of X is laid out.
+        return torch.softmax(rows @ X.transpose(1, 2) + rows @ self.positions.T, dim=-1)
 
     def forward(self, X: Tensor, queries: Index | None = None) -> Tensor:
         """F_p = Σ_q attn_{p→q} M(X)_q, (B, queries, d), from masked patches X (B, P, d)."""
