@@ -1,0 +1,173 @@
+"""Trained models and reduced trajectories that several claims are measured on, each made once.
+
+Every step of a training draws fresh samples and masks, so that nothing is learned by heart: the
+population gradient up to noise that falls with the batch. Arguments are plain values, so that a run
+is found again by what it was made from.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from claims.checking import shared
+from model import correlations, data, descent, gradients, reduced
+from model.setting import Setting, SettingError
+from model.trajectory import QueryKind, Trajectory
+
+Floats = data.Floats
+
+MOMENTS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0)
+"""Shares of the training time at which a run keeps its correlations."""
+TEST_SAMPLES = 128
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedMae:
+    """A masked autoencoder trained from Q = 0, all patches as queries.
+
+    times: (T,) η · steps of the moments kept. phi: (T, P, K·N). upsilon: (T, P, P). test: samples
+    that training has not seen, an equal number of every cluster.
+    """
+
+    setting: Setting
+    times: Floats
+    phi: Floats
+    upsilon: Floats
+    test: data.Samples
+
+    def own(self, k: int, moment: int = -1) -> Floats:
+        """Φ_{p→v_n} of every patch p, n its area in cluster k: (P,)."""
+        block = correlations.of_cluster(self.setting, k, self.phi[moment])
+        return np.take_along_axis(block, self.setting.area_of[k][:, None], axis=1)[:, 0]
+
+    def attention(self, moment: int = -1) -> Floats:
+        """Area attention of every patch on the test samples: (B, P, N)."""
+        return correlations.area_attention(
+            self.setting, self.test, self.phi[moment], self.upsilon[moment]
+        )
+
+    def answerable(self) -> data.Bools:
+        """(B, P) whether a patch is masked and its own area has a visible patch."""
+        area = self.setting.area_of[self.test.cluster]
+        seen = np.zeros((len(self.test), self.setting.areas), dtype=bool)
+        for j in range(self.setting.areas):
+            seen[:, j] = ((area == j) & self.test.visible).any(axis=1)
+        return ~self.test.visible & np.take_along_axis(seen, area, axis=1)
+
+    def loss_gap(self, moment: int = -1) -> Floats:
+        """L_p - L*_p of every patch on the test samples, (P,).
+
+        Where the whole own area is hidden no Q does better than ½z_n²; what exceeds that counts.
+        """
+        z = self.test.latents
+        own = self.setting.area_of[self.test.cluster]
+        loss = gradients.loss_integrand(self.attention(moment), z[:, None, :], own)
+        z_n = np.take_along_axis(z, own, axis=1)
+        lost = np.where(self.answerable(), 0.0, z_n**2 / 2)
+        weight = self.test.weights[:, None] * ~self.test.visible
+        return (weight * (loss - lost)).sum(axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedCl:
+    """A contrastive model trained from Q = 0, with the one row that all its queries share.
+
+    phi: (T, 1, K·N). upsilon: (T, 1, P). test: masked samples that training has not seen. The rest
+    as in `TrainedMae`.
+    """
+
+    setting: Setting
+    times: Floats
+    phi: Floats
+    upsilon: Floats
+    test: data.Samples
+
+    def attention(self, moment: int = -1) -> Floats:
+        """Area attention of every patch on the test samples, the same for all: (B, P, N)."""
+        A = correlations.area_attention(
+            self.setting, self.test, self.phi[moment], self.upsilon[moment]
+        )
+        return np.repeat(A, self.setting.P, axis=1)
+
+
+def _moments(time: float, step: float) -> list[int]:
+    """Numbers of steps at which a training of this length is looked at."""
+    total = math.ceil(time / step)
+    return sorted({max(1, round(share * total)) for share in MOMENTS})
+
+
+def _test(setting: Setting, rng: np.random.Generator) -> data.Samples:
+    size = setting.K * math.ceil(TEST_SAMPLES / setting.K)
+    return data.draw(setting, size, rng, stratified=True)
+
+
+@shared.run_once
+def trained_mae(
+    setting: Setting, seed: int, time: float, step: float = 4.0, batch: int = 24
+) -> TrainedMae:
+    """Train all patches for `time` = η·steps by the closed forms of the gradient (grad.*).
+
+    step: η. At z = 1 the curvature of a row is at most about γ/K, so that 4 is well inside the
+    stable range for K ≥ 2. batch: fresh samples per step, rounded up to a multiple of K.
+    """
+    rng = np.random.default_rng([seed, 1])
+    size = setting.K * math.ceil(batch / setting.K)
+    batches = (data.draw(setting, size, rng, stratified=True) for _ in itertools.count())
+    steps = _moments(time, step)
+    states, G, done = [], None, 0
+    for moment in steps:
+        G = descent.train_closed(setting, batches, steps=moment - done, step=step, start=G)
+        states.append((correlations.feature(setting, G), correlations.position(setting, G)))
+        done = moment
+    return TrainedMae(
+        setting=setting,
+        times=step * np.array(steps, dtype=float),
+        phi=np.stack([phi for phi, _ in states]),
+        upsilon=np.stack([upsilon for _, upsilon in states]),
+        test=_test(setting, np.random.default_rng([seed, 2])),
+    )
+
+
+@shared.run_once
+def trained_cl(setting: Setting, seed: int, time: float, step: float, batch: int = 16) -> TrainedCl:
+    """Train the shared row for `time` = η·steps, fresh views and negatives at each.
+
+    From Q = 0 all rows stay equal where queries ask by position (cl.rank-one), so one is enough.
+    Raises SettingError for queries that ask with their content, and for infinitely many negatives.
+    """
+    if setting.contrastive.query != "position":
+        raise SettingError("one row stands for all only where queries ask by position")
+    rng = np.random.default_rng([seed, 3])
+    phi, upsilon = np.zeros((1, setting.features)), np.zeros((1, setting.P))
+    steps = _moments(time, step)
+    states = []
+    for done in range(1, steps[-1] + 1):
+        alpha, beta, _ = gradients.contrastive(
+            setting, data.views(setting, batch, rng), phi, upsilon
+        )
+        phi, upsilon = phi + step * alpha, upsilon + step * beta
+        if done in steps:
+            states.append((phi, upsilon))
+    return TrainedCl(
+        setting=setting,
+        times=step * np.array(steps, dtype=float),
+        phi=np.stack([phi for phi, _ in states]),
+        upsilon=np.stack([upsilon for _, upsilon in states]),
+        test=_test(setting, np.random.default_rng([seed, 4])),
+    )
+
+
+@shared.run_once
+def reduced_mae(setting: Setting, query: QueryKind, loss_gap: float) -> Trajectory:
+    """The reduced trajectory of one query until L_p - L*_p = loss_gap."""
+    return reduced.mae(setting, query, loss_gap=loss_gap)
+
+
+@shared.run_once
+def reduced_cl(setting: Setting, loss_gap: float) -> Trajectory:
+    """The reduced trajectory of the shared row until the loss gap."""
+    return reduced.cl(setting, loss_gap=loss_gap)
