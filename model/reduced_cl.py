@@ -24,11 +24,9 @@ LARGEST_SIMILARITY = 600.0
 """Largest U²/τ, the largest logarithm of a softmax ratio: beyond it exp leaves double precision."""
 MOST_NEGATIVES = 1e6
 """Beyond it the finite N_c loses digits, and math.inf is the better question."""
-STALL = 1e-6
-"""Φ_1 has stalled when what drives it cancels to this part."""
-SMOOTHING = 1e-3
-"""Share of the gross rate that the clock always counts."""
-
+STALL = 1e-3
+"""Φ_1 has stalled when what drives it cancels to this part. The row follows a balance then, stiffly
+and on the scale of Φ_m; thresholds in K or λ found by it are good to about this part."""
 _QUADRATURE_STEP = 1 / 3
 """In log u. The integrands are bounded on |Im log u| < π/2, so that the trapezoidal rule errs by
 about exp(-π²/step), 1e-13."""
@@ -106,7 +104,7 @@ def _excess(log_limit: Series, change: Series, law: Series, negatives: float) ->
 
 
 class _Sums(NamedTuple):
-    """dΦ_1/ds, the same with every latent's part taken by modulus, (dΦ_m/ds)·P/((1-γ)C_s), E A_1.
+    """dΦ_1/ds, the same with all terms taken by modulus, (dΦ_m/ds)·P/((1-γ)C_s), E A_1.
 
     gaps() are the loss gap and the same with every latent's part taken by modulus.
     """
@@ -169,10 +167,14 @@ def _sums(setting: Setting) -> Callable[[State], _Sums]:
         S *= local
         own = others * m3_twice
         own += (same * (m3_twice * patch[:, None] - m2 * m1 * patch)).sum(axis=1)
-        parts = q * zA * (not_A * z * g - S)
+        up, down = q * zA * not_A * z * g, q * zA * S
         up_m = q @ (patch * (a_m * own - m1 * (zA * g + S)))
         return _Sums(
-            float(parts.sum()), float(np.abs(parts).sum()), float(up_m), float(q @ A), gaps
+            float((up - down).sum()),
+            float(np.abs(up).sum() + np.abs(down).sum()),
+            float(up_m),
+            float(q @ A),
+            gaps,
         )
 
     return sums
@@ -233,8 +235,9 @@ def cl(
     log t never decreases, but stands still to double precision while Φ_1 jumps.
     Raises SettingError for other readings than the canonical one (complementary views are taken at
     gamma = 0.5, where the limit is the same), for P beyond 1e300, U²/τ beyond LARGEST_SIMILARITY,
-    N_c beyond MOST_NEGATIVES, where the gradient vanishes identically (claim cl.zero-gradient), and
-    for constant latents with a loss_gap not below the initial one.
+    N_c beyond MOST_NEGATIVES, where the gradient vanishes identically (claim cl.zero-gradient) or
+    the global area is so small that α_1(0) is not positive, and for constant latents with a
+    loss_gap not below the initial one.
     """
     require_tractable(setting, loss_gap)
     _require_canonical(setting)
@@ -262,12 +265,17 @@ def cl(
     start, U = at(0.0, 0.0), setting.latents.U
     if constant and start.gaps()[0] <= loss_gap:
         raise SettingError(f"loss_gap must be below the initial {start.gaps()[0]}, not {loss_gap}")
+    if start.up_1 <= STALL * start.gross_1:
+        raise SettingError(
+            f"the global area ({setting.C_1} patches) does not gain on local areas "
+            f"({setting.C_s} patches): take a larger kappa_c or c_1"
+        )
     unit = 1 / (U * start.up_1)
 
     def flow(x: State) -> tuple[list[float], float]:
         up_1, gross_1, up_m, *_ = at(*x)
         # The gross rate keeps the clock smooth where Φ_1 stalls.
-        pace = U * (abs(up_1) + SMOOTHING * gross_1) + (1 / (1 + abs(x[1])) + U * size) * abs(up_m)
+        pace = U * (abs(up_1) + STALL * gross_1) + (1 / (1 + abs(x[1])) + U * size) * abs(up_m)
         return [unit * up_1, unit * up_m], unit * pace
 
     def short_of_half(y: State) -> float:

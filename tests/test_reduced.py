@@ -344,30 +344,27 @@ def test_few_clusters_with_random_latents_stall(K, collapses):
 
 # --- what every run keeps
 
-SETTINGS = st.builds(
-    lambda exponent, kappa_c, kappa_s, gamma, K, latents: Setting(
-        P=10**exponent,
-        kappa_c=kappa_c,
-        kappa_s=kappa_s,
-        gamma=gamma,
-        K=K,
-        latents=latents,
-        c_1=0.5,
-    ),
-    exponent=st.integers(3, 100),
-    kappa_c=st.floats(0.5005, 1.0),
-    kappa_s=st.floats(0.001, 0.5),
-    gamma=st.floats(0.05, 0.95),
-    K=st.integers(1, 20),
-    latents=st.one_of(
-        st.builds(Latents.constant, st.floats(0.3, 2.0)),
-        st.builds(Latents.two_point, st.floats(0.3, 0.9), st.floats(1.0, 2.0)),
-    ),
+LATENTS = st.one_of(
+    st.builds(Latents.constant, st.floats(0.3, 2.0)),
+    st.builds(Latents.two_point, st.floats(0.3, 0.9), st.floats(1.0, 2.0)),
 )
 
 
+def any_setting(least_kappa_c, most_kappa_s, least_K):
+    """Every κ_c that leaves room for a local area at P = 1000."""
+    return st.builds(
+        Setting,
+        P=st.integers(3, 100).map(lambda exponent: 10**exponent),
+        kappa_c=st.floats(least_kappa_c, 0.99),
+        kappa_s=st.floats(0.001, most_kappa_s),
+        gamma=st.floats(0.05, 0.95),
+        K=st.integers(least_K, 20),
+        latents=LATENTS,
+    )
+
+
 @settings(derandomize=True, deadline=None, max_examples=40)
-@given(setting=SETTINGS, query=st.sampled_from(["local", "global"]))
+@given(setting=any_setting(0.5005, 0.5, 1), query=st.sampled_from(["local", "global"]))
 def test_mae_runs_keep_their_invariants(setting, query):
     run = reduced.mae(setting, query)
     for name in SERIES:
@@ -387,15 +384,16 @@ def test_mae_runs_keep_their_invariants(setting, query):
     assert np.abs(sum(parts)).max() <= 500 * 100 * 2.2e-16 * largest
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=12)
 @given(
-    setting=SETTINGS,
+    # The global area must be the larger one: α_1(0) > 0 needs it.
+    setting=any_setting(0.55, 0.45, 2),
     negatives=st.one_of(st.just(math.inf), st.integers(1, 200)),
     tau=st.floats(0.3, 10),
 )
 def test_cl_runs_keep_their_invariants(setting, negatives, tau):
     details = Contrastive(negatives=negatives, tau=tau)
-    setting = setting.replace(K=setting.K + 1, contrastive=details)
+    setting = setting.replace(contrastive=details)
     run = reduced.cl(setting, loss_gap=1e-6)
     for name in SERIES:
         assert np.isfinite(getattr(run, name)).all(), name
@@ -429,6 +427,7 @@ def test_errors_follow_the_tolerance(run):
         (lambda: reduced.cl(CL_LARGE.replace(K=1)), "vanishes"),
         (lambda: reduced.cl(CL_LARGE.replace(contrastive=Contrastive(negatives=0))), "vanishes"),
         (lambda: reduced.cl(CL_LARGE.replace(contrastive=Contrastive(tau=1e-4))), "tau"),
+        (lambda: reduced.cl(CL_LARGE.replace(kappa_c=0.501, kappa_s=0.5, c_1=0.1)), "larger"),
         (
             lambda: reduced.cl(CL_LARGE.replace(contrastive=Contrastive(keys="feature+position"))),
             "keys = feature and query = position",
