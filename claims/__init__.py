@@ -20,6 +20,7 @@ CHAPTERS = {
     "claims.theorems": "Main theorems",
     "claims.contrastive": "Contrastive learning",
     "claims.comparison": "MAE against contrastive learning",
+    "claims.tiers": "Links between the tiers",
 }
 """Modules of claims and their titles, in order."""
 

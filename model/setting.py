@@ -1,4 +1,4 @@
-"""Setting: one instance of the data model (Definition 2.1) with its masks and training objectives.
+"""Setting: one instance of the data model (Definition 2.1), its masks and objectives.
 
 A setting is small whatever P is: P is a Python integer and the sizes are exact integers, so
 that P = 10**100 costs what P = 100 does. Only `area_sizes` and `area_of` grow with P.
@@ -161,16 +161,16 @@ def _power_of(P: int, constant: float, exponent: float) -> int:
     """round(constant · P^exponent), exactly rounded for P up to 1e100 and beyond."""
     with localcontext() as context:
         context.prec = 30 + len(str(P))
-        value = Decimal(repr(constant)) * Decimal(P) ** Decimal(repr(exponent))
+        value = Decimal(repr(float(constant))) * Decimal(P) ** Decimal(repr(float(exponent)))
         return int(value.to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One instance of the data model: cluster partitions, latents, mask ratio (Definitions 2.1-2.7).
+    """One instance of the data model: partitions, latents, mask ratio (Definitions 2.1-2.7).
 
-    Area index 0 is the global area 𝒫_{k,1}; 1..n are the local areas, n = `locals`. Every cluster has
-    the same sizes; unless `shared_partition`, clusters place their areas differently.
+    Area index 0 is the global area 𝒫_{k,1}; 1..n are the local areas, n = `locals`. Every cluster
+    has the same sizes; unless `shared_partition`, clusters place their areas differently.
 
     P: number of patches. kappa_c, kappa_s: exponents of the global and local sizes,
     C_1 = round(c_1·P^κ_c), C_s = round(c_s·P^κ_s); the last local area takes the remainder.
@@ -242,7 +242,7 @@ class Setting:
         )
 
     def replace(self, **changes: object) -> Setting:
-        """This setting with some fields changed, validated again."""
+        """The setting with some fields changed, validated again."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
     @functools.cached_property
@@ -268,7 +268,7 @@ class Setting:
     @functools.cached_property
     def M(self) -> int:
         """Number of masked patches ⌊γP⌋, γ read as the decimal that was written."""
-        return math.floor(Fraction(repr(self.gamma)) * self.P)
+        return math.floor(Fraction(repr(float(self.gamma))) * self.P)
 
     @property
     def gap(self) -> float:
@@ -282,7 +282,7 @@ class Setting:
 
     @property
     def log_rho(self) -> float:
-        """log ρ, ρ = (1-γ)·C_s/P: a local area's attention at t = 0."""
+        """Logarithm of ρ = (1-γ)·C_s/P: a local area's attention at t = 0."""
         return math.log1p(-self.gamma) + math.log(self.C_s) - self.log_P
 
     @property
@@ -297,7 +297,7 @@ class Setting:
 
     @functools.cached_property
     def area_sizes(self) -> NDArray[np.int64]:
-        """(N,) sizes C_{k,1}, C_{k,2}, ... of a cluster's areas. SettingError when P is too large."""
+        """(N,) sizes C_{k,1}, C_{k,2}, ... of the areas. SettingError when P is too large."""
         self._require_explicit()
         sizes = np.full(self.areas, self.C_s, dtype=np.int64)
         sizes[0] = self.C_1

@@ -27,17 +27,18 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Trajectory:
-    """Correlations and attention of one query patch over training (Definition 3.1), t = η·steps.
+    """Correlations and attention of one query over training (Definition 3.1), t = η·steps.
 
-    All series have shape (T,), one entry per recorded time, log_t increasing. "own" is the area that
-    holds the query; for a global query, and for the contrastive objective, own and global coincide.
+    All series have shape (T,), one entry per recorded time; log_t never decreases, and stands still
+    to double precision while Φ jumps at large P. "own" is the area that holds the query; for a
+    global query, and for the contrastive objective, own and global coincide.
     `phi_other` and the Υ series are the entries of largest modulus among their kind.
     `rate_global`, `rate_own` are α_{p→v_1} and α_{p→v_n}; `loss_gap` is L_p - L*_p (MAE), or the
     contrastive loss above its value when every query attends to the global area alone (CL).
     Attentions are means over masks, samples and latents.
 
     switch: T_1, first time with |α_1| = α_n (local MAE query with α_1 larger at first, else None).
-    half: first time with own (MAE) or global (CL) attention of one half.
+    half: first time with own (MAE) or global (CL) attention of one half; -inf when so at the start.
     done: first time with loss_gap at the asked-for value. None when not reached.
     """
 

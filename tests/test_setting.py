@@ -96,3 +96,8 @@ def test_the_uniform_law_has_its_moments() -> None:
     for r in range(6):
         exact = (1.5 ** (r + 1) - 0.5 ** (r + 1)) / (r + 1)
         assert law.moment(r) == pytest.approx(exact, rel=1e-14)
+
+
+def test_numpy_numbers_are_numbers() -> None:
+    made = Setting(P=64, kappa_c=np.float64(0.75), kappa_s=np.float64(0.3), gamma=np.float64(0.5))
+    assert (made.C_1, made.C_s, made.M) == (23, 3, 32)

@@ -43,7 +43,8 @@ def fit_power(log_P: Sequence[float], log_y: Sequence[float], *, log_power: floa
     return PowerFit(
         exponent=float(line.slope),
         constant=float(line.intercept),
-        half_width=float(quantile * line.stderr),
+        # No spread is no uncertainty; linregress has 0/0 there.
+        half_width=float(quantile * line.stderr) if np.ptp(y) else 0.0,
         drift=float(drift),
     )
 
