@@ -22,7 +22,7 @@ Floats = data.Floats
 
 MOMENTS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0)
 """Shares of the training time at which a run keeps its correlations."""
-TEST_SAMPLES = 128
+TEST_SAMPLES = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,15 +107,15 @@ def _test(setting: Setting, rng: np.random.Generator) -> data.Samples:
 
 @shared.run_once
 def trained_mae(
-    setting: Setting, seed: int, time: float, step: float = 4.0, batch: int = 24
+    setting: Setting, seed: int, time: float, step: float = 4.0, per_cluster: int = 12
 ) -> TrainedMae:
     """Train all patches for `time` = η·steps by the closed forms of the gradient (grad.*).
 
     step: η. At z = 1 the curvature of a row is at most about γ/K, so that 4 is well inside the
-    stable range for K ≥ 2. batch: fresh samples per step, rounded up to a multiple of K.
+    stable range for K ≥ 2. per_cluster: fresh samples of each cluster per step.
     """
     rng = np.random.default_rng([seed, 1])
-    size = setting.K * math.ceil(batch / setting.K)
+    size = setting.K * per_cluster
     batches = (data.draw(setting, size, rng, stratified=True) for _ in itertools.count())
     steps = _moments(time, step)
     states, G, done = [], None, 0
