@@ -99,8 +99,6 @@ def two_areas() -> tuple[Any, Any, Any]:
 # -------------------------------------------------- against automatic derivatives, any small model
 
 REGIMES = (
-    "Δ > 0",
-    "Δ < 0",
     "one cluster",
     "several clusters",
     "random latents",
@@ -192,7 +190,7 @@ def search(
     context: Context,
     gaps_of: Callable[[Measured], Iterable[Gap]],
     *,
-    examples: int = 30,
+    examples: int = 40,
     full: int = 400,
 ) -> Evidence:
     """Search small settings, samples of any weight and any Q in any basis."""
