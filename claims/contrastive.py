@@ -196,10 +196,12 @@ def sample_derivative(similarities: list[sp.Expr], variable: sp.Symbol, chain: s
 gradient_feature = Claim(
     id="cl.gradient-feature",
     title="Contrastive gradient along features",
-    statement=r"$\alpha_{p\to v_{k,j}} = \tfrac{1}{KP}\,E[z_jA_{p,j}(z_jg_j-S_p)\mid k] - "
-    r"\lambda\Phi_{p\to v_{k,j}}$ with $g_j = (1-w_0)z_jA_j^{++} - "
-    r"\sum_{s\,\text{same}}w_sz_j^{(s)}A_j^{-,s}$, $S_p=\sum_iA_{p,i}z_ig_i$, for any $Q$; "
-    "also in matrix form when queries carry features",
+    statement=(
+        r"\alpha_{p\to v_{k,j}} = \tfrac{1}{KP}\,E[z_jA_{p,j}(z_jg_j-S_p)\mid k] - "
+        r"\lambda\Phi_{p\to v_{k,j}}\text{ with }g_j = (1-w_0)z_jA_j^{++} - "
+        r"\sum_{s\,\text{same}}w_sz_j^{(s)}A_j^{-,s}\text{, }S_p=\sum_iA_{p,i}z_ig_i\text{, for "
+        r"any }Q\text{; also in matrix form when queries carry features}"
+    ),
     provenance=Provenance.DERIVED,
     assumptions=("orthonormal features", "orthonormal positions", "fixed identity value matrix"),
 )
@@ -266,8 +268,10 @@ def _one_cluster(views: data.Views) -> data.Views:
 gradient_position = Claim(
     id="cl.gradient-position",
     title="Contrastive gradient along positions",
-    statement=r"With positions in the keys, $\beta_{p\to q} = \tfrac1P E[\mathrm{attn}_{p\to q}"
-    r"(1\{q\in\mathcal U\}z_{j(q)}g_{j(q)}-S_p)] - \lambda\Upsilon_{p\to q}$ for any $Q$",
+    statement=(
+        r"\text{With positions in the keys, }\beta_{p\to q} = \tfrac1P E[\mathrm{attn}_{p\to "
+        r"q}(1\{q\in\mathcal U\}z_{j(q)}g_{j(q)}-S_p)] - \lambda\Upsilon_{p\to q}\text{ for any }Q"
+    ),
     provenance=Provenance.DERIVED,
     assumptions=("orthonormal features", "orthonormal positions", "fixed identity value matrix"),
     rests_on=("cl.gradient-feature",),
@@ -384,8 +388,10 @@ def reconstruct_instead(original: Any) -> Any:
 zero_gradient = Claim(
     id="cl.zero-gradient",
     title="Where contrastive learning has no gradient",
-    statement=r"$\nabla L_{cl}=0$ for every $Q$ when $N_c=0$, and when $K=1$, $z$ is constant and "
-    r"nothing is masked ($\gamma=0$)",
+    statement=(
+        r"\nabla L_{cl}=0\text{ for every }Q\text{ when }N_c=0\text{, and when }K=1\text{, "
+        r"}z\text{ is constant and nothing is masked (}\gamma=0\text{)}"
+    ),
     provenance=Provenance.DERIVED,
     assumptions=("contrastive details",),
     rests_on=("cl.gradient-feature", "cl.gradient-position"),
@@ -456,9 +462,11 @@ zero_gradient.mistake(
 rank_one = Claim(
     id="cl.rank-one",
     title="Contrastive learning gives all patches one row",
-    statement=r"From $Q^{(0)}=0$, for every sequence of minibatches, "
-    r"$Q^{(t)} = (\sum_p e_p)w^\top$: with queries by position, contrastive learning "
-    "cannot tell patches apart",
+    statement=(
+        r"\text{From }Q^{(0)}=0\text{, for every sequence of minibatches, }Q^{(t)} = (\sum_p "
+        r"e_p)w^\top\text{: with queries by position, contrastive learning cannot tell patches "
+        r"apart}"
+    ),
     provenance=Provenance.SHARPENED,
     assumptions=("zero initialisation", "orthonormal positions", "contrastive details"),
     rests_on=("cl.gradient-feature", "cl.gradient-position"),
@@ -568,9 +576,11 @@ def pooling_decay(setting: Setting) -> float:
 pooling = Claim(
     id="cl.pooling",
     title="Contrastive training is attention pooling",
-    statement=r"With queries by position, training $Q$ with step $\eta$ is training one query "
-    r"$w$ of $F(X)=\sum_q\mathrm{softmax}_q(w^\top k_q)X_q$ with step $\eta/P$ and "
-    r"$\lambda'=P\lambda$",
+    statement=(
+        r"\text{With queries by position, training }Q\text{ with step }\eta\text{ is training one "
+        r"query }w\text{ of }F(X)=\sum_q\mathrm{softmax}_q(w^\top k_q)X_q\text{ with step "
+        r"}\eta/P\text{ and }\lambda'=P\lambda"
+    ),
     provenance=Provenance.DERIVED,
     assumptions=("zero initialisation", "plain gradient descent", "contrastive details"),
     rests_on=("cl.rank-one",),
@@ -607,8 +617,10 @@ pooling.mistake(
 shift = Claim(
     id="cl.shift",
     title="Position correlations of a query sum to zero",
-    statement=r"With positions in the keys $\sum_q\beta_{p\to q}=-\lambda\sum_q\Upsilon_{p\to q}$, "
-    r"hence $\sum_q\Upsilon^{(t)}_{p\to q}=0$ from $Q^{(0)}=0$",
+    statement=(
+        r"\text{With positions in the keys }\sum_q\beta_{p\to q}=-\lambda\sum_q\Upsilon_{p\to "
+        r"q}\text{, hence }\sum_q\Upsilon^{(t)}_{p\to q}=0\text{ from }Q^{(0)}=0"
+    ),
     provenance=Provenance.DERIVED,
     assumptions=("zero initialisation", "orthonormal positions"),
     rests_on=("cl.gradient-position",),
@@ -776,9 +788,11 @@ def label(setting: Setting) -> str:
 init_global = Claim(
     id="cl.init-global",
     title="At first the global feature grows",
-    statement=r"$\alpha_{p\to v_{k,1}}(0) = c_N(1-\gamma)^2(C_1/P)^2(m_3-\mu m_2/K)/(KP)\,(1+o(1)) "
-    r"> 0$ for either sign of $\Delta$; exponent $2\kappa_c-3$ ($\kappa_c<1$, and $K\ge2$ or "
-    "random latents)",
+    statement=(
+        r"\alpha_{p\to v_{k,1}}(0) = c_N(1-\gamma)^2(C_1/P)^2(m_3-\mu m_2/K)/(KP)\,(1+o(1)) > "
+        r"0\text{ for either sign of }\Delta\text{; exponent }2\kappa_c-3\text{ "
+        r"(}\kappa_c<1\text{, and }K\ge2\text{ or random latents)}"
+    ),
     provenance=Provenance.DERIVED,
     measured="the exact rate for equal softmax weights, with a bound of what other weights change",
     assumptions=(
@@ -885,8 +899,11 @@ init_global.mistake(
 init_local = Claim(
     id="cl.init-local",
     title="At first local features move by the sign of the gap",
-    statement=r"$\alpha_{p\to v_{k,m}}(0)$ has the sign of $-\Delta$ (large $P$); exponent "
-    r"$2\kappa_c+\kappa_s-4$ for $\Delta>0$ and $2\kappa_s-3$ for $\Delta<0$",
+    statement=(
+        r"\alpha_{p\to v_{k,m}}(0)\text{ has the sign of }-\Delta\text{ (large }P\text{); "
+        r"exponent }2\kappa_c+\kappa_s-4\text{ for }\Delta>0\text{ and }2\kappa_s-3\text{ for "
+        r"}\Delta<0"
+    ),
     provenance=Provenance.DERIVED,
     measured=init_global.measured,
     assumptions=(*init_global.assumptions, "gap bounded away from 0"),
@@ -962,8 +979,10 @@ init_local.mistake(
 init_dominance = Claim(
     id="cl.init-dominance",
     title="At first the global feature wins, whatever the gap",
-    statement=r"$|\alpha_m(0)/\alpha_1(0)|$ has exponent "
-    r"$\max(\kappa_s-1,\,2(\kappa_s-\kappa_c)) < 0$",
+    statement=(
+        r"|\alpha_m(0)/\alpha_1(0)|\text{ has exponent }\max(\kappa_s-1,\,2(\kappa_s-\kappa_c)) < "
+        r"0"
+    ),
     provenance=Provenance.DERIVED,
     assumptions=init_local.assumptions,
     rests_on=("cl.init-global", "cl.init-local"),
@@ -1078,10 +1097,12 @@ def time_exponent(setting: Setting) -> float:
 time = Claim(
     id="cl.time",
     title="When the global feature takes over",
-    statement=r"Transition time $T = c_T K P^{3-2\kappa_c}$, independent of $\kappa_s$ and of the "
-    r"sign of $\Delta$, with $c_T = (1-\gamma)^{-2}\int_0^\infty d\Phi\,/\,(c_N[E z^3e^{2z\Phi} - "
-    r"\tfrac1K E(z^2e^{z\Phi})E(ze^{z\Phi})])$; $z=1$, $N_c\to\infty$: "
-    r"$c_T = 1/(2(1-\gamma)^2(1-1/K))$",
+    statement=(
+        r"\text{Transition time }T = c_T K P^{3-2\kappa_c}\text{, independent of }\kappa_s\text{ "
+        r"and of the sign of }\Delta\text{, with }c_T = (1-\gamma)^{-2}\int_0^\infty "
+        r"d\Phi\,/\,(c_N[E z^3e^{2z\Phi} - \tfrac1K E(z^2e^{z\Phi})E(ze^{z\Phi})])\text{; "
+        r"}z=1\text{, }N_c\to\infty\text{: }c_T = 1/(2(1-\gamma)^2(1-1/K))"
+    ),
     provenance=Provenance.SHARPENED,
     measured="first time with average global attention 1/2 in the reduced dynamics",
     assumptions=(
@@ -1171,9 +1192,12 @@ def late_power() -> float:
 late = Claim(
     id="cl.late",
     title="How slowly the collapse completes",
-    statement=r"Constant $z$, $N_c\to\infty$: $(1-A_1)\,t/(KP) \to "
-    r"(K-1+e^{z^2/\tau})/((K-1)z^4)$: power $-1$, slowed down by $e^{z^2/\tau}$ for small $\tau$; "
-    r"and the loss above its limit, times $t/(KP)$, tends to $2/z^2$",
+    statement=(
+        r"\text{Constant }z\text{, }N_c\to\infty\text{: }(1-A_1)\,t/(KP) \to "
+        r"(K-1+e^{z^2/\tau})/((K-1)z^4)\text{: power }-1\text{, slowed down by "
+        r"}e^{z^2/\tau}\text{ for small }\tau\text{; and the loss above its limit, times "
+        r"}t/(KP)\text{, tends to }2/z^2"
+    ),
     provenance=Provenance.SHARPENED,
     measured="at a loss gap of (C_1/P)²/10¹², some 10¹² times the transition time",
     assumptions=(
@@ -1272,9 +1296,11 @@ def growth_log_power(setting: Setting) -> float:
 feature_growth = Claim(
     id="cl.feature-growth",
     title="How far the global correlation grows",
-    statement=r"$z\Phi_1 = (1-\kappa_c)\log P + \log\tfrac1{1-A_1} + O(1)$, the constant being "
-    r"$-\log((1-\gamma)c_1)$ for constant latents; with random latents $z$ is the smallest, and "
-    r"$O(\log\log P)$ is subtracted when their law has a density there",
+    statement=(
+        r"z\Phi_1 = (1-\kappa_c)\log P + \log\tfrac1{1-A_1} + O(1)\text{, the constant being "
+        r"}-\log((1-\gamma)c_1)\text{ for constant latents; with random latents }z\text{ is the "
+        r"smallest, and }O(\log\log P)\text{ is subtracted when their law has a density there}"
+    ),
     provenance=Provenance.RECONSTRUCTED,
     paper="Theorem 4.4",
     measured="at A_1 = 1/2 and at a small loss gap, from which A_1 is known without Φ_1",
@@ -1365,9 +1391,11 @@ def locals_exponent(setting: Setting) -> tuple[float, float]:
 locals_stay = Claim(
     id="cl.locals-stay",
     title="Local features are not learned",
-    statement=r"Constant $z$: $\Phi_m \approx \tfrac{\gamma}{2z}(C_s/C_1)^2(1-e^{-2z\Phi_1}) - "
-    r"(1-\gamma)(C_s/P)\Phi_1$: exponent $2(\kappa_s-\kappa_c)$ for $\Delta<0$, $\kappa_s-1$ with "
-    r"a factor $\log P$ for $\Delta>0$",
+    statement=(
+        r"\text{Constant }z\text{: }\Phi_m \approx \tfrac{\gamma}{2z}(C_s/C_1)^2(1-e^{-2z\Phi_1}) "
+        r"- (1-\gamma)(C_s/P)\Phi_1\text{: exponent }2(\kappa_s-\kappa_c)\text{ for "
+        r"}\Delta<0\text{, }\kappa_s-1\text{ with a factor }\log P\text{ for }\Delta>0"
+    ),
     provenance=Provenance.RECONSTRUCTED,
     paper="Theorem 4.4",
     measured="Φ_m at the transition and long after it, in the reduced dynamics",
@@ -1515,11 +1543,14 @@ THRESHOLDS = ((1e9, 4.0), (1.0, 5.0), (0.5, 6.45), (0.3, 9.54))
 threshold = Claim(
     id="cl.cluster-threshold",
     title="The collapse needs enough clusters",
-    statement=r"Random latents with a density on all of $[L,U]$, $N_c\to\infty$: the collapse is "
-    r"complete iff $h(z) = \int_0^1\Big(zA - \frac{E[z'e^{zAz'/\tau};z'>z]}{K-P(z'>z)+"
-    r"E[e^{zAz'/\tau};z'>z]}\Big)dA > 0$ on $[L,U]$, that is for $K>K_c$; $\tau\to\infty$: "
-    r"$K_c = 2\mu/L$. A same-cluster negative with $z'>z$ scores above the positive. With a gap in "
-    r"the law no $K$ is enough: for $\{L,U\}$, $\Phi_1/((1-\kappa_c)\log P)\to 2/(L+U)$",
+    statement=(
+        r"\text{Random latents with a density on all of }[L,U]\text{, }N_c\to\infty\text{: the "
+        r"collapse is complete iff }h(z) = \int_0^1\Big(zA - "
+        r"\frac{E[z'e^{zAz'/\tau};z'>z]}{K-P(z'>z)+E[e^{zAz'/\tau};z'>z]}\Big)dA > 0\text{ on "
+        r"}[L,U]\text{, that is for }K>K_c\text{; }\tau\to\infty\text{: }K_c = 2\mu/L\text{. A "
+        r"same-cluster negative with }z'>z\text{ scores above the positive. With a gap in the law "
+        r"no }K\text{ is enough: for }\{L,U\}\text{, }\Phi_1/((1-\kappa_c)\log P)\to 2/(L+U)"
+    ),
     provenance=Provenance.SHARPENED,
     measured="whether α_1 stays positive until all samples have collapsed, for K on either side of "
     "K_c, at P = 1e100",
@@ -1616,9 +1647,11 @@ threshold.mistake(
 below_threshold = Claim(
     id="cl.below-threshold",
     title="Too few clusters: the collapse stops half-way",
-    statement=r"$K<K_c$, latents with a density: $\Phi_1/((1-\kappa_c)\log P) \to 1/z_*$ with "
-    r"$z_*$ the largest root of $h$; the fraction $\Pr(z<z_*)$ of samples does not collapse, and "
-    "local correlations grow from then on",
+    statement=(
+        r"K<K_c\text{, latents with a density: }\Phi_1/((1-\kappa_c)\log P) \to 1/z_*\text{ with "
+        r"}z_*\text{ the largest root of }h\text{; the fraction }\Pr(z<z_*)\text{ of samples does "
+        r"not collapse, and local correlations grow from then on}"
+    ),
     provenance=Provenance.DERIVED,
     measured="the zero of α_1 in the reduced rates, extrapolated in 1/log P",
     assumptions=threshold.assumptions,
