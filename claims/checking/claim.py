@@ -180,7 +180,8 @@ class Leg:
 class Mistake:
     """A planted mistake: the attribute `target` is replaced by `plant(original)`.
 
-    target: dotted name of a module attribute, for instance "model.gradients.own_integrand".
+    target: dotted name of an attribute of a module or class, for instance
+    "model.gradients.own_integrand".
     """
 
     title: str

@@ -33,7 +33,9 @@ class PowerFit:
 def fit_power(log_P: Sequence[float], log_y: Sequence[float], *, log_power: float = 0) -> PowerFit:
     """Fit y ~ P^e (log P)^log_power. ValueError with fewer than 6 rungs or non-finite values."""
     x = np.asarray(log_P, dtype=float)
-    y = np.asarray(log_y, dtype=float) - log_power * np.log(x)
+    y = np.asarray(log_y, dtype=float)
+    if log_power:
+        y = y - log_power * np.log(x)
     if len(x) < 6 or not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError(f"a ladder needs at least 6 finite rungs, not {list(y)}")
     line = stats.linregress(x, y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from claims.checking.claim import PROFILES, Claim, Kind, Mistake, Profile, Verdi
 
 @contextmanager
 def planted(mistake: Mistake) -> Iterator[None]:
-    """Plant a mistake while inside. AttributeError when its target does not exist (any more)."""
-    module_name, _, attribute = mistake.target.rpartition(".")
-    module = importlib.import_module(module_name)
-    original = getattr(module, attribute)
-    with shared.nothing_shared(), mock.patch.object(module, attribute, mistake.plant(original)):
+    """Plant a mistake while inside. AttributeError or ImportError when there is no such target."""
+    owner_name, _, attribute = mistake.target.rpartition(".")
+    owner = pkgutil.resolve_name(owner_name)
+    original = getattr(owner, attribute)
+    with shared.nothing_shared(), mock.patch.object(owner, attribute, mistake.plant(original)):
         yield
 
 
@@ -43,6 +43,6 @@ def bite(claim: Claim, mistake: Mistake, profile: Profile, seed: int) -> Bite:
                     continue
                 if check.check_leg(claim, kind, profile, seed).verdict is Verdict.FAILS:
                     return Bite("killed", kind)
-    except AttributeError:
+    except (AttributeError, ImportError):
         return Bite("did not apply")
     return Bite("survived")
