@@ -49,7 +49,7 @@ def _sources(modules: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _out() -> Console:
-    width = None if sys.stdout.isatty() else max(100, int(os.environ.get("COLUMNS", "0")))
+    width = None if sys.stdout.isatty() else max(120, int(os.environ.get("COLUMNS", "0")))
     return Console(width=width)
 
 
