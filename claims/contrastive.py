@@ -2057,14 +2057,15 @@ READING_SIZES = {"Δ > 0": (24, 12, 3), "Δ < 0": (24, 8, 4)}
 
 @dataclass(frozen=True)
 class ByQuery:
-    """Attention on the global area by kind of query at half time and at the end; rank of Q.
+    """Attention on the global area by kind of query at half time and at the end.
 
-    rank: second singular value over the first.
+    rank: second singular value of Q over the first. diversity: of all queries at the end.
     """
 
     visible: tuple[float, float]
     masked: tuple[float, float]
     rank: float
+    diversity: float
 
 
 @shared.run_once
@@ -2075,19 +2076,20 @@ def trained_reading(setting: Setting, seed: int, steps: int) -> ByQuery:
     test = data.draw(setting, 64, np.random.default_rng([seed, 12]), stratified=True)
     G = np.zeros((setting.dimension, setting.dimension))
     found: list[list[float]] = [[], []]
+    A = np.empty((len(test), setting.P, setting.areas))
     for _ in range(2):
         G = descent.train_closed(setting, batches, steps=steps // 2, step=2.0 * setting.P, start=G)
-        sums = np.zeros((2, 2))
         for k, part in test.parts:
-            keys = gradients.contrastive_attention(setting, part, k, G) * part.visible[:, None, :]
-            A = keys[:, :, setting.area_of[k] == 0].sum(axis=2)
-            for i, queries in enumerate((part.visible, ~part.visible)):
-                sums[i] += (A * queries).sum(), queries.sum()
-        for i in range(2):
-            found[i].append(float(sums[i, 0] / sums[i, 1]))
+            attention = gradients.contrastive_attention(setting, part, k, G)
+            A[test.cluster == k] = correlations.areas_of(setting, part, attention)
+        found[0].append(float(A[:, :, 0][test.visible].mean()))
+        found[1].append(float(A[:, :, 0][~test.visible].mean()))
     singular = np.linalg.svd(G, compute_uv=False)
     return ByQuery(
-        (found[0][0], found[0][1]), (found[1][0], found[1][1]), float(singular[1] / singular[0])
+        visible=(found[0][0], found[0][1]),
+        masked=(found[1][0], found[1][1]),
+        rank=float(singular[1] / singular[0]),
+        diversity=correlations.diversity(test, A, masked_only=False),
     )
 
 
@@ -2096,20 +2098,31 @@ def last_to_collapse(run: ByQuery) -> tuple[float, float]:
     return run.visible[0], run.masked[0]
 
 
-@readings.leg("trained", require=tuple(READING_SIZES))
-def _readings_trained(context: Context) -> Iterator[Gap | Case]:
+def reading_name(setting: Setting) -> str:
+    """The reading of the definitions, in words."""
+    details = setting.contrastive
+    return f"keys {details.keys}, {details.views} views, query {details.query}"
+
+
+def trained_readings(context: Context) -> Iterator[tuple[str, Setting, ByQuery]]:
+    """Models under the readings that are not canonical, with the sign of their gap."""
     plan = [(reading, sign) for reading in READINGS[1:] for sign in READING_SIZES]
     if context.profile == "quick":
         plan = [plan[4], plan[7], plan[12]]
     for reading, sign in plan:
-        yield Case((sign,))
         details = Contrastive(negatives=4, **reading)
         setting = Setting.of_sizes(
             *READING_SIZES[sign], K=4, placement="random", contrastive=details
         )
-        run = trained_reading(setting, context.root_seed, context.at(quick=200, full=500))
-        query = reading["query"]
-        name = f"keys {reading['keys']}, {reading['views']} views, query {query}, {sign}"
+        steps = context.at(quick=200, full=500)
+        yield sign, setting, trained_reading(setting, context.root_seed, steps)
+
+
+@readings.leg("trained", require=tuple(READING_SIZES))
+def _readings_trained(context: Context) -> Iterator[Gap | Case]:
+    for sign, setting, run in trained_readings(context):
+        yield Case((sign,))
+        query, name = setting.contrastive.query, f"{reading_name(setting)}, {sign}"
         for kind, A in (("visible", run.visible), ("masked", run.masked)):
             yield at_least(
                 f"{name}: attention of {kind} queries on the global area",

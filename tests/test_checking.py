@@ -152,6 +152,19 @@ class TestSearch:
         assert drawn(one) == drawn(one)
         assert drawn(one) != drawn(other)
 
+    def test_draws_do_not_depend_on_the_modules_loaded(self, tmp_path: Path) -> None:
+        def drawn() -> list[int]:
+            numbers: list[int] = []
+            keep = lambda n: [numbers.append(n), GOOD][1:]  # noqa: E731
+            search(CONTEXT, st.integers(), keep, examples=400)  # type: ignore[arg-type]
+            return numbers
+
+        before = drawn()
+        file = tmp_path / "full_of_literals.py"
+        file.write_text(f"NUMBERS = {list(range(10**9, 10**9 + 500))}\nCLAIMS = ()\n")
+        load([str(file)])
+        assert drawn() == before
+
 
 class TestProofs:
     """Symbolic and SMT evidence decide; they do not guess."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import joblib
+import threadpoolctl
 
 from claims.checking import catalogue as catalogues
 from claims.checking import shared
@@ -215,7 +216,7 @@ def _run(
     if not jobs:
         return
     if workers == 1:
-        with _one_torch_thread():
+        with _one_thread():
             for id, kind in jobs:
                 yield (id, kind), check_leg(catalogue[id], kind, profile, seed)
         return
@@ -234,26 +235,27 @@ def _check_in_worker(
 ) -> tuple[Job, LegRecord]:
     id, kind = job
     claim = catalogues.load(sources)[id]
-    with shared.store(Path(folder)), _one_torch_thread():
+    with shared.store(Path(folder)), _one_thread():
         return job, check_leg(claim, kind, profile, seed)
 
 
 @contextlib.contextmanager
-def _one_torch_thread() -> Iterator[None]:
+def _one_thread() -> Iterator[None]:
     """One thread per worker: sums are added in the same order whatever the number of workers.
 
-    For claims that never loaded torch there is nothing to limit, and loading it takes seconds.
+    torch keeps a count of its own. For claims that never loaded it there is nothing to limit, and
+    loading it would take seconds.
     """
     torch = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    before = torch.get_num_threads() if torch else 1
+    with threadpoolctl.threadpool_limits(1):
+        if torch:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(before)
 
 
 def _records(
