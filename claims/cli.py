@@ -126,7 +126,7 @@ def explain(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
         "checked by",
     ]
     for kind, leg in claim.legs.items():
-        what = (leg.run.__doc__ or leg.run.__name__.replace("_", " ")).strip().splitlines()[0]
+        what = (leg.run.__doc__ or "as stated").strip().splitlines()[0]
         since = "" if leg.profile == "quick" else f" (from profile {leg.profile})"
         lines.append(f"  {kind.value:9} {kind.grade.value:9} {what}{since}")
     lines.append("refuted by each of these planted mistakes")

@@ -220,7 +220,8 @@ decomposition = Claim(
 
 
 @decomposition.leg("symbolic")
-def _(context: Context) -> Iterator[Gap]:
+def loss_by_pythagoras(context: Context) -> Iterator[Gap]:
+    """The decomposition for any number of areas, and the code's loss on three."""
     loss = predicted_loss(*own_variables(SAMPLE))
     yield symbolic.identity("any number of areas", SAMPLE.loss, loss, ANY_AREAS)
     coded = gradients.loss_integrand(*two_areas())
@@ -228,7 +229,9 @@ def _(context: Context) -> Iterator[Gap]:
 
 
 @decomposition.leg("property", require=REGIMES)
-def _(context: Context) -> Evidence:
+def loss_of_the_module(context: Context) -> Evidence:
+    """The module's loss at any Q against the decomposition."""
+
     def gaps(at: Measured) -> Iterator[Gap]:
         predicted = (at.weight * predicted_loss(*at.per_query)).sum(axis=0)
         X = data.patches(at.setting, at.samples, at.basis)
@@ -270,7 +273,8 @@ own_rate = Claim(
 
 
 @own_rate.leg("symbolic")
-def _(context: Context) -> Iterator[Gap]:
+def own_rate_is_the_slope(context: Context) -> Iterator[Gap]:
+    """The derivative for any number of areas, and the code's integrand on three."""
     rate = predicted_own(*own_variables(SAMPLE))
     yield symbolic.identity("any number of areas", SAMPLE.own_rate(), rate, ANY_AREAS)
     coded = gradients.own_integrand(*two_areas())
@@ -278,7 +282,9 @@ def _(context: Context) -> Iterator[Gap]:
 
 
 @own_rate.leg("property", require=REGIMES)
-def _(context: Context) -> Evidence:
+def own_rate_of_the_module(context: Context) -> Evidence:
+    """Automatic derivatives at any Q against the formula."""
+
     def gaps(at: Measured) -> Iterator[Gap]:
         z_n, A_n, squares = at.per_query
         own = at.is_own()
@@ -316,7 +322,8 @@ other_rate = Claim(
 
 
 @other_rate.leg("symbolic")
-def _(context: Context) -> Iterator[Gap]:
+def other_rate_is_the_slope(context: Context) -> Iterator[Gap]:
+    """The derivative for any number of areas, and the code's integrand on three."""
     rate = predicted_other(SAMPLE.z_j, SAMPLE.A_j, *own_variables(SAMPLE))
     yield symbolic.identity("any number of areas", SAMPLE.other_rate(), rate, ANY_AREAS)
     coded = gradients.other_integrand(*two_areas())
@@ -324,7 +331,9 @@ def _(context: Context) -> Iterator[Gap]:
 
 
 @other_rate.leg("property", require=REGIMES)
-def _(context: Context) -> Evidence:
+def other_rate_of_the_module(context: Context) -> Evidence:
+    """Automatic derivatives at any Q against the formula."""
+
     def gaps(at: Measured) -> Iterator[Gap]:
         z_n, A_n, squares = (x[:, :, None] for x in at.per_query)
         own = at.is_own()
@@ -367,7 +376,8 @@ position_rate = Claim(
 
 
 @position_rate.leg("symbolic")
-def _(context: Context) -> Iterator[Gap]:
+def position_rate_is_the_slope(context: Context) -> Iterator[Gap]:
+    """One key's weight split off from its area, for every kind of key."""
     for i, key in enumerate(KEYS):
         sample = definitions.GeneralMae(key=key)
         pull = predicted_pulls(sample.z_j, sample.A_j, *own_variables(sample))[i]
@@ -378,7 +388,9 @@ def _(context: Context) -> Iterator[Gap]:
 
 
 @position_rate.leg("property", require=REGIMES)
-def _(context: Context) -> Evidence:
+def position_rate_of_the_module(context: Context) -> Evidence:
+    """Automatic derivatives at any Q against the formula."""
+
     def gaps(at: Measured) -> Iterator[Gap]:
         automatic = correlations.position(at.setting, at.automatic)
         predicted = (at.weight[:, :, None] * predicted_key_rates(at)).sum(axis=0)
@@ -431,7 +443,8 @@ def uncoupled_rows(patches: int, p: int) -> list[int]:
 
 
 @decoupling.leg("symbolic")
-def _(context: Context) -> Iterator[Gap]:
+def rows_do_not_meet(context: Context) -> Iterator[Gap]:
+    """Mixed second derivatives of the whole loss on a small case."""
     queries = [
         definitions.GeneralMae(
             **{name: sp.Symbol(f"{name}_{p}", positive=True) for name in ("s_n", "s_j", "W", "R")}
@@ -454,7 +467,9 @@ def _(context: Context) -> Iterator[Gap]:
 
 
 @decoupling.leg("property", require=REGIMES)
-def _(context: Context) -> Evidence:
+def mixed_derivatives_of_the_module(context: Context) -> Evidence:
+    """Automatic second derivatives between rows of Q."""
+
     def gaps(at: Measured) -> Iterator[Gap]:
         p = int(at.rng.integers(at.setting.P))
         w = at.rng.standard_normal(at.setting.dimension)
@@ -550,7 +565,9 @@ def idle_rows(setting: Setting) -> slice:
 
 
 @invariant_span.leg("property", require=REGIMES)
-def _(context: Context) -> Evidence:
+def gradient_has_no_feature_rows(context: Context) -> Evidence:
+    """The gradient at Q with zero feature rows keeps them zero."""
+
     def gaps(at: Measured) -> Iterator[Gap]:
         measured = at.automatic[idle_rows(at.setting)]
         yield at.gap("gradient along features", measured, np.zeros_like(measured))
@@ -559,7 +576,8 @@ def _(context: Context) -> Evidence:
 
 
 @invariant_span.leg("trained")
-def _(context: Context) -> Iterator[Gap | Case]:
+def feature_rows_of_trained_models(context: Context) -> Iterator[Gap | Case]:
+    """Feature rows of Q along training by automatic differentiation."""
     for setting, samples, steps in training(context):
         yield Case((f"K = {setting.K}",))
         basis = data.random_rotation(setting, context.rng())
@@ -608,7 +626,8 @@ shift = Claim(
 
 
 @shift.leg("symbolic")
-def _(context: Context) -> Iterator[Gap]:
+def position_rates_sum_to_zero(context: Context) -> Iterator[Gap]:
+    """The sum over all keys for any number of areas."""
     own, other, masked = predicted_pulls(SAMPLE.z_j, SAMPLE.A_j, *own_variables(SAMPLE))
     # Over all but two areas Σ A_m(h - z_m²A_m) = h·ΣA_m - Σz_m²A_m².
     further = SAMPLE.W / SAMPLE.total * masked - SAMPLE.S2 / SAMPLE.total**2
@@ -618,7 +637,9 @@ def _(context: Context) -> Iterator[Gap]:
 
 
 @shift.leg("property", require=REGIMES)
-def _(context: Context) -> Evidence:
+def position_rates_of_the_module_sum_to_zero(context: Context) -> Evidence:
+    """Row sums of the automatic gradient."""
+
     def gaps(at: Measured) -> Iterator[Gap]:
         for name, beta in (
             ("automatic", correlations.position(at.setting, at.automatic)),
@@ -631,7 +652,8 @@ def _(context: Context) -> Evidence:
 
 
 @shift.leg("trained")
-def _(context: Context) -> Iterator[Gap | Case]:
+def position_correlations_sum_to_zero(context: Context) -> Iterator[Gap | Case]:
+    """Row sums of Υ along training."""
     for setting, samples, steps in training(context):
         yield Case((f"K = {setting.K}",))
         Q, values = trained(setting, samples, steps, STEP)
@@ -682,7 +704,8 @@ def predicted_coordinates(Q: Floats, basis: Floats) -> Floats:
 
 
 @rotation.leg("trained")
-def _(context: Context) -> Iterator[Gap | Case]:
+def training_in_another_basis(context: Context) -> Iterator[Gap | Case]:
+    """The same training in the canonical and in a random orthonormal basis."""
     for setting, samples, steps in training(context):
         yield Case((f"K = {setting.K}",))
         basis = data.random_rotation(setting, context.rng())
@@ -763,7 +786,8 @@ def one_partition(context: Context) -> Iterator[Setting]:
 
 
 @lumping_claim.leg("exact")
-def _(context: Context) -> Iterator[Gap | Case]:
+def areas_move_together(context: Context) -> Iterator[Gap | Case]:
+    """All masks enumerated: equal areas keep equal correlations."""
     why = "equal by symmetry; rounding of some hundred steps"
     for setting in one_partition(context):
         yield Case((f"K = {setting.K}",))
@@ -788,7 +812,8 @@ def _(context: Context) -> Iterator[Gap | Case]:
 
 
 @lumping_claim.leg("trained")
-def _(context: Context) -> Iterator[Gap | Case]:
+def crossed_partitions_differ_by_position(context: Context) -> Iterator[Gap | Case]:
+    """Clusters that cross: the difference against the order of Υ."""
     for K in context.at(quick=(2,), full=(2, 3)):
         setting = Setting.of_sizes(9, 3, 2, gamma=0.5, K=K)
         population = enumeration.population(setting)
@@ -863,7 +888,8 @@ def relabelling(setting: Setting, other: Setting) -> data.Ints:
 
 
 @placement.leg("trained")
-def _(context: Context) -> Iterator[Gap | Case]:
+def training_under_a_relabelling(context: Context) -> Iterator[Gap | Case]:
+    """The same training with patches placed elsewhere."""
     steps = context.at(quick=60, full=300)
     for K in (1, 2):
         setting = Setting.of_sizes(9, 3, 2, gamma=0.5, K=K, shared_partition=True)

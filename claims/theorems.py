@@ -291,7 +291,8 @@ def to_small_gap(
 
 
 @convergence.leg("scaling", require=BOTH_SIGNS)
-def _(context: Context) -> Iterator[Gap | Case]:
+def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Time to a loss gap, its power of P and 1/ε, on ladders of reduced trajectories."""
     tens = mae_local.tens(context)
     for query in QUERIES:
         for top in context.at(quick=TOPS[query][:2], full=TOPS[query]):
@@ -319,7 +320,8 @@ def _(context: Context) -> Iterator[Gap | Case]:
 
 
 @convergence.leg("trained", require=BOTH_SIGNS)
-def _(context: Context) -> Iterator[Gap | Case]:
+def every_patch_reaches_its_infimum(context: Context) -> Iterator[Gap | Case]:
+    """Loss gap of every patch of trained models, and the time it took."""
     for case, run in trained(context):
         yield case
         setting = run.setting
@@ -426,14 +428,16 @@ global_case = case_of_theorem(
 
 
 @global_case.leg("scaling", require=BOTH_SIGNS)
-def _(context: Context) -> Iterator[Gap | Case]:
+def global_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Slopes of a global query's correlations."""
     for ladder in tops(context, "global"):
         yield ladder.case
         yield from slopes(ladder, "global")
 
 
 @global_case.leg("trained", require=BOTH_SIGNS)
-def _(context: Context) -> Iterator[Gap | Case]:
+def global_patches_of_trained_models(context: Context) -> Iterator[Gap | Case]:
+    """Every global patch of trained models against the reduced dynamics."""
     for case, run in trained(context):
         yield case
         yield from learned(run, "global")
@@ -458,14 +462,16 @@ positive_case = case_of_theorem(
 
 
 @positive_case.leg("scaling", require=("positive gap",))
-def _(context: Context) -> Iterator[Gap | Case]:
+def decoupled_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Slopes of a local query's correlations, positive gap."""
     for ladder in tops(context, "local", sign=1):
         yield ladder.case
         yield from slopes(ladder, "local")
 
 
 @positive_case.leg("trained", require=("positive gap",))
-def _(context: Context) -> Iterator[Gap | Case]:
+def local_patches_decouple_first(context: Context) -> Iterator[Gap | Case]:
+    """Every local patch of models trained with a positive gap: two phases."""
     for case, run in trained(context):
         if run.setting.gap > 0:
             yield case
@@ -513,14 +519,16 @@ negative_case = case_of_theorem(
 
 
 @negative_case.leg("scaling", require=("negative gap",))
-def _(context: Context) -> Iterator[Gap | Case]:
+def single_phase_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Slopes of a local query's correlations, negative gap."""
     for ladder in tops(context, "local", sign=-1):
         yield ladder.case
         yield from slopes(ladder, "local")
 
 
 @negative_case.leg("trained", require=("negative gap",))
-def _(context: Context) -> Iterator[Gap | Case]:
+def local_patches_learn_at_once(context: Context) -> Iterator[Gap | Case]:
+    """Every local patch of models trained with a negative gap: one phase."""
     for case, run in trained(context):
         if run.setting.gap < 0:
             yield case
@@ -627,7 +635,8 @@ def own_attention(run: runs.TrainedMae, A: Floats, k: int, query: QueryKind) -> 
 
 
 @mechanism.leg("trained", require=BOTH_SIGNS)
-def _(context: Context) -> Iterator[Gap | Case]:
+def attention_with_correlations_removed(context: Context) -> Iterator[Gap | Case]:
+    """Own attention of trained models with single correlations set to 0."""
     for case, run in trained(context):
         yield case
         setting, name = run.setting, name_of(run.setting)
@@ -725,7 +734,8 @@ def margins(run: runs.TrainedMae, k: int) -> Floats:
 
 
 @locality.leg("trained", require=BOTH_SIGNS)
-def _(context: Context) -> Iterator[Gap | Case]:
+def own_area_first_under_any_mask(context: Context) -> Iterator[Gap | Case]:
+    """The lightest own key against every other whole area, for all masks."""
     for case, run in trained(context):
         yield case
         setting = run.setting
@@ -772,7 +782,8 @@ contrastive = Claim(
     id="thm4.4",
     title="Contrastive learning collapses onto the global area",
     statement=(
-        r"K>K_c,\ \text{both signs of } \Delta,\ \text{every } p \text{ whatever its area}:\ "
+        r"z \text{ constant or with a density},\ K>K_c,\ \text{both signs of } \Delta,\ "
+        r"\text{every } p \text{ whatever its area}:\ "
         r"\mathrm{Attn}_{p\to\mathcal P_{k,1}}\to 1,\quad "
         r"\Phi_{p\to v_{k,1}}\sim\tfrac{1-\kappa_c}{z}\log P \text{ dominates}"
     ),
@@ -783,7 +794,13 @@ contrastive = Claim(
     provenance=Provenance.RECONSTRUCTED,
     paper="Theorem 4.4",
     assumptions=(*mae_local.WITH_GAP, "many clusters", "contrastive details"),
-    rests_on=("cl.gradient-feature", "cl.rank-one", "cl.feature-growth", "cl.locals-stay"),
+    rests_on=(
+        "cl.gradient-feature",
+        "cl.rank-one",
+        "cl.feature-growth",
+        "cl.locals-stay",
+        "cl.cluster-threshold",
+    ),
 )
 
 MANY = Contrastive(negatives=math.inf)
@@ -837,7 +854,8 @@ def cl_tens(context: Context) -> tuple[int, ...]:
 
 
 @contrastive.leg("scaling", require=BOTH_SIGNS)
-def _(context: Context) -> Iterator[Gap | Case]:
+def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Attention, slope and dominance at the loss gap, up to P = 1e100."""
     tens = cl_tens(context)
     for top in context.at(quick=CL_TOPS[:2], full=CL_TOPS):
         paths = tuple(runs.reduced_cl(top.replace(P=10**ten), CL_LOSS_GAP) for ten in tens)
@@ -892,7 +910,8 @@ def cl_time(setting: Setting) -> float:
 
 
 @contrastive.leg("trained", require=BOTH_SIGNS)
-def _(context: Context) -> Iterator[Gap | Case]:
+def collapse_of_trained_models(context: Context) -> Iterator[Gap | Case]:
+    """Global attention and correlations of trained models, every cluster."""
     plan = [(setting, 0) for setting in (CL_POSITIVE, CL_NEGATIVE)]
     if context.profile != "quick":
         plan += [(setting, seed) for setting in (CL_POSITIVE, CL_NEGATIVE) for seed in (1, 2)]

@@ -101,7 +101,7 @@ def _no_constants_of_loaded_modules() -> Iterator[None]:
     none = providers.Constants()
     providers.CONSTANTS_CACHE.cache.clear()
     try:
-        with mock.patch.object(providers, "_get_local_constants", lambda: none):
+        with mock.patch.object(providers, "_get_local_constants", return_value=none):
             yield
     finally:
         providers.CONSTANTS_CACHE.cache.clear()
