@@ -297,6 +297,19 @@ def _number(name: str, low: float, high: float) -> Callable[..., float | None]:
     return read
 
 
+def _patches(P: int | None, log10_P: float | None) -> int:
+    """P from whichever of the two was given. UsageError unless exactly one was."""
+    if (P is None) == (log10_P is None):
+        raise UsageError("give exactly one of --P and --log10-P")
+    if P is not None:
+        return P
+    assert log10_P is not None
+    if not 0 < log10_P <= 300:
+        raise UsageError(f"--log10-P must lie in (0, 300], not {log10_P}")
+    whole, part = divmod(log10_P, 1)
+    return round(10**part * 10**15) * 10 ** int(whole) // 10**15
+
+
 @cli.command()
 @click.option("--objective", type=click.Choice(["mae", "cl"]), required=True)
 @click.option("--query", type=click.Choice(["local", "global"]), default="local", show_default=True)
@@ -322,13 +335,11 @@ def _number(name: str, low: float, high: float) -> Callable[..., float | None]:
 @_json
 def trace(as_json: bool, P: int | None, log10_P: float | None, **options: Any) -> None:
     """One configuration's dynamics, with the predicted events beside the measured ones."""
-    from claims import trace as tracing  # its imports are slow, other commands do without them
-
     clusters = options["clusters"]
     if clusters is None:
         clusters = 8 if options["objective"] == "cl" else 1
     setting = Setting(
-        P=tracing.patches_from(P, log10_P),
+        P=_patches(P, log10_P),
         kappa_c=options["kappa_c"],
         kappa_s=options["kappa_s"],
         c_1=options["c_1"],
@@ -338,6 +349,8 @@ def trace(as_json: bool, P: int | None, log10_P: float | None, **options: Any) -
         K=clusters,
         contrastive=Contrastive(tau=options["tau"], negatives=options["negatives"]),
     )
+    from claims import trace as tracing  # takes seconds: bad input and other commands do without
+
     _, record = tracing.run(
         setting,
         options["objective"],

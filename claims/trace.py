@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from claims import contrastive, mae_global, mae_local
-from claims.checking.errors import UsageError
 from model import descent, reduced
 from model.setting import Setting
 from model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
@@ -110,16 +109,3 @@ def _describe(setting: Setting, objective: Objective, query: QueryKind) -> dict[
         described["tau"] = details.tau
         described["negatives"] = int(negatives) if math.isfinite(negatives) else "inf"
     return described
-
-
-def patches_from(P: int | None, log10_P: float | None) -> int:
-    """P from whichever of the two was given. UsageError unless exactly one was."""
-    if (P is None) == (log10_P is None):
-        raise UsageError("give exactly one of --P and --log10-P")
-    if P is not None:
-        return P
-    assert log10_P is not None
-    if not 0 < log10_P <= 300:
-        raise UsageError(f"--log10-P must lie in (0, 300], not {log10_P}")
-    whole, part = divmod(log10_P, 1)
-    return round(10**part * 10**15) * 10 ** int(whole) // 10**15

@@ -84,7 +84,8 @@ def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecor
     started = time.perf_counter()
     context = Context(profile, seed, derive_seed(seed, claim.id, kind))
     try:
-        evidence = evidence_of(leg.run(context), leg.required)
+        with _one_thread():
+            evidence = evidence_of(leg.run(context), leg.required)
     except Exception as problem:  # the boundary: whatever a leg raises becomes its verdict
         return LegRecord(
             kind=kind,
@@ -216,9 +217,8 @@ def _run(
     if not jobs:
         return
     if workers == 1:
-        with _one_thread():
-            for id, kind in jobs:
-                yield (id, kind), check_leg(catalogue[id], kind, profile, seed)
+        for id, kind in jobs:
+            yield (id, kind), check_leg(catalogue[id], kind, profile, seed)
         return
     with tempfile.TemporaryDirectory(prefix="claims-") as folder:
         tasks = (
@@ -235,7 +235,7 @@ def _check_in_worker(
 ) -> tuple[Job, LegRecord]:
     id, kind = job
     claim = catalogues.load(sources)[id]
-    with shared.store(Path(folder)), _one_thread():
+    with shared.store(Path(folder)):
         return job, check_leg(claim, kind, profile, seed)
 
 
