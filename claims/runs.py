@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from claims.checking import shared
-from model import correlations, data, descent, gradients, reduced
+from model import correlations, data, descent, gradients, reduced, vit
 from model.setting import Setting, SettingError
-from model.trajectory import QueryKind, Trajectory
+from model.trajectory import Objective, QueryKind, Trajectory
 
 Floats = data.Floats
 
@@ -159,6 +159,28 @@ def trained_cl(setting: Setting, seed: int, time: float, step: float, batch: int
         upsilon=np.stack([upsilon for _, upsilon in states]),
         test=_test(setting, np.random.default_rng([seed, 4])),
     )
+
+
+@shared.run_once
+def torch_difference(setting: Setting, seed: int, objective: Objective, steps: int) -> float:
+    """Largest relative difference of all of Q between torch autograd and the closed forms.
+
+    Both descend from Q = 0 on the same fresh samples for `steps` steps; the module's whole Q is a
+    torch parameter, nothing is assumed of its form.
+    """
+    rng = np.random.default_rng([seed, 6])
+    module: vit.MaskedAutoencoder | vit.ContrastiveViT
+    batches: list[data.Samples] | list[data.Views]
+    if objective == "mae":
+        module, step = vit.MaskedAutoencoder(setting), 4.0
+        batches = [data.draw(setting, 8 * setting.K, rng, stratified=True) for _ in range(steps)]
+    else:
+        module, step = vit.ContrastiveViT(setting), 8.0 * setting.P
+        batches = [data.views(setting, 8, rng) for _ in range(steps)]
+    descent.train_module(module, batches, steps=steps, step=step)
+    automatic = correlations.coordinates(module.Q.detach().numpy(), module.basis)
+    closed = descent.train_closed(setting, batches, steps=steps, step=step)
+    return float(np.abs(automatic - closed).max() / np.abs(closed).max())
 
 
 @shared.run_once

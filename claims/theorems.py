@@ -21,7 +21,7 @@ from claims.checking.gap import Gap, at_least, at_most, equal
 from claims.mae_local import Ladder
 from model import correlations, data, reduced
 from model.setting import Contrastive, Latents, Setting
-from model.trajectory import QueryKind, Trajectory
+from model.trajectory import Objective, QueryKind, Trajectory
 
 Floats = data.Floats
 
@@ -133,6 +133,18 @@ def trained(context: Context) -> Iterator[tuple[Case, runs.TrainedMae]]:
         sign = "positive gap" if setting.gap > 0 else "negative gap"
         run = runs.trained_mae(setting, context.root_seed + seed, training_time(setting))
         yield Case((sign,)), run
+
+
+def same_in_torch(context: Context, setting: Setting, objective: Objective) -> Iterator[Gap]:
+    """The closed forms that train the models take the steps of torch on the whole of Q."""
+    steps = context.at(quick=2, full=40)
+    yield equal(
+        f"Q after {steps} steps, torch autograd against closed form, {name_of(setting)}",
+        runs.torch_difference(setting, context.root_seed, objective, steps),
+        0,
+        1e-12 * steps,
+        "relative float64 error of sums of some thousand terms, added up over the steps",
+    )
 
 
 def name_of(setting: Setting) -> str:
@@ -322,6 +334,7 @@ def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 @convergence.leg("trained", require=BOTH_SIGNS)
 def every_patch_reaches_its_infimum(context: Context) -> Iterator[Gap | Case]:
     """Loss gap of every patch of trained models, and the time it took."""
+    yield from same_in_torch(context, POSITIVE, "mae")
     for case, run in trained(context):
         yield case
         setting = run.setting
@@ -912,6 +925,7 @@ def cl_time(setting: Setting) -> float:
 @contrastive.leg("trained", require=BOTH_SIGNS)
 def collapse_of_trained_models(context: Context) -> Iterator[Gap | Case]:
     """Global attention and correlations of trained models, every cluster."""
+    yield from same_in_torch(context, CL_NEGATIVE, "cl")
     plan = [(setting, 0) for setting in (CL_POSITIVE, CL_NEGATIVE)]
     if context.profile != "quick":
         plan += [(setting, seed) for setting in (CL_POSITIVE, CL_NEGATIVE) for seed in (1, 2)]
