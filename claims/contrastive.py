@@ -20,7 +20,7 @@ import torch
 from hypothesis import strategies as st
 from scipy import integrate, optimize
 
-from claims import runs, theorems
+from claims import configurations, runs, theorems
 from claims.checking import property as properties
 from claims.checking import scaling, shared, symbolic
 from claims.checking.claim import Case, Claim, Context, Evidence, Provenance
@@ -65,37 +65,20 @@ READINGS: tuple[dict[str, Any], ...] = tuple(
 
 
 @st.composite
-def instances(draw: st.DrawFn) -> Instance:
-    """Any small setting under any reading, and any Q of scale up to 3."""
-    P = draw(st.integers(4, 9))
-    C_1 = draw(st.integers(1, P - 1))
-    C_s = draw(st.integers(1, P - C_1))
-    M = draw(st.integers(1, P - 1))
-    latents = draw(
-        st.sampled_from(
-            [Latents.constant(1.0), Latents.two_point(0.5, 1.5), Latents.two_point(0.0, 2.0)]
-        )
-    )
-    details = Contrastive(
+def details(draw: st.DrawFn) -> Contrastive:
+    """Any reading of the contrastive objective, with few negatives."""
+    return Contrastive(
         tau=draw(st.sampled_from([0.2, 1.0, 5.0])),
         negatives=draw(st.integers(1, 4)),
         weight_decay=draw(st.sampled_from([0.0, 0.3])),
         **draw(st.sampled_from(READINGS)),
     )
-    setting = Setting.of_sizes(
-        P,
-        C_1,
-        C_s,
-        gamma=(2 * M + 1) / (2 * P),
-        K=draw(st.integers(1, 3)),
-        latents=latents,
-        placement=draw(st.sampled_from(["contiguous", "random"])),
-        shared_partition=draw(st.booleans()),
-        contrastive=details,
-    )
-    return Instance(
-        setting, draw(st.floats(0, 3)), draw(st.integers(1, 4)), draw(st.integers(0, 99))
-    )
+
+
+def instances() -> st.SearchStrategy[Instance]:
+    """Any small setting under any reading, and any Q of scale up to 3."""
+    settings = configurations.settings(max_P=9, min_P=4, details=details())
+    return st.builds(Instance, settings, st.floats(0, 3), st.integers(1, 4), configurations.seeds())
 
 
 def reading_of(instance: Instance) -> tuple[str, str]:
