@@ -93,6 +93,16 @@ ASSUMPTIONS: dict[str, Assumption] = {
 }
 """The assumptions of the theory by name, in its order."""
 
+MODEL = (
+    "orthonormal features",
+    "orthonormal positions",
+    "exact features",
+    "constant-in-area latent",
+    "fixed identity value matrix",
+    "one head, one layer",
+)
+"""What the model itself assumes (Definitions 2.1 and 2.4)."""
+
 CLEAR_GAP = 0.05
 """|Δ| from which a configuration counts as one of the two regimes of the theorems."""
 

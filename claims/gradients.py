@@ -34,15 +34,7 @@ DRIFT = 1e-11
 """Correlations after some hundred descent steps of size ≤ 1, each adding rounding of at most
 ROUNDING; the loss is descended, so that differences are not amplified beyond a small factor."""
 
-MODEL = (
-    "orthonormal features",
-    "orthonormal positions",
-    "exact features",
-    "constant-in-area latent",
-    "fixed identity value matrix",
-    "one head, one layer",
-)
-"""What the model itself assumes (Definitions 2.1 and 2.4); no claim below needs a law of masks."""
+MODEL = configurations.MODEL
 
 
 # -------------------------------------------------------------- the formulas, written a second time

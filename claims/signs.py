@@ -30,15 +30,7 @@ from model import data, descent, enumeration, gradients, reduced, vit
 from model.setting import Latents, Setting
 from model.trajectory import QueryKind, Series
 
-MODEL = (
-    "orthonormal features",
-    "orthonormal positions",
-    "exact features",
-    "constant-in-area latent",
-    "fixed identity value matrix",
-    "one head, one layer",
-)
-"""What the model itself assumes (Definitions 2.1 and 2.4)."""
+MODEL = configurations.MODEL
 
 # ------------------------------------------------------------- one sample, any number of areas
 

@@ -163,9 +163,11 @@ def views(setting: Setting, size: int, rng: np.random.Generator) -> Views:
 
     Independent views are two masks of size M. Complementary views show 𝒰 to the first and ℳ to
     the second, so the second sees M patches instead of P - M (the same number only at γ = 1/2).
-    Raises SettingError for infinitely many negatives.
+    Raises SettingError for no negatives and for infinitely many.
     """
     details = setting.contrastive
+    if details.negatives == 0:
+        raise SettingError("negatives must be at least 1: without any the loss is constant")
     if details.negatives == math.inf:
         raise SettingError("infinitely many negatives cannot be drawn; use the reduced dynamics")
     first = draw(setting, size, rng)
