@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: verify test lint bench clean
+.PHONY: verify test lint bench soak clean
 
 verify: .venv/installed  ## check every claim quickly; reports in report/
 	$(BIN)/claims verify --profile quick --out report
@@ -18,10 +18,13 @@ lint: .venv/installed
 bench: .venv/installed  ## side by side with the straightforward alternatives
 	$(BIN)/python -m benchmarks
 
+soak: .venv/installed  ## the legs that draw anything, under 200 seeds; goes on where it was stopped
+	$(BIN)/python -m benchmarks.soak --seeds 200 --profile full
+
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 clean:
-	rm -rf .venv report
+	rm -rf .venv report soak

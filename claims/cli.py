@@ -7,9 +7,9 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -27,6 +27,9 @@ from model.setting import Contrastive, Latents, Setting, SettingError
 from reports import console as console_report
 from reports import folder, words
 
+if TYPE_CHECKING:
+    from claims.checking.mutations import Mutant
+
 RESULTS = "results.json"
 
 _profile = click.option(
@@ -39,6 +42,10 @@ _seed = click.option(
 _module = click.option(
     "--module", "modules", multiple=True, metavar="FILE_OR_PACKAGE",
     help="Claims of your own in place of the paper's: a Python file or a module with CLAIMS.",
+)  # fmt: skip
+_workers = click.option(
+    "--workers", default="auto", show_default=True, metavar="N|auto",
+    help="Processes; verdicts do not depend on it.",
 )  # fmt: skip
 _select = click.argument("select", nargs=-1)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
@@ -156,8 +163,7 @@ def explain(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
 @_select
 @_profile
 @_seed
-@click.option("--workers", default="auto", show_default=True, metavar="N|auto",
-              help="Processes; verdicts do not depend on it.")  # fmt: skip
+@_workers
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None,
     help="Folder for journal, results and reports; a stopped run continues there.",
@@ -262,30 +268,73 @@ class _ShownProgress:
 @_select
 @_profile
 @_seed
+@_workers
+@click.option(
+    "--mutations", type=click.IntRange(0), default=None,
+    help="Also spoil this many statements at random [default: 300 in profile deep, else 0].",
+)  # fmt: skip
 @_module
 def selftest(
-    select: tuple[str, ...], profile: Profile, seed: int, modules: tuple[str, ...]
+    select: tuple[str, ...],
+    profile: Profile,
+    seed: int,
+    workers: str,
+    mutations: int | None,
+    modules: tuple[str, ...],
 ) -> None:
     """Plant every mistake and show which are caught: the kill table. Exit 1 if one survives."""
-    chosen = catalogues.load(_sources(modules)).select(select)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("claim", "planted mistake", "outcome", "caught by"):
-        table.add_column(name, no_wrap=name == "claim")
-    survived = 0
-    for claim, _ in chosen:
-        for mistake in claim.mistakes:
-            bite = teeth.bite(claim, mistake, profile, seed)
-            click.echo(f"{claim.id}: {mistake.title}: {bite.outcome}", err=True)
-            survived += bite.outcome != "killed"
-            caught = bite.leg.value if bite.leg else ""
-            style = "green" if bite.outcome == "killed" else "bold red"
-            table.add_row(
-                escape(claim.id), escape(mistake.title), f"[{style}]{bite.outcome}[/]", caught
-            )
+    sources = _sources(modules)
+    ids = [claim.id for claim, _ in catalogues.load(sources).select(select)]
+    processes = _worker_count(workers)
+    table = _kill_table("planted mistake")
+    survived = total = 0
+    for id, mistake, bite in teeth.bite_all(ids, sources, profile, seed, processes):
+        click.echo(f"{id}: {mistake.title}: {bite.outcome}", err=True)
+        total += 1
+        survived += bite.outcome != "killed"
+        _add_bite(table, id, mistake.title, bite)
     _out().print(table)
-    total = sum(len(claim.mistakes) for claim, _ in chosen)
     click.echo(f"{total - survived} of {total} planted mistakes killed.")
+    if mutations is None:
+        mutations = 300 if profile == "deep" else 0
+    if mutations:
+        from claims.checking import mutations as mutating  # with SymPy, which other commands spare
+
+        _show_mutations(mutating.search(ids, sources, mutations, profile, seed, processes))
     raise SystemExit(int(survived > 0))
+
+
+def _show_mutations(found: Sequence[tuple[Mutant, teeth.Bite]]) -> None:
+    """The mutants that no leg refuted, and how many were, by what was spoiled."""
+    table = _kill_table("mutation")
+    by_sort: dict[str, list[bool]] = {}
+    for mutant, bite in found:
+        noticed = bite.outcome in ("killed", "error")
+        by_sort.setdefault(f"{mutant.sort}, {mutant.spoil}", []).append(noticed)
+        if not noticed:
+            _add_bite(table, mutant.claim, f"{mutant.target}: {mutant.spoil}", bite)
+    _out().print(table)
+    for name, outcomes in sorted(by_sort.items()):
+        click.echo(f"{name}: {sum(outcomes)} of {len(outcomes)}")
+    caught = sum(sum(outcomes) for outcomes in by_sort.values())
+    share = f" ({caught / len(found):.0%})" if found else ""
+    errors = sum(bite.outcome == "error" for _, bite in found)
+    click.echo(
+        f"{caught} of {len(found)} random mutations noticed{share}, {errors} of them by an error."
+    )
+
+
+def _kill_table(what: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("claim", what, "outcome", "caught by"):
+        table.add_column(name, no_wrap=name == "claim")
+    return table
+
+
+def _add_bite(table: Table, id: str, what: str, bite: teeth.Bite) -> None:
+    style = "green" if bite.outcome == "killed" else "bold red"
+    caught = bite.leg.value if bite.leg else ""
+    table.add_row(escape(id), escape(what), f"[{style}]{bite.outcome}[/]", caught)
 
 
 def _number(name: str, low: float, high: float) -> Callable[..., float | None]:

@@ -1,0 +1,62 @@
+"""Many seeds, to see whether chance ever turns a verdict.
+
+`python -m benchmarks.soak --seeds 200 --profile full --out soak` checks the legs that draw anything
+(property and trained) once for every seed. A soak that was stopped continues with the same command.
+Exit 1 when a leg has more than one verdict.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import click
+
+from claims.checking import check
+from claims.checking.claim import PROFILES, Profile, Verdict
+
+STOCHASTIC = ("kind:property", "kind:trained")
+
+
+@click.command()
+@click.argument("select", nargs=-1)
+@click.option("--seeds", type=click.IntRange(2), default=200, show_default=True)
+@click.option("--profile", type=click.Choice(PROFILES), default="full", show_default=True)
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("soak"), show_default=True)
+def soak(select: tuple[str, ...], seeds: int, profile: Profile, workers: int, out: Path) -> None:
+    """Check the stochastic legs under many seeds and report verdict flips."""
+    verdicts: dict[str, dict[Verdict, list[int]]] = defaultdict(lambda: defaultdict(list))
+    closest: dict[str, float] = defaultdict(float)
+    stated = 0.0
+    for seed in range(seeds):
+        results = check.verify(
+            [*select, *STOCHASTIC],
+            profile=profile,
+            seed=seed,
+            workers=workers,
+            out=out / f"seed-{seed}",
+        )
+        stated = results.totals.false_alarm
+        for claim in results.claims:
+            for leg in claim.legs:
+                if leg.verdict is not Verdict.NOT_RUN:
+                    name = f"{claim.id} [{leg.kind.value}]"
+                    verdicts[name][leg.verdict].append(seed)
+                    closest[name] = max(closest[name], leg.closeness or 0)
+        click.echo(f"seed {seed}: {results.run.seconds:.0f} s", err=True)
+    for name in sorted(closest, key=lambda name: -closest[name])[:10]:
+        click.echo(f"{name}: closeness up to {closest[name]:.0%}")
+    flips = {name: found for name, found in verdicts.items() if len(found) > 1}
+    for name, found in flips.items():
+        counts = ", ".join(f"{v.value} under seeds {s[:5]}" for v, s in found.items())
+        click.echo(f"FLIP {name}: {counts}")
+    click.echo(
+        f"{len(verdicts)} stochastic legs under {seeds} seeds: {len(flips)} verdict flips; "
+        f"a run states {stated:.1g} as its probability of a false alarm."
+    )
+    raise SystemExit(bool(flips))
+
+
+if __name__ == "__main__":
+    soak()

@@ -1,0 +1,221 @@
+"""Mutations: statements spoiled at random, to see how many of them the legs refute.
+
+A planted mistake is chosen by the author of a claim; a mutation is not. Every function of a claim's
+own module that its legs call and that returns a number, an array, an expression or a relation is a
+part of the statement, and a mutation spoils what it returns. A module says in `NOT_STATED` which of
+its functions state nothing (they size a tolerance, choose where to look, bound from the far side),
+each with the reason.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+import joblib
+import numpy as np
+import sympy as sp
+from sympy.core.relational import Relational
+
+from claims.checking import catalogue as catalogues
+from claims.checking import check, shared, teeth
+from claims.checking.claim import PROFILES, Claim, Mistake, Profile, derive_seed
+
+Spoil = Callable[[Any, random.Random], Any]
+
+
+def _scaled(factor: Fraction) -> Spoil:
+    def spoil(value: Any, _: random.Random) -> Any:
+        if isinstance(value, Fraction):
+            return value * factor
+        if isinstance(value, sp.Expr):
+            return value * sp.Rational(factor.numerator, factor.denominator)
+        return value * float(factor)
+
+    return spoil
+
+
+def _shifted(amount: Fraction) -> Spoil:
+    return lambda value, _: value + (amount if isinstance(value, Fraction) else float(amount))
+
+
+def _negated(value: Any, _: random.Random) -> Any:
+    return -value
+
+
+def _rolled(value: Any, _: random.Random) -> Any:
+    return np.roll(value, 1, axis=-1)
+
+
+def _one_sign(value: sp.Expr, rng: random.Random) -> sp.Expr:
+    """The sign of one term of one sum turned round; the expression itself when it has no sum."""
+    sums = [part for part in sp.preorder_traversal(value) if isinstance(part, sp.Add)]
+    if not sums:
+        return value
+    chosen = rng.choice(sums)
+    term = rng.choice(chosen.args)
+    return value.xreplace({chosen: chosen - 2 * term})
+
+
+def _turned(value: Relational, _: random.Random) -> Relational:
+    return value.reversedsign
+
+
+SPOILS: dict[str, dict[str, Spoil]] = {
+    "number": {
+        "5 % more": _scaled(Fraction(21, 20)),
+        "5 % less": _scaled(Fraction(19, 20)),
+        "the other sign": _negated,
+    },
+    "exponent": {
+        "0.02 more": _shifted(Fraction(1, 50)),
+        "0.02 less": _shifted(Fraction(-1, 50)),
+        "the other sign": _negated,
+    },
+    "array": {
+        "5 % more": _scaled(Fraction(21, 20)),
+        "the other sign": _negated,
+        "values moved by one place": _rolled,
+    },
+    "expression": {
+        "5 % more": _scaled(Fraction(21, 20)),
+        "one term with the other sign": _one_sign,
+    },
+    "relation": {"turned round": _turned},
+}
+"""What can go wrong with a value, by its sort."""
+
+EXPONENTS = ("exponent", "power", "slope")
+"""Functions with one of these words in their names return powers of P, where 0.02 matters."""
+
+
+def _sort_of(name: str, value: Any) -> str | None:
+    if isinstance(value, Relational):
+        return "relation"
+    if isinstance(value, sp.Expr):
+        return "expression"
+    if isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating):
+        return "array"
+    if isinstance(value, float | Fraction | np.floating):
+        return "exponent" if any(word in name for word in EXPONENTS) else "number"
+    return None
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A claim with what the function `target` returns spoiled in one way."""
+
+    claim: str
+    target: str
+    sort: str
+    spoil: str
+
+    def mistake(self, seed: int) -> Mistake:
+        """The mutation as a mistake to plant."""
+        spoil = SPOILS[self.sort][self.spoil]
+        name = self.target.rpartition(".")[2]
+        rng_seed = derive_seed(seed, self.claim, self.target, self.spoil)
+
+        def plant(original: Callable[..., Any]) -> Callable[..., Any]:
+            def spoiled(*args: Any, **kwargs: Any) -> Any:
+                value = original(*args, **kwargs)
+                if _sort_of(name, value) != self.sort:
+                    return value
+                return spoil(value, random.Random(rng_seed))
+
+            return spoiled
+
+        return Mistake(self.spoil, self.target, plant)
+
+
+def mutants_of(claim: Claim, profile: Profile, seed: int) -> tuple[Mutant, ...]:
+    """All mutants of a claim: its legs are run once, to see which functions they call."""
+    found: dict[str, set[str]] = {}
+    modules = {sys.modules[leg.run.__module__] for leg in claim.legs.values()}
+    watched = [
+        (module, name, function)
+        for module in modules
+        for name, function in _functions(module)
+        if all(function is not leg.run for leg in claim.legs.values())
+    ]
+    for module, name, function in watched:
+        setattr(
+            module, name, _watch(function, found.setdefault(f"{module.__name__}.{name}", set()))
+        )
+    try:
+        with shared.nothing_shared():
+            for kind, leg in claim.legs.items():
+                if _affordable(leg.profile, profile):
+                    check.check_leg(claim, kind, profile, seed)
+    finally:
+        for module, name, function in watched:
+            setattr(module, name, function)
+    return tuple(
+        Mutant(claim.id, target, sort, spoil)
+        for target, sorts in sorted(found.items())
+        for sort in sorted(sorts)
+        for spoil in SPOILS[sort]
+    )
+
+
+def _affordable(needed: Profile, profile: Profile) -> bool:
+    return PROFILES.index(needed) <= PROFILES.index(profile)
+
+
+def _functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Functions that a module defines itself, generators (of gaps) left out."""
+    for name, value in list(vars(module).items()):
+        inner = inspect.unwrap(value) if callable(value) else value
+        own = inspect.isfunction(inner) and inner.__module__ == module.__name__
+        stated = name not in getattr(module, "NOT_STATED", {})
+        if own and stated and not inspect.isgeneratorfunction(inner):
+            yield name, value
+
+
+def _watch(function: Callable[..., Any], seen: set[str]) -> Callable[..., Any]:
+    name = function.__name__
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        value = function(*args, **kwargs)
+        sort = _sort_of(name, value)
+        if sort:
+            seen.add(sort)
+        return value
+
+    return watched
+
+
+def search(
+    claims: Sequence[str],
+    sources: Sequence[str],
+    count: int,
+    profile: Profile,
+    seed: int,
+    workers: int,
+) -> list[tuple[Mutant, teeth.Bite]]:
+    """Draw `count` mutants of these claims at random (all when there are fewer), and bite each.
+
+    Which are drawn depends on the seed only, never on the number of workers.
+    """
+    run = joblib.Parallel(n_jobs=workers)
+    found = run(joblib.delayed(_mutants_of)(id, sources, profile, seed) for id in claims)
+    pool = [mutant for mutants in found for mutant in mutants]
+    rng = random.Random(derive_seed(seed, "mutations"))
+    chosen = rng.sample(pool, min(count, len(pool)))
+    bites = run(joblib.delayed(_bite)(mutant, sources, profile, seed) for mutant in chosen)
+    return list(zip(chosen, bites, strict=True))
+
+
+def _mutants_of(id: str, sources: Sequence[str], profile: Profile, seed: int) -> Sequence[Mutant]:
+    return mutants_of(catalogues.load(sources)[id], profile, seed)
+
+
+def _bite(mutant: Mutant, sources: Sequence[str], profile: Profile, seed: int) -> teeth.Bite:
+    claim = catalogues.load(sources)[mutant.claim]
+    return teeth.bite(claim, mutant.mistake(seed), profile, seed)

@@ -1,0 +1,78 @@
+"""The random search over mutations: what it spoils, what it leaves alone, what it calls noticed."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from claims.checking import mutations
+from claims.checking.catalogue import load
+
+CLAIMS = '''
+from claims.checking.claim import Claim, Provenance
+from claims.checking.gap import at_most, equal
+
+NOT_STATED = {"allowance": "sizes a tolerance"}
+
+
+def predicted_exponent():
+    return 0.5
+
+
+def loose_bound():
+    return 100.0
+
+
+def allowance():
+    return 0.001
+
+
+claim = Claim(id="toy", title="t", statement="s", provenance=Provenance.DERIVED)
+
+
+@claim.leg("exact")
+def check(context):
+    """Two numbers."""
+    yield equal("tight", 0.5, predicted_exponent(), allowance(), "toy")
+    yield at_most("loose", 1.0, loose_bound(), 0, "toy")
+
+
+CLAIMS = (claim,)
+'''
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("toy") / "toy_mutations.py"
+    path.write_text(CLAIMS)
+    return str(path)
+
+
+def test_a_tight_statement_is_refuted_and_a_loose_one_survives(source: str) -> None:
+    found = mutations.search(["toy"], [source], 100, "quick", 0, workers=1)
+    outcomes = {(m.target.rpartition(".")[2], m.spoil): bite.outcome for m, bite in found}
+    assert outcomes == {
+        ("predicted_exponent", "0.02 more"): "killed",
+        ("predicted_exponent", "0.02 less"): "killed",
+        ("predicted_exponent", "the other sign"): "killed",
+        ("loose_bound", "5 % more"): "survived",
+        ("loose_bound", "5 % less"): "survived",
+        ("loose_bound", "the other sign"): "killed",
+    }
+
+
+def test_the_draw_depends_on_the_seed_alone(source: str) -> None:
+    first, again, other = (
+        [mutant for mutant, _ in mutations.search(["toy"], [source], 3, "quick", seed, workers=1)]
+        for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_functions_are_left_as_they_were(source: str) -> None:
+    claim = load([source])["toy"]
+    before = dict(vars(sys.modules["toy_mutations"]))
+    mutations.mutants_of(claim, "quick", 0)
+    assert dict(vars(sys.modules["toy_mutations"])) == before
