@@ -51,7 +51,11 @@ def summary(results: Results) -> str:
         lines += [
             f"- `{c.id}`: {', '.join(f'`{other}`' for other in c.blocked_by)}" for c in blocked
         ]
-    lines += ["", "<details><summary>Environment</summary>", ""]
+    lines += ["", "<details><summary>Cases by regime</summary>", "", words.COVERAGE, ""]
+    lines += ["| regime | cases | claims |", "|---|---:|---:|"]
+    for regime, (cases, where) in words.coverage(results).items():
+        lines.append(f"| {_cell(regime)} | {cases:,} | {where} |")
+    lines += ["", "</details>", "", "<details><summary>Environment</summary>", ""]
     lines += [f"- {name}: {_cell(version)}" for name, version in run.environment.items()]
     lines += [f"- command: {_cell(run.command)}", "", "</details>", ""]
     return "\n".join(lines)

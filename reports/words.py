@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from claims.checking.claim import Kind, Verdict
 from claims.checking.results import ClaimRecord, LegRecord, Results
 
@@ -27,6 +29,23 @@ CLOSENESS = (
     "Closeness is the largest share of an allowance (a tolerance or a bound) that was used up: "
     "0 % is exact, 100 % is the edge, above it the claim fails."
 )
+
+
+COVERAGE = (
+    "A case is one configuration that was examined; it counts in every regime that it belongs to. "
+    "A leg that requires a regime and met no case in it is vacuous."
+)
+
+
+def coverage(results: Results) -> dict[str, tuple[int, int]]:
+    """Of every regime: cases over all legs, and claims that met it; the most frequent first."""
+    cases: Counter[str] = Counter()
+    claims: Counter[str] = Counter()
+    for claim in results.claims:
+        for leg in claim.legs:
+            cases.update(leg.regimes)
+        claims.update({regime for leg in claim.legs for regime, n in leg.regimes.items() if n})
+    return {regime: (n, claims[regime]) for regime, n in cases.most_common()}
 
 
 def marked(verdict: Verdict) -> str:
