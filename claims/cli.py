@@ -435,9 +435,14 @@ def _show_trace(record: dict[str, Any], console: Console) -> None:
     for name in ("log t", "Φ global", "Φ own"):
         table.add_column(name, justify="right")
         table.add_column("predicted", justify="right", style="dim")
+    two_phases = (
+        setting["query"] == "local" and setting["objective"] == "mae" and setting["gap"] > 0
+    )
     for name, event in record["events"].items():
         if event is None:
-            table.add_row(name, "not reached")
+            table.add_row(
+                name, "does not occur" if name == "switch" and not two_phases else "not reached"
+            )
             continue
         cells = []
         for key in ("log_t", "phi_global", "phi_own"):
