@@ -12,7 +12,15 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from claims import contrastive, runs, theorems
+from claims import (
+    contrastive_collapse,
+    contrastive_ladders,
+    contrastive_locals,
+    contrastive_readings,
+    contrastive_row,
+    runs,
+    theorems,
+)
 from claims.checking import scaling, shared
 from claims.checking.claim import Case, Claim, Context, Provenance
 from claims.checking.gap import Gap, at_least, at_most, equal
@@ -241,22 +249,22 @@ def claimed_diversity() -> float:
 def _diversity_cl_trained(context: Context) -> Iterator[Gap]:
     # The whole matrix Q by automatic differentiation, so that nothing presumes equal rows.
     chosen = context.at(
-        quick=contrastive.POSITION_READINGS[::3], full=contrastive.POSITION_READINGS
+        quick=contrastive_row.POSITION_READINGS[::3], full=contrastive_row.POSITION_READINGS
     )
     for i, reading in enumerate(chosen):
-        setting = contrastive.small_setting(reading)
+        setting = contrastive_row.small_setting(reading)
         module = vit.ContrastiveViT(setting)
         test = data.draw(setting, 16, np.random.default_rng(context.seed))
         steps = context.at(quick=50, full=200)
-        batches = contrastive.minibatches(setting, context.seed + 1 + i, steps)
+        batches = contrastive_row.minibatches(setting, context.seed + 1 + i, steps)
         X = torch.from_numpy(data.masked(setting, test, module.basis))
         largest = 0.0
-        for done, _ in enumerate(contrastive.descend(module, batches, step=20.0)):
+        for done, _ in enumerate(contrastive_row.descend(module, batches, step=20.0)):
             if done % 10:
                 continue
             A = correlations.areas_of(setting, test, module.attention(X).detach().numpy())
             largest = max(largest, correlations.diversity(test, A, masked_only=False))
-        name = contrastive.reading_name(setting)
+        name = contrastive_readings.reading_name(setting)
         yield equal(
             f"{name}: largest D along training",
             largest,
@@ -264,10 +272,11 @@ def _diversity_cl_trained(context: Context) -> Iterator[Gap]:
             1e-9,
             "rounding of each step, amplified over the run by less than 1e6",
         )
-    for sign, setting, run in contrastive.trained_readings(context):
+    for sign, setting, run in contrastive_readings.trained_readings(context):
         if setting.contrastive.query == "feature+position":
+            name = f"{contrastive_readings.reading_name(setting)}, {sign}"
             yield at_most(
-                f"{contrastive.reading_name(setting)}, {sign}: D after training",
+                f"{name}: D after training",
                 run.diversity,
                 2 * (1 - min(run.visible[1], run.masked[1])),
                 0,
@@ -275,7 +284,7 @@ def _diversity_cl_trained(context: Context) -> Iterator[Gap]:
                 false_alarm=FALSE_ALARM,
             )
             yield at_most(
-                f"{contrastive.reading_name(setting)}, {sign}: D over that of the autoencoder",
+                f"{name}: D over that of the autoencoder",
                 run.diversity / limit_diversity(setting),
                 0.25,
                 0,
@@ -287,7 +296,7 @@ def _diversity_cl_trained(context: Context) -> Iterator[Gap]:
 diversity_cl.mistake(
     "patches are pooled with unequal weights",
     "model.vit.ContrastiveViT",
-    lambda original: contrastive.UnequalPooling,
+    lambda original: contrastive_row.UnequalPooling,
 )
 diversity_cl.mistake(
     "the autoencoder's diversity in its place",
@@ -498,11 +507,11 @@ def end_of_cl(setting: Setting) -> float:
 
 def local_attention(setting: Setting) -> float:
     """Log of a contrastive query's attention on one local area when A_1 = 1/2 on average."""
-    phi = contrastive.transition(setting).phi_global
-    phi_m = contrastive.local_at(setting, phi)
+    phi = contrastive_ladders.transition(setting).phi_global
+    phi_m = contrastive_locals.local_at(setting, phi)
     visible = (1 - setting.gamma) * (setting.C_s / setting.P)
     rest = 1 - (1 - setting.gamma) * (setting.C_1 / setting.P)  # weight off the global area
-    left = contrastive.missing(setting, phi)
+    left = contrastive_collapse.missing(setting, phi)
     return math.log(visible) + setting.latents.L * phi_m + math.log(left / rest)
 
 
@@ -526,12 +535,12 @@ def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
             [top.latents.L * float(run.phi_global[-1]) for run in ends],
             path_of_mae(top),
         )
-    for shape in contrastive.shapes_of(context):
-        ladder = contrastive.on_ladder(contrastive.CONSTANT, shape)
+    for shape in contrastive_ladders.shapes_of(context):
+        ladder = contrastive_ladders.on_ladder(contrastive_ladders.CONSTANT, shape)
         yield Case((sign_of(ladder[0]),))
         yield from scaling.power_law(
-            f"{contrastive.label(ladder[0])}: CL, attention on one local area",
-            contrastive.log_P(contrastive.DIGITS),
+            f"{contrastive_ladders.label(ladder[0])}: CL, attention on one local area",
+            contrastive_ladders.log_P(contrastive_ladders.DIGITS),
             [local_attention(setting) for setting in ladder],
             end_of_cl(ladder[0]),
         )

@@ -18,7 +18,7 @@ SYMBOLIC = {
     "claims.gradients",
     "claims.signs",
     "claims.initialisation",
-    "claims.contrastive",
+    "claims.contrastive_gradients",
 }
 """Modules that handle symbols; the others must not import SymPy or z3."""
 

@@ -1,0 +1,365 @@
+"""Contrastive learning: when all attention collapses onto the global area, and how far.
+
+Sources: Theorem 4.4; times and constants are derived here. Measured on the reduced dynamics, on
+ladders of P up to 1e100. a_j = (1-γ)C_j/P.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import integrate, optimize
+
+from claims.checking import scaling
+from claims.checking.claim import Case, Claim, Context, Provenance
+from claims.checking.gap import Gap, equal
+from claims.contrastive_ladders import (
+    ALL_SHAPES,
+    CONSTANT,
+    DIGITS,
+    RANDOM,
+    SHAPES,
+    collapse,
+    happened,
+    label,
+    ladders,
+    log_P,
+    on_ladder,
+    shapes_of,
+    transition,
+)
+from model import reduced
+from model.setting import Contrastive, Latents, Setting
+
+
+def c_T(setting: Setting) -> float:
+    """T·P^{2κ_c-3}/K, claimed, for the transition time T and c_1 = 1."""
+    z, q = np.array(setting.latents.values), np.array(setting.latents.probabilities)
+    U = setting.latents.U
+
+    def slowness(phi: float) -> float:
+        e = q * np.exp((z - U) * phi)  # the common factor e^{2UΦ} is put in front
+        speed = z**3 @ (e * np.exp((z - U) * phi)) - (z**2 @ e) * (z @ e) / setting.K
+        return math.exp(-2 * U * phi) / (setting.contrastive.c_N * speed)
+
+    return integrate.quad(slowness, 0, math.inf)[0] / (1 - setting.gamma) ** 2
+
+
+def transition_time(setting: Setting) -> float:
+    """Claimed log T, with the constant c_1 of the global area: C_1 = c_1·P^{κ_c}."""
+    power = (3 - 2 * setting.kappa_c) * setting.log_P
+    return math.log(c_T(setting) * setting.K / setting.c_1**2) + power
+
+
+def time_exponent(setting: Setting) -> float:
+    """Exponent of T, claimed."""
+    return 3 - 2 * setting.kappa_c
+
+
+time = Claim(
+    id="cl.time",
+    title="When the global feature takes over",
+    statement=(
+        r"\text{Transition time }T = c_T K P^{3-2\kappa_c}\text{, independent of }\kappa_s\text{ "
+        r"and of the sign of }\Delta\text{, with }c_T = (1-\gamma)^{-2}\int_0^\infty "
+        r"d\Phi\,/\,(c_N[E z^3e^{2z\Phi} - \tfrac1K E(z^2e^{z\Phi})E(ze^{z\Phi})])\text{; "
+        r"}z=1\text{, }N_c\to\infty\text{: }c_T = 1/(2(1-\gamma)^2(1-1/K))"
+    ),
+    provenance=Provenance.SHARPENED,
+    measured="first time with average global attention 1/2 in the reduced dynamics",
+    assumptions=(
+        "zero initialisation",
+        "size separation κ_c > κ_s",
+        "small step",
+        "many clusters",
+        "contrastive details",
+    ),
+    rests_on=("cl.rank-one", "cl.init-global"),
+)
+
+
+@time.leg("scaling", require=tuple(SHAPES))
+def _time_scaling(context: Context) -> Iterator[Gap | Case]:
+    # Latents at 16 values: where κ_c is small their front creeps from one to the next.
+    for ladder in (*ladders(context), on_ladder(RANDOM, ALL_SHAPES[0])):
+        yield Case(("Δ > 0" if ladder[0].gap > 0 else "Δ < 0",))
+        log_T = [transition(s).log_t for s in ladder]
+        name = f"{label(ladder[0])}: T"
+        yield from scaling.power_law(name, log_P(DIGITS), log_T, time_exponent(ladder[0]))
+        ratios = [math.exp(t - transition_time(s)) for t, s in zip(log_T, ladder, strict=True)]
+        yield from scaling.limit(
+            f"{name}/(c_T K P^(3-2κ_c)/c_1²)",
+            log_P(DIGITS),
+            ratios,
+            1,
+            tolerance=5e-4,
+            why="three digits; corrections P^{-2(1-κ_c)} log P and P^{κ_s-κ_c} are below 1e-9",
+        )
+
+
+@time.leg("exact")
+def _time_exact(context: Context) -> Iterator[Gap]:
+    for K in (2, 8, 100):
+        setting = CONSTANT.replace(K=K)
+        yield equal(
+            f"c_T at z = 1, N_c → ∞, K = {K}, against 1/(2(1-γ)²(1-1/K))",
+            c_T(setting) * 2 * (1 - setting.gamma) ** 2 * (1 - 1 / K),
+            1,
+            1e-9,
+            "accuracy of the quadrature",
+        )
+
+
+time.mistake(
+    "constant off by 5 %",
+    "claims.contrastive_collapse.c_T",
+    lambda original: lambda s: 1.05 * original(s),
+)
+time.mistake(
+    "exponent off by 0.02",
+    "claims.contrastive_collapse.time_exponent",
+    lambda original: lambda s: original(s) + 0.02,
+)
+time.mistake(
+    "visible and masked patches exchanged",
+    "model.reduced.cl",
+    lambda original: lambda s, **rest: original(s.replace(gamma=1 - s.gamma), **rest),
+)
+
+
+def missing(setting: Setting, phi: float) -> float:
+    """1 - A_1 at Φ_1 = phi and Φ_m = 0 for constant latents, from the definition of attention."""
+    a_1 = (1 - setting.gamma) * (setting.C_1 / setting.P)
+    return 1 / (1 + a_1 * math.exp(setting.latents.U * phi) / (1 - a_1))
+
+
+def late_constant(setting: Setting) -> float:
+    """Limit of (1-A_1)·t/(KP), claimed for constant z and N_c → ∞."""
+    z2 = setting.latents.U**2
+    return (setting.K - 1 + math.exp(z2 / setting.contrastive.tau)) / ((setting.K - 1) * z2**2)
+
+
+def late_loss(setting: Setting) -> float:
+    """Limit of the loss gap times t/(KP), claimed: free of τ and K."""
+    return 2 / setting.latents.U**2
+
+
+def late_power() -> float:
+    """Power of t with which attention to anything else vanishes, claimed."""
+    return -1.0
+
+
+late = Claim(
+    id="cl.late",
+    title="How slowly the collapse completes",
+    statement=(
+        r"\text{Constant }z\text{, }N_c\to\infty\text{: }(1-A_1)\,t/(KP) \to "
+        r"(K-1+e^{z^2/\tau})/((K-1)z^4)\text{: power }-1\text{, slowed down by "
+        r"}e^{z^2/\tau}\text{ for small }\tau\text{; and the loss above its limit, times "
+        r"}t/(KP)\text{, tends to }2/z^2"
+    ),
+    provenance=Provenance.SHARPENED,
+    measured="at a loss gap of (C_1/P)²/10¹², some 10¹² times the transition time",
+    assumptions=(
+        "zero initialisation",
+        "constant-in-area latent",
+        "many clusters",
+        "contrastive details",
+    ),
+    rests_on=("cl.time",),
+)
+
+
+@late.leg("scaling")
+def _late_scaling(context: Context) -> Iterator[Gap]:
+    sharp = Contrastive(negatives=math.inf, tau=0.25)
+    warm = CONSTANT.replace(latents=Latents.constant(1.3), K=3)
+    bases = (CONSTANT, CONSTANT.replace(contrastive=sharp), warm)
+    shapes = shapes_of(context)
+    for base, shape in ((bases[0], s) for s in shapes):
+        yield from _late(base, shape, DIGITS)
+    for base in bases[1:]:
+        yield from _late(base, shapes[0], (DIGITS[0], DIGITS[-1]))
+
+
+def _late(base: Setting, shape: tuple[float, float], digits: tuple[int, ...]) -> Iterator[Gap]:
+    kappa_c, kappa_s = shape
+    ladder = [base.replace(P=10**k, kappa_c=kappa_c, kappa_s=kappa_s) for k in digits]
+    name = f"{label(ladder[0])}, τ = {base.contrastive.tau}"
+    ends = [happened(collapse(s).done) for s in ladder]
+    times = [e.log_t - s.log_P - math.log(s.K) for e, s in zip(ends, ladder, strict=True)]
+    depths = [missing(s, e.phi_global) for e, s in zip(ends, ladder, strict=True)]
+    why = "three digits; the transition time is some 1e-12 of the time measured at"
+    yield from scaling.limit(
+        f"{name}: (1-A_1)t/(KP) over its limit",
+        log_P(digits),
+        [d * math.exp(t) / late_constant(s) for d, t, s in zip(depths, times, ladder, strict=True)],
+        1,
+        tolerance=5e-4,
+        why=why,
+    )
+    gaps = [math.log(float(collapse(s).loss_gap[-1])) for s in ladder]
+    yield from scaling.limit(
+        f"{name}: loss gap times t/(KP) over its limit",
+        log_P(digits),
+        [math.exp(g + t) / late_loss(s) for g, t, s in zip(gaps, times, ladder, strict=True)],
+        1,
+        tolerance=5e-4,
+        why=why,
+    )
+    run, top = collapse(ladder[-1]), ladder[-1]
+    after = run.log_t > transition(top).log_t + math.log(1e3)
+    log_depth = [math.log(missing(top, phi)) for phi in run.phi_global[after].tolist()]
+    yield from scaling.power_law(
+        f"{name}: 1-A_1 against t at P = 1e{digits[-1]}",
+        run.log_t[after].tolist(),
+        log_depth,
+        late_power(),
+        why="a quarter of 0.02; measured from 1000 transition times on",
+    )
+
+
+late.mistake(
+    "no slowdown by e^{z²/τ}",
+    "claims.contrastive_collapse.late_constant",
+    lambda original: lambda s: s.K / ((s.K - 1) * s.latents.U**4),
+)
+late.mistake(
+    "power -1/2 instead of -1",
+    "claims.contrastive_collapse.late_power",
+    lambda original: lambda: -0.5,
+)
+late.mistake(
+    "twice as many clusters in the dynamics",
+    "model.reduced.cl",
+    lambda original: lambda s, **rest: original(s.replace(K=2 * s.K), **rest),
+)
+
+
+def depth_of(setting: Setting, loss_gap: float) -> float:
+    """1 - A_1 from the loss above its limit, for small gaps, constant latents and N_c → ∞."""
+    K, z2 = setting.K, setting.latents.U**2
+    return loss_gap * (K - 1 + math.exp(z2 / setting.contrastive.tau)) / (2 * z2 * (K - 1))
+
+
+def growth(setting: Setting, log_inverse_depth: float) -> float:
+    """Claimed zΦ_1 at a small 1 - A_1 = e^{-log_inverse_depth}, constant latents, up to o(1)."""
+    constant = math.log((1 - setting.gamma) * setting.c_1)
+    return (1 - setting.kappa_c) * setting.log_P + log_inverse_depth - constant
+
+
+def growth_log_power(setting: Setting) -> float:
+    """Power of log P in e^{LΦ_1} at a fixed depth, claimed: -1 for a law with a density at L."""
+    return 0.0 if setting.latents.is_constant else -1.0
+
+
+feature_growth = Claim(
+    id="cl.feature-growth",
+    title="How far the global correlation grows",
+    statement=(
+        r"z\Phi_1 = (1-\kappa_c)\log P + \log\tfrac1{1-A_1} + O(1)\text{, the constant being "
+        r"}-\log((1-\gamma)c_1)\text{ for constant latents; with random latents }z\text{ is the "
+        r"smallest, and }O(\log\log P)\text{ is subtracted when their law has a density there}"
+    ),
+    provenance=Provenance.RECONSTRUCTED,
+    paper="Theorem 4.4",
+    measured="at A_1 = 1/2 and at a small loss gap, from which A_1 is known without Φ_1",
+    assumptions=(
+        "zero initialisation",
+        "latents bounded away from 0",
+        "many clusters",
+        "contrastive details",
+    ),
+    rests_on=("cl.time", "cl.late"),
+)
+
+
+def at_depth(setting: Setting, depth: float) -> float:
+    """Φ_1 at which 1 - E A_1 = depth, from the rates' attention."""
+
+    def excess(phi: float) -> float:
+        return 1 - reduced.cl_rates(setting, phi_global=phi).attention - depth
+
+    highest = 2 * (setting.log_P - math.log(depth)) / setting.latents.L
+    return optimize.brentq(excess, 0, highest, rtol=1e-12)
+
+
+@feature_growth.leg("scaling")
+def _feature_growth_scaling(context: Context) -> Iterator[Gap]:
+    for shape in shapes_of(context):
+        ladder = on_ladder(CONSTANT, shape)
+        name = f"{label(ladder[0])}: zΦ_1"
+        grown = [s.latents.U * transition(s).phi_global for s in ladder]
+        yield from scaling.power_law(f"{name} at A_1 = 1/2", log_P(DIGITS), grown, 1 - shape[0])
+        ends = [happened(collapse(s).done) for s in ladder]
+        left = [float(collapse(s).loss_gap[-1]) for s in ladder]
+        ahead = [
+            s.latents.U * e.phi_global - growth(s, -math.log(depth_of(s, gap)))
+            for s, e, gap in zip(ladder, ends, left, strict=True)
+        ]
+        yield from scaling.limit(
+            f"{name} less the claimed growth, at a small loss gap",
+            log_P(DIGITS),
+            ahead,
+            0,
+            tolerance=5e-4,
+            why="three digits of the weight e^{zΦ}; corrections C_1/P are below 1e-9",
+        )
+    random = RANDOM.replace(latents=Latents.uniform(0.5, 1.5, 96))
+    ladder = on_ladder(random, ALL_SHAPES[2])
+    weights = [s.latents.L * at_depth(s, 1e-3) for s in ladder]
+    yield from scaling.power_law(
+        f"{label(random)}: LΦ_1 at E A_1 = 0.999",
+        log_P(DIGITS),
+        weights,
+        1 - ALL_SHAPES[2][0],
+        log_power=growth_log_power(random),
+    )
+
+
+feature_growth.mistake(
+    "κ_s in place of κ_c",
+    "claims.contrastive_collapse.growth",
+    lambda original: lambda s, depth: original(s, depth) + (s.kappa_c - s.kappa_s) * s.log_P,
+)
+feature_growth.mistake(
+    "no log log P for a law with a density",
+    "claims.contrastive_collapse.growth_log_power",
+    lambda original: lambda s: 0.0,
+)
+feature_growth.mistake(
+    "visible and masked patches exchanged",
+    "model.reduced.cl",
+    lambda original: lambda s, **rest: original(s.replace(gamma=1 - s.gamma), **rest),
+)
+
+
+def correlation_at(setting: Setting, miss: float) -> float:
+    """Φ_1 at which 1-A_1 = miss, Φ_m = 0, constant latents: the inverse of `missing`."""
+    a_1 = (1 - setting.gamma) * (setting.C_1 / setting.P)
+    return math.log((1 / miss - 1) * (1 - a_1) / a_1) / setting.latents.U
+
+
+def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, float] | None]:
+    """The log t and Φ_1 predicted at `half` and `done`; large P.
+
+    Only the time is predicted for random latents, and only the transition for finitely many
+    negatives (cl.time, cl.late). There is no switch.
+    """
+    log_half = transition_time(setting)
+    half = {"log_t": log_half}
+    if not setting.latents.is_constant:
+        return {"switch": None, "half": half, "done": None}
+    phi = correlation_at(setting, 0.5)
+    half |= {"phi_global": phi, "phi_own": phi}
+    if setting.contrastive.negatives != math.inf:
+        return {"switch": None, "half": half, "done": None}
+    log_rest = setting.log_P + math.log(setting.K * late_loss(setting) / loss_gap)
+    phi = correlation_at(setting, late_constant(setting) * loss_gap / late_loss(setting))
+    done = {"log_t": float(np.logaddexp(log_half, log_rest)), "phi_global": phi, "phi_own": phi}
+    return {"switch": None, "half": half, "done": done}
+
+
+CLAIMS = (time, late, feature_growth)

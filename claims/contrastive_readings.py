@@ -1,0 +1,148 @@
+"""Contrastive learning: the collapse under every reading of the definitions.
+
+Sources: Definitions 2.6 and 2.7, where they are silent; Theorem 4.4.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from claims.checking import shared
+from claims.checking.claim import Case, Claim, Context, Provenance
+from claims.checking.gap import Gap, at_least, at_most
+from claims.contrastive_gradients import READINGS
+from model import correlations, data, descent, gradients
+from model.setting import Contrastive, Setting
+
+readings = Claim(
+    id="cl.readings",
+    title="The collapse under every reading of the definitions",
+    statement=(
+        r"\mathrm{Attn}_{p\to\mathcal P_{k,1}}\to1\text{ under every reading of keys, views and "
+        r"queries; with features in the queries }\mathrm{rank}\,Q>1\text{, and masked queries come "
+        r"last}"
+    ),
+    provenance=Provenance.DERIVED,
+    assumptions=(
+        "zero initialisation",
+        "size separation κ_c > κ_s",
+        "small step",
+        "many clusters",
+        "contrastive details",
+    ),
+    rests_on=("thm4.4", "cl.gradient-feature", "cl.gradient-position"),
+)
+READING_SIZES = {"Δ > 0": (24, 12, 3), "Δ < 0": (24, 8, 4)}
+"""P, C_1, C_s with C_1² above and below P·C_s, and all local areas of one size."""
+
+
+@dataclass(frozen=True)
+class ByQuery:
+    """Attention on the global area by kind of query at half time and at the end.
+
+    rank: second singular value of Q over the first. diversity: of all queries at the end.
+    """
+
+    visible: tuple[float, float]
+    masked: tuple[float, float]
+    rank: float
+    diversity: float
+
+
+@shared.run_once
+def trained_reading(setting: Setting, seed: int, steps: int) -> ByQuery:
+    """Train the whole matrix Q on fresh batches, and look at test samples."""
+    rng = np.random.default_rng([seed, 11])
+    batches = (data.views(setting, 12, rng) for _ in itertools.count())
+    test = data.draw(setting, 64, np.random.default_rng([seed, 12]), stratified=True)
+    G = np.zeros((setting.dimension, setting.dimension))
+    found: list[list[float]] = [[], []]
+    A = np.empty((len(test), setting.P, setting.areas))
+    for _ in range(2):
+        G = descent.train_closed(setting, batches, steps=steps // 2, step=2.0 * setting.P, start=G)
+        for k, part in test.parts:
+            attention = gradients.contrastive_attention(setting, part, k, G)
+            A[test.cluster == k] = correlations.areas_of(setting, part, attention)
+        found[0].append(float(A[:, :, 0][test.visible].mean()))
+        found[1].append(float(A[:, :, 0][~test.visible].mean()))
+    singular = np.linalg.svd(G, compute_uv=False)
+    return ByQuery(
+        visible=(found[0][0], found[0][1]),
+        masked=(found[1][0], found[1][1]),
+        rank=float(singular[1] / singular[0]),
+        diversity=correlations.diversity(test, A, masked_only=False),
+    )
+
+
+def last_to_collapse(run: ByQuery) -> tuple[float, float]:
+    """Attention at half time of the queries claimed to be ahead, and of those claimed behind."""
+    return run.visible[0], run.masked[0]
+
+
+def reading_name(setting: Setting) -> str:
+    """The reading of the definitions, in words."""
+    details = setting.contrastive
+    return f"keys {details.keys}, {details.views} views, query {details.query}"
+
+
+def trained_readings(context: Context) -> Iterator[tuple[str, Setting, ByQuery]]:
+    """Models under the readings that are not canonical, with the sign of their gap."""
+    plan = [(reading, sign) for reading in READINGS[4:] for sign in READING_SIZES]
+    plan += zip(READINGS[1:4], (*READING_SIZES, "Δ > 0"), strict=True)
+    if context.profile == "quick":
+        plan = [plan[1], plan[6], plan[-1]]
+    for reading, sign in plan:
+        details = Contrastive(negatives=4, **reading)
+        setting = Setting.of_sizes(
+            *READING_SIZES[sign], K=4, placement="random", contrastive=details
+        )
+        steps = context.at(quick=200, full=400)
+        yield sign, setting, trained_reading(setting, context.root_seed, steps)
+
+
+@readings.leg("trained", require=tuple(READING_SIZES))
+def _readings_trained(context: Context) -> Iterator[Gap | Case]:
+    for sign, setting, run in trained_readings(context):
+        yield Case((sign,))
+        query, name = setting.contrastive.query, f"{reading_name(setting)}, {sign}"
+        for kind, A in (("visible", run.visible), ("masked", run.masked)):
+            yield at_least(
+                f"{name}: attention of {kind} queries on the global area",
+                A[1],
+                context.at(quick=0.7, full=0.9),
+                0,
+                "it starts at 1/6 to 1/4; what is missing falls as 1/t",
+                false_alarm=1e-10,
+            )
+        if query == "feature+position":
+            ahead, behind = last_to_collapse(run)
+            yield at_least(
+                f"{name}: visible queries are ahead of masked ones half-way",
+                ahead - behind,
+                0.01,
+                0,
+                "rows of features learn from all patches of their area at once",
+                false_alarm=1e-10,
+            )
+            yield at_least(f"{name}: rank of Q", run.rank, 0.01, 0, "more than one singular value")
+        else:
+            yield at_most(f"{name}: rank of Q", run.rank, 0, 1e-9, "rounding: rank one")
+
+
+readings.mistake(
+    "masked queries come first",
+    "claims.contrastive_readings.last_to_collapse",
+    lambda original: lambda run: original(run)[::-1],
+)
+readings.mistake(
+    "negatives pull instead of pushing",
+    "model.gradients.pulls",
+    lambda original: lambda *given: (-original(*given)[0], original(*given)[1]),
+)
+
+
+CLAIMS = (readings,)

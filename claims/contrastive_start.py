@@ -1,0 +1,329 @@
+"""Contrastive learning: the rates at Q = 0, where the global feature wins for either sign of Δ.
+
+Sources: the direction of Theorem 4.4; constants and exponents are derived here. a_j = (1-γ)C_j/P.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from claims.checking import scaling
+from claims.checking.claim import Case, Claim, Context, Provenance
+from claims.checking.gap import Gap, at_most, identical
+from claims.contrastive_ladders import ALL_SHAPES, DIGITS, SHAPES, label, log_P, on_ladder, rung
+from model import enumeration, gradients
+from model.setting import Contrastive, Latents, Setting
+
+
+def log(number: Fraction) -> float:
+    """Natural logarithm of a positive fraction of any size."""
+    return math.log(number.numerator) - math.log(number.denominator)
+
+
+def initial_global(setting: Setting) -> float:
+    """Leading term of α_1(0), claimed."""
+    m_1, m_2, m_3 = (setting.latents.moment(r) for r in (1, 2, 3))
+    a_1 = (1 - setting.gamma) * (setting.C_1 / setting.P)
+    scale = setting.contrastive.c_N / (setting.K * setting.P)
+    return scale * a_1**2 * (m_3 - m_1 * m_2 / setting.K)
+
+
+def initial_local(setting: Setting) -> float:
+    """Leading term of α_m(0), claimed: the first summand leads for Δ < 0, the second for Δ > 0."""
+    m_1, m_2, m_3 = (setting.latents.moment(r) for r in (1, 2, 3))
+    visible = 1 - setting.gamma
+    a_1, a_m = visible * (setting.C_1 / setting.P), visible * (setting.C_s / setting.P)
+    scale = setting.contrastive.c_N / (setting.K * setting.P)
+    spread = m_1 * (m_2 - m_1**2 / setting.K)
+    return scale * a_m * (a_m * (m_3 - m_1 * m_2 / setting.K - visible * spread) - a_1**2 * spread)
+
+
+def weights_bound(setting: Setting, size: int) -> float:
+    """Largest |α_j(0) - its value with equal softmax weights|, C_j = size, claimed.
+
+    Similarities at Q = 0 lie in [0, σ], σ = U²Σ_i C_i²/P², so weights are off by e^{±σ/τ} at most.
+    """
+    P, U, C_s = setting.P, setting.latents.U, setting.C_s
+    last = P - setting.C_1 - (setting.locals - 1) * C_s
+    squares = setting.C_1**2 + (setting.locals - 1) * C_s**2 + last**2
+    sigma = U**2 * (squares / P**2)
+    excess = math.expm1(sigma / setting.contrastive.tau)
+    scale = setting.contrastive.c_N * U**3 / (setting.K * P)
+    return scale * excess * (size / P) * (size / P + squares / P**2)
+
+
+def enumerated_rates(setting: Setting) -> tuple[float, float]:
+    """α_1(0) and α_m(0) of cluster 0 by enumerating all views, masks, latents and negatives."""
+    phi = np.zeros((1, setting.features))
+    alpha, _, _ = gradients.contrastive(setting, enumeration.views(setting), phi)
+    return float(alpha[0, 0]), float(alpha[0, 1])
+
+
+def enumerable_settings(full: bool) -> Iterator[Setting]:
+    """Small settings of which every contrastive batch with one negative can be laid out."""
+    laws = (Latents.constant(1.0), Latents.two_point(0.5, 1.5))
+    for K, gamma, law in ((1, 0.5, laws[1]), (2, 0.5, laws[0]), (2, 0.3, laws[1])):
+        yield Setting.of_sizes(4, 2, 2, gamma=gamma, K=K, latents=law)
+    yield Setting.of_sizes(5, 2, 1, gamma=0.4, K=2)
+    if full:
+        yield Setting.of_sizes(6, 3, 1, gamma=0.5, K=2)
+        yield Setting.of_sizes(5, 2, 2, gamma=0.4, K=2, latents=laws[1])
+
+
+def initial_laws() -> tuple[Setting, ...]:
+    """Laws of the latents and numbers of clusters and negatives under which rates are taken."""
+    base = rung(DIGITS[0], ALL_SHAPES[0])
+    few = Contrastive(negatives=3, tau=0.5)
+    return (
+        base,
+        base.replace(latents=Latents.two_point(0.5, 1.5), K=2, contrastive=few),
+        base.replace(latents=Latents.two_point(0.5, 1.5), K=1),
+    )
+
+
+init_global = Claim(
+    id="cl.init-global",
+    title="At first the global feature grows",
+    statement=(
+        r"\alpha_{p\to v_{k,1}}(0) = c_N(1-\gamma)^2(C_1/P)^2(m_3-\mu m_2/K)/(KP)\,(1+o(1)) > "
+        r"0\text{ for either sign of }\Delta\text{; exponent }2\kappa_c-3\text{ "
+        r"(}\kappa_c<1\text{, and }K\ge2\text{ or random latents)}"
+    ),
+    provenance=Provenance.DERIVED,
+    measured="the exact rate for equal softmax weights, with a bound of what other weights change",
+    assumptions=(
+        "zero initialisation",
+        "uniform masking",
+        "size separation κ_c > κ_s",
+        "contrastive details",
+    ),
+    rests_on=("cl.gradient-feature", "mask.moments"),
+)
+
+
+def weights_are_equal(index: int, full: bool) -> Iterator[Gap]:
+    """Enumerated rates agree with the exact ones as τ → ∞, and within the bound at any τ."""
+    for setting in enumerable_settings(full):
+        size = (setting.C_1, setting.C_s)[index]
+        for tau_ in (0.5, 1e7):
+            at = setting.replace(contrastive=Contrastive(tau=tau_, negatives=1))
+            exact = float(enumeration.initial_cl_rates(at)[index])
+            bound = weights_bound(at, size)
+            yield at_most(
+                f"P = {at.P}, K = {at.K}, {len(at.latents.values)} latents, τ = {tau_:g}: "
+                "enumerated against equal weights",
+                abs(enumerated_rates(at)[index] - exact),
+                bound,
+                1e-15,
+                "the bound on unequal softmax weights, and rounding of numbers below 1",
+            )
+
+
+def weights_do_not_matter(index: int, leading: float, setting: Setting) -> Gap:
+    """On a rung the bound on unequal weights is o(1) of the rate's leading term."""
+    size = (setting.C_1, setting.C_s)[index]
+    return at_most(
+        f"{label(setting)}: unequal weights over the leading term, P = 1e{len(str(setting.P)) - 1}",
+        weights_bound(setting, size) / abs(leading),
+        0,
+        1e-6,
+        "at most a constant times (C_1/P)² + C_s/P, below P^-0.2 here",
+    )
+
+
+@init_global.leg("exact")
+def _init_global_exact(context: Context) -> Iterator[Gap | Case]:
+    yield Case(("enumerated",))
+    yield from weights_are_equal(0, context.profile != "quick")
+    for base in initial_laws():
+        for sign, shapes in SHAPES.items():
+            for shape in shapes:
+                yield Case((sign,))
+                top = on_ladder(base, shape)[-1]
+                exact = enumeration.initial_cl_rates(top)[0]
+                yield identical(
+                    f"{label(top)}: sign of α_1(0) at P = 1e100",
+                    (exact > 0) - (exact < 0),
+                    1,
+                    "exact fraction",
+                )
+                yield weights_do_not_matter(0, initial_global(top), top)
+
+
+@init_global.leg("scaling")
+def _init_global_scaling(context: Context) -> Iterator[Gap]:
+    for base in initial_laws():
+        for shape in ALL_SHAPES:
+            ladder = on_ladder(base, shape)
+            rates = [enumeration.initial_cl_rates(s)[0] for s in ladder]
+            name = f"{label(ladder[0])}: α_1(0)"
+            exponent = global_exponent(ladder[0])
+            yield from scaling.power_law(
+                name, log_P(DIGITS), [log(abs(r)) for r in rates], exponent
+            )
+            yield from scaling.limit(
+                f"{name} over its leading term",
+                log_P(DIGITS),
+                [float(r) / initial_global(s) for r, s in zip(rates, ladder, strict=True)],
+                1,
+                tolerance=5e-4,
+                why="three digits; the corrections P^{κ_s-κ_c} and P^{κ_c-1} are below 1e-9",
+            )
+
+
+def global_exponent(setting: Setting) -> float:
+    """Exponent of α_1(0), claimed."""
+    return 2 * setting.kappa_c - 3
+
+
+init_global.mistake(
+    "1-γ instead of (1-γ)²",
+    "claims.contrastive_start.initial_global",
+    lambda original: lambda s: original(s) / (1 - s.gamma),
+)
+init_global.mistake(
+    "exponent off by 0.02",
+    "claims.contrastive_start.global_exponent",
+    lambda original: lambda s: original(s) + 0.02,
+)
+init_global.mistake(
+    "third moments taken for second ones",
+    "model.enumeration.exact_moment",
+    lambda original: lambda setting, r: original(setting, min(r, 2)),
+)
+
+init_local = Claim(
+    id="cl.init-local",
+    title="At first local features move by the sign of the gap",
+    statement=(
+        r"\alpha_{p\to v_{k,m}}(0)\text{ has the sign of }-\Delta\text{ (large }P\text{); "
+        r"exponent }2\kappa_c+\kappa_s-4\text{ for }\Delta>0\text{ and }2\kappa_s-3\text{ for "
+        r"}\Delta<0"
+    ),
+    provenance=Provenance.DERIVED,
+    measured=init_global.measured,
+    assumptions=(*init_global.assumptions, "gap bounded away from 0"),
+    rests_on=("cl.gradient-feature", "mask.moments"),
+)
+
+
+def local_exponent(setting: Setting) -> float:
+    """Exponent of α_m(0), claimed."""
+    kappa_c, kappa_s = setting.kappa_c, setting.kappa_s
+    return 2 * kappa_c + kappa_s - 4 if setting.gap > 0 else 2 * kappa_s - 3
+
+
+def local_sign(setting: Setting) -> int:
+    """Sign of α_m(0), claimed."""
+    return -1 if setting.gap > 0 else 1
+
+
+@init_local.leg("exact")
+def _init_local_exact(context: Context) -> Iterator[Gap | Case]:
+    yield Case(("enumerated",))
+    yield from weights_are_equal(1, context.profile != "quick")
+    for base in initial_laws():
+        for sign, shapes in SHAPES.items():
+            for shape in shapes:
+                yield Case((sign,))
+                top = on_ladder(base, shape)[-1]
+                exact = enumeration.initial_cl_rates(top)[1]
+                yield identical(
+                    f"{label(top)}: sign of α_m(0) at P = 1e100",
+                    (exact > 0) - (exact < 0),
+                    local_sign(top),
+                    "exact fraction",
+                )
+                yield weights_do_not_matter(1, initial_local(top), top)
+
+
+@init_local.leg("scaling")
+def _init_local_scaling(context: Context) -> Iterator[Gap]:
+    for base in initial_laws():
+        for shape in ALL_SHAPES:
+            ladder = on_ladder(base, shape)
+            rates = [enumeration.initial_cl_rates(s)[1] for s in ladder]
+            name = f"{label(ladder[0])}: |α_m(0)|"
+            sizes = [log(abs(r)) for r in rates]
+            yield from scaling.power_law(name, log_P(DIGITS), sizes, local_exponent(ladder[0]))
+            yield from scaling.limit(
+                f"{name} over its leading term",
+                log_P(DIGITS),
+                [float(r) / initial_local(s) for r, s in zip(rates, ladder, strict=True)],
+                1,
+                tolerance=5e-4,
+                why="three digits; the corrections C_1/P and 1/C_s are below 1e-9",
+            )
+
+
+init_local.mistake(
+    "the sign of the gap instead of its opposite",
+    "claims.contrastive_start.local_sign",
+    lambda original: lambda s: -original(s),
+)
+init_local.mistake(
+    "exponents of the two regimes exchanged",
+    "claims.contrastive_start.local_exponent",
+    lambda original: lambda s: 2 * s.kappa_s - 3 if s.gap > 0 else 2 * s.kappa_c + s.kappa_s - 4,
+)
+init_local.mistake(
+    "third moments taken for second ones",
+    "model.enumeration.exact_moment",
+    lambda original: lambda setting, r: original(setting, min(r, 2)),
+)
+
+init_dominance = Claim(
+    id="cl.init-dominance",
+    title="At first the global feature wins, whatever the gap",
+    statement=(
+        r"|\alpha_m(0)/\alpha_1(0)|\text{ has exponent }\max(\kappa_s-1,\,2(\kappa_s-\kappa_c)) < "
+        r"0"
+    ),
+    provenance=Provenance.DERIVED,
+    assumptions=init_local.assumptions,
+    rests_on=("cl.init-global", "cl.init-local"),
+)
+
+
+def dominance_exponent(setting: Setting) -> float:
+    """Exponent of |α_m(0)/α_1(0)|, claimed."""
+    return max(setting.kappa_s - 1, 2 * (setting.kappa_s - setting.kappa_c))
+
+
+@init_dominance.leg("scaling", require=tuple(SHAPES))
+def _init_dominance_scaling(context: Context) -> Iterator[Gap | Case]:
+    for sign, shapes in SHAPES.items():
+        for shape in shapes:
+            yield Case((sign,))
+            ladder = on_ladder(initial_laws()[1], shape)
+            rates = [enumeration.initial_cl_rates(s) for s in ladder]
+            ratios = [log(abs(local) / global_) for global_, local in rates]
+            name = f"{label(ladder[0])}: |α_m(0)|/α_1(0)"
+            exponent = dominance_exponent(ladder[0])
+            yield from scaling.power_law(name, log_P(DIGITS), ratios, exponent)
+            yield at_most(
+                f"{name} at P = 1e100",
+                ratios[-1],
+                -10,
+                0,
+                "its logarithm: smaller by e^10 at least",
+            )
+
+
+init_dominance.mistake(
+    "the smaller exponent instead of the larger",
+    "claims.contrastive_start.dominance_exponent",
+    lambda original: lambda s: min(s.kappa_s - 1, 2 * (s.kappa_s - s.kappa_c)),
+)
+init_dominance.mistake(
+    "local areas taken for the global one",
+    "model.enumeration.initial_cl_rates",
+    lambda original: lambda setting: original(setting)[:1] * 2,
+)
+
+
+CLAIMS = (init_global, init_local, init_dominance)
