@@ -22,7 +22,7 @@ from claims.checking import catalogue as catalogues
 from claims.checking import check, teeth
 from claims.checking.claim import PROFILES, Profile, Verdict
 from claims.checking.errors import UsageError
-from claims.checking.results import LegRecord, Results
+from claims.checking.results import LegRecord, Results, TableRecord
 from model.setting import Contrastive, Latents, Setting, SettingError
 from reports import console as console_report
 from reports import folder, words
@@ -136,6 +136,8 @@ def explain(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
         what = (leg.run.__doc__ or "as stated").strip().splitlines()[0]
         since = "" if leg.profile == "quick" else f" (from profile {leg.profile})"
         lines.append(f"  {kind.value:9} {kind.grade.value:9} {what}{since}")
+    for compute in claim.tables:
+        lines += ["", *words.aligned(TableRecord.of(compute())), ""]
     lines.append("refuted by each of these planted mistakes")
     lines += [f"  {mistake.title}  [{mistake.target}]" for mistake in claim.mistakes]
     lines.append("")
@@ -156,6 +158,7 @@ def explain(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
                     f"{words.number(gap.predicted)} ± {gap.tolerance:.3g}"
                 )
                 lines.append(f"        because {gap.why}")
+            lines += [f"      ladder {words.ladder(series)}" for series in leg_record.series]
     click.echo("\n".join(lines))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 from claims.checking.claim import Kind, Verdict
-from claims.checking.results import ClaimRecord, LegRecord, Results
+from claims.checking.results import ClaimRecord, LegRecord, Results, SeriesRecord, TableRecord
 
 MARKS = {
     Verdict.HOLDS: "✓",
@@ -87,6 +88,44 @@ def number(value: float | str) -> str:
     if isinstance(value, str):
         return value if len(value) <= 40 else value[:37] + "..."
     return f"{value:.6g}"
+
+
+def ladder(series: SeriesRecord) -> str:
+    """What was fitted on a ladder, and from where on the quantity is within a tenth of its law."""
+    found = []
+    if series.exponent is not None:
+        found.append(f"exponent {series.exponent:.5f} ± {series.exponent_half_width or 0:.1g}")
+    if series.constant is not None:
+        name = "log constant" if series.is_log else "limit"
+        found.append(f"{name} {series.constant:.6g} ± {series.constant_half_width or 0:.1g}")
+    if series.drift is not None:
+        found.append(f"drift {series.drift:.1g}")
+    found.append(settled(series))
+    return f"{series.name}: {', '.join(found)}"
+
+
+def settled(series: SeriesRecord) -> str:
+    """From where on the quantity is within a tenth of its law."""
+    if series.settled_from is None:
+        return "not within a tenth of its law"
+    start = f"{series.x_label} = {series.settled_from:.3g}"
+    if series.x_label == "log P":
+        start = f"P = 1e{series.settled_from / math.log(10):.3g}"
+    lowest = " (the lowest rung)" if series.x and series.settled_from <= series.x[0] else ""
+    return f"within a tenth of its law from {start}{lowest}"
+
+
+def aligned(table: TableRecord) -> list[str]:
+    """A table as lines of text with aligned columns."""
+    rows = [table.columns, *([cell(x) for x in row] for row in table.rows)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(table.columns))]
+    lines = ["  ".join(x.rjust(w) for x, w in zip(row, widths, strict=True)) for row in rows]
+    return [table.title, *[f"  {line}" for line in lines], *([table.note] if table.note else [])]
+
+
+def cell(value: float | str) -> str:
+    """A cell of a table."""
+    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def trouble(leg: LegRecord) -> list[str]:

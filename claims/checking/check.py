@@ -42,6 +42,8 @@ from claims.checking.results import (
     LegRecord,
     Results,
     Run,
+    SeriesRecord,
+    TableRecord,
     Totals,
 )
 
@@ -103,6 +105,7 @@ def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecor
         cases=evidence.cases,
         regimes=dict(evidence.regimes),
         gaps=tuple(GapRecord.of(gap) for gap in evidence.gaps),
+        series=tuple(SeriesRecord.of(gap.series) for gap in evidence.gaps if gap.series),
         witness=_witness(evidence) if verdict is Verdict.FAILS else None,
         note=note,
     )
@@ -131,6 +134,7 @@ def claim_record(claim: Claim, legs: Sequence[LegRecord], blocked_by: Sequence[s
         verdict=next(verdict for verdict in WORST_FIRST if verdict in verdicts),
         blocked_by=tuple(blocked_by),
         legs=tuple(legs),
+        tables=tuple(TableRecord.of(compute()) for compute in claim.tables),
     )
 
 

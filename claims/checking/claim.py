@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from claims.checking.gap import Gap
+from claims.checking.table import TableFunction
 
 Profile = Literal["quick", "full", "deep"]
 PROFILES: tuple[Profile, ...] = ("quick", "full", "deep")
@@ -195,7 +196,7 @@ class Claim:
 
     statement: LaTeX. measured: in words, which finite form is measured when the statement is
     asymptotic. paper: number in the source, only for stated and reconstructed claims.
-    assumptions: names; rests_on: ids of claims. Legs and mistakes are added by the decorators.
+    assumptions: names; rests_on: ids of claims. Legs, tables and mistakes are added by the methods.
     Raises ValueError when the record contradicts itself.
     """
 
@@ -208,6 +209,7 @@ class Claim:
     assumptions: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     legs: dict[Kind, Leg] = field(default_factory=dict)
+    tables: list[TableFunction] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -231,6 +233,11 @@ class Claim:
             return run
 
         return add
+
+    def table(self, compute: TableFunction) -> TableFunction:
+        """Add a table shown beside the verdict: decorates a function without arguments."""
+        self.tables.append(compute)
+        return compute
 
     def mistake(self, title: str, target: str, plant: Callable[[Any], Any]) -> None:
         """Add a planted mistake that must turn this claim's verdict to `fails`."""

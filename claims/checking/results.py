@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -12,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from claims.checking.claim import Grade, Kind, Provenance, Verdict
 from claims.checking.errors import UsageError
 from claims.checking.gap import Gap, Relation
+from claims.checking.series import Series
+from claims.checking.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +61,72 @@ def _storable(value: float | str) -> float | str:
     return value if isinstance(value, str) or math.isfinite(value) else str(value)
 
 
+class SeriesRecord(_Record):
+    """Measurements along a ladder, in few digits; rungs where nothing was measured are left out."""
+
+    name: str
+    x_label: str
+    is_log: bool
+    x: tuple[float, ...]
+    measured: tuple[float, ...]
+    predicted: tuple[float, ...]
+    residuals: tuple[float, ...]
+    judged_from: float
+    settled_from: float | None
+    exponent: float | None
+    exponent_half_width: float | None
+    constant: float | None
+    constant_half_width: float | None
+    drift: float | None
+
+    @classmethod
+    def of(cls, series: Series) -> SeriesRecord:
+        """The record of a series."""
+        points = zip(series.x, series.measured, series.predicted, series.residuals, strict=True)
+        settled = series.settled_from
+        kept = [point for point in points if all(map(math.isfinite, point))]
+        x, measured, predicted, residuals = zip(*kept, strict=True) if kept else ((),) * 4
+        return cls(
+            name=series.name,
+            x_label=series.x_label,
+            is_log=series.is_log,
+            x=_digits(x, 6),
+            measured=_digits(measured, 10),
+            predicted=_digits(predicted, 10),
+            residuals=_digits(residuals, 3),
+            judged_from=_digits([series.judged_from], 6)[0],
+            settled_from=None if settled is None else _digits([settled], 6)[0],
+            exponent=_finite(series.exponent),
+            exponent_half_width=_finite(series.exponent_half_width),
+            constant=_finite(series.constant),
+            constant_half_width=_finite(series.constant_half_width),
+            drift=_finite(series.drift),
+        )
+
+
+def _digits(values: Iterable[float], number: int) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{number}g}") for value in values)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+class TableRecord(_Record):
+    """A table as stored."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[float | str, ...], ...]
+    note: str
+
+    @classmethod
+    def of(cls, table: Table) -> TableRecord:
+        """The record of a table."""
+        rows = tuple(tuple(_storable(cell) for cell in row) for row in table.rows)
+        return cls(title=table.title, columns=table.columns, rows=rows, note=table.note)
+
+
 class LegRecord(_Record):
     """One leg's outcome. note: the text of an error, or why it is undecided or vacuous."""
 
@@ -67,6 +137,7 @@ class LegRecord(_Record):
     cases: int = 0
     regimes: dict[str, int] = Field(default_factory=dict)
     gaps: tuple[GapRecord, ...] = ()
+    series: tuple[SeriesRecord, ...] = ()
     witness: dict[str, Any] | None = None
     not_run_reason: str | None = None
     note: str | None = None
@@ -92,6 +163,7 @@ class ClaimRecord(_Record):
     verdict: Verdict
     blocked_by: tuple[str, ...]
     legs: tuple[LegRecord, ...]
+    tables: tuple[TableRecord, ...] = ()
 
     @property
     def closeness(self) -> float | None:
@@ -142,7 +214,7 @@ class Results(_Record):
         text = json.dumps(
             self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False
         )
-        partial.write_text(text + "\n", encoding="utf-8")
+        partial.write_text(_NUMBERS.sub(_on_one_line, text) + "\n", encoding="utf-8")
         partial.replace(path)
 
     @classmethod
@@ -186,6 +258,14 @@ class Results(_Record):
         columns = ["claim", "provenance", "claim_verdict", "kind", "grade", "leg_verdict"]
         columns += ["seconds", "cases", "gap", *[n for n in GapRecord.model_fields if n != "name"]]
         return pd.DataFrame(rows, columns=columns)
+
+
+_NUMBERS = re.compile(r"\[\n\s+(-?\d[^\[\]{}\"]*?)\n\s+\]")
+"""A JSON list of numbers alone, which fits one line."""
+
+
+def _on_one_line(numbers: re.Match[str]) -> str:
+    return f"[{' '.join(numbers[1].split())}]"
 
 
 def require_schema_version(data: Any, path: Path) -> None:
