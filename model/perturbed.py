@@ -12,6 +12,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -308,7 +309,7 @@ class Observed:
     (both of views) with no visible patch of the global area. row_spread: largest distance between
     two rows e_pᵀQ over the length of the longest, at the end. shift: largest |Σ_q Υ_{p→q}| over the
     largest |Υ|. least_own_step: smallest change of any Φ_{p→v_n} from a moment to the next.
-    diversity: attention diversity D of the trained model. reconstruction: mean of ½‖F_p - X_p‖² over
+    diversity: attention diversity D of the trained model. reconstruction: mean of ½‖F_p - X_p‖² on
     masked local patches with a visible own area, F_p the attention-weighted sum of patches; blank:
     the same for F_p = 0.
     diverged: whether training met a number that is not finite; then the rest is of the last moment
@@ -338,18 +339,16 @@ class Observed:
         return {"local": self.local, "global": self.global_}
 
     @classmethod
-    def of(cls, record: dict[str, object]) -> Observed:
+    def of(cls, record: dict[str, Any]) -> Observed:
         """From `dataclasses.asdict`, lists in place of tuples allowed."""
 
-        def listed(value: object) -> object:
+        def listed(value: Any) -> Any:
             return tuple(value) if isinstance(value, list) else value
 
         plain = {name: listed(value) for name, value in record.items()}
         for name in ("local", "global_"):
-            seen = record[name]
-            assert isinstance(seen, dict)
-            plain[name] = Seen(**{key: listed(value) for key, value in seen.items()})
-        return cls(**plain)  # type: ignore[arg-type]
+            plain[name] = Seen(**{key: listed(value) for key, value in record[name].items()})
+        return cls(**plain)
 
     def half(self, kind: str) -> float | None:
         """T_½: when mean own (MAE) or global (CL) attention reaches ½; None when never."""

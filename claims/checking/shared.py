@@ -22,6 +22,7 @@ R = TypeVar("R")
 
 _memory: dict[str, Any] = {}
 _folder: Path | None = None
+_bypassed = False
 
 
 def run_once(function: Callable[A, R]) -> Callable[A, R]:
@@ -63,10 +64,15 @@ def store(folder: Path | None) -> Iterator[None]:
 @contextmanager
 def nothing_shared() -> Iterator[None]:
     """Forget every shared run while inside, and what was run inside when leaving."""
-    global _folder, _memory
-    before = _folder, _memory
-    _folder, _memory = None, {}
+    global _folder, _memory, _bypassed
+    before = _folder, _memory, _bypassed
+    _folder, _memory, _bypassed = None, {}, True
     try:
         yield
     finally:
-        _folder, _memory = before
+        _folder, _memory, _bypassed = before
+
+
+def bypassed() -> bool:
+    """Whether a mistake may be planted now, so that nothing may be taken from another run."""
+    return _bypassed

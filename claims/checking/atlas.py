@@ -1,0 +1,143 @@
+"""Atlas: of every claim and dial, how far the assumption can be bent; records to store and report."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from claims.checking.errors import UsageError
+from claims.checking.results import SCHEMA_VERSION, GapRecord, Run, require_schema_version
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Margin(StrEnum):
+    """What an audit says of a claim and a dial."""
+
+    ROBUST = "robust"  # holds at every value scanned, to the dial's end
+    BREAKS = "breaks"  # holds up to some value, and no longer at a larger one
+    LOAD_BEARING = "load-bearing"  # breaks at the first value scanned away from the assumption
+    UNTESTABLE = "untestable"  # the pair makes no sense or cannot be tried; there is a reason
+    UNDECIDED = "undecided"  # seeds disagree, a run failed, or it does not hold even as assumed
+
+
+class Outcome(StrEnum):
+    """What was found at one value of a dial."""
+
+    HOLDS = "holds"  # under every seed, at every base
+    BREAKS = "breaks"  # under every seed, at some base
+    MIXED = "mixed"  # seeds disagree
+    ERROR = "error"  # a run raised
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DialRecord(_Record):
+    """A dial as it was scanned."""
+
+    name: str
+    assumption: str
+    title: str
+    source: str
+    enters: str
+    scanned: tuple[float, ...]
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class TrialRecord(_Record):
+    """One value of a dial. gap: the gap closest to failing, or the one that failed worst."""
+
+    value: float
+    outcome: Outcome
+    seeds: int
+    failing: int
+    gap: GapRecord | None = None
+    note: str | None = None
+
+
+class PairRecord(_Record):
+    """One claim under one dial.
+
+    holds_to: the last value, moving from the assumption, up to which it holds under every seed.
+    breaks_at: the first at which it breaks under every seed. confidence: lower 95 % bound on the
+    share of seeds that agree with the verdict, by Clopper and Pearson; 1 where no chance enters.
+    trials: in the order of values. note: why it is undecided or untestable; that it holds again
+    further out. witness: the base, the dials and the seed at which it breaks.
+    """
+
+    claim: str
+    dial: str
+    assumption: str
+    measured: str
+    verdict: Margin
+    holds_to: float | None = None
+    breaks_at: float | None = None
+    confidence: float | None = None
+    trials: tuple[TrialRecord, ...] = ()
+    witness: dict[str, Any] | None = None
+    note: str | None = None
+    seconds: float = 0.0
+
+
+class AtlasTotals(_Record):
+    """Pairs by verdict, and trials in all."""
+
+    pairs: int
+    trials: int
+    verdicts: dict[Margin, int]
+
+
+class Atlas(_Record):
+    """Everything an audit found, claims in the order of the catalogue, dials of the assumptions."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    run: Run
+    dials: tuple[DialRecord, ...]
+    pairs: tuple[PairRecord, ...]
+    totals: AtlasTotals
+
+    def write(self, path: Path) -> None:
+        """Write strict JSON; the file appears whole or not at all."""
+        partial = path.with_name(path.name + ".partial")
+        text = json.dumps(
+            self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False
+        )
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Atlas:
+        """Read an atlas. UsageError when missing, damaged, or of another schema version."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as problem:
+            raise UsageError(f"cannot read {path}: {problem.strerror}") from problem
+        except ValueError as problem:
+            raise UsageError(f"{path} is not JSON: {problem}") from problem
+        require_schema_version(data, path)
+        try:
+            return cls.model_validate(data)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise UsageError(
+                f"{path} does not fit the schema: {where}: {first['msg']}"
+            ) from problem
+
+    def frame(self) -> pd.DataFrame:
+        """One row per pair of claim and dial."""
+        import pandas as pd
+
+        left_out = {"trials", "witness"}
+        columns = [name for name in PairRecord.model_fields if name not in left_out]
+        rows = [pair.model_dump(mode="json", exclude=left_out) for pair in self.pairs]
+        return pd.DataFrame(rows, columns=[*columns, "trials"]).assign(
+            trials=[len(pair.trials) for pair in self.pairs]
+        )

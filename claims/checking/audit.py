@@ -1,0 +1,570 @@
+"""Audit: bend one assumption at a time, and find where each claim breaks.
+
+A claim is audited through a finite statement on one model. The values of a dial are scanned from
+the assumption outwards, then the first break is bracketed by bisection. What could not be run, what
+seeds disagree on and what does not hold even as assumed is `undecided`, never `robust`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import joblib
+from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
+from scipy import stats
+
+from claims.checking import catalogue as catalogues
+from claims.checking import check, property
+from claims.checking.atlas import (
+    Atlas,
+    AtlasTotals,
+    DialRecord,
+    Margin,
+    Outcome,
+    PairRecord,
+    TrialRecord,
+)
+from claims.checking.catalogue import Catalogue
+from claims.checking.claim import PROFILES, Profile, derive_seed
+from claims.checking.dial import Dial, find
+from claims.checking.errors import UsageError, nearest
+from claims.checking.gap import Gap
+from claims.checking.journal import Lines
+from claims.checking.results import GapRecord, Run
+
+JOURNAL = "atlas.jsonl"
+Base = Mapping[str, Any]
+Check = Callable[[Base, Mapping[str, float], int, Profile], Iterable[Gap]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """The finite statement of a claim, checked on one model.
+
+    claim: id. measured: the statement in words. bases: JSON-ready configurations at all of which it
+    must hold. check: gaps at a base, with dials turned, under a seed. Statements that train the
+    same model get the same seed, so that a run is shared. untestable: why a dial cannot be tried,
+    or None. simpler: bases on which a witness is looked for, simplest first. main: audited in
+    profile quick, too. random: whether the seed matters.
+    """
+
+    claim: str
+    measured: str
+    bases: tuple[Base, ...]
+    check: Check
+    untestable: Callable[[str], str | None] = lambda _: None
+    simpler: Callable[[Base], SearchStrategy[Base]] | None = None
+    main: bool = False
+    random: bool = True
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a module offers as AUDIT: dials, and the statements that are tried on them."""
+
+    dials: tuple[Dial, ...]
+    statements: tuple[Statement, ...]
+
+    @property
+    def by_name(self) -> dict[str, Dial]:
+        """Dials by name."""
+        return {dial.name: dial for dial in self.dials}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a profile spends: seeds per value, bisections per break, runs to simplify a witness."""
+
+    seeds: int
+    bisections: int
+    simplifications: int
+    coarse: bool
+
+
+EFFORT: dict[Profile, Effort] = {
+    "quick": Effort(seeds=1, bisections=1, simplifications=0, coarse=True),
+    "full": Effort(seeds=3, bisections=4, simplifications=12, coarse=False),
+    "deep": Effort(seeds=8, bisections=7, simplifications=60, coarse=False),
+}
+
+
+# --------------------------------------------------------------------------------------- one pair
+
+
+@dataclass
+class _Pair:
+    """One statement under one dial, being tried."""
+
+    statement: Statement
+    dial: Dial
+    profile: Profile
+    root_seed: int
+
+    def __post_init__(self) -> None:
+        self.effort = EFFORT[self.profile]
+        self.trials: dict[float, TrialRecord] = {}
+        self.witnesses: dict[float, dict[str, Any]] = {}
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One seed per replicate, the same for all statements and dials."""
+        count = self.effort.seeds if self.statement.random else 1
+        return tuple(derive_seed(self.root_seed, "audit", str(n)) % 2**31 for n in range(count))
+
+    def at(self, value: float) -> Outcome:
+        """Try one value of the dial, once."""
+        if value not in self.trials:
+            self.trials[value] = self._try(value)
+        return self.trials[value].outcome
+
+    def _try(self, value: float) -> TrialRecord:
+        failing, worst, note = 0, None, None
+        for seed in self.seeds:
+            broken = False
+            for base in self.statement.bases:
+                try:
+                    gaps = list(
+                        self.statement.check(base, {self.dial.name: value}, seed, self.profile)
+                    )
+                except Exception as problem:  # whatever a run raises, it decided nothing
+                    note = f"{type(problem).__name__}: {problem}"
+                    return TrialRecord(
+                        value=value,
+                        outcome=Outcome.ERROR,
+                        seeds=len(self.seeds),
+                        failing=failing,
+                        note=note,
+                    )
+                if not gaps:
+                    note = "nothing was measured"
+                    return TrialRecord(
+                        value=value,
+                        outcome=Outcome.ERROR,
+                        seeds=len(self.seeds),
+                        failing=failing,
+                        note=note,
+                    )
+                for gap in gaps:
+                    if worst is None or _badness(gap) > _badness(worst):
+                        worst = gap
+                failed = next((gap for gap in gaps if not gap.holds), None)
+                if failed is not None and not broken:
+                    broken = True
+                    self.witnesses.setdefault(value, self._witness(base, value, seed, failed))
+            failing += broken
+        outcome = Outcome.MIXED
+        if failing == 0:
+            outcome = Outcome.HOLDS
+        elif failing == len(self.seeds):
+            outcome = Outcome.BREAKS
+        return TrialRecord(
+            value=value,
+            outcome=outcome,
+            seeds=len(self.seeds),
+            failing=failing,
+            gap=GapRecord.of(worst) if worst else None,
+        )
+
+    def _witness(self, base: Base, value: float, seed: int, gap: Gap) -> dict[str, Any]:
+        return {
+            "base": dict(base),
+            "dials": {self.dial.name: value},
+            "seed": seed,
+            "gap": GapRecord.of(gap).model_dump(mode="json"),
+            "simplified": False,
+        }
+
+    def record(self) -> PairRecord:
+        """Scan, bisect, and say what was found."""
+        started = time.perf_counter()
+        reason = self.statement.untestable(self.dial.name)
+        if reason is not None:
+            return self._record(Margin.UNTESTABLE, note=reason)
+        found = self._scan()
+        return found.model_copy(update={"seconds": time.perf_counter() - started})
+
+    def _record(self, verdict: Margin, **rest: Any) -> PairRecord:
+        away = self.dial.grid[-1] > self.dial.grid[0]
+        return PairRecord(
+            claim=self.statement.claim,
+            dial=self.dial.name,
+            assumption=self.dial.assumption,
+            measured=self.statement.measured,
+            verdict=verdict,
+            trials=tuple(self.trials[v] for v in sorted(self.trials, reverse=not away)),
+            **rest,
+        )
+
+    def _scan(self) -> PairRecord:
+        values = self.dial.scanned(coarse=self.effort.coarse)
+        outcomes = [self.at(values[0])]
+        if outcomes[0] is not Outcome.HOLDS:
+            found = self.trials[values[0]]
+            return self._record(
+                Margin.UNDECIDED,
+                note=found.note or f"does not hold as assumed ({_said(found)})",
+                witness=self.witnesses.get(values[0]),
+            )
+        outcomes += [self.at(value) for value in values[1:]]
+        steady = next((i for i, o in enumerate(outcomes) if o is not Outcome.HOLDS), len(values))
+        holds_to = values[steady - 1]
+        if steady == len(values):
+            return self._record(
+                Margin.ROBUST, holds_to=holds_to, confidence=self._confidence(len(values))
+            )
+        error = next((i for i, o in enumerate(outcomes) if o is Outcome.ERROR), None)
+        first = next((i for i, o in enumerate(outcomes) if o is Outcome.BREAKS), None)
+        if first is None or (error is not None and error < first):
+            why = next(
+                self.trials[v].note or f"seeds disagree at {v:g}"
+                for v, o in zip(values, outcomes, strict=True)
+                if o in (Outcome.ERROR, Outcome.MIXED)
+            )
+            return self._record(Margin.UNDECIDED, holds_to=holds_to, note=why)
+        again = [v for v, o in zip(values[first:], outcomes[first:], strict=True)
+                 if o is Outcome.HOLDS]  # fmt: skip
+        holds_to, breaks_at, mixed = self._bracket(holds_to, values[first])
+        notes = [f"seeds disagree in between, at {v:g}" for v in mixed]
+        notes += [f"holds again at {', '.join(f'{v:g}' for v in again)}"] if again else []
+        at_once = holds_to == values[0] and first == 1
+        return self._record(
+            Margin.LOAD_BEARING if at_once else Margin.BREAKS,
+            holds_to=holds_to,
+            breaks_at=breaks_at,
+            confidence=self._confidence(1),
+            witness=self._simplified(breaks_at),
+            note="; ".join(notes) or None,
+        )
+
+    def _bracket(self, holds: float, breaks: float) -> tuple[float, float, list[float]]:
+        """Bisect between a value that holds and one that breaks; values in doubt end it."""
+        mixed: list[float] = []
+        for _ in range(self.effort.bisections):
+            middle = self._middle(holds, breaks)
+            if middle is None:
+                break
+            outcome = self.at(middle)
+            if outcome is Outcome.HOLDS:
+                holds = middle
+            elif outcome is Outcome.BREAKS:
+                breaks = middle
+            else:
+                mixed.append(middle)
+                break
+        return holds, breaks, mixed
+
+    def _middle(self, a: float, b: float) -> float | None:
+        """Between two values: geometric over several octaves, else arithmetic; None when done."""
+        if self.dial.labels:
+            return None
+        middle = math.sqrt(a * b) if a * b > 0 and max(a / b, b / a) > 3 else (a + b) / 2
+        if self.dial.whole:
+            middle = round(middle)
+        middle = float(f"{middle:.3g}")
+        return middle if min(a, b) < middle < max(a, b) else None
+
+    def _confidence(self, values: int) -> float:
+        """Lower 95 % bound on the share of seeds that agree, when all of n did; n per value."""
+        if not self.statement.random:
+            return 1.0
+        return round(float(stats.beta.ppf(0.05, len(self.seeds), 1)), 4)
+
+    def _simplified(self, value: float) -> dict[str, Any] | None:
+        """The witness at a break, on the simplest base that Hypothesis finds."""
+        witness = self.witnesses.get(value)
+        if witness is None or self.statement.simpler is None or not self.effort.simplifications:
+            return witness
+        seed, last = witness["seed"], dict(witness)
+
+        def breaks(base: Base) -> bool:
+            try:
+                before = self.statement.check(
+                    base, {self.dial.name: self.dial.assumed}, seed, self.profile
+                )
+                if not all(gap.holds for gap in before):
+                    return False
+                after = self.statement.check(base, {self.dial.name: value}, seed, self.profile)
+                failed = next((gap for gap in after if not gap.holds), None)
+            except Exception:  # a base that cannot be run is no witness
+                return False
+            if failed is None:
+                return False
+            last.update(self._witness(base, value, seed, failed), simplified=True)
+            return True
+
+        try:
+            with property.no_constants_of_loaded_modules():
+                hypothesis.find(
+                    self.statement.simpler(witness["base"]),
+                    breaks,
+                    settings=hypothesis.settings(
+                        max_examples=self.effort.simplifications,
+                        database=None,
+                        deadline=None,
+                        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+                        suppress_health_check=list(hypothesis.HealthCheck),
+                    ),
+                    random=random.Random(seed),
+                )
+        except NoSuchExample:
+            return witness
+        return last
+
+
+def _badness(gap: Gap) -> tuple[bool, float]:
+    """Failing gaps first, then the closest to failing."""
+    closeness = gap.closeness
+    return not gap.holds, closeness if closeness is not None else 0.0
+
+
+def _said(trial: TrialRecord) -> str:
+    gap = trial.gap
+    if gap is None:
+        return trial.note or "nothing was measured"
+    return f"{gap.name}: {gap.measured} {gap.relation.value} {gap.predicted} ± {gap.tolerance:g}"
+
+
+# --------------------------------------------------------------------------------------- an atlas
+
+
+def load(sources: Sequence[str]) -> tuple[Catalogue, Audit]:
+    """The claims and the audit of modules that define CLAIMS and AUDIT.
+
+    UsageError when none of them offers an AUDIT, or one speaks of an unknown claim.
+    """
+    catalogue = catalogues.load(sources)
+    found = [getattr(catalogues.module_of(source), "AUDIT", None) for source in sources]
+    audits = [audit for audit in found if audit is not None]
+    if not audits:
+        raise UsageError(f"{', '.join(sources)} offers no AUDIT: nothing says how to bend it")
+    audit = Audit(
+        tuple(dial for part in audits for dial in part.dials),
+        tuple(statement for part in audits for statement in part.statements),
+    )
+    for statement in audit.statements:
+        catalogue[statement.claim]
+    return catalogue, audit
+
+
+def choose(
+    catalogue: Catalogue,
+    audit: Audit,
+    select: Sequence[str],
+    assumptions: Sequence[str],
+    dials: Sequence[str],
+    profile: Profile,
+) -> tuple[list[Statement], list[Dial]]:
+    """Statements and dials that a request names; the main ones, and all dials, without.
+
+    An assumption may be written with hyphens. UsageError for a word that names nothing.
+    """
+    statements = list(audit.statements)
+    if select:
+        named = {claim.id for claim, _ in catalogue.select(select)}
+        statements = [statement for statement in statements if statement.claim in named]
+        if not statements:
+            audited = ", ".join(statement.claim for statement in audit.statements)
+            raise UsageError(f"{' '.join(select)!r} names no audited claim. Audited: {audited}.")
+    elif profile == "quick":
+        statements = [statement for statement in statements if statement.main]
+    known = list(dict.fromkeys(dial.assumption for dial in audit.dials))
+    plain = {_plain(name): name for name in known}
+    wanted = set()
+    for name in assumptions:
+        if _plain(name) not in plain:
+            raise UsageError(
+                f"unknown assumption {name!r}.{nearest(name, known)} Allowed: {', '.join(known)}."
+            )
+        wanted.add(plain[_plain(name)])
+    by_name = audit.by_name
+    picked = {find(by_name, name).name for name in dials}
+    chosen = [
+        dial
+        for dial in audit.dials
+        if not (wanted or picked) or dial.assumption in wanted or dial.name in picked
+    ]
+    return statements, chosen
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())
+
+
+def audit(
+    select: Sequence[str] = (),
+    *,
+    assumptions: Sequence[str] = (),
+    dials: Sequence[str] = (),
+    sources: Sequence[str] = ("claims",),
+    profile: Profile = "quick",
+    seed: int = 0,
+    workers: int = 1,
+    out: Path | None = None,
+    command: str = "",
+    progress: Callable[[PairRecord], None] | None = None,
+) -> Atlas:
+    """Try the selected claims under the selected dials; with `out`, keep a journal and resume.
+
+    Verdicts depend on seed and profile only, never on workers or selection.
+    Raises UsageError for a selection, source or folder that cannot be used.
+    """
+    if profile not in PROFILES:
+        raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
+    if workers < 1 or seed < 0:
+        raise UsageError("workers must be at least 1 and seed at least 0")
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    catalogue, found = load(sources)
+    statements, chosen = choose(catalogue, found, select, assumptions, dials, profile)
+    journal = Lines(out, JOURNAL, check.fingerprint(sources, profile, seed)) if out else None
+    finished: dict[tuple[str, str], PairRecord] = {}
+    for entry in journal.entries if journal else ():
+        pair = PairRecord.model_validate(entry["pair"])
+        finished[(pair.claim, pair.dial)] = pair
+    jobs = [
+        (dial.name, tuple(s.claim for s in statements if (s.claim, dial.name) not in finished))
+        for dial in chosen
+    ]
+    try:
+        for pair in _run([job for job in jobs if job[1]], sources, profile, seed, workers):
+            finished[(pair.claim, pair.dial)] = pair
+            if journal:
+                journal.add({"pair": pair.model_dump(mode="json")})
+            if progress:
+                progress(pair)
+    finally:
+        if journal:
+            journal.close()
+    effort = EFFORT[profile]
+    pairs = tuple(finished[(s.claim, d.name)] for s in statements for d in chosen)
+    verdicts = Counter(pair.verdict for pair in pairs)
+    return Atlas(
+        run=Run(
+            id=uuid.uuid4().hex,
+            started=started.isoformat(timespec="seconds"),
+            seconds=time.perf_counter() - clock,
+            seed=seed,
+            profile=profile,
+            command=command,
+            environment=check.environment(),
+        ),
+        dials=tuple(
+            DialRecord(
+                name=dial.name,
+                assumption=dial.assumption,
+                title=dial.title,
+                source=dial.source,
+                enters=dial.enters,
+                scanned=dial.scanned(coarse=effort.coarse),
+                labels={f"{value:g}": label for value, label in dial.labels.items()},
+            )
+            for dial in chosen
+        ),
+        pairs=pairs,
+        totals=AtlasTotals(
+            pairs=len(pairs),
+            trials=sum(len(pair.trials) for pair in pairs),
+            verdicts={margin: verdicts[margin] for margin in Margin},
+        ),
+    )
+
+
+def count_pairs(
+    select: Sequence[str],
+    assumptions: Sequence[str],
+    dials: Sequence[str],
+    sources: Sequence[str],
+    profile: Profile,
+) -> int:
+    """How many pairs `audit` would try from scratch; UsageError as there."""
+    catalogue, found = load(sources)
+    statements, chosen = choose(catalogue, found, select, assumptions, dials, profile)
+    return len(statements) * len(chosen)
+
+
+def _run(
+    jobs: Sequence[tuple[str, tuple[str, ...]]],
+    sources: Sequence[str],
+    profile: Profile,
+    seed: int,
+    workers: int,
+) -> Iterator[PairRecord]:
+    """Try every dial on its claims, here or in worker processes; a dial's runs stay together."""
+    if workers == 1:
+        for dial, claims in jobs:
+            for claim in claims:
+                yield try_pair(claim, dial, sources, profile, seed)
+        return
+    run = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
+    done = run(joblib.delayed(_try_dial)(d, c, sources, profile, seed) for d, c in jobs)
+    for pairs in done:
+        yield from pairs
+
+
+def _try_dial(
+    dial: str, claims: Sequence[str], sources: Sequence[str], profile: Profile, seed: int
+) -> list[PairRecord]:
+    return [try_pair(claim, dial, sources, profile, seed) for claim in claims]
+
+
+def try_pair(
+    claim: str, dial: str, sources: Sequence[str], profile: Profile, seed: int
+) -> PairRecord:
+    """Try one claim under one dial."""
+    _, found = load(sources)
+    statement = next(s for s in found.statements if s.claim == claim)
+    with check.one_thread():
+        return _Pair(statement, found.by_name[dial], profile, seed).record()
+
+
+def at_point(
+    select: Sequence[str],
+    point: Mapping[str, float],
+    sources: Sequence[str],
+    profile: Profile,
+    seed: int,
+) -> Iterator[tuple[str, Base, list[Gap] | str]]:
+    """The statements at one setting of several dials: (claim, base, gaps or why there are none).
+
+    UsageError for an unknown dial, or a value out of its range.
+    """
+    catalogue, found = load(sources)
+    by_name = found.by_name
+    for name, value in point.items():
+        find(by_name, name).require(value)
+    statements, _ = choose(catalogue, found, select, (), (), profile)
+    replicate = derive_seed(seed, "audit", "0") % 2**31
+    for statement in statements:
+        reason = next((r for n in point if (r := statement.untestable(n))), None)
+        for base in statement.bases:
+            if reason:
+                yield statement.claim, base, reason
+                continue
+            with check.one_thread():
+                yield statement.claim, base, list(
+                    statement.check(base, point, replicate, profile)
+                )
+
+
+def again(witness: Mapping[str, Any], claim: str, sources: Sequence[str]) -> list[Gap]:
+    """The gaps at a stored witness. UsageError when there is no such statement any more."""
+    _, found = load(sources)
+    statement = next((s for s in found.statements if s.claim == claim), None)
+    if statement is None:
+        raise UsageError(f"{claim!r} is not audited any more")
+    for name in witness["dials"]:
+        find(found.by_name, name)
+    with check.one_thread():
+        return list(
+            statement.check(witness["base"], witness["dials"], int(witness["seed"]), "full")
+        )
