@@ -49,6 +49,9 @@ def __getattr__(name: str) -> Any:
     if name == "CLAIMS":
         modules = [importlib.import_module(chapter) for chapter in CHAPTERS]
         return tuple(claim for module in modules for claim in module.CLAIMS)
-    if name == "verify":
-        return importlib.import_module("claims.checking.check").verify
+    if name == "AUDIT":
+        return importlib.import_module("claims.audited").AUDIT
+    if name in ("verify", "audit"):
+        module = "check" if name == "verify" else "audit"
+        return getattr(importlib.import_module(f"claims.checking.{module}"), name)
     raise AttributeError(f"module 'claims' has no attribute {name!r}")

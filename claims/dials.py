@@ -26,7 +26,7 @@ class Placed:
 # --------------------------------------------------------------------------- how dials are turned
 
 
-def field(name: str, of: Callable[[float], object] = float) -> Turn:
+def field(name: str, of: Callable[[float], Any] = float) -> Turn:
     """Set one field of the perturbation."""
     return lambda setting, perturbation, value: (
         setting,
@@ -34,7 +34,7 @@ def field(name: str, of: Callable[[float], object] = float) -> Turn:
     )
 
 
-def setting_field(name: str, of: Callable[[float], object] = float) -> Turn:
+def setting_field(name: str, of: Callable[[float], Any] = float) -> Turn:
     """Set one field of the setting."""
     return lambda setting, perturbation, value: (
         setting.replace(**{name: of(value)}),
@@ -42,12 +42,10 @@ def setting_field(name: str, of: Callable[[float], object] = float) -> Turn:
     )
 
 
-def contrastive_field(name: str, of: Callable[[float], object] = float) -> Turn:
+def contrastive_field(name: str, of: Callable[[float], Any] = float) -> Turn:
     """Set one detail of the contrastive objective."""
     return lambda setting, perturbation, value: (
-        setting.replace(
-            contrastive=dataclasses.replace(setting.contrastive, **{name: of(value)})
-        ),
+        setting.replace(contrastive=dataclasses.replace(setting.contrastive, **{name: of(value)})),
         perturbation,
     )
 
@@ -126,9 +124,16 @@ def cross_gap(
 def enlarge_local(
     setting: Setting, perturbation: Perturbation, share: float
 ) -> tuple[Setting, Perturbation]:
-    """A local area of this share of the global one's size, and no smaller than it was."""
-    ratio = max(1.0, share * setting.C_1 / setting.C_s)
-    return setting, dataclasses.replace(perturbation, largest_local=ratio)
+    """A local area of this share of the global one's size, and no smaller than it was.
+
+    The other local areas give the patches, one being left to each; then the global area gives.
+    """
+    while True:
+        size = max(setting.C_s, round(share * setting.C_1))
+        if size + setting.locals - 1 <= setting.P - setting.C_1:
+            break
+        setting = of_sizes(setting, setting.C_1 - 1, setting.C_s)
+    return setting, dataclasses.replace(perturbation, largest_local=size / setting.C_s)
 
 
 def switch(name: str, turn: Turn, off: str, on: str, **rest: Any) -> Placed:

@@ -342,10 +342,16 @@ class Observed:
     def of(cls, record: dict[str, Any]) -> Observed:
         """From `dataclasses.asdict`, lists in place of tuples allowed."""
 
-        def listed(value: Any) -> Any:
-            return tuple(value) if isinstance(value, list) else value
+        def number(value: Any) -> Any:
+            return float(value) if isinstance(value, str) else value  # JSON has no NaN
 
-        plain = {name: listed(value) for name, value in record.items()}
+        def listed(value: Any) -> Any:
+            return tuple(map(number, value)) if isinstance(value, list) else value
+
+        plain = {
+            name: listed(value) if name == "objective" else number(listed(value))
+            for name, value in record.items()
+        }
         for name in ("local", "global_"):
             plain[name] = Seen(**{key: listed(value) for key, value in record[name].items()})
         return cls(**plain)

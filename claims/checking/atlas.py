@@ -1,4 +1,4 @@
-"""Atlas: of every claim and dial, how far the assumption can be bent; records to store and report."""
+"""Atlas: of every claim and dial, how far the assumption can be bent, as records to store."""
 
 from __future__ import annotations
 

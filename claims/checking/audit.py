@@ -25,7 +25,7 @@ from hypothesis.strategies import SearchStrategy
 from scipy import stats
 
 from claims.checking import catalogue as catalogues
-from claims.checking import check, property
+from claims.checking import check
 from claims.checking.atlas import (
     Atlas,
     AtlasTotals,
@@ -41,6 +41,7 @@ from claims.checking.dial import Dial, find
 from claims.checking.errors import UsageError, nearest
 from claims.checking.gap import Gap
 from claims.checking.journal import Lines
+from claims.checking.property import no_constants_of_loaded_modules
 from claims.checking.results import GapRecord, Run
 
 JOURNAL = "atlas.jsonl"
@@ -304,7 +305,7 @@ class _Pair:
             return True
 
         try:
-            with property.no_constants_of_loaded_modules():
+            with no_constants_of_loaded_modules():
                 hypothesis.find(
                     self.statement.simpler(witness["base"]),
                     breaks,
@@ -551,9 +552,7 @@ def at_point(
                 yield statement.claim, base, reason
                 continue
             with check.one_thread():
-                yield statement.claim, base, list(
-                    statement.check(base, point, replicate, profile)
-                )
+                yield statement.claim, base, list(statement.check(base, point, replicate, profile))
 
 
 def again(witness: Mapping[str, Any], claim: str, sources: Sequence[str]) -> list[Gap]:

@@ -110,7 +110,7 @@ def load(sources: Sequence[str]) -> Catalogue:
 
 def _claims_of(source: str) -> tuple[Claim, ...]:
     try:
-        module = _module(source)
+        module = module_of(source)
     except UsageError:
         raise
     except Exception as problem:  # whatever a user's module raises, it is their input
@@ -123,7 +123,8 @@ def _claims_of(source: str) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
-def _module(source: str) -> ModuleType:
+def module_of(source: str) -> ModuleType:
+    """The module of a source: a dotted name, or the path of a Python file, loaded once."""
     path = Path(source)
     if path.suffix != ".py":
         return importlib.import_module(source)

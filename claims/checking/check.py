@@ -86,7 +86,7 @@ def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecor
     started = time.perf_counter()
     context = Context(profile, seed, derive_seed(seed, claim.id, kind))
     try:
-        with _one_thread():
+        with one_thread():
             evidence = evidence_of(leg.run(context), leg.required)
     except Exception as problem:  # the boundary: whatever a leg raises becomes its verdict
         return LegRecord(
@@ -164,8 +164,8 @@ def verify(
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     catalogue = catalogues.load(sources)
     chosen = catalogue.select(select)
-    fingerprint = _fingerprint(sources, profile, seed)
-    journal = Journal(out, fingerprint) if out is not None else None
+    mark = fingerprint(sources, profile, seed)
+    journal = Journal(out, mark) if out is not None else None
     finished = dict(journal.finished) if journal else {}
     jobs: list[Job] = [
         (claim.id, kind)
@@ -244,7 +244,7 @@ def _check_in_worker(
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """One thread per worker: sums are added in the same order whatever the number of workers.
 
     torch keeps a count of its own. For claims that never loaded it there is nothing to limit, and
@@ -317,7 +317,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def _fingerprint(sources: Sequence[str], profile: Profile, seed: int) -> str:
+def fingerprint(sources: Sequence[str], profile: Profile, seed: int) -> str:
     """Changes whenever a stored leg could come out differently: code, libraries, seed, profile."""
     digest = hashlib.sha256(repr((profile, seed, sorted(environment().items()))).encode())
     root = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from pydantic import ValidationError
 
@@ -16,19 +16,19 @@ from claims.checking.results import SCHEMA_VERSION, LegRecord, require_schema_ve
 NAME = "results.jsonl"
 
 
-class Journal:
-    """The journal of a folder, open for appending; `finished` are its legs under this fingerprint.
+class Lines:
+    """A file of JSON lines in a folder, open for appending.
 
-    fingerprint: everything that decides a verdict (seed, profile, code, library versions). Lines
-    with another fingerprint stay in the file and are ignored, as is a line cut off by a crash; legs
-    that ended in an error are run again.
+    entries: what it held under this fingerprint (everything that decides a verdict: seed, profile,
+    code, library versions). Lines with another fingerprint stay in the file and are ignored, as is
+    a line cut off by a crash.
     UsageError when `folder` is not a folder, cannot be written, or holds another schema version.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, name: str, fingerprint: str) -> None:
         self.fingerprint = fingerprint
-        self.finished: dict[tuple[str, Kind], LegRecord] = {}
-        self.path = folder / NAME
+        self.entries: list[dict[str, Any]] = []
+        self.path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
@@ -46,7 +46,7 @@ class Journal:
             self._file.write("\n")  # so that the next line starts on its own
 
     def _read(self) -> bool:
-        """Take over finished legs; whether the file ends in the middle of a line."""
+        """Take over entries; whether the file ends in the middle of a line."""
         if not self.path.exists():
             return False
         text = self.path.read_text(encoding="utf-8", errors="replace")
@@ -56,28 +56,46 @@ class Journal:
             except ValueError:
                 continue
             require_schema_version(entry, self.path)
-            if entry.get("fingerprint") != self.fingerprint:
-                continue
+            if entry.get("fingerprint") == self.fingerprint:
+                self.entries.append(entry)
+        return bool(text) and not text.endswith("\n")
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Append an entry and flush it to disk. UsageError when the disk does not take it."""
+        marked = {"schema_version": SCHEMA_VERSION, "fingerprint": self.fingerprint, **entry}
+        try:
+            self._file.write(json.dumps(marked, ensure_ascii=False, allow_nan=False) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as problem:
+            raise UsageError(f"cannot write {self.path}: {problem.strerror}") from problem
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class Journal:
+    """The journal of a verification; `finished` are its legs under this fingerprint.
+
+    Legs that ended in an error are run again. UsageError as for Lines.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self._lines = Lines(folder, NAME, fingerprint)
+        self.finished: dict[tuple[str, Kind], LegRecord] = {}
+        for entry in self._lines.entries:
             try:
                 leg = LegRecord.model_validate(entry["leg"])
             except (KeyError, ValidationError):
                 continue
             if leg.verdict is not Verdict.ERROR:
                 self.finished[(entry["claim"], leg.kind)] = leg
-        return bool(text) and not text.endswith("\n")
 
     def add(self, claim_id: str, leg: LegRecord) -> None:
         """Append a finished leg and flush it to disk."""
-        entry = {
-            "schema_version": SCHEMA_VERSION,
-            "fingerprint": self.fingerprint,
-            "claim": claim_id,
-            "leg": leg.model_dump(mode="json"),
-        }
-        self._file.write(json.dumps(entry, ensure_ascii=False, allow_nan=False) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._lines.add({"claim": claim_id, "leg": leg.model_dump(mode="json")})
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._lines.close()

@@ -76,7 +76,7 @@ def search(
 
     witness = None
     try:
-        with _no_constants_of_loaded_modules():
+        with no_constants_of_loaded_modules():
             attempt()
     except _Counterexample as found:
         closest[found.gap.name] = found.gap
@@ -91,7 +91,7 @@ def search(
 
 
 @contextmanager
-def _no_constants_of_loaded_modules() -> Iterator[None]:
+def no_constants_of_loaded_modules() -> Iterator[None]:
     """Draw the same whatever else is loaded.
 
     Hypothesis mixes literals from the source of every local module in sys.modules into its draws.

@@ -1,0 +1,589 @@
+"""What is audited: the finite statements of claims on small trained models, and the dials.
+
+A statement is tried on a model with a few dozen patches, of which every query is examined. Its
+thresholds leave room for the finite size as assumed; how much room a perturbation uses is the
+closeness that the atlas records. Times are those of the theorems with their sharpened constants.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from hypothesis import strategies as st
+
+from claims import dials, runs
+from claims.checking import cache
+from claims.checking.audit import Audit, Base, Statement
+from claims.checking.claim import Profile
+from claims.checking.gap import Gap, at_least, at_most
+from model.perturbation import Perturbation
+from model.perturbed import Observed, train
+from model.setting import Contrastive, Latents, Setting, SettingError
+from model.trajectory import Objective, QueryKind
+
+Gaps = Iterator[Gap]
+
+POSITIVE: Base = {"P": 36, "C_1": 21, "C_s": 3, "latents": [1.0]}
+"""Δ = 0.39: (1-γ)C_1² = 220 > P·C_s = 108, so that |α_1| > α_n at first."""
+NEGATIVE: Base = {"P": 36, "C_1": 9, "C_s": 4, "latents": [1.0]}
+"""Δ = -0.16: C_1² = 81 < 144."""
+SPREAD: Base = {"P": 36, "C_1": 21, "C_s": 3, "latents": [0.75, 1.25]}
+"""Latents that are not constant, where the number of clusters decides."""
+BOTH = (POSITIVE, NEGATIVE)
+CLUSTERS: dict[Objective, int] = {"mae": 2, "cl": 8}
+NEGATIVES = 32
+
+EPSILON = 0.02
+"""The loss gap asked of a trained autoencoder; without attention it is ½z²γ = ¼."""
+MISS = 0.1
+"""The attention that a collapsed model may leave elsewhere when its time is up."""
+PATIENCE = 2.0
+"""Times the predicted time; rates change by tens of per cent where an area has 4 patches, of which
+2 ± 1 are visible."""
+LONGEST = 6.0
+"""A setting may ask for at most so many times the steps of the assumed one: what takes longer
+breaks, by its time."""
+NEARLY_ALL = 0.98
+"""Share of queries; in 192 samples a few queries see one patch of their area by chance."""
+
+
+def setting_of(base: Base, objective: Objective) -> Setting:
+    """The setting of a base, as assumed."""
+    values = base["latents"]
+    plain = Setting.of_sizes(
+        int(base["P"]),
+        int(base["C_1"]),
+        int(base["C_s"]),
+        K=int(base.get("K", CLUSTERS[objective])),
+        latents=Latents.constant(*values) if len(values) == 1 else Latents.two_point(*values),
+        placement="random",
+        contrastive=Contrastive(negatives=NEGATIVES),
+    )
+    return dials.of_sizes(plain, plain.C_1, plain.C_s)
+
+
+def step_of(setting: Setting, objective: Objective) -> float:
+    """η: rates are γ/K for MAE and 1/(KP) for CL, curvature of order U⁴."""
+    rate = setting.gamma / setting.K if objective == "mae" else 1 / (setting.K * setting.P)
+    return 1 / (2 * rate * setting.latents.U**4) * (2 if objective == "cl" else 1)
+
+
+def time_of(setting: Setting, objective: Objective) -> float:
+    """PATIENCE times the time to the loss gap ε (thm4.1), or to a miss (cl.time, cl.late)."""
+    second, fourth = setting.latents.moment(2), setting.latents.moment(4)
+    seen, K = 1 - setting.gamma, setting.K
+    if objective == "mae":
+        rho = seen * min(setting.C_s, setting.C_1) / setting.P
+        growth = K / (setting.gamma * rho * fourth)
+        return PATIENCE * (growth + K / (4 * second * EPSILON))
+    tau, clusters = setting.contrastive.tau, max(K, 2)
+    c_T = 1 / (2 * seen**2 * (1 - 1 / clusters) * setting.contrastive.c_N * fourth)
+    least = max(setting.latents.L, 0.1) ** 4  # the smallest latent comes last
+    late = (clusters - 1 + math.exp(min(second / tau, 50.0))) / (clusters - 1) / least / MISS
+    return PATIENCE * K * setting.P * (c_T * (setting.P / setting.C_1) ** 2 + late)
+
+
+@cache.kept(depends_on=("model",), decode=Observed.of)
+def trained(
+    setting: Setting,
+    objective: Objective,
+    perturbation: Perturbation,
+    time: float,
+    step: float,
+    seed: int,
+) -> Observed:
+    """One training, made once for all statements."""
+    return train(setting, objective, perturbation, time=time, step=step, seed=seed)
+
+
+def observe(base: Base, turned: Mapping[str, float], seed: int, objective: Objective) -> Observed:
+    """The model of a base with these dials turned."""
+    assumed = setting_of(base, objective)
+    setting, perturbation = dials.place(assumed, turned)
+    step = step_of(setting, objective)
+    longest = LONGEST * time_of(assumed, objective) / step_of(assumed, objective)
+    time = min(time_of(setting, objective), longest * step)
+    return trained(setting, objective, perturbation, float(f"{time:.6g}"), step, seed)
+
+
+def placed(base: Base, turned: Mapping[str, float], objective: Objective) -> Setting:
+    """The setting with dials turned, without what is no part of a setting."""
+    return dials.place(setting_of(base, objective), turned)[0]
+
+
+# ----------------------------------------------------------------------------------- what is asked
+
+
+def trains(run: Observed) -> Gap:
+    """Training ended in finite numbers."""
+    return at_most("training diverged", float(run.diverged), 0, 0, "1 when a number was not finite")
+
+
+def grown(run: Observed, kind: QueryKind) -> Gaps:
+    """Queries of a kind attend to their own area, through its grown feature correlation."""
+    seen = run.kinds[kind]
+    yield at_least(
+        f"{kind} queries whose largest area attention is their own area's",
+        seen.own_largest[-1], NEARLY_ALL, 0, "nearly all masked queries with a visible own area",
+    )  # fmt: skip
+    yield at_least(
+        f"own-area attention of the worst {kind} patch",
+        seen.least_own[-1], 0.5, 0, "T_½ has passed for every patch and cluster",
+    )  # fmt: skip
+    yield at_least(
+        f"Φ own over the largest other Φ, {kind} queries",
+        seen.phi_own[-1] / max(seen.phi_other[-1], 1e-12), 3, 0,
+        "others stay of order P^-(1-κ_s) log P while Φ own grows like log P",
+    )  # fmt: skip
+
+
+def collapsed(run: Observed) -> Gaps:
+    """Every query, whatever its area, attends to the global area."""
+    for kind, seen in run.kinds.items():
+        yield at_least(
+            f"mean attention of {kind} queries to the global area",
+            seen.global_attention[-1], 1 - MISS, 0, f"1 - {MISS:g}, asked for at the end",
+        )  # fmt: skip
+        yield at_least(
+            f"{kind} queries whose largest area attention is the global area's",
+            seen.global_largest[-1], NEARLY_ALL, 0, "nearly all queries",
+        )  # fmt: skip
+    yield at_least(
+        "Φ global over the largest other Φ",
+        run.local.phi_global[-1] / max(run.local.phi_other[-1], 1e-12), 3, 0,
+        "the global feature dominates",
+    )  # fmt: skip
+
+
+def statement(
+    claim: str,
+    measured: str,
+    ask: Callable[[Setting, Observed], Gaps],
+    *,
+    objective: Objective = "mae",
+    bases: Sequence[Base] = BOTH,
+    main: bool = False,
+) -> Statement:
+    """A statement on one trained model: `ask` gets the setting with dials turned, and the run."""
+
+    def check(base: Base, turned: Mapping[str, float], seed: int, _: Profile) -> Gaps:
+        run = observe(base, turned, seed, objective)
+        yield trains(run)
+        yield from ask(placed(base, turned, objective), run)
+
+    return Statement(
+        claim=claim,
+        measured=measured,
+        bases=tuple(bases),
+        check=check,
+        untestable=untestable(objective),
+        simpler=simpler(objective),
+        main=main,
+    )
+
+
+CONTRASTIVE_ONLY = tuple(
+    dial.name for dial in dials.DIALS if dial.assumption == "contrastive details"
+)
+
+
+def untestable(objective: Objective) -> Callable[[str], str | None]:
+    """Why a dial cannot be tried on a claim about this objective."""
+
+    def reason(dial: str) -> str | None:
+        if objective == "mae" and dial in CONTRASTIVE_ONLY:
+            return "the masked autoencoder has no contrastive loss"
+        return None
+
+    return reason
+
+
+def simpler(objective: Objective) -> Callable[[Base], st.SearchStrategy[Base]]:
+    """Smaller models with the sign of the gap that a base has, constant latents first."""
+
+    def bases(base: Base) -> st.SearchStrategy[Base]:
+        positive = base["C_1"] ** 2 > base["P"] * base["C_s"]
+        sizes = [(12, 8, 1), (16, 10, 2), (24, 15, 2)] if positive else [
+            (12, 4, 2), (16, 5, 2), (24, 7, 3)
+        ]  # fmt: skip
+        clusters = [1, 2] if objective == "mae" else [2, 4, 8]
+        return st.builds(
+            lambda size, K, latents: {
+                "P": size[0], "C_1": size[1], "C_s": size[2], "K": K, "latents": latents,
+            },
+            st.sampled_from([*sizes, (base["P"], base["C_1"], base["C_s"])]),
+            st.sampled_from(clusters),
+            st.sampled_from([[1.0], list(base["latents"])]),
+        )  # fmt: skip
+
+    return bases
+
+
+# ---------------------------------------------------------------------------------- the statements
+
+
+def converges(_: Setting, run: Observed) -> Gaps:
+    """Theorem 4.1."""
+    for kind, seen in run.kinds.items():
+        yield at_most(
+            f"loss gap of the worst patch, {kind} part", seen.loss_gap[-1], EPSILON, 0,
+            f"ε = {EPSILON:g} at {PATIENCE:g}·(K/(γρz⁴) + K/(4z²ε))",
+        )  # fmt: skip
+
+
+def global_case(_: Setting, run: Observed) -> Gaps:
+    """Theorem 4.2 for a query in the global area."""
+    yield from grown(run, "global")
+
+
+def local_positive(_: Setting, run: Observed) -> Gaps:
+    """Theorem 4.2 for a local query at a positive gap: Φ_1 falls first, then Φ_n grows."""
+    yield from grown(run, "local")
+    seen = run.local
+    yield at_most(
+        "Φ global over its largest rival among the others, local queries",
+        seen.phi_global[-1] / max(seen.phi_other[-1], 1e-12), -1.5, 0,
+        "the global feature is given up by an amount of order log P, the others by less",
+    )  # fmt: skip
+    switch, half = run.switch(), run.half("local")
+    yield at_most(
+        "T_1 over T_½",
+        math.inf if half is None else (math.inf if switch is None else switch / half), 1, 0,
+        "Φ_1 leads until T_1, before own attention reaches ½; the limit is 1/3",
+    )  # fmt: skip
+
+
+def local_negative(_: Setting, run: Observed) -> Gaps:
+    """Theorem 4.2 for a local query at a negative gap: Φ_n leads from the start."""
+    yield from grown(run, "local")
+    seen = run.local
+    moved = seen.phi_own[1] - seen.phi_own[0]
+    yield at_most(
+        "first change of Φ global over that of Φ own, local queries",
+        abs(seen.phi_global[1] - seen.phi_global[0]) / max(abs(moved), 1e-12), 1, 0,
+        "|α_1| < α_n from the start; the limit is 0",
+    )  # fmt: skip
+
+
+def collapses(_: Setting, run: Observed) -> Gaps:
+    """Theorem 4.4."""
+    yield from collapsed(run)
+
+
+def local_attention_is_own(_: Setting, run: Observed) -> Gaps:
+    """Every masked query attends to its own area."""
+    for kind in ("local", "global"):
+        seen = run.kinds[kind]
+        yield at_least(
+            f"{kind} queries whose largest area attention is their own area's",
+            seen.own_largest[-1], NEARLY_ALL, 0, "nearly all with a visible own area",
+        )  # fmt: skip
+
+
+def mechanism(setting: Setting, run: Observed) -> Gaps:
+    """Figure 4: attention to the own area through a grown Φ_n, and a suppressed Φ_1 if Δ > 0."""
+    yield from grown(run, "local")
+    if dials.gap_of(setting) > 0:
+        yield at_most(
+            "Φ global of local queries at the end", run.local.phi_global[-1], -0.25, 0,
+            "suppressed: -(Δ/2) log P = -0.22 to leading order, with the constant -0.8",
+        )  # fmt: skip
+
+
+def equal_rows(_: Setting, run: Observed) -> Gaps:
+    """cl.rank-one."""
+    yield at_most(
+        "largest distance between two rows of Q over the longest", run.row_spread, 1e-9, 0,
+        "float64 error of some hundred steps",
+    )  # fmt: skip
+
+
+def shift_free(_: Setting, run: Observed) -> Gaps:
+    """grad.shift."""
+    yield at_most(
+        "|Σ_q Υ_{p→q}| over the largest |Υ|", run.shift, 1e-9, 0,
+        "float64 error of some hundred steps",
+    )  # fmt: skip
+
+
+def never_decreases(_: Setting, run: Observed) -> Gaps:
+    """sign.own."""
+    yield at_least(
+        "smallest change of an own correlation between two looks", run.least_own_step, 0, 1e-9,
+        "float64 error",
+    )  # fmt: skip
+
+
+def descends(_: Setting, run: Observed) -> Gaps:
+    """loss.descent."""
+    rises = max(b - a for a, b in itertools.pairwise(run.loss))
+    yield at_most(
+        "largest rise of the loss between two looks, over its first value",
+        rises / abs(run.loss[0]), 0, 1e-3, "a thousandth, for the noise of fresh samples",
+    )  # fmt: skip
+
+
+def half_time(kind: QueryKind) -> Callable[[Setting, Observed], Gaps]:
+    """T_½ is that of the reduced dynamics."""
+
+    def ask(setting: Setting, run: Observed) -> Gaps:
+        predicted = reduced_event(setting, kind, "half")
+        found = run.half(kind)
+        finite = finite_size(setting, kind)
+        yield at_most(
+            f"|log of T_½ over the reduced one, {predicted:.4g}|, {kind} queries",
+            math.inf if found is None else abs(math.log(max(found, 1e-9) / predicted)),
+            math.log1p(finite), 0, FINITE,
+        )  # fmt: skip
+
+    return ask
+
+
+FINITE = (
+    "twice what the reduced dynamics leave out, relative to a rate: γ/((1-γ)C_n) for the number of "
+    "visible patches, and K·C_n/P for the clusters' common positions"
+)
+
+
+def finite_size(setting: Setting, kind: QueryKind) -> float:
+    """Twice the first-order corrections to a rate at this size."""
+    C_n = setting.C_1 if kind == "global" else setting.C_s
+    gamma = setting.gamma
+    return 2 * (gamma / ((1 - gamma) * C_n) + setting.K * C_n / setting.P)
+
+
+def reduced_event(setting: Setting, kind: QueryKind, name: str) -> float:
+    """The time of an event of the reduced dynamics. SettingError where they have none."""
+    event = getattr(runs.reduced_mae(setting, kind, EPSILON / 4), name)
+    if event is None:
+        raise SettingError(f"the reduced dynamics have no event {name!r} here")
+    return math.exp(event.log_t)
+
+
+def switch_time(setting: Setting, run: Observed) -> Gaps:
+    """T_1 is that of the reduced dynamics, as far as looks resolve it."""
+    predicted = reduced_event(setting, "local", "switch")
+    found = run.switch()
+    look = run.times[1] - run.times[0]
+    yield at_most(
+        f"|log of T_1 over the reduced one, {predicted:.4g}|",
+        math.inf if found is None else abs(math.log(max(found, 1e-9) / predicted)),
+        math.log1p(finite_size(setting, "local") + look / predicted), 0,
+        FINITE + "; and the time between two looks",
+    )  # fmt: skip
+
+
+def end_of(kind: QueryKind, series: str, what: str) -> Callable[[Setting, Observed], Gaps]:
+    """A correlation at the end is that of the reduced dynamics, within finite-size corrections."""
+
+    def ask(setting: Setting, run: Observed) -> Gaps:
+        trajectory = runs.reduced_mae(setting, kind, EPSILON / 4)
+        log_t = min(math.log(run.times[-1]), float(trajectory.log_t[-1]))
+        at = int(trajectory.log_t.searchsorted(log_t))
+        predicted = float(getattr(trajectory, series)[min(at, len(trajectory.log_t) - 1)])
+        found = getattr(run.kinds[kind], series)[-1]
+        yield at_most(
+            f"{what} against the reduced {predicted:.4g}, {kind} queries",
+            abs(found - predicted), finite_size(setting, kind), 0,
+            FINITE + "; an attention that is off by a factor moves Φ by its logarithm",
+        )  # fmt: skip
+
+    return ask
+
+
+def one_phase(_: Setting, run: Observed) -> Gaps:
+    """global.one-phase."""
+    seen = run.global_.phi_own
+    yield at_least(
+        "smallest change of Φ_1 between two looks, global queries",
+        min(b - a for a, b in itertools.pairwise(seen)), 0, 1e-9, "float64 error",
+    )  # fmt: skip
+
+
+def own_first(_: Setting, run: Observed) -> Gaps:
+    """local-.own-first."""
+    seen = run.local
+    own = [b - a for a, b in itertools.pairwise(seen.phi_own)]
+    other = [b - a for a, b in itertools.pairwise(seen.phi_global)]
+    yield at_least(
+        "smallest change of Φ_n less that of |Φ_1| between two looks",
+        min(a - abs(b) for a, b in zip(own, other, strict=True)), 0, 1e-9, "float64 error",
+    )  # fmt: skip
+
+
+def limit_diversity(setting: Setting) -> float:
+    """1 - Σ_j C_j(C_j-1)/(P(P-1)): that of queries which all attend to their own area."""
+    same = sum(C * (C - 1) for C in setting.area_sizes.tolist())
+    return 1 - same / (setting.P * (setting.P - 1))
+
+
+def diverse(setting: Setting, run: Observed) -> Gaps:
+    """contrast.diversity-mae."""
+    limit = limit_diversity(setting)
+    yield at_least(
+        "attention diversity D of the autoencoder", run.diversity, 0.8 * limit, 0,
+        "four fifths of the limit 1 - ΣC_j(C_j-1)/(P(P-1)); own attention is some 0.85 by then",
+    )  # fmt: skip
+
+
+def uniform(_: Setting, run: Observed) -> Gaps:
+    """contrast.diversity-cl."""
+    yield at_most(
+        "attention diversity D of the contrastive model", run.diversity, 0.05, 0,
+        "0 exactly where queries are positions alone, small under the other readings",
+    )  # fmt: skip
+
+
+def local_case(_: Setting, run: Observed) -> Gaps:
+    """contrast.locality for one objective."""
+    if run.objective == "mae":
+        for kind in ("local", "global"):
+            yield at_least(
+                f"MAE: own-area attention of the worst {kind} patch",
+                run.kinds[kind].least_own[-1], 0.5, 0, "tends to 1",
+            )  # fmt: skip
+    else:
+        yield at_most(
+            "CL: mean own-area attention of local queries", run.local.own_attention[-1], MISS, 0,
+            "tends to 0",
+        )  # fmt: skip
+
+
+def reconstructs(_: Setting, run: Observed) -> Gaps:
+    """contrast.reconstruction for one objective."""
+    share = run.reconstruction / run.blank
+    if run.objective == "mae":
+        yield at_most(
+            "MAE: loss of masked local patches over that of a blank", share, 0.2, 0,
+            "(1-A_n)² and the others' squares, some 0.04 by then",
+        )  # fmt: skip
+    else:
+        yield at_least(
+            "CL: loss of masked local patches over that of a blank", share, 0.9, 0,
+            "at least 1 - o(1); 1 + z_1²/z_n² in the limit",
+        )  # fmt: skip
+
+
+def of_both(
+    claim: str,
+    measured: str,
+    asks: Sequence[Callable[[Setting, Observed], Gaps]],
+) -> Statement:
+    """A statement on two models trained on the same data, one by each objective."""
+
+    def check(base: Base, turned: Mapping[str, float], seed: int, _: Profile) -> Gaps:
+        objectives: tuple[Objective, ...] = ("mae", "cl")
+        for objective in objectives:
+            ours = {
+                name: value
+                for name, value in turned.items()
+                if objective == "cl" or name not in CONTRASTIVE_ONLY
+            }
+            run = observe(base, ours, seed, objective)
+            yield trains(run)
+            for ask in asks:
+                yield from ask(placed(base, ours, objective), run)
+
+    return Statement(claim=claim, measured=measured, bases=BOTH, check=check, simpler=simpler("cl"))
+
+
+def diversity_of_either(setting: Setting, run: Observed) -> Gaps:
+    """Diversity, high or low as the objective has it."""
+    yield from (diverse if run.objective == "mae" else uniform)(setting, run)
+
+
+STATEMENTS = (
+    statement(
+        "thm4.1", f"every patch is within ε = {EPSILON:g} of its infimum at twice the "
+        "predicted time", converges, main=True,
+    ),
+    statement(
+        "thm4.2.global", "masked global patches attend to the global area, through Φ_1 grown",
+        global_case, main=True,
+    ),
+    statement(
+        "thm4.2.local+", "Φ_1 falls before T_1, then masked local patches attend to their own "
+        "area through Φ_n grown", local_positive, bases=(POSITIVE,), main=True,
+    ),
+    statement(
+        "thm4.2.local-", "Φ_n leads from the start, and masked local patches attend to their own "
+        "area", local_negative, bases=(NEGATIVE,), main=True,
+    ),
+    statement(
+        "thm4.4", f"every query gives the global area at least {1 - MISS:g} of its attention",
+        collapses, objective="cl", main=True,
+    ),
+    statement(
+        "mae.locality", "every masked query's largest area attention is its own area's",
+        local_attention_is_own,
+    ),
+    statement(
+        "fig4.mechanism", "masked local patches attend to their own area through Φ_n, and Φ_1 is "
+        "suppressed if Δ > 0", mechanism,
+    ),
+    statement(
+        "cl.rank-one", "all rows of Q stay equal", equal_rows, objective="cl",
+    ),
+    statement(
+        "cl.cluster-threshold", f"with latents 0.75 or 1.25 every query gives the global area at "
+        f"least {1 - MISS:g} of its attention", collapses, objective="cl", bases=(SPREAD,),
+    ),
+    statement("loss.descent", "the loss never rises from look to look", descends),
+    statement("grad.shift", "positions' correlations sum to 0 over keys", shift_free),
+    statement("sign.own", "no own correlation decreases from look to look", never_decreases),
+    statement(
+        "local+.phase1-length", "T_1 is that of the reduced dynamics", switch_time,
+        bases=(POSITIVE,),
+    ),
+    statement(
+        "local+.phase2-length", "T_½ is that of the reduced dynamics", half_time("local"),
+        bases=(POSITIVE,),
+    ),
+    statement(
+        "local+.decoupling-depth", "Φ_1 of local queries ends where the reduced dynamics leave it",
+        end_of("local", "phi_global", "Φ_1"), bases=(POSITIVE,),
+    ),
+    statement(
+        "local+.own-final", "Φ_n of local queries ends where the reduced dynamics leave it",
+        end_of("local", "phi_own", "Φ_n"), bases=(POSITIVE,),
+    ),
+    statement(
+        "local-.own-first", "Φ_n of local queries changes by more than Φ_1 from look to look",
+        own_first, bases=(NEGATIVE,),
+    ),
+    statement(
+        "local-.length", "T_½ is that of the reduced dynamics", half_time("local"),
+        bases=(NEGATIVE,),
+    ),
+    statement(
+        "local-.own-final", "Φ_n of local queries ends where the reduced dynamics leave it",
+        end_of("local", "phi_own", "Φ_n"), bases=(NEGATIVE,),
+    ),
+    statement("global.length", "T_½ is that of the reduced dynamics", half_time("global")),
+    statement("global.one-phase", "Φ_1 of global queries never decreases", one_phase),
+    statement(
+        "global.own-final", "Φ_1 of global queries ends where the reduced dynamics leave it",
+        end_of("global", "phi_own", "Φ_1"),
+    ),
+    statement(
+        "contrast.diversity-mae", "attention diversity of the autoencoder is near its limit",
+        diverse,
+    ),
+    statement(
+        "contrast.diversity-cl", "attention diversity of the contrastive model is small", uniform,
+        objective="cl",
+    ),
+    of_both("contrast.locality", "own-area attention: large for MAE, small for CL", (local_case,)),
+    of_both(
+        "contrast.reconstruction", "masked local patches are reconstructed with MAE's attention, "
+        "not with CL's", (reconstructs,),
+    ),
+    of_both(
+        "contrast.both-signs", "diversity, locality and reconstruction at both signs of Δ",
+        (diversity_of_either, local_case, reconstructs),
+    ),
+)  # fmt: skip
+
+AUDIT = Audit(dials.DIALS, STATEMENTS)
