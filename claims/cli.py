@@ -24,10 +24,12 @@ from claims.checking.claim import PROFILES, Profile, Verdict
 from claims.checking.errors import UsageError
 from claims.checking.results import LegRecord, Results, TableRecord
 from model.setting import Contrastive, Latents, Setting, SettingError
+from reports import atlas as atlas_report
 from reports import console as console_report
 from reports import folder, words
 
 if TYPE_CHECKING:
+    from claims.checking.atlas import PairRecord
     from claims.checking.mutations import Mutant
 
 RESULTS = "results.json"
@@ -200,10 +202,7 @@ def verify(
                 progress=shown.leg,
             )
         except KeyboardInterrupt:
-            kept = f"what is finished is in {out}; the same command continues" if out else (
-                "nothing is kept without --out"
-            )  # fmt: skip
-            click.echo(f"\nclaims: interrupted; {kept}", err=True)
+            _say_interrupted(out)
             raise SystemExit(130) from None
     if out is not None:
         results.write(out / RESULTS)
@@ -217,6 +216,15 @@ def verify(
             files = ", ".join([RESULTS, *(file for file, _ in folder.FORMATS.values())])
             click.echo(f"Reports in {out}: {files}")
     raise SystemExit(exit_code(results, strict))
+
+
+def _say_interrupted(out: Path | None) -> None:
+    kept = (
+        f"what is finished is in {out}; the same command continues"
+        if out
+        else "nothing is kept without --out"
+    )
+    click.echo(f"\nclaims: interrupted; {kept}", err=True)
 
 
 def exit_code(results: Results, strict: bool) -> int:
@@ -260,11 +268,158 @@ class _ShownProgress:
 
     def leg(self, claim_id: str, leg: LegRecord) -> None:
         """Show that a leg has ended."""
+        self._step(f"{claim_id} [{leg.kind.value}] {words.marked(leg.verdict)}", leg.seconds)
+
+    def pair(self, pair: PairRecord) -> None:
+        """Show that a pair of claim and dial has ended."""
+        self._step(f"{pair.dial} {pair.claim}: {pair.verdict.value}", pair.seconds)
+
+    def _step(self, text: str, seconds: float) -> None:
         self._done += 1
-        text = f"{claim_id} [{leg.kind.value}] {words.marked(leg.verdict)}"
         self._bar.update(self._task, completed=self._done, description=escape(text))
         if self._bar.disable:
-            click.echo(f"[{self._done}/{self._total}] {text} ({leg.seconds:.1f} s)", err=True)
+            click.echo(f"[{self._done}/{self._total}] {text} ({seconds:.1f} s)", err=True)
+
+
+@cli.command()
+@_select
+@click.option("--assumption", "assumptions", multiple=True, metavar="NAME",
+              help="Only dials of this assumption.")  # fmt: skip
+@click.option("--dial", "dials", multiple=True, metavar="NAME", help="Only this dial.")
+@click.option("--set", "point", multiple=True, metavar="DIAL=VALUE",
+              help="Try one point with these dials turned, in place of a scan.")  # fmt: skip
+@_profile
+@_seed
+@_workers
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=None,
+    help="Folder for journal, atlas and tables; a stopped audit continues there.",
+)  # fmt: skip
+@click.option("--fail-below", type=click.Path(path_type=Path), metavar="MARGINS.toml",
+              help="Exit 1 when a margin is smaller than recorded here.")  # fmt: skip
+@click.option("--write-margins", type=click.Path(path_type=Path), metavar="MARGINS.toml",
+              help="Record the margins found.")  # fmt: skip
+@_json
+@_module
+def audit(
+    select: tuple[str, ...],
+    assumptions: tuple[str, ...],
+    dials: tuple[str, ...],
+    point: tuple[str, ...],
+    profile: Profile,
+    seed: int,
+    workers: str,
+    out: Path | None,
+    fail_below: Path | None,
+    write_margins: Path | None,
+    as_json: bool,
+    modules: tuple[str, ...],
+) -> None:
+    """Bend assumptions, and find where each claim breaks.
+
+    Without SELECT, profile quick audits the main theorems, the others every audited claim. Exit 1
+    when a claim does not hold even as assumed, or a margin shrank.
+    """
+    from claims.checking import audit as auditing
+    from claims.checking import margins
+
+    sources = _sources(modules)
+    if point:
+        raise SystemExit(_show_point(select, point, sources, profile, seed))
+    recorded = margins.read(fail_below) if fail_below else {}
+    if fail_below:
+        _, known = auditing.load(sources)
+        audited = {statement.claim for statement in known.statements}
+        margins.require_known(recorded, audited, set(known.by_name), fail_below)
+    total = auditing.count_pairs(select, assumptions, dials, sources, profile)
+    with _ShownProgress(total) as shown:
+        try:
+            atlas = auditing.audit(
+                select,
+                assumptions=assumptions,
+                dials=dials,
+                sources=sources,
+                profile=profile,
+                seed=seed,
+                workers=_worker_count(workers),
+                out=out,
+                command=shlex.join(["claims", *sys.argv[1:]]),
+                progress=shown.pair,
+            )
+        except KeyboardInterrupt:
+            _say_interrupted(out)
+            raise SystemExit(130) from None
+    if out is not None:
+        folder.write_atlas(atlas, out)
+    if write_margins:
+        write_margins.write_text(margins.text(atlas), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(atlas.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
+    else:
+        atlas_report.show(atlas, _out())
+        if out is not None:
+            click.echo(f"Atlas in {out}: {', '.join(folder.ATLAS)}")
+    lost = list(margins.shrunk(atlas, recorded))
+    for line in lost:
+        click.echo(f"margin shrank: {line}", err=True)
+    broken = sorted({pair.claim for pair in atlas.pairs if pair.fails_as_assumed})
+    for claim in broken:
+        click.echo(f"{claim} does not hold as assumed", err=True)
+    raise SystemExit(int(bool(lost or broken)))
+
+
+def _show_point(
+    select: tuple[str, ...],
+    point: tuple[str, ...],
+    sources: tuple[str, ...],
+    profile: Profile,
+    seed: int,
+) -> int:
+    """Print the gaps of statements at one point of several dials; 1 when one does not hold."""
+    from claims.checking import audit as auditing
+
+    turned = {}
+    for item in point:
+        name, equals, text = item.partition("=")
+        try:
+            turned[name] = float(text)
+        except ValueError:
+            raise UsageError(f"--set takes DIAL=VALUE with a number, not {item!r}") from None
+        if not equals:
+            raise UsageError(f"--set takes DIAL=VALUE, not {item!r}")
+    failed = 0
+    for claim, base, gaps in auditing.at_point(select, turned, sources, profile, seed):
+        click.echo(f"{claim} at {json.dumps(dict(base))}")
+        if isinstance(gaps, str):
+            click.echo(f"  – untestable: {gaps}")
+            continue
+        for gap in gaps:
+            failed += not gap.holds
+            click.echo(
+                f"  {'✓' if gap.holds else '✗'} {gap.name}: {words.number(gap.measured)} "
+                f"{gap.relation.value.replace('_', ' ')} {words.number(gap.predicted)} "
+                f"± {gap.tolerance:.3g}"
+            )
+    return int(failed > 0)
+
+
+@cli.command()
+@click.argument("folder_", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("witness")
+@_module
+def replay(folder_: Path, witness: str, modules: tuple[str, ...]) -> None:
+    """Run one stored counterexample again: FIXED, FAILS or ERROR.
+
+    WITNESS is CLAIM/KIND of a failing leg in DIR/results.json, or CLAIM/DIAL of a break in
+    DIR/atlas.json. Exit 0 when fixed, 1 when it still fails, 2 when it cannot be run.
+    """
+    from claims.checking import replaying
+
+    outcome, lines = replaying.replay(folder_, witness, _sources(modules))
+    for line in lines:
+        click.echo(line)
+    click.echo(outcome)
+    raise SystemExit({"FIXED": 0, "FAILS": 1, "ERROR": 2}[outcome])
 
 
 @cli.command()

@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from claims.checking.atlas import Atlas
 from claims.checking.results import Results
+from reports import atlas as atlas_table
 from reports import junit, markdown
 
 FORMATS: dict[str, tuple[str, Callable[[Results], str]]] = {
@@ -26,6 +28,22 @@ def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS
         partial.write_text(render(results), encoding="utf-8")
         written.append(partial.replace(folder / file))
     return written
+
+
+ATLAS = ("atlas.json", "atlas.csv", "atlas.md")
+"""Files of an audit."""
+
+
+def write_atlas(atlas: Atlas, folder: Path) -> None:
+    """Write the atlas, its table and its page into the folder, each whole or not at all."""
+    atlas.write(folder / "atlas.json")
+    for file, text in (
+        ("atlas.csv", atlas.frame().to_csv(index=False)),
+        ("atlas.md", f"# Assumption atlas\n\n{atlas_table.markdown(atlas)}"),
+    ):
+        partial = folder / (file + ".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(folder / file)
 
 
 def append_step_summary(results: Results) -> None:

@@ -85,6 +85,11 @@ class PairRecord(_Record):
     note: str | None = None
     seconds: float = 0.0
 
+    @property
+    def fails_as_assumed(self) -> bool:
+        """Whether the statement did not hold at the very value that is assumed."""
+        return bool(self.trials) and self.trials[0].outcome is not Outcome.HOLDS
+
 
 class AtlasTotals(_Record):
     """Pairs by verdict, and trials in all."""

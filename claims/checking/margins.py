@@ -1,0 +1,81 @@
+"""Margins recorded in a committed file, so that CI sees when an assumption bears less weight."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from claims.checking.atlas import Atlas, Margin, PairRecord
+from claims.checking.errors import UsageError, nearest
+
+HEADER = """\
+# How far each assumption could be bent when this was recorded: a claim, a dial, and the last value
+# of the dial up to which the claim held. `claims audit --fail-below` fails when one shrank.
+"""
+
+
+def text(atlas: Atlas) -> str:
+    """The margins of an atlas as a TOML file; undecided and untestable pairs have none."""
+    lines = [HEADER]
+    for claim in dict.fromkeys(pair.claim for pair in atlas.pairs):
+        rows = [
+            f"{json.dumps(pair.dial)} = {pair.holds_to!r}"
+            for pair in atlas.pairs
+            if pair.claim == claim and pair.holds_to is not None
+            and pair.verdict is not Margin.UNDECIDED
+        ]  # fmt: skip
+        if rows:
+            lines += [f"[{json.dumps(claim)}]", *rows, ""]
+    return "\n".join(lines)
+
+
+def read(path: Path) -> dict[tuple[str, str], float]:
+    """Recorded margins by claim and dial. UsageError for a file that is not such a record."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise UsageError(f"cannot read {path}: {problem.strerror}") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise UsageError(f"{path} is not TOML: {problem}") from problem
+    margins = {}
+    for claim, rows in data.items():
+        if not isinstance(rows, dict):
+            raise UsageError(f"{path}: {claim!r} must be a table of dials and their values")
+        for dial, value in rows.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UsageError(f"{path}: {claim} / {dial} must be a number, not {value!r}")
+            margins[claim, dial] = float(value)
+    return margins
+
+
+def require_known(
+    margins: dict[tuple[str, str], float], claims: set[str], dials: set[str], path: Path
+) -> None:
+    """UsageError when a file names a claim or a dial that no audit knows."""
+    for claim, dial in margins:
+        for name, known, what in ((claim, claims, "audited claim"), (dial, dials, "dial")):
+            if name not in known:
+                raise UsageError(f"{path}: unknown {what} {name!r}.{nearest(name, sorted(known))}")
+
+
+def shrunk(atlas: Atlas, margins: dict[tuple[str, str], float]) -> Iterator[str]:
+    """In words, every recorded margin that this atlas does not reach. Pairs not tried do not count.
+
+    A pair that is no longer decided does not reach its margin.
+    """
+    starts = {dial.name: dial.scanned[0] for dial in atlas.dials}
+    for pair in atlas.pairs:
+        recorded = margins.get((pair.claim, pair.dial))
+        if recorded is None or pair.verdict is Margin.UNTESTABLE:
+            continue
+        if _reach(pair, starts) < abs(recorded - starts[pair.dial]) * (1 - 1e-9):
+            held = "undecided" if pair.verdict is Margin.UNDECIDED else f"{pair.holds_to:g}"
+            yield f"{pair.claim} / {pair.dial}: held to {recorded:g}, now {held}"
+
+
+def _reach(pair: PairRecord, starts: dict[str, float]) -> float:
+    if pair.holds_to is None or pair.verdict is Margin.UNDECIDED:
+        return -1.0
+    return abs(pair.holds_to - starts[pair.dial])

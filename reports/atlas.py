@@ -1,0 +1,129 @@
+"""The atlas as a table: claims against dials, how far each assumption can be bent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from claims.checking.atlas import Atlas, DialRecord, Margin, PairRecord
+
+MARKS = {
+    Margin.ROBUST: "✓",
+    Margin.BREAKS: "◐",
+    Margin.LOAD_BEARING: "✗",
+    Margin.UNTESTABLE: "–",
+    Margin.UNDECIDED: "?",
+}
+
+MEANINGS = {
+    Margin.ROBUST: "holds at every value scanned, to the dial's end",
+    Margin.BREAKS: "holds up to a value, and no longer at a larger one",
+    Margin.LOAD_BEARING: "breaks at the first value scanned away from the assumption",
+    Margin.UNTESTABLE: "cannot be tried; the reason is given",
+    Margin.UNDECIDED: "seeds disagree, a run failed, or it does not hold even as assumed",
+}
+
+STYLES = {
+    Margin.ROBUST: "green",
+    Margin.BREAKS: "yellow",
+    Margin.LOAD_BEARING: "bold red",
+    Margin.UNTESTABLE: "dim",
+    Margin.UNDECIDED: "bold yellow",
+}
+
+
+def value(dial: DialRecord, number: float | None) -> str:
+    """A position of a dial: its label where it is a switch."""
+    if number is None:
+        return ""
+    return dial.labels.get(f"{number:g}", f"{number:.3g}")
+
+
+def said(pair: PairRecord, dial: DialRecord) -> str:
+    """The finding in a few words: 'robust to 0.9', 'breaks in 0.2 .. 0.3'."""
+    if pair.verdict is Margin.ROBUST:
+        return f"robust to {value(dial, pair.holds_to)}"
+    if pair.verdict is Margin.BREAKS:
+        return f"breaks in {value(dial, pair.holds_to)} .. {value(dial, pair.breaks_at)}"
+    if pair.verdict is Margin.LOAD_BEARING:
+        return f"load-bearing, breaks by {value(dial, pair.breaks_at)}"
+    return pair.verdict.value
+
+
+def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:
+    """Pairs with their dials, dial by dial."""
+    for dial in atlas.dials:
+        for pair in atlas.pairs:
+            if pair.dial == dial.name:
+                yield dial, pair
+
+
+def show(atlas: Atlas, console: Console) -> None:
+    """Print the table, what is undecided, and the counts."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("assumption", "dial", "claim", "finding"):
+        table.add_column(name, no_wrap=name in ("dial", "claim"))
+    table.add_column("note", ratio=1)
+    last = ("", "")
+    for dial, pair in rows(atlas):
+        if pair.verdict is Margin.UNTESTABLE:
+            continue
+        place = (dial.assumption, dial.name)
+        style = STYLES[pair.verdict]
+        table.add_row(
+            escape(dial.assumption) if place[0] != last[0] else "",
+            escape(dial.name) if place != last else "",
+            escape(pair.claim),
+            f"[{style}]{MARKS[pair.verdict]} {escape(said(pair, dial))}[/]",
+            escape(pair.note or ""),
+        )
+        last = place
+    console.print(table)
+    console.print()
+    console.print(f"[bold]{counts(atlas)}.[/]", highlight=False)
+    console.print(
+        f"{atlas.totals.trials:,} values tried, {atlas.run.seconds:.0f} s; profile "
+        f"{atlas.run.profile}, seed {atlas.run.seed}.",
+        highlight=False,
+    )
+
+
+def counts(atlas: Atlas) -> str:
+    """'183 pairs of claim and dial: 90 robust, ...'."""
+    found = [f"{n} {margin.value}" for margin, n in atlas.totals.verdicts.items() if n]
+    return f"{atlas.totals.pairs} pairs of claim and dial: {', '.join(found)}"
+
+
+def markdown(atlas: Atlas) -> str:
+    """A section per assumption: a row per dial, a column per claim."""
+    claims = list(dict.fromkeys(pair.claim for pair in atlas.pairs))
+    by_place = {(pair.claim, pair.dial): pair for pair in atlas.pairs}
+    lines = [f"{counts(atlas)}. Profile `{atlas.run.profile}`, seed {atlas.run.seed}.", ""]
+    lines += [f"- **{MARKS[m]} {m.value}**: {text}" for m, text in MEANINGS.items()]
+    for assumption in dict.fromkeys(dial.assumption for dial in atlas.dials):
+        lines += ["", f"### {_cell(assumption)}", ""]
+        lines.append("| dial | " + " | ".join(f"`{claim}`" for claim in claims) + " |")
+        lines.append("|---" * (1 + len(claims)) + "|")
+        for dial in atlas.dials:
+            if dial.assumption != assumption:
+                continue
+            cells = [f"`{dial.name}`: {_cell(dial.title)} ({_cell(dial.source)})"]
+            for claim in claims:
+                pair = by_place.get((claim, dial.name))
+                cells.append(f"{MARKS[pair.verdict]} {said(pair, dial)}" if pair else "")
+            lines.append("| " + " | ".join(cells) + " |")
+    notes = [(dial, pair) for dial, pair in rows(atlas) if pair.note]
+    if notes:
+        lines += ["", "### Notes", ""]
+        grouped: dict[str, list[str]] = {}
+        for dial, pair in notes:
+            grouped.setdefault(pair.note or "", []).append(f"`{pair.claim}` / `{dial.name}`")
+        lines += [f"- {_cell(note)}: {', '.join(where)}" for note, where in grouped.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
