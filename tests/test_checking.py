@@ -140,6 +140,20 @@ class TestSearch:
         assert check.judge(found)[0] is Verdict.VACUOUS
         assert found.gaps[0].measured == 9  # the closest to failing is kept
 
+    def test_goes_on_while_a_required_regime_has_no_case(self) -> None:
+        def reached(seed: int) -> bool:
+            found = search(
+                Context("quick", 0, seed),
+                st.integers(0, 15),
+                lambda n: [gap.at_most("n", n, 15, 0, "range")],
+                examples=4,
+                regimes_of=lambda n: ["seven"] if n == 7 else [],
+                require=("seven",),
+            )
+            return check.judge(found)[0] is Verdict.HOLDS
+
+        assert sum(reached(seed) for seed in range(20)) > 10  # 4 examples alone: some 5 of 20
+
     def test_different_claims_draw_different_inputs(self) -> None:
         def drawn(seed: int) -> list[int]:
             numbers: list[int] = []

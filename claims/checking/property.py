@@ -22,6 +22,10 @@ from claims.checking.gap import Gap
 
 T = TypeVar("T")
 
+ROUNDS = 6
+"""A regime of one configuration in eight is missed by 25 of them with chance 0.04, and by six times
+as many with 2e-9."""
+
 
 class _Counterexample(Exception):  # noqa: N818 - it is what the search looks for, not an error
     def __init__(self, configuration: object, gap: Gap) -> None:
@@ -42,18 +46,18 @@ def search(
     """Evidence from `examples` configurations drawn from a strategy that is valid by construction.
 
     Of every gap name the instance closest to failing is kept. A configuration that breaks a gap is
-    shrunk by Hypothesis and becomes the witness.
+    shrunk by Hypothesis and becomes the witness. While a required regime has no case, the search
+    goes on, up to ROUNDS times as long: chance alone then rarely makes a leg vacuous.
     """
     closest: dict[str, Gap] = {}
     regimes: Counter[str] = Counter()
     cases = 0
 
-    @hypothesis.seed(context.seed)
     @hypothesis.settings(
         max_examples=examples,
         database=None,  # nothing may be remembered from another run
         deadline=None,
-        derandomize=False,  # the seed above is the only source of chance
+        derandomize=False,  # the seed below is the only source of chance
         report_multiple_bugs=False,
         verbosity=hypothesis.Verbosity.quiet,
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
@@ -77,7 +81,10 @@ def search(
     witness = None
     try:
         with no_constants_of_loaded_modules():
-            attempt()
+            for round_ in range(ROUNDS):
+                hypothesis.seed(context.seed + round_)(attempt)()
+                if all(regimes[name] for name in require):
+                    break
     except _Counterexample as found:
         closest[found.gap.name] = found.gap
         witness = {"configuration": jsonable(found.configuration), **(found.gap.witness or {})}
