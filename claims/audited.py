@@ -42,9 +42,11 @@ MISS = 0.1
 PATIENCE = 2.0
 """Times the predicted time; rates change by tens of per cent where an area has 4 patches, of which
 2 ± 1 are visible."""
-LONGEST = 6.0
+LONGEST = 3.0
 """A setting may ask for at most so many times the steps of the assumed one: what takes longer
 breaks, by its time."""
+LARGEST_STEP = 256.0
+"""Times the step at γ = ½ that high masking may ask for; an area once seen has larger rates."""
 NEARLY_ALL = 0.98
 """Share of queries; in 192 samples a few queries see one patch of their area by chance."""
 
@@ -65,9 +67,14 @@ def setting_of(base: Base, objective: Objective) -> Setting:
 
 
 def step_of(setting: Setting, objective: Objective) -> float:
-    """η: rates are γ/K for MAE and 1/(KP) for CL, curvature of order U⁴."""
-    rate = setting.gamma / setting.K if objective == "mae" else 1 / (setting.K * setting.P)
-    return 1 / (2 * rate * setting.latents.U**4) * (2 if objective == "cl" else 1)
+    """η for which η·rate·curvature is about one half; curvature is of order U⁴.
+
+    Rates are γ/K for MAE and 4(1-γ)²/(KP) for CL, whose views must both show an area.
+    """
+    if objective == "mae":
+        return setting.K / (2 * setting.gamma * setting.latents.U**4)
+    seen = max(4 * (1 - setting.gamma) ** 2, 1 / LARGEST_STEP)
+    return setting.K * setting.P / (seen * setting.latents.U**4)
 
 
 def time_of(setting: Setting, objective: Objective) -> float:

@@ -566,7 +566,8 @@ def train(
     """Train a model of P small for a time t = η·steps under a perturbation, and look at it.
 
     time, step: of the unperturbed training; `step_factor` multiplies the step, so that the time is
-    kept, down to 2·MOMENTS steps. A run is a function of its arguments. Numbers that are not finite
+    kept, down to 2·MOMENTS steps. With two heads either takes steps of twice that size, as their
+    average passes half of the gradient to each. A run is a function of its arguments. Numbers that are not finite
     end it early (`diverged`). SettingError for a combination that cannot be laid out.
     """
     if objective == "cl" and not 1 <= setting.contrastive.negatives < math.inf:
@@ -577,7 +578,7 @@ def train(
     eta = step * perturbation.step_factor
     steps = max(2 * MOMENTS, math.ceil(time / eta))
     size = perturbation.batch or BATCH[objective]
-    optimiser = _optimiser(network, perturbation, eta)
+    optimiser = _optimiser(network, perturbation, eta * perturbation.heads)
     observer = _Observer(setting, perturbation, where, objective, np.random.default_rng([seed, 1]))
     looks = set(np.linspace(0, steps, MOMENTS).round().astype(int).tolist())
     times = [eta * n for n in sorted(looks)]
