@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -43,17 +44,24 @@ class SoftmaxWeights(NamedTuple):
     same: Series
 
 
-class ClRates(NamedTuple):
+@dataclass(frozen=True)
+class ClRates:
     """What drives the shared row of Q at one state, and what it attends to.
 
     alpha_global, alpha_other: -∂L/∂Φ towards the global and towards one local feature of a cluster,
-    weight decay included; attention: E A_1 over latents; loss_gap as in `cl`.
+    weight decay included; attention: E A_1 over latents; gap computes loss_gap, on demand because
+    it costs as much as the rest.
     """
 
     alpha_global: float
     alpha_other: float
     attention: float
-    loss_gap: float
+    gap: Callable[[], float]
+
+    @property
+    def loss_gap(self) -> float:
+        """As in `cl`."""
+        return self.gap()
 
 
 def _nodes(highest_log_ratio: float, negatives: float) -> Series:
@@ -97,7 +105,14 @@ def _excess(log_limit: Series, change: Series, law: Series, negatives: float) ->
     u = _nodes(max(log_limit.max(), (log_limit + change).max()), negatives)
     kinds = np.exp(-u * limit)
     before = kinds @ law
-    relative = (kinds * np.expm1(-u * growth)) @ law / before
+    # Where R falls far below its limit e^{-uR} is taken itself: expm1 alone would overflow.
+    steep = -u * growth > 1
+    change_of_kinds = np.where(
+        steep,
+        np.exp(-u * (limit + growth)) - kinds,
+        kinds * np.expm1(np.where(steep, 0.0, -u * growth)),
+    )
+    relative = change_of_kinds @ law / before
     # -1 is reached by rounding alone, where u is so large that e^{-u} hides it.
     factor = -np.expm1(negatives * np.log1p(np.maximum(relative, -1 + 1e-16)))
     return _QUADRATURE_STEP * (np.exp(-u[:, :, 0]) * before**negatives * factor).sum(axis=0)
@@ -212,7 +227,10 @@ def cl_rates(setting: Setting, *, phi_global: float = 0.0, phi_other: float = 0.
     a_m = (1 - setting.gamma) * (setting.C_s / setting.P)
     decay, KP = setting.contrastive.weight_decay, setting.K * setting.P
     return ClRates(
-        up_1 / KP - decay * phi_global, a_m * up_m / KP - decay * phi_other, attention, gaps()[0]
+        up_1 / KP - decay * phi_global,
+        a_m * up_m / KP - decay * phi_other,
+        attention,
+        lambda: gaps()[0],
     )
 
 

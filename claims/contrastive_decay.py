@@ -1,0 +1,133 @@
+"""Contrastive learning: too much weight decay stops the collapse.
+
+Sources: none; derived here from Definitions 2.6 and 2.7.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+from scipy import optimize
+
+from claims import runs, theorems
+from claims.checking import scaling
+from claims.checking.claim import Claim, Context, Provenance
+from claims.checking.gap import Gap, at_least, at_most, identical
+from claims.contrastive_collapse import transition_time
+from claims.contrastive_ladders import (
+    ALL_SHAPES,
+    CONSTANT,
+    DIGITS,
+    MANY,
+    OTHER,
+    label,
+    log_P,
+    on_ladder,
+    rung,
+    shapes_of,
+)
+from claims.contrastive_start import initial_global
+from model import reduced
+from model.setting import Setting
+
+decay_threshold = Claim(
+    id="cl.decay-threshold",
+    title="Weight decay above a threshold stops the collapse",
+    statement=(
+        r"\text{Constant }z\text{: collapse iff }\lambda<\lambda_c = "
+        r"2e\,z\,\alpha_1(0)\,(1+o(1))"
+    ),
+    provenance=Provenance.DERIVED,
+    measured=(
+        "least α_1(Φ_1)/Φ_1 before the transition without decay; runs with λ 2 % below and above"
+    ),
+    assumptions=(
+        "zero initialisation",
+        "plain gradient descent",
+        "constant-in-area latent",
+        "many clusters",
+        "contrastive details",
+    ),
+    rests_on=("cl.init-global", "cl.time"),
+)
+
+
+def decay_of(setting: Setting) -> float:
+    """λ_c, claimed: Φe^{-2zΦ} is at most 1/(2ez)."""
+    return 2 * math.e * setting.latents.U * initial_global(setting)
+
+
+def least_slope(setting: Setting) -> float:
+    """Least α_1(Φ_1)/Φ_1 for Φ_1 ≤ 2/z: with more decay than that the growth comes to rest."""
+
+    def slope(phi: float) -> float:
+        return reduced.cl_rates(setting, phi_global=phi).alpha_global / phi
+
+    z = setting.latents.U
+    return float(optimize.minimize_scalar(slope, bounds=(0.05 / z, 2 / z), method="bounded").fun)
+
+
+def with_decay(setting: Setting, decay: float) -> Setting:
+    """The setting with weight decay λ."""
+    return setting.replace(contrastive=dataclasses.replace(setting.contrastive, weight_decay=decay))
+
+
+@decay_threshold.leg("scaling")
+def _decay_threshold_scaling(context: Context) -> Iterator[Gap]:
+    for base in (CONSTANT, OTHER):
+        for shape in shapes_of(context):
+            ladder = on_ladder(base, shape)
+            name = label(ladder[0])
+            yield from scaling.limit(
+                f"{name}: λ_c/(2e z α_1(0))",
+                log_P(DIGITS),
+                [least_slope(s) / decay_of(s) for s in ladder],
+                1,
+                tolerance=5e-4,
+                why="three digits; the correction C_1/P is below 1e-9",
+            )
+    for share, collapses in ((0.98, True), (1.02, False)):
+        setting = rung(60, ALL_SHAPES[0], contrastive=MANY)
+        decayed = with_decay(setting, share * decay_of(setting))
+        late_ = transition_time(setting) + math.log(100)
+        run = reduced.cl(decayed, loss_gap=1e-9, log_t_max=late_)
+        yield identical(
+            f"λ = {share} λ_c, P = 1e60: collapses within 100 transition times",
+            run.half is not None,
+            collapses,
+            "a bottleneck 2 % wide is passed in some 1/√0.02 transition times",
+        )
+
+
+@decay_threshold.leg("trained", profile="full")
+def _decay_threshold_trained(context: Context) -> Iterator[Gap]:
+    base = theorems.CL_NEGATIVE
+    time_ = 2 * theorems.cl_time(base)
+    for share, collapses in ((0.5, True), (2.0, False)):
+        setting = with_decay(base, share * decay_of(base))
+        run = runs.trained_cl(setting, context.root_seed, time_, theorems.CL_STEP * base.P)
+        bound = at_least if collapses else at_most
+        yield bound(
+            f"λ = {share} λ_c: attention on the global area",
+            float(run.attention()[:, 0, 0].mean()),
+            0.7 if collapses else 0.3,
+            0,
+            "one of two rest points: near 1, or near the initial 1/16",
+            false_alarm=1e-10,
+        )
+
+
+decay_threshold.mistake(
+    "2z α_1(0), as if e were 1",
+    "claims.contrastive_decay.decay_of",
+    lambda original: lambda s: original(s) / math.e,
+)
+decay_threshold.mistake(
+    "twice the decay in the dynamics",
+    "model.reduced.cl_rates",
+    lambda original: lambda s, phi_global: original(s, phi_global=2 * phi_global),
+)
+
+CLAIMS = (decay_threshold,)
