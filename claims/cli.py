@@ -295,6 +295,10 @@ class _ShownProgress:
     "--out", type=click.Path(path_type=Path), default=None,
     help="Folder for journal, atlas and tables; a stopped audit continues there.",
 )  # fmt: skip
+@click.option(
+    "--questions", is_flag=True,
+    help="Also answer the reviewers' questions and draw the maps (needs --out).",
+)  # fmt: skip
 @click.option("--fail-below", type=click.Path(path_type=Path), metavar="MARGINS.toml",
               help="Exit 1 when a margin is smaller than recorded here.")  # fmt: skip
 @click.option("--write-margins", type=click.Path(path_type=Path), metavar="MARGINS.toml",
@@ -310,6 +314,7 @@ def audit(
     seed: int,
     workers: str,
     out: Path | None,
+    questions: bool,
     fail_below: Path | None,
     write_margins: Path | None,
     as_json: bool,
@@ -324,6 +329,8 @@ def audit(
     from claims.checking import margins
 
     sources = _sources(modules)
+    if questions and (out is None or modules):
+        raise UsageError("--questions needs --out, and asks about the paper's own claims")
     if point:
         raise SystemExit(_show_point(select, point, sources, profile, seed))
     recorded = margins.read(fail_below) if fail_below else {}
@@ -350,6 +357,8 @@ def audit(
             _say_interrupted(out)
             raise SystemExit(130) from None
     if out is not None:
+        if questions:
+            _answer(out, profile, seed)
         folder.write_atlas(atlas, out)
     if write_margins:
         write_margins.write_text(margins.text(atlas), encoding="utf-8")
@@ -366,6 +375,19 @@ def audit(
     for claim in broken:
         click.echo(f"{claim} does not hold as assumed", err=True)
     raise SystemExit(int(bool(lost or broken)))
+
+
+def _answer(out: Path, profile: Profile, seed: int) -> None:
+    """Answer the reviewers' questions and compute the maps, into the folder."""
+    from claims import phases
+    from claims import questions as asking
+    from claims.checking import check
+
+    with check.one_thread():
+        asking.write(asking.answers(profile, seed), out / "questions.json")
+        click.echo("questions answered", err=True)
+        phases.write(phases.maps(profile, seed), out / "phases.json")
+        click.echo("maps computed", err=True)
 
 
 def _show_point(

@@ -567,8 +567,8 @@ def train(
 
     time, step: of the unperturbed training; `step_factor` multiplies the step, so that the time is
     kept, down to 2·MOMENTS steps. With two heads either takes steps of twice that size, as their
-    average passes half of the gradient to each. A run is a function of its arguments. Numbers that are not finite
-    end it early (`diverged`). SettingError for a combination that cannot be laid out.
+    average passes half of the gradient to each. A run is a function of its arguments. Numbers that
+    are not finite end it early (`diverged`). SettingError for what cannot be laid out.
     """
     if objective == "cl" and not 1 <= setting.contrastive.negatives < math.inf:
         raise SettingError("training needs at least one and finitely many negatives")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from claims.checking.atlas import Atlas
 from claims.checking.results import Results
-from reports import atlas as atlas_table
-from reports import junit, markdown
+from reports import audit_page, junit, markdown
 
 FORMATS: dict[str, tuple[str, Callable[[Results], str]]] = {
     "markdown": ("summary.md", markdown.summary),
@@ -30,20 +31,33 @@ def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS
     return written
 
 
-ATLAS = ("atlas.json", "atlas.csv", "atlas.md")
+ATLAS = ("atlas.json", "atlas.csv", "audit.md")
 """Files of an audit."""
 
 
 def write_atlas(atlas: Atlas, folder: Path) -> None:
-    """Write the atlas, its table and its page into the folder, each whole or not at all."""
+    """Write the atlas, its table, its page and its pictures, each whole or not at all.
+
+    Answers (questions.json) and maps (phases.json) of the folder become parts of the page.
+    """
     atlas.write(folder / "atlas.json")
-    for file, text in (
-        ("atlas.csv", atlas.frame().to_csv(index=False)),
-        ("atlas.md", f"# Assumption atlas\n\n{atlas_table.markdown(atlas)}"),
-    ):
+    answers, maps = (_stored(folder / name) for name in ("questions.json", "phases.json"))
+    texts = {
+        "atlas.csv": atlas.frame().to_csv(index=False),
+        "audit.md": audit_page.page(atlas, answers, maps),
+    }
+    if maps:
+        from reports import phase_figure  # with matplotlib, which takes a second
+
+        texts |= {f"phase-{found['name']}.svg": phase_figure.svg(found) for found in maps}
+    for file, text in texts.items():
         partial = folder / (file + ".partial")
         partial.write_text(text, encoding="utf-8")
         partial.replace(folder / file)
+
+
+def _stored(path: Path) -> list[dict[str, Any]]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def append_step_summary(results: Results) -> None:
