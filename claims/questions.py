@@ -218,7 +218,7 @@ def negatives(profile: Profile, seed: int = 0) -> Answer:
         by_count[count] = run.local.global_attention[-1]
         rows.append(("N_c", count, "constant", round(by_count[count], 3),
                      round(run.local.phi_global[-1], 3)))  # fmt: skip
-    for base, law in ((audited.POSITIVE, "constant"), (audited.SPREAD, "¾ or 1¼")):
+    for base, law in ((audited.POSITIVE, "constant"), (audited.SPREAD, "½ or 1½")):
         for K in clusters:
             run = _observe(base, {"clusters": K}, seed, "cl")
             by_clusters[law, K] = run.local.global_attention[-1]
@@ -239,8 +239,8 @@ def negatives(profile: Profile, seed: int = 0) -> Answer:
             f"time in which {counts[-1]} leave {by_count[counts[-1]]:.0%}: the rate is "
             "proportional to N_c/(N_c+1) at first, so negatives cost time, not the limit.",
             f"Clusters decide. With constant latents K = 1 ends at {by_clusters['constant', 1]:.0%}"
-            f" and K = 2 at {by_clusters['constant', 2]:.0%}; with latents ¾ or 1¼, K = 2 ends at "
-            f"{by_clusters['¾ or 1¼', 2]:.0%} and K = 8 at {by_clusters['¾ or 1¼', 8]:.0%}. As "
+            f" and K = 2 at {by_clusters['constant', 2]:.0%}; with latents ½ or 1½, K = 2 ends at "
+            f"{by_clusters['½ or 1½', 2]:.0%} and K = 8 at {by_clusters['½ or 1½', 8]:.0%}. As "
             "P → ∞ and N_c → ∞ the collapse needs K > K_c, computed from h(z) and tabled below.",
         ),
         columns=("what", "value", "latents", "attention to the global area", "Φ_1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,9 @@ def svg(found: Mapping[str, Any]) -> str:
         mesh = axes.pcolormesh(
             found["x"], found["y"], values, shading="nearest", cmap="cividis", alpha=0.85
         )
-        figure.colorbar(mesh, ax=axes).set_label(found["value_label"], fontsize=7)
+        figure.colorbar(mesh, ax=axes).set_label(
+            textwrap.fill(found["value_label"], 48), fontsize=7
+        )
         if found["boundary"]:
             xs, ys = zip(*found["boundary"], strict=True)
             axes.plot(xs, ys, color=LINE, lw=2, ls="--", label=found["boundary_label"])
