@@ -25,8 +25,9 @@ from claims.contrastive_ladders import (
     happened,
     label,
     ladders,
-    log_P,
+    limit,
     on_ladder,
+    power_law,
     shapes_of,
     transition,
 )
@@ -85,16 +86,16 @@ def _time_scaling(context: Context) -> Iterator[Gap | Case]:
     # Latents at 16 values: where κ_c is small their front creeps from one to the next.
     for ladder in (*ladders(context), on_ladder(RANDOM, ALL_SHAPES[0])):
         yield Case(("Δ > 0" if ladder[0].gap > 0 else "Δ < 0",))
-        log_T = [transition(s).log_t for s in ladder]
         name = f"{label(ladder[0])}: T"
-        yield from scaling.power_law(name, log_P(DIGITS), log_T, time_exponent(ladder[0]))
-        ratios = [math.exp(t - transition_time(s)) for t, s in zip(log_T, ladder, strict=True)]
-        yield from scaling.limit(
+        yield from power_law(
+            context, name, ladder, lambda s: transition(s).log_t, time_exponent(ladder[0])
+        )
+        yield from limit(
+            context,
             f"{name}/(c_T K P^(3-2κ_c)/c_1²)",
-            log_P(DIGITS),
-            ratios,
+            ladder,
+            lambda s: math.exp(transition(s).log_t - transition_time(s)),
             1,
-            tolerance=5e-4,
             why="three digits; corrections P^{-2(1-κ_c)} log P and P^{κ_s-κ_c} are below 1e-9",
         )
 
@@ -179,36 +180,32 @@ def _late_scaling(context: Context) -> Iterator[Gap]:
     bases = (CONSTANT, CONSTANT.replace(contrastive=sharp), warm)
     shapes = shapes_of(context)
     for base, shape in ((bases[0], s) for s in shapes):
-        yield from _late(base, shape, DIGITS)
+        yield from _late(context, base, shape, DIGITS)
     for base in bases[1:]:
-        yield from _late(base, shapes[0], (DIGITS[0], DIGITS[-1]))
+        yield from _late(context, base, shapes[0], (DIGITS[0], DIGITS[-1]))
 
 
-def _late(base: Setting, shape: tuple[float, float], digits: tuple[int, ...]) -> Iterator[Gap]:
+def _late(
+    context: Context, base: Setting, shape: tuple[float, float], digits: tuple[int, ...]
+) -> Iterator[Gap]:
     kappa_c, kappa_s = shape
     ladder = [base.replace(P=10**k, kappa_c=kappa_c, kappa_s=kappa_s) for k in digits]
     name = f"{label(ladder[0])}, τ = {base.contrastive.tau}"
-    ends = [happened(collapse(s).done) for s in ladder]
-    times = [e.log_t - s.log_P - math.log(s.K) for e, s in zip(ends, ladder, strict=True)]
-    depths = [missing(s, e.phi_global) for e, s in zip(ends, ladder, strict=True)]
     why = "three digits; the transition time is some 1e-12 of the time measured at"
-    yield from scaling.limit(
-        f"{name}: (1-A_1)t/(KP) over its limit",
-        log_P(digits),
-        [d * math.exp(t) / late_constant(s) for d, t, s in zip(depths, times, ladder, strict=True)],
-        1,
-        tolerance=5e-4,
-        why=why,
-    )
-    gaps = [math.log(float(collapse(s).loss_gap[-1])) for s in ladder]
-    yield from scaling.limit(
-        f"{name}: loss gap times t/(KP) over its limit",
-        log_P(digits),
-        [math.exp(g + t) / late_loss(s) for g, t, s in zip(gaps, times, ladder, strict=True)],
-        1,
-        tolerance=5e-4,
-        why=why,
-    )
+
+    def late_time(setting: Setting) -> float:
+        return happened(collapse(setting).done).log_t - setting.log_P - math.log(setting.K)
+
+    def depth_by_time(setting: Setting) -> float:
+        depth = missing(setting, happened(collapse(setting).done).phi_global)
+        return depth * math.exp(late_time(setting)) / late_constant(setting)
+
+    def loss_by_time(setting: Setting) -> float:
+        log_gap = math.log(float(collapse(setting).loss_gap[-1]))
+        return math.exp(log_gap + late_time(setting)) / late_loss(setting)
+
+    for what, measure in (("(1-A_1)t/(KP)", depth_by_time), ("loss gap·t/(KP)", loss_by_time)):
+        yield from limit(context, f"{name}: {what} over its limit", ladder, measure, 1, why=why)
     run, top = collapse(ladder[-1]), ladder[-1]
     after = run.log_t > transition(top).log_t + math.log(1e3)
     log_depth = [math.log(missing(top, phi)) for phi in run.phi_global[after].tolist()]
@@ -218,6 +215,7 @@ def _late(base: Setting, shape: tuple[float, float], digits: tuple[int, ...]) ->
         log_depth,
         late_power(),
         why="a quarter of 0.02; measured from 1000 transition times on",
+        x_label="log t",
     )
 
 
@@ -286,34 +284,41 @@ def at_depth(setting: Setting, depth: float) -> float:
     return optimize.brentq(excess, 0, highest, rtol=1e-12)
 
 
+def ahead_of_growth(setting: Setting) -> float:
+    """zΦ_1 less what is claimed of it, at the end of the run."""
+    run = collapse(setting)
+    depth = depth_of(setting, float(run.loss_gap[-1]))
+    grown = setting.latents.U * happened(run.done).phi_global
+    return grown - growth(setting, -math.log(depth))
+
+
 @feature_growth.leg("scaling")
 def _feature_growth_scaling(context: Context) -> Iterator[Gap]:
     for shape in shapes_of(context):
         ladder = on_ladder(CONSTANT, shape)
         name = f"{label(ladder[0])}: zΦ_1"
-        grown = [s.latents.U * transition(s).phi_global for s in ladder]
-        yield from scaling.power_law(f"{name} at A_1 = 1/2", log_P(DIGITS), grown, 1 - shape[0])
-        ends = [happened(collapse(s).done) for s in ladder]
-        left = [float(collapse(s).loss_gap[-1]) for s in ladder]
-        ahead = [
-            s.latents.U * e.phi_global - growth(s, -math.log(depth_of(s, gap)))
-            for s, e, gap in zip(ladder, ends, left, strict=True)
-        ]
-        yield from scaling.limit(
+        yield from power_law(
+            context,
+            f"{name} at A_1 = 1/2",
+            ladder,
+            lambda s: s.latents.U * transition(s).phi_global,
+            1 - shape[0],
+        )
+        yield from limit(
+            context,
             f"{name} less the claimed growth, at a small loss gap",
-            log_P(DIGITS),
-            ahead,
+            ladder,
+            ahead_of_growth,
             0,
-            tolerance=5e-4,
             why="three digits of the weight e^{zΦ}; corrections C_1/P are below 1e-9",
         )
     random = RANDOM.replace(latents=Latents.uniform(0.5, 1.5, 96))
     ladder = on_ladder(random, ALL_SHAPES[2])
-    weights = [s.latents.L * at_depth(s, 1e-3) for s in ladder]
-    yield from scaling.power_law(
+    yield from power_law(
+        context,
         f"{label(random)}: LΦ_1 at E A_1 = 0.999",
-        log_P(DIGITS),
-        weights,
+        ladder,
+        lambda s: s.latents.L * at_depth(s, 1e-3),
         1 - ALL_SHAPES[2][0],
         log_power=growth_log_power(random),
     )

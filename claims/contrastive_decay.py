@@ -12,18 +12,16 @@ from collections.abc import Iterator
 from scipy import optimize
 
 from claims import runs, theorems
-from claims.checking import scaling
 from claims.checking.claim import Claim, Context, Provenance
 from claims.checking.gap import Gap, at_least, at_most, identical
 from claims.contrastive_collapse import transition_time
 from claims.contrastive_ladders import (
     ALL_SHAPES,
     CONSTANT,
-    DIGITS,
     MANY,
     OTHER,
     label,
-    log_P,
+    limit,
     on_ladder,
     rung,
     shapes_of,
@@ -80,12 +78,12 @@ def _decay_threshold_scaling(context: Context) -> Iterator[Gap]:
         for shape in shapes_of(context):
             ladder = on_ladder(base, shape)
             name = label(ladder[0])
-            yield from scaling.limit(
+            yield from limit(
+                context,
                 f"{name}: λ_c/(2e z α_1(0))",
-                log_P(DIGITS),
-                [least_slope(s) / decay_of(s) for s in ladder],
+                ladder,
+                lambda s: least_slope(s) / decay_of(s),
                 1,
-                tolerance=5e-4,
                 why="three digits; the correction C_1/P is below 1e-9",
             )
     for share, collapses in ((0.98, True), (1.02, False)):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from claims.checking import shared
+from claims.checking import scaling, shared
 from claims.checking.claim import Context
+from claims.checking.gap import Gap
 from model import reduced
-from model.setting import Contrastive, Latents, Setting
+from model.setting import Contrastive, Latents, Setting, SettingError
 from model.trajectory import Event, Trajectory
 
 SHAPES = {"Δ > 0": ((0.9, 0.3), (0.6, 0.1)), "Δ < 0": ((0.6, 0.3), (0.65, 0.4))}
 """(κ_c, κ_s) by the sign of the information gap; the sizes are separated by at least P^0.25."""
 DIGITS = (40, 52, 64, 76, 88, 100)
 """The ladder P = 10^k: at its foot P^{κ_s-κ_c}, the slowest correction, is at most 1e-8."""
+LOW_DIGITS = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 28)
+"""Powers of ten below the ladder, where its laws set in; shown and not judged."""
 ALL_SHAPES = tuple(shape for shapes in SHAPES.values() for shape in shapes)
 
 
@@ -41,6 +44,59 @@ def label(setting: Setting) -> str:
     """What of a setting of a ladder differs from others."""
     law = f"{setting.latents.L:.3g}..{setting.latents.U:.3g}"
     return f"κ_c = {setting.kappa_c}, κ_s = {setting.kappa_s}, K = {setting.K}, z = {law}"
+
+
+def power_law(
+    context: Context,
+    name: str,
+    ladder: Sequence[Setting],
+    log_measure: Callable[[Setting], float],
+    exponent: float,
+    *,
+    log_power: float = 0,
+) -> Iterator[Gap]:
+    """On the ladder the logarithm measured has this exponent; see `scaling.power_law`."""
+    yield from scaling.power_law(
+        name,
+        [s.log_P for s in ladder],
+        [log_measure(s) for s in ladder],
+        exponent,
+        log_power=log_power,
+        below=_below(context, ladder[0], log_measure),
+    )
+
+
+def limit(
+    context: Context,
+    name: str,
+    ladder: Sequence[Setting],
+    measure: Callable[[Setting], float],
+    predicted: float,
+    *,
+    why: str,
+    tolerance: float = 5e-4,
+) -> Iterator[Gap]:
+    """On the ladder what is measured tends to this, to three digits; see `scaling.limit`."""
+    yield from scaling.limit(
+        name,
+        [s.log_P for s in ladder],
+        [measure(s) for s in ladder],
+        predicted,
+        tolerance=tolerance,
+        why=why,
+        below=_below(context, ladder[0], measure),
+    )
+
+
+def _below(context: Context, base: Setting, measure: Callable[[Setting], float]) -> scaling.Rungs:
+    """What is measured at small P; NaN where it does not exist."""
+    found = []
+    for digits in context.at(quick=(), full=LOW_DIGITS):
+        try:
+            found.append(measure(base.replace(P=10**digits)))
+        except (SettingError, ArithmeticError, ValueError):
+            found.append(math.nan)
+    return log_P(LOW_DIGITS[: len(found)]), found
 
 
 MANY = Contrastive(negatives=math.inf)

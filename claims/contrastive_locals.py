@@ -16,7 +16,15 @@ from claims import runs, theorems
 from claims.checking import scaling
 from claims.checking.claim import Case, Claim, Context, Provenance
 from claims.checking.gap import Gap, at_least, equal
-from claims.contrastive_ladders import DIGITS, SHAPES, collapse, label, ladders, log_P, transition
+from claims.contrastive_ladders import (
+    SHAPES,
+    collapse,
+    label,
+    ladders,
+    limit,
+    power_law,
+    transition,
+)
 from model import correlations, data, enumeration, gradients
 from model.setting import Contrastive, Latents, Setting
 
@@ -64,28 +72,34 @@ def local_at(setting: Setting, phi: float) -> float:
     return float(np.interp(phi, run.phi_global, run.phi_other))
 
 
+def over_formula(setting: Setting, phi: float) -> float:
+    """Φ_m of the run over the claimed one."""
+    return local_at(setting, phi) / local_correlation(setting, phi)
+
+
 @locals_stay.leg("scaling", require=tuple(SHAPES))
 def _locals_stay_scaling(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context):
         yield Case(("Δ > 0" if ladder[0].gap > 0 else "Δ < 0",))
         name = f"{label(ladder[0])}: Φ_m"
-        halves = [transition(s).phi_global for s in ladder]
-        found = [local_at(s, phi) for s, phi in zip(ladder, halves, strict=True)]
         exponent, log_power = locals_exponent(ladder[0])
-        sizes = [math.log(abs(phi)) for phi in found]
-        yield from scaling.power_law(name, log_P(DIGITS), sizes, exponent, log_power=log_power)
-        for when, phis in (
-            ("at the transition", halves),
-            ("long after", [float(collapse(s).phi_global[-1]) for s in ladder]),
+        yield from power_law(
+            context,
+            name,
+            ladder,
+            lambda s: math.log(abs(local_at(s, transition(s).phi_global))),
+            exponent,
+            log_power=log_power,
+        )
+        for when, ratio in (
+            ("at the transition", lambda s: over_formula(s, transition(s).phi_global)),
+            ("long after", lambda s: over_formula(s, float(collapse(s).phi_global[-1]))),
         ):
-            ratios = [
-                local_at(s, phi) / local_correlation(s, phi)
-                for s, phi in zip(ladder, phis, strict=True)
-            ]
-            yield from scaling.limit(
+            yield from limit(
+                context,
                 f"{name} over the formula, {when}",
-                log_P(DIGITS),
-                ratios,
+                ladder,
+                ratio,
                 1,
                 tolerance=1e-3,
                 why="three digits; corrections C_1/P, C_s/C_1 are below 1e-9",
@@ -194,6 +208,7 @@ def _positions_stay_scaling(context: Context) -> Iterator[Gap]:
                     [math.log(size) for size in scale],
                     [math.log(r / x) for r, x in zip(ratios, scale, strict=True)],
                     power,
+                    x_label="log size",
                 )
                 yield equal(
                     f"{name}: β/α_1 {where} over the formula, P = 2^{powers[-1]}",

@@ -11,10 +11,18 @@ from fractions import Fraction
 
 import numpy as np
 
-from claims.checking import scaling
 from claims.checking.claim import Case, Claim, Context, Provenance
 from claims.checking.gap import Gap, at_most, identical
-from claims.contrastive_ladders import ALL_SHAPES, DIGITS, SHAPES, label, log_P, on_ladder, rung
+from claims.contrastive_ladders import (
+    ALL_SHAPES,
+    DIGITS,
+    SHAPES,
+    label,
+    limit,
+    on_ladder,
+    power_law,
+    rung,
+)
 from model import enumeration, gradients
 from model.setting import Contrastive, Latents, Setting
 
@@ -159,18 +167,21 @@ def _init_global_scaling(context: Context) -> Iterator[Gap]:
     for base in initial_laws():
         for shape in ALL_SHAPES:
             ladder = on_ladder(base, shape)
-            rates = [enumeration.initial_cl_rates(s)[0] for s in ladder]
             name = f"{label(ladder[0])}: α_1(0)"
             exponent = global_exponent(ladder[0])
-            yield from scaling.power_law(
-                name, log_P(DIGITS), [log(abs(r)) for r in rates], exponent
+            yield from power_law(
+                context,
+                name,
+                ladder,
+                lambda s: log(abs(enumeration.initial_cl_rates(s)[0])),
+                exponent,
             )
-            yield from scaling.limit(
+            yield from limit(
+                context,
                 f"{name} over its leading term",
-                log_P(DIGITS),
-                [float(r) / initial_global(s) for r, s in zip(rates, ladder, strict=True)],
+                ladder,
+                lambda s: float(enumeration.initial_cl_rates(s)[0]) / initial_global(s),
                 1,
-                tolerance=5e-4,
                 why="three digits; the corrections P^{κ_s-κ_c} and P^{κ_c-1} are below 1e-9",
             )
 
@@ -246,16 +257,20 @@ def _init_local_scaling(context: Context) -> Iterator[Gap]:
     for base in initial_laws():
         for shape in ALL_SHAPES:
             ladder = on_ladder(base, shape)
-            rates = [enumeration.initial_cl_rates(s)[1] for s in ladder]
             name = f"{label(ladder[0])}: |α_m(0)|"
-            sizes = [log(abs(r)) for r in rates]
-            yield from scaling.power_law(name, log_P(DIGITS), sizes, local_exponent(ladder[0]))
-            yield from scaling.limit(
+            yield from power_law(
+                context,
+                name,
+                ladder,
+                lambda s: log(abs(enumeration.initial_cl_rates(s)[1])),
+                local_exponent(ladder[0]),
+            )
+            yield from limit(
+                context,
                 f"{name} over its leading term",
-                log_P(DIGITS),
-                [float(r) / initial_local(s) for r, s in zip(rates, ladder, strict=True)],
+                ladder,
+                lambda s: float(enumeration.initial_cl_rates(s)[1]) / initial_local(s),
                 1,
-                tolerance=5e-4,
                 why="three digits; the corrections C_1/P and 1/C_s are below 1e-9",
             )
 
@@ -294,20 +309,24 @@ def dominance_exponent(setting: Setting) -> float:
     return max(setting.kappa_s - 1, 2 * (setting.kappa_s - setting.kappa_c))
 
 
+def log_dominance(setting: Setting) -> float:
+    """Logarithm of |α_m(0)/α_1(0)|, exact."""
+    global_, local = enumeration.initial_cl_rates(setting)
+    return log(abs(local / global_))
+
+
 @init_dominance.leg("scaling", require=tuple(SHAPES))
 def _init_dominance_scaling(context: Context) -> Iterator[Gap | Case]:
     for sign, shapes in SHAPES.items():
         for shape in shapes:
             yield Case((sign,))
             ladder = on_ladder(initial_laws()[1], shape)
-            rates = [enumeration.initial_cl_rates(s) for s in ladder]
-            ratios = [log(abs(local) / global_) for global_, local in rates]
             name = f"{label(ladder[0])}: |α_m(0)|/α_1(0)"
             exponent = dominance_exponent(ladder[0])
-            yield from scaling.power_law(name, log_P(DIGITS), ratios, exponent)
+            yield from power_law(context, name, ladder, log_dominance, exponent)
             yield at_most(
                 f"{name} at P = 1e100",
-                ratios[-1],
+                log_dominance(ladder[-1]),
                 -10,
                 0,
                 "its logarithm: smaller by e^10 at least",

@@ -1,7 +1,7 @@
 """MAE, a query in the global area: one phase, whatever the sign of the information gap.
 
 Sources: Theorem 4.2's case of a global patch (theory 3.7); constants are derived here.
-Measured as in claims.mae_local. a = (1-γ)C_1/P and ρ = (1-γ)C_s/P are the attentions of the global
+Measured on the reduced dynamics. a = (1-γ)C_1/P and ρ = (1-γ)C_s/P are the attentions of the global
 and of a local area at Q = 0; the query's own area is the global one.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from claims import mae_local
+from claims import mae_ladders, mae_laws
 from claims.checking.claim import Case, Claim, Context, Provenance
 from claims.checking.gap import Gap, at_least, identical
-from claims.mae_local import (
+from claims.mae_ladders import (
     ALPHA_OTHER,
     ALPHA_OWN,
     BETA_OTHER,
@@ -55,7 +55,7 @@ BOTH_SIGNS = ("positive gap", "negative gap", "K > 1")
 
 def log_odds(setting: Setting) -> float:
     """Logarithm of a/(1-a), the odds of the own attention at Q = 0."""
-    log_a = mae_local.log_global_share(setting)
+    log_a = mae_laws.log_global_share(setting)
     return log_a - math.log1p(-math.exp(log_a))
 
 
@@ -69,13 +69,13 @@ def log_half_time(setting: Setting) -> float:
 
     Constant latents: all orders in a, so that κ_c = 1 is included.
     """
-    log_a, law = mae_local.log_global_share(setting), setting.latents
+    log_a, law = mae_laws.log_global_share(setting), setting.latents
     if log_a >= math.log(0.5):
         return -math.inf
     unit = math.log(setting.K / setting.gamma)
     if law.is_constant:
         return unit - 4 * math.log(law.L) + math.log(travel(0.5) - travel(math.exp(log_a)))
-    return unit + math.log(mae_local.growth_time(law)) - log_a
+    return unit + math.log(mae_laws.growth_time(law)) - log_a
 
 
 def half_time_exponent(setting: Setting) -> float:
@@ -90,7 +90,7 @@ def own_exponent(setting: Setting) -> float:
 
 def own_at(setting: Setting, loss_gap: float) -> float:
     """Φ_1 at which ½γE[z²(1-A_1)²] = loss_gap; constant: zΦ_1 = log(1/u-1) - log(a/(1-a))."""
-    return mae_local.own_where(
+    return mae_laws.own_where(
         setting,
         log_odds(setting),
         lambda z, miss: 0.5 * setting.gamma * (z * miss) ** 2,
@@ -141,12 +141,12 @@ def other_position_per_own(setting: Setting) -> float:
 
 def _left(setting: Setting) -> float:
     """1 - a."""
-    return -math.expm1(mae_local.log_global_share(setting))
+    return -math.expm1(mae_laws.log_global_share(setting))
 
 
 def log_time_to(setting: Setting, loss_gap: float) -> float:
     """Logarithm of T*(ε) = T_½ + K/(4L²ε)."""
-    tail = mae_local.log_tail_time(setting, loss_gap)
+    tail = mae_laws.log_tail_time(setting, loss_gap)
     return float(np.logaddexp(log_half_time(setting), tail))
 
 
@@ -155,10 +155,10 @@ def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, f
 
     There is no switch: the own feature is the global one.
     """
-    starts_above = mae_local.log_global_share(setting) >= math.log(0.5)
+    starts_above = mae_laws.log_global_share(setting) >= math.log(0.5)
     half = 0.0
     if not starts_above:
-        half = mae_local.own_where(setting, log_odds(setting), lambda _, miss: miss, 0.5)
+        half = mae_laws.own_where(setting, log_odds(setting), lambda _, miss: miss, 0.5)
     done = own_at(setting, loss_gap)
     return {
         "switch": None,
@@ -186,7 +186,7 @@ length = Claim(
 @length.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power and its constant."""
-    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
         log_T = ladder.event("half", "log_t")
         yield from ladder.power("T_½", log_T, half_time_exponent(ladder.top))
@@ -199,7 +199,7 @@ length.mistake("constant off by 5 %", "claims.mae_global.log_half_time", shifted
 length.mistake(
     "κ_s in place of κ_c",
     "claims.mae_global.half_time_exponent",
-    lambda _: mae_local.half_time_exponent,
+    lambda _: mae_laws.half_time_exponent,
 )
 length.mistake("α_n off by 5 %", RATES, spoiled(ALPHA_OWN, 1.05))
 
@@ -220,7 +220,7 @@ own_final = Claim(
 @own_final.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_1 at the loss gap against its slope and intercept, and the attention that it brings."""
-    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
         phi = ladder.event("done", "phi_own")
         if grows(ladder.top):  # for κ_c = 1 the law below says it all
@@ -230,13 +230,13 @@ def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         if ladder.top.latents.is_constant:
             missing = math.sqrt(2 * LOSS_GAP / ladder.top.gamma) / ladder.z
             yield from ladder.limit("A_1(T*)", ladder.final("own_attention"), 1 - missing)
-    for ladder in mae_local.ladders(context, CONSTANT[1:], "global", late=True):
+    for ladder in mae_ladders.ladders(context, CONSTANT[1:], "global", late=True):
         yield from ladder.limit("late A_1", ladder.final("own_attention"), 1)
 
 
 own_final.mistake("slope off by 0.02", "claims.mae_global.own_exponent", shifted(0.02))
 own_final.mistake(
-    "slope of a local query", "claims.mae_global.own_exponent", lambda _: mae_local.own_exponent
+    "slope of a local query", "claims.mae_global.own_exponent", lambda _: mae_laws.own_exponent
 )
 own_final.mistake("intercept off by 0.05", "claims.mae_global.own_at_loss_gap", shifted(0.05))
 
@@ -257,7 +257,7 @@ others_small = Claim(
 @others_small.leg("scaling", require=BOTH_SIGNS)
 def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_m, largest and last, for one of the many local areas."""
-    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE), "global"):
+    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE), "global"):
         yield ladder.case
         largest, top = np.log(ladder.largest("phi_other")), ladder.top
         yield from ladder.power(
@@ -290,7 +290,7 @@ positions_small = Claim(
 @positions_small.leg("scaling", require=BOTH_SIGNS)
 def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Each Υ against its power of P, and against the Φ that it follows."""
-    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE), "global"):
+    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE), "global"):
         yield ladder.case
         phi = ladder.final("phi_own")
         for kind, exponent, per_own in (
@@ -330,13 +330,13 @@ one_phase = Claim(
 @one_phase.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def growth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Falls of Φ_1, its slowest rate, and what another feature moves per move of the own one."""
-    for ladder in mae_local.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
-        falls = sum(int((np.diff(run.phi_global) <= 0).sum()) for run in ladder.runs)
+        falls = sum(int((np.diff(run.phi_global) <= 0).sum()) for run in ladder.judged.runs)
         yield identical(f"times at which Φ_1 does not rise, {ladder.name}", falls, 0, "strictly")
-        slowest = min(float(run.rate_global.min()) for run in ladder.runs)
+        slowest = min(float(run.rate_global.min()) for run in ladder.judged.runs)
         yield at_least(f"α_1, {ladder.name}", slowest, 0, 0, "a positive rate, at every time")
-        switches = sum(run.switch is not None for run in ladder.runs)
+        switches = sum(run.switch is not None for run in ladder.judged.runs)
         yield identical(f"switches, {ladder.name}", switches, 0, "one phase")
         moves = [np.abs(np.diff(run.phi_other) / np.diff(run.phi_own)).max() for run in ladder.runs]
         yield from ladder.limit("|ΔΦ_m/ΔΦ_1| over a step", np.array(moves), 0)
@@ -373,7 +373,7 @@ rate = Claim(
 @rate.leg("scaling", require=BOTH_SIGNS)
 def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T*(ε) against its power and the sum of its two terms."""
-    for ladder in mae_local.ladders(context, CONSTANT, "global", late=True):
+    for ladder in mae_ladders.ladders(context, CONSTANT, "global", late=True):
         yield ladder.case
         log_T = ladder.event("done", "log_t")
         yield from ladder.power("T*(ε)", log_T, half_time_exponent(ladder.top))
@@ -382,7 +382,7 @@ def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 rate.mistake("exponent off by 0.02", "claims.mae_global.half_time_exponent", shifted(0.02))
-rate.mistake("constant off by 5 %", "claims.mae_local.log_tail_time", shifted(math.log(1.05)))
+rate.mistake("constant off by 5 %", "claims.mae_laws.log_tail_time", shifted(math.log(1.05)))
 rate.mistake("T_½ off by 5 %", "claims.mae_global.log_half_time", shifted(math.log(1.05)))
 
 

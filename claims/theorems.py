@@ -8,17 +8,18 @@ titles and captions).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from claims import mae_global, mae_local, runs
+from claims import mae_global, mae_ladders, runs
 from claims.checking import shared
 from claims.checking.claim import Case, Claim, Context, Provenance
 from claims.checking.gap import Gap, at_least, at_most, equal
-from claims.mae_local import Ladder
+from claims.mae_ladders import Ladder
 from model import correlations, data, reduced
 from model.setting import Contrastive, Latents, Setting
 from model.trajectory import Objective, QueryKind, Trajectory
@@ -29,10 +30,10 @@ BOTH_SIGNS = ("positive gap", "negative gap")
 QUERIES: tuple[QueryKind, ...] = ("local", "global")
 TOPS: dict[QueryKind, tuple[Setting, ...]] = {
     "local": (
-        mae_local.POSITIVE[0],
-        mae_local.NEGATIVE[0],
-        mae_local.POSITIVE[1],
-        mae_local.NEGATIVE[1],
+        mae_ladders.POSITIVE[0],
+        mae_ladders.NEGATIVE[0],
+        mae_ladders.POSITIVE[1],
+        mae_ladders.NEGATIVE[1],
     ),
     "global": mae_global.CONSTANT,
 }
@@ -276,7 +277,7 @@ convergence = Claim(
     ),
     provenance=Provenance.STATED,
     paper="Theorem 4.1",
-    assumptions=mae_local.WITH_GAP,
+    assumptions=mae_ladders.WITH_GAP,
     rests_on=(
         "local+.phase2-length",
         "local+.rate",
@@ -298,21 +299,31 @@ def to_small_gap(
 ) -> tuple[Trajectory, ...]:
     """A ladder of trajectories, each down to the loss gap P^-power/1000."""
     rungs = (top.replace(P=10**ten) for ten in tens)
-    gaps = (mae_local.LOSS_GAP * 10.0 ** (-power * ten) for ten in tens)
+    gaps = (mae_ladders.LOSS_GAP * 10.0 ** (-power * ten) for ten in tens)
     return tuple(reduced.mae(s, query, loss_gap=gap) for s, gap in zip(rungs, gaps, strict=True))
+
+
+def to_small_gap_at(top: Setting, query: QueryKind, power: float, ten: int) -> Trajectory:
+    """One of these trajectories."""
+    return to_small_gap(top, query, (ten,), power)[0]
 
 
 @convergence.leg("scaling", require=BOTH_SIGNS)
 def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Time to a loss gap, its power of P and 1/ε, on ladders of reduced trajectories."""
-    tens = mae_local.tens(context)
+    tens = mae_ladders.tens(context)
     for query in QUERIES:
         for top in context.at(quick=TOPS[query][:2], full=TOPS[query]):
             for power in POWERS:
                 if power:
-                    ladder = Ladder(top, to_small_gap(top, query, tens, power))
+                    low = mae_ladders.where_possible(
+                        functools.partial(to_small_gap_at, top, query, power),
+                        mae_ladders.low_tens(context),
+                    )
+                    judged = to_small_gap(top, query, tens, power)
+                    ladder = Ladder(top, (*low, *judged), len(low))
                 else:
-                    ladder = next(mae_local.ladders(context, [top], query))
+                    ladder = next(mae_ladders.ladders(context, [top], query))
                 yield ladder.case
                 log_T = ladder.event("done", "log_t")
                 name = f"{query} query, T* at ε = P^-{power:g}"
@@ -374,8 +385,8 @@ convergence.mistake(
 )
 convergence.mistake(
     "own features learned half as fast",
-    mae_local.RATES,
-    mae_local.spoiled(mae_local.ALPHA_OWN, 0.5),
+    mae_ladders.RATES,
+    mae_ladders.spoiled(mae_ladders.ALPHA_OWN, 0.5),
 )
 
 
@@ -394,7 +405,7 @@ def case_of_theorem(id: str, title: str, statement: str, rests_on: tuple[str, ..
         ),
         provenance=Provenance.RECONSTRUCTED,
         paper="Theorem 4.2",
-        assumptions=mae_local.WITH_GAP,
+        assumptions=mae_ladders.WITH_GAP,
         rests_on=rests_on,
     )
 
@@ -403,7 +414,7 @@ def tops(context: Context, query: QueryKind, sign: int = 0) -> Iterator[Ladder]:
     """The ladders of a kind of query, of one sign of Δ if asked for."""
     chosen = context.at(quick=TOPS[query][:2], full=TOPS[query])
     wanted = [top for top in chosen if sign * top.gap >= 0]
-    yield from mae_local.ladders(context, wanted, query)
+    yield from mae_ladders.ladders(context, wanted, query)
 
 
 def slopes(ladder: Ladder, query: QueryKind) -> Iterator[Gap]:
@@ -576,22 +587,22 @@ for _claim in (global_case, positive_case, negative_case):
     _claim.mistake(
         "the own slope too large by 0.02",
         "claims.theorems.predicted_own_slope",
-        mae_local.shifted(0.02),
+        mae_ladders.shifted(0.02),
     )
     _claim.mistake(
         "own features learned half as fast in training",
         "model.gradients.own_integrand",
-        mae_local.scaled(0.5),
+        mae_ladders.scaled(0.5),
     )
 positive_case.mistake(
     "no decoupling at a positive gap",
     "claims.theorems.predicted_global_slope",
-    mae_local.scaled(0.0),
+    mae_ladders.scaled(0.0),
 )
 negative_case.mistake(
     "decoupling at a negative gap",
     "claims.theorems.predicted_global_slope",
-    mae_local.shifted(-0.02),
+    mae_ladders.shifted(-0.02),
 )
 
 
@@ -611,7 +622,7 @@ mechanism = Claim(
     ),
     provenance=Provenance.STATED,
     paper="Figure 4",
-    assumptions=mae_local.WITH_GAP,
+    assumptions=mae_ladders.WITH_GAP,
     rests_on=("thm4.2.local+", "thm4.2.local-"),
 )
 
@@ -699,7 +710,7 @@ mechanism.mistake(
 mechanism.mistake(
     "the pull away from other areas left out",
     "model.gradients.other_integrand",
-    mae_local.scaled(0.0),
+    mae_ladders.scaled(0.0),
 )
 
 locality = Claim(
@@ -716,7 +727,7 @@ locality = Claim(
         "mean own attention against the reduced dynamics"
     ),
     provenance=Provenance.STATED,
-    assumptions=mae_local.WITH_GAP,
+    assumptions=mae_ladders.WITH_GAP,
     rests_on=("thm4.2.global", "thm4.2.local+", "thm4.2.local-"),
 )
 
@@ -785,7 +796,7 @@ locality.mistake(
 locality.mistake(
     "own features pushed away",
     "model.gradients.own_integrand",
-    mae_local.scaled(-1.0),
+    mae_ladders.scaled(-1.0),
 )
 
 
@@ -806,7 +817,7 @@ contrastive = Claim(
     ),
     provenance=Provenance.RECONSTRUCTED,
     paper="Theorem 4.4",
-    assumptions=(*mae_local.WITH_GAP, "many clusters", "contrastive details"),
+    assumptions=(*mae_ladders.WITH_GAP, "many clusters", "contrastive details"),
     rests_on=(
         "cl.gradient-feature",
         "cl.rank-one",
@@ -818,14 +829,14 @@ contrastive = Claim(
 
 MANY = Contrastive(negatives=math.inf)
 CL_TOPS = (
-    mae_local.top_of(0.85, 0.3, K=4, contrastive=MANY),
-    mae_local.top_of(0.6, 0.4, K=4, contrastive=MANY),
-    mae_local.top_of(0.8, 0.4, 1.3, K=3, gamma=0.6, contrastive=Contrastive(tau=0.5)),
-    mae_local.top_of(0.65, 0.45, 0.8, K=10, gamma=0.3, contrastive=Contrastive(negatives=4)),
+    mae_ladders.top_of(0.85, 0.3, K=4, contrastive=MANY),
+    mae_ladders.top_of(0.6, 0.4, K=4, contrastive=MANY),
+    mae_ladders.top_of(0.8, 0.4, 1.3, K=3, gamma=0.6, contrastive=Contrastive(tau=0.5)),
+    mae_ladders.top_of(0.65, 0.45, 0.8, K=10, gamma=0.3, contrastive=Contrastive(negatives=4)),
 )
 """Gaps 0.4, -0.2, 0.2, -0.15; constant latents, for which K ≥ 2 is many."""
 SPREAD_TOPS = tuple(
-    mae_local.top_of(*kappas, Latents.uniform(0.75, 1.25, 32), K=8, contrastive=MANY)
+    mae_ladders.top_of(*kappas, Latents.uniform(0.75, 1.25, 32), K=8, contrastive=MANY)
     for kappas in ((0.85, 0.3), (0.6, 0.4))
 )
 """Latents of a law with a density, K = 8 beyond its K_c of about 3."""
@@ -866,13 +877,19 @@ def cl_tens(context: Context) -> tuple[int, ...]:
     return tuple(int(x) for x in np.linspace(30, 100, context.at(quick=6, full=12)).round())
 
 
+def collapse_at(top: Setting, ten: int) -> Trajectory:
+    """The reduced run at P = 10**ten."""
+    return runs.reduced_cl(top.replace(P=10**ten), CL_LOSS_GAP)
+
+
 @contrastive.leg("scaling", require=BOTH_SIGNS)
 def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Attention, slope and dominance at the loss gap, up to P = 1e100."""
     tens = cl_tens(context)
     for top in context.at(quick=CL_TOPS[:2], full=CL_TOPS):
-        paths = tuple(runs.reduced_cl(top.replace(P=10**ten), CL_LOSS_GAP) for ten in tens)
-        ladder = Ladder(top, paths)
+        at = functools.partial(collapse_at, top)
+        low = mae_ladders.where_possible(at, mae_ladders.low_tens(context))
+        ladder = Ladder(top, (*low, *map(at, tens)), len(low))
         yield ladder.case
         yield from attends_to_global(ladder)
         yield from ladder.power("Φ_1", ladder.final("phi_global"), predicted_cl_slope(top))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from claims import contrastive_collapse, mae_global, mae_local
+from claims import contrastive_collapse, mae_global, mae_laws
 from model import descent, reduced
 from model.setting import Setting
 from model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
@@ -72,7 +72,7 @@ def _predict(
     if objective == "cl":
         predict = contrastive_collapse.predicted_events
     else:
-        predict = (mae_local if query == "local" else mae_global).predicted_events
+        predict = (mae_laws if query == "local" else mae_global).predicted_events
     return predict(setting, loss_gap)
 
 

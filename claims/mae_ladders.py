@@ -1,0 +1,288 @@
+"""MAE on ladders of P up to 1e100: the settings, their reduced runs, and what is read from them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from claims.checking import scaling, shared
+from claims.checking.claim import Case, Context
+from claims.checking.gap import Gap, equal
+from model import reduced
+from model.setting import Latents, Setting, SettingError
+from model.trajectory import QueryKind, Series, Trajectory
+
+DYNAMICS = (
+    "orthonormal features",
+    "orthonormal positions",
+    "exact features",
+    "constant-in-area latent",
+    "latents bounded away from 0",
+    "zero initialisation",
+    "fixed identity value matrix",
+    "uniform masking",
+    "size separation κ_c > κ_s",
+    "population gradient",
+    "plain gradient descent",
+    "small step",
+    "one head, one layer",
+)
+"""What the reduced dynamics assume (theory section 4)."""
+Plant = Callable[[Any], Any]
+WITH_GAP = (*DYNAMICS, "gap bounded away from 0")
+
+LOSS_GAP = 1e-3
+"""The loss gap ε at which training stops; far below the initial loss in every setting used."""
+LATE = 20
+"""Late ladders stop when the tail K/(4z²ε) is this many times T_½: both then show in T*."""
+INTEGRATION = 1e-6
+"""Error allowed to the reduced dynamics: steps are accurate to 1e-9 and there are some 100."""
+
+
+def top_of(
+    kappa_c: float, kappa_s: float, latents: Latents | float = 1.0, **others: object
+) -> Setting:
+    """A setting at P = 1e100, the top of a ladder; latents: their law, or the constant."""
+    law = latents if isinstance(latents, Latents) else Latents.constant(latents)
+    details = {"P": 10**100, "latents": law, **others}
+    return Setting(kappa_c=kappa_c, kappa_s=kappa_s, **details)  # type: ignore[arg-type]
+
+
+POSITIVE = (
+    top_of(0.9, 0.3),
+    top_of(0.75, 0.2, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
+    top_of(0.85, 0.5, 0.7, gamma=0.25, K=10),
+)
+"""Positive gaps 0.5, 0.3, 0.2; the top of each ladder."""
+GLOBAL_SHARE = top_of(1.0, 0.2, gamma=0.6, K=2, c_1=0.5)
+"""κ_c = 1: the global area holds half of all patches, whatever P is."""
+RANDOM = top_of(0.9, 0.2, Latents.two_point(1.0, 1.5), K=2)
+"""Random latents."""
+NEGATIVE = (
+    top_of(0.6, 0.4),
+    top_of(0.65, 0.45, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
+    top_of(0.55, 0.3, 0.7, gamma=0.25, K=10),
+)
+"""Negative gaps -0.2, -0.15, -0.2."""
+
+
+# --------------------------------------------------------------------------------------- ladders
+
+
+@shared.run_once
+def trajectories(
+    top: Setting, query: QueryKind, tens: tuple[int, ...], late: bool
+) -> tuple[Trajectory, ...]:
+    """One trajectory for each P = 10**ten, down to LOSS_GAP, or to `late_loss_gap` when late."""
+    runs = []
+    for ten in tens:
+        setting = top.replace(P=10**ten)
+        loss_gap = late_loss_gap(setting, query) if late else LOSS_GAP
+        runs.append(reduced.mae(setting, query, loss_gap=loss_gap))
+    return tuple(runs)
+
+
+def where_possible(run: Callable[[int], Trajectory], tens: Iterable[int]) -> tuple[Trajectory, ...]:
+    """The runs at P = 10**ten, without the P that are too small for the setting or the loss gap."""
+    found = []
+    for ten in tens:
+        with contextlib.suppress(SettingError):
+            found.append(run(ten))
+    return tuple(found)
+
+
+def late_loss_gap(setting: Setting, query: QueryKind) -> float:
+    """The ε at which the tail K/(4z²ε) of the time is LATE times the leading order of T_½."""
+    C_n, z = (setting.C_s if query == "local" else setting.C_1), setting.latents.L
+    return setting.gamma * (1 - setting.gamma) * (C_n / setting.P) * z**2 / (4 * LATE)
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Trajectories of one setting at increasing P; measurements are taken at every rung.
+
+    low: how many of the first runs are at a P so small that the laws need not have set in: they
+    show from where on the laws are met, and are not judged.
+    """
+
+    top: Setting
+    runs: tuple[Trajectory, ...]
+    low: int = 0
+
+    @property
+    def judged(self) -> Ladder:
+        """The ladder without its low rungs."""
+        return Ladder(self.top, self.runs[self.low :])
+
+    @property
+    def name(self) -> str:
+        """What tells this ladder from the others."""
+        top = self.top
+        z = ",".join(f"{value:g}" for value in top.latents.values)
+        return f"κ=({top.kappa_c:g}, {top.kappa_s:g}) z={z} K={top.K} γ={top.gamma:g}"
+
+    @property
+    def case(self) -> Case:
+        """The regimes that this ladder counts for."""
+        regimes = {
+            "positive gap": self.top.gap > 0,
+            "negative gap": self.top.gap < 0,
+            "random latents": not self.top.latents.is_constant,
+            "K > 1": self.top.K > 1,
+        }
+        return Case(tuple(name for name, counts in regimes.items() if counts))
+
+    @property
+    def rungs(self) -> tuple[Setting, ...]:
+        """The setting at every rung."""
+        return tuple(run.setting for run in self.runs)
+
+    @property
+    def log_P(self) -> list[float]:
+        """Logarithm of P at every rung."""
+        return [rung.log_P for rung in self.rungs]
+
+    @property
+    def z(self) -> float:
+        """The smallest latent, which is the latent when it is constant."""
+        return self.top.latents.L
+
+    def event(
+        self,
+        event: Literal["switch", "half", "done"],
+        what: Literal["log_t", "phi_global", "phi_own"],
+    ) -> Series:
+        """Log t or a correlation at an event on every rung; NaN where the event never came."""
+        found = [getattr(run, event) for run in self.runs]
+        return np.array([math.nan if moment is None else getattr(moment, what) for moment in found])
+
+    def largest(self, series: str) -> Series:
+        """Largest modulus over time of a correlation, on every rung."""
+        return np.array([np.abs(getattr(run, series)).max() for run in self.runs])
+
+    def final(self, series: str) -> Series:
+        """The last value of a series, on every rung."""
+        return np.array([getattr(run, series)[-1] for run in self.runs])
+
+    def predicted(self, formula: Callable[[Setting], float]) -> Series:
+        """A prediction at every rung; NaN on a low rung where it has none."""
+
+        def at(rung: Setting) -> float:
+            try:
+                return formula(rung)
+            except (ValueError, OverflowError):
+                return math.nan
+
+        low, judged = self.rungs[: self.low], self.rungs[self.low :]
+        return np.array([*map(at, low), *map(formula, judged)])
+
+    def power(
+        self, name: str, log_y: Series, exponent: float, *, log_power: float = 0
+    ) -> Iterator[Gap]:
+        """The measured y is P^exponent (log P)^log_power; an event that never came fails it."""
+        name = f"{name}, {self.name}"
+        log_P, judged, below = self._split(log_y)
+        if not np.isfinite(judged).all():
+            yield equal(name, math.nan, exponent, 0, "reached at every rung of the ladder")
+            return
+        yield from scaling.power_law(
+            name, log_P, judged, exponent, log_power=log_power, below=below
+        )
+
+    def limit(self, name: str, values: Series, predicted: float) -> Iterator[Gap]:
+        """The values tend to the predicted one, with an error of the next order in P."""
+        log_P, judged, below = self._split(values)
+        order = next_order(self.top, self.runs[0].query)
+        at_top = 10 * self.top.log_P * math.exp(order * self.top.log_P)
+        yield from scaling.limit(
+            f"{name}, {self.name}",
+            log_P,
+            judged,
+            predicted,
+            tolerance=at_top + INTEGRATION,
+            why=f"10·log(P)·P^{order:.2g} = {at_top:.0e}: the next order of the expansion, "
+            f"with room for its constant; and {INTEGRATION:g} for the integrator",
+            below=below,
+        )
+
+    def _split(self, values: Series) -> tuple[list[float], list[float], scaling.Rungs]:
+        """Log P and values of the judged rungs, and those of the low ones."""
+        log_P, found = self.log_P, values.tolist()
+        return log_P[self.low :], found[self.low :], (log_P[: self.low], found[: self.low])
+
+
+def next_order(setting: Setting, query: QueryKind = "local") -> float:
+    """The power of P in the leading corrections to the laws below; logarithms go with it.
+
+    Local: P^-κ_s from Υ on the own area, P^-|Δ| from the smaller of two rates, P^-(1-κ_s)/2 and
+    P^-(κ_c-κ_s) from products A_1A_n beside A_1² or A_n, P^-(1-κ_c) from A_1 beside 1. Global:
+    P^-κ_c from Υ, P^-(κ_c-κ_s) from one local area, P^-(1-κ_c)/2 from √ε beside 1 when ε is of the
+    order of a. For κ_c = 1 nothing is expanded in P^(κ_c-1).
+    """
+    orders = [setting.kappa_c - setting.kappa_s]
+    if query == "local":
+        orders += [setting.kappa_s, abs(setting.gap), (1 - setting.kappa_s) / 2]
+        orders += [1 - setting.kappa_c]
+    else:
+        orders += [setting.kappa_c, (1 - setting.kappa_c) / 2]
+    return -min(order for order in orders if order > 0)
+
+
+def shifted(by: float) -> Plant:
+    """Plant a prediction that is too large by this much."""
+    return lambda original: lambda *given: original(*given) + by
+
+
+def scaled(by: float) -> Plant:
+    """Plant a prediction that is wrong by this factor."""
+    return lambda original: lambda *given: original(*given) * by
+
+
+def spoiled(rate: int, by: float) -> Plant:
+    """Plant reduced dynamics whose rate of this index (α_1, α_n, α_m, β_1, β_n, β_m) is off."""
+
+    def plant(original: Any) -> Any:
+        def sums(setting: Setting, query: QueryKind) -> Any:
+            right = original(setting, query)
+            return lambda state: [x * (by if i == rate else 1) for i, x in enumerate(right(state))]
+
+        return sums
+
+    return plant
+
+
+RATES = "model.reduced_mae._sums"
+ALPHA_GLOBAL, ALPHA_OWN, ALPHA_OTHER, BETA_GLOBAL, BETA_OWN, BETA_OTHER = range(6)
+
+
+def tens(context: Context) -> tuple[int, ...]:
+    """The powers of ten on a ladder: from 1e20, where P^-0.1 is a hundredth, to 1e100."""
+    rungs = context.at(quick=8, full=17, deep=41)
+    return tuple(int(ten) for ten in np.linspace(20, 100, rungs).round())
+
+
+def low_tens(context: Context) -> tuple[int, ...]:
+    """Powers of ten below the ladder, where its laws set in."""
+    return context.at(quick=(), full=(2, 3, 4, 5, 6, 8, 10, 13, 16))
+
+
+def ladders(
+    context: Context, tops: Sequence[Setting], query: QueryKind = "local", *, late: bool = False
+) -> Iterator[Ladder]:
+    """The ladder of every setting."""
+    for top in tops:
+
+        def run(ten: int, top: Setting = top) -> Trajectory:
+            return trajectories(top, query, (ten,), late)[0]
+
+        low = where_possible(run, low_tens(context))
+        yield Ladder(top, (*low, *trajectories(top, query, tens(context), late)), len(low))
+
+
+PATH = "at the event on every rung; an asymptotic constant by its value at P = 1e100"
+REDUCED = ("grad.lumping", "tier.reduced")

@@ -1,0 +1,241 @@
+"""MAE, a query in a local area at a negative information gap: one phase.
+
+Sources: Theorem 4.2 (theory 3.6). Everything is measured on the reduced dynamics; symbols as in
+claims.mae_laws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from claims import mae_laws
+from claims.checking.claim import Case, Claim, Context, Provenance
+from claims.checking.gap import Gap, at_least, at_most
+from claims.mae_ladders import (
+    ALPHA_GLOBAL,
+    ALPHA_OTHER,
+    ALPHA_OWN,
+    BETA_OTHER,
+    LATE,
+    LOSS_GAP,
+    NEGATIVE,
+    PATH,
+    RATES,
+    REDUCED,
+    WITH_GAP,
+    ladders,
+    scaled,
+    shifted,
+    spoiled,
+)
+from claims.mae_positive import (
+    others_stay_small,
+    own_at_the_end,
+    positions_stay_small,
+    time_to_loss,
+)
+
+no_decoupling = Claim(
+    id="local-.no-decoupling",
+    title="A negative gap: the global correlation does not move",
+    statement=r"""$\Delta\le-\Omega(1)$, constant latents:
+        $\max_t|\Phi_{p\to v_1}|=\Theta(P^\Delta)$ and
+        $z\Phi_{p\to v_1}(T^*)\,P^{-\Delta}\to-(1-\gamma)c_1^2/c_s$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("sign.global", "init.gap-decides", "local-.length", *REDUCED),
+)
+
+
+@no_decoupling.leg("scaling", require=("negative gap", "K > 1"))
+def still_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """The largest |Φ_1| against P^Δ and its constant."""
+    for ladder in ladders(context, NEGATIVE):
+        yield ladder.case
+        largest = ladder.largest("phi_global")
+        yield from ladder.power("max |Φ_1|", np.log(largest), mae_laws.gap_exponent(ladder.top))
+        ratio = ladder.final("phi_global") / -ladder.predicted(mae_laws.global_per_start)
+        yield from ladder.limit("Φ_1(T*) by its law", ratio, 1)
+        yield from ladder.limit("max |Φ_1|", largest, 0)
+
+
+no_decoupling.mistake("exponent off by 0.02", "claims.mae_laws.gap_exponent", shifted(0.02))
+no_decoupling.mistake("constant off by 5 %", "claims.mae_laws.global_per_start", scaled(1.05))
+no_decoupling.mistake("α_1 with the wrong sign", RATES, spoiled(ALPHA_GLOBAL, -1))
+
+
+own_first = Claim(
+    id="local-.own-first",
+    title="A negative gap: the own feature leads throughout",
+    statement=r"""$\Delta\le-\Omega(1)$: $\alpha_n>|\alpha_1|$ for all $t$, and
+        $\max_t|\alpha_1|/\alpha_n=\Theta(P^\Delta)$.""",
+    measured="at every recorded time, on every rung",
+    provenance=Provenance.DERIVED,
+    assumptions=WITH_GAP,
+    rests_on=("init.gap-decides", "sign.own", *REDUCED),
+)
+
+
+@own_first.leg("scaling", require=("negative gap", "K > 1"))
+def lead_of_own_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """The largest |α_1|/α_n over time, and that Φ_n only grows."""
+    for ladder in ladders(context, NEGATIVE):
+        yield ladder.case
+        ratio = np.array([np.abs(run.rate_global / run.rate_own).max() for run in ladder.runs])
+        largest = float(ratio[ladder.low :].max())
+        yield at_most(f"|α_1|/α_n, {ladder.name}", largest, 1, 0, "no T_1 exists")
+        yield from ladder.power("max |α_1|/α_n", np.log(ratio), mae_laws.gap_exponent(ladder.top))
+        slowest = min(float(run.rate_own.min()) for run in ladder.judged.runs)
+        yield at_least(f"α_n, {ladder.name}", slowest, 0, 0, "a positive rate, at every time")
+
+
+own_first.mistake("exponent off by 0.02", "claims.mae_laws.gap_exponent", shifted(-0.02))
+own_first.mistake("α_n a millionth of its size", RATES, spoiled(ALPHA_OWN, 1e-6))
+
+
+length = Claim(
+    id="local-.length",
+    title="A negative gap: own attention reaches one half in one phase",
+    statement=r"""$\Delta\le-\Omega(1)$, constant latents: $T_{1/2}=\Theta(P^{1-\kappa_s})$,
+        $T_{1/2}\cdot\gamma\rho z^4/K\to1$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local-.own-first", "lemma5.1.own", *REDUCED),
+)
+
+
+@length.leg("scaling", require=("negative gap", "K > 1"))
+def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T_½ against its power and its constant."""
+    for ladder in ladders(context, NEGATIVE):
+        yield ladder.case
+        log_T = ladder.event("half", "log_t")
+        yield from ladder.power("T_½", log_T, mae_laws.half_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(mae_laws.log_half_time))
+        yield from ladder.limit("T_½·γρz⁴/K", ratio, 1)
+
+
+length.mistake("exponent off by 0.02", "claims.mae_laws.half_time_exponent", shifted(0.02))
+length.mistake("constant off by 5 %", "claims.mae_laws.log_half_time", shifted(math.log(1.05)))
+length.mistake("α_n off by 5 %", RATES, spoiled(ALPHA_OWN, 0.95))
+
+
+single_own_final = Claim(
+    id="local-.own-final",
+    title="A negative gap: the own correlation at the end",
+    statement=r"""$\Delta\le-\Omega(1)$, constant latents: at a fixed loss gap $\epsilon$
+        $z\Phi_{p\to v_n}+\log\rho\to\log(1/u-1)$, $1-A_n\to u=\sqrt{2\epsilon/(\gamma z^2)}$; hence
+        slope $(1-\kappa_s)/z$ in $\log P$, and $A_n\to1$ as $\epsilon\to0$.""",
+    measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of ρ",
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local-.length", "loss.sandwich", *REDUCED),
+)
+
+
+@single_own_final.leg("scaling", require=("negative gap", "K > 1"))
+def single_own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """As at a positive gap, with ρ in place of ρ′."""
+    yield from own_at_the_end(context, NEGATIVE)
+
+
+single_own_final.mistake("slope off by 0.02", "claims.mae_laws.own_exponent", shifted(-0.02))
+single_own_final.mistake("intercept off by 0.05", "claims.mae_laws.own_at_loss_gap", shifted(-0.05))
+
+
+single_others_small = Claim(
+    id="local-.others-small",
+    title="A negative gap: other local areas are not learned",
+    statement=r"""$\Delta\le-\Omega(1)$, constant latents: $\max_t|\Phi_{p\to v_m}|
+        =\Theta(P^{-(1-\kappa_s)}\log P)$ for $m\notin\{1,n\}$, and at the end
+        $\Phi_{p\to v_m}=-\rho(\Phi_{p\to v_1}+\Phi_{p\to v_n}+\gamma/z)(1+o(1))$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local-.no-decoupling", "local-.own-final", "lemma5.1.other", *REDUCED),
+)
+
+
+@single_others_small.leg("scaling", require=("negative gap", "K > 1"))
+def single_others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """As at a positive gap; Φ_1 then counts for nothing."""
+    yield from others_stay_small(context, NEGATIVE)
+
+
+single_others_small.mistake(
+    "exponent off by 0.02", "claims.mae_laws.other_exponent", shifted(-0.02)
+)
+single_others_small.mistake(
+    "sign of the own feature",
+    "claims.mae_laws.other_at",
+    lambda law: lambda s, x, y: law(s, x, -y),
+)
+single_others_small.mistake("α_m off by 5 %", RATES, spoiled(ALPHA_OTHER, 0.95))
+
+
+single_positions_small = Claim(
+    id="local-.positions-small",
+    title="A negative gap: position correlations stay small",
+    statement=r"""$\Delta\le-\Omega(1)$, constant latents: $\max_t|\Upsilon_{p\to q}|$ is
+        $\Theta(P^{-\kappa_s}\log P)$ for $q$ in the own area, $\Theta(P^{\Delta-\kappa_c})$ in the
+        global one, $\Theta(P^{-1}\log P)$ in others; constants as in local+.positions-small.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("grad.position", "local-.no-decoupling", "local-.own-final", *REDUCED),
+)
+
+
+@single_positions_small.leg("scaling", require=("negative gap", "K > 1"))
+def single_positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """As at a positive gap; on the global area without the logarithm."""
+    yield from positions_stay_small(context, NEGATIVE)
+
+
+single_positions_small.mistake(
+    "own exponent off by 0.02", "claims.mae_laws.own_position_exponent", shifted(-0.02)
+)
+single_positions_small.mistake(
+    "Δ left out on the global area", "claims.mae_laws.global_position_exponent", shifted(0.2)
+)
+single_positions_small.mistake("β of other areas off by 5 %", RATES, spoiled(BETA_OTHER, 1.05))
+
+
+single_rate = Claim(
+    id="local-.rate",
+    title="A negative gap: the loss falls like K/(4z²t)",
+    statement=r"""$\Delta\le-\Omega(1)$, constant latents: $t\,(L_p-L_p^*)\to K/(4z^2)$, hence
+        $T^*(\epsilon)=T_{1/2}+\frac{K}{4z^2\epsilon}(1+o(1))$ as $\epsilon\to0$.""",
+    measured=f"at the ε, of the order of ρ, where the second term is {LATE} times the first",
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local-.length", "grad.loss", *REDUCED),
+)
+
+
+@single_rate.leg("scaling", require=("negative gap", "K > 1"))
+def single_time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """The same constant as at a positive gap."""
+    yield from time_to_loss(context, NEGATIVE[:2])
+
+
+single_rate.mistake("exponent off by 0.02", "claims.mae_laws.half_time_exponent", shifted(-0.02))
+single_rate.mistake(
+    "constant off by 5 %", "claims.mae_laws.log_tail_time", shifted(-math.log(1.05))
+)
+
+
+CLAIMS = (
+    no_decoupling,
+    own_first,
+    length,
+    single_own_final,
+    single_others_small,
+    single_positions_small,
+    single_rate,
+)

@@ -1,0 +1,430 @@
+"""MAE, a query in a local area at a positive information gap: two phases.
+
+Sources: the phases of Theorem 4.2 (theory 3.5). Everything is measured on the reduced dynamics;
+symbols as in claims.mae_laws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from claims import mae_laws
+from claims.checking.claim import Case, Claim, Context, Provenance
+from claims.checking.gap import Gap, at_least, at_most, identical
+from claims.mae_ladders import (
+    ALPHA_GLOBAL,
+    ALPHA_OTHER,
+    ALPHA_OWN,
+    BETA_OWN,
+    GLOBAL_SHARE,
+    INTEGRATION,
+    LATE,
+    LOSS_GAP,
+    PATH,
+    POSITIVE,
+    RANDOM,
+    RATES,
+    REDUCED,
+    WITH_GAP,
+    ladders,
+    late_loss_gap,
+    scaled,
+    shifted,
+    spoiled,
+)
+from model.setting import Latents, Setting
+
+PHASES = 3.0
+"""T_½/T_1 for constant latents."""
+
+
+phase1_monotone = Claim(
+    id="local+.phase1-monotone",
+    title="Phase I: the global correlation falls while the own one waits",
+    statement=r"""$\Delta\ge\Omega(1)$, $t<T_1$: $\Phi_{p\to v_1}$ strictly decreases,
+        $|\alpha_1|>\alpha_n$ and $\Phi_{p\to v_n}\le\ln(3/2)/z+o(1)$ (constant latents).""",
+    measured="at every recorded time before T_1, on every rung",
+    provenance=Provenance.RECONSTRUCTED,
+    paper="Theorem 4.2",
+    assumptions=WITH_GAP,
+    rests_on=("sign.own", "sign.global", "init.gap-decides", *REDUCED),
+)
+
+
+@phase1_monotone.leg("scaling", require=("random latents", "K > 1"))
+def first_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Rises of Φ_1, the lead of |α_1| and the largest Φ_n before T_1."""
+    for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
+        yield ladder.case
+        rises, leads, judged = 0, [], ladder.judged
+        for run, log_T in zip(judged.runs, judged.event("switch", "log_t"), strict=True):
+            early = ~(run.log_t >= log_T)  # all of it when T_1 never came
+            rises += int((np.diff(run.phi_global[early]) >= 0).sum())
+            rises += int((run.rate_global[early] >= 0).sum())
+            ratio = np.abs(run.rate_global[early]) / run.rate_own[early]
+            leads.append(float(np.log(ratio).min()))
+        yield identical(f"times at which Φ_1 does not fall, {ladder.name}", rises, 0, "strictly")
+        why = f"|α_1| = α_n at T_1, which is located to {INTEGRATION:g}"
+        yield at_least(f"log |α_1|/α_n, {ladder.name}", min(leads), 0, INTEGRATION, why)
+        foot = judged.rungs[0]
+        delay = 10 * math.exp(foot.log_rho / 2) + INTEGRATION
+        why = "10√ρ at the foot: only the product A_1A_n beside A_1² delays T_1"
+        largest = float(judged.event("switch", "phi_own").max())
+        bound = mae_laws.own_at_switch(ladder.top.latents)
+        yield at_most(f"Φ_n(T_1), {ladder.name}", largest, bound, delay, why)
+
+
+phase1_monotone.mistake("bound less 5 %", "claims.mae_laws.own_at_switch", scaled(0.95))
+phase1_monotone.mistake("α_1 with the wrong sign", RATES, spoiled(ALPHA_GLOBAL, -1))
+
+
+phase1_length = Claim(
+    id="local+.phase1-length",
+    title="Phase I lasts a third of the time to one half",
+    statement=r"""$\Delta\ge\Omega(1)$: $|\alpha_1|=\alpha_n$ first at $T_1=\Theta(P^{1-\kappa_s})$;
+        for constant latents $T_1\cdot3\gamma\rho' z^4/K\to1$, $\rho'=\rho/(1-(1-\gamma)C_1/P)$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.phase1-monotone", "lemma5.1.own", "lemma5.1.global", *REDUCED),
+)
+
+
+@phase1_length.leg("scaling", require=("random latents", "K > 1"))
+def switch_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T_1 against its power and its constant."""
+    for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
+        yield ladder.case
+        log_T = ladder.event("switch", "log_t")
+        yield from ladder.power("T_1", log_T, mae_laws.switch_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(mae_laws.log_switch_time))
+        yield from ladder.limit("T_1·3γρ′z⁴/K", ratio, 1)
+
+
+phase1_length.mistake("exponent off by 0.02", "claims.mae_laws.switch_time_exponent", shifted(0.02))
+phase1_length.mistake(
+    "constant off by 5 %", "claims.mae_laws.log_switch_time", shifted(math.log(1.05))
+)
+phase1_length.mistake("α_n off by 5 %", RATES, spoiled(ALPHA_OWN, 1.05))
+
+
+decoupling_depth = Claim(
+    id="local+.decoupling-depth",
+    title="How far the global correlation is pushed down",
+    statement=r"""$\Delta\ge\Omega(1)$: $\Phi_{p\to v_1}(T_1)$ has slope $-\Delta/(2L)$ in $\log P$;
+        for constant latents and $\kappa_c<1$
+        $z\Phi_{p\to v_1}(T_1)+\frac\Delta2\log P\to\frac12\log\frac{3c_s}{2(1-\gamma)c_1^2}$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.phase1-length", "data.gap-meaning", *REDUCED),
+)
+
+
+@decoupling_depth.leg("scaling", require=("random latents", "K > 1"))
+def depth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_1(T_1) against its slope and its intercept."""
+    for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
+        yield ladder.case
+        phi = ladder.event("switch", "phi_global")
+        yield from ladder.power("e^{Φ_1(T_1)}", phi, mae_laws.depth_exponent(ladder.top))
+        excess = ladder.z * (phi - ladder.predicted(mae_laws.global_at_switch))
+        yield from ladder.limit("zΦ_1(T_1) less its law", excess, 0)
+
+
+decoupling_depth.mistake("slope off by 0.02", "claims.mae_laws.depth_exponent", shifted(0.02))
+decoupling_depth.mistake("slope -Δ/L", "claims.mae_laws.depth_exponent", scaled(2))
+decoupling_depth.mistake(
+    "3 in the logarithm forgotten", "claims.mae_laws.global_at_switch", shifted(-math.log(3) / 2)
+)
+
+
+own_at_the_switch = Claim(
+    id="local+.own-at-switch",
+    title="The own correlation at the end of Phase I",
+    statement=r"""$\Delta\ge\Omega(1)$, constant latents: $z\Phi_{p\to v_n}(T_1)\to\ln(3/2)$;
+        in general to the root of $2L\,E[z^3e^{z\phi}]\int_0^\phi d\phi'/E[z^3e^{z\phi'}]=1$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.phase1-length", *REDUCED),
+)
+
+
+@own_at_the_switch.leg("scaling", require=("random latents", "K > 1"))
+def own_at_switch_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_n(T_1), a number that depends on the latents alone."""
+    for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
+        yield ladder.case
+        phi = ladder.event("switch", "phi_own")
+        yield from ladder.limit("Φ_n(T_1)", phi, mae_laws.own_at_switch(ladder.top.latents))
+
+
+own_at_the_switch.mistake("constant off by 5 %", "claims.mae_laws.own_at_switch", scaled(1.05))
+own_at_the_switch.mistake(
+    "random latents as their mean",
+    "claims.mae_laws.own_at_switch",
+    lambda law: lambda z: law(Latents.constant(z.moment(1))),
+)
+
+
+phase2_length = Claim(
+    id="local+.phase2-length",
+    title="Own attention reaches one half at three times T_1",
+    statement=r"""$\Delta\ge\Omega(1)$: $T_{1/2}=\Theta(P^{1-\kappa_s})$; constant latents:
+        $T_{1/2}\cdot\gamma\rho' z^4/K\to1$ and $T_{1/2}/T_1\to3$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.phase1-length", "lemma5.1.own", *REDUCED),
+)
+
+
+@phase2_length.leg("scaling", require=("random latents", "K > 1"))
+def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T_½ against its power, its constant, and T_1."""
+    for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
+        yield ladder.case
+        log_T, log_T_1 = ladder.event("half", "log_t"), ladder.event("switch", "log_t")
+        yield from ladder.power("T_½", log_T, mae_laws.half_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(mae_laws.log_half_time))
+        yield from ladder.limit("T_½·γρ′z⁴/K", ratio, 1)
+        if ladder.top.latents.is_constant:
+            yield from ladder.limit("T_½/T_1", np.exp(log_T - log_T_1), PHASES)
+
+
+phase2_length.mistake("exponent off by 0.02", "claims.mae_laws.half_time_exponent", shifted(-0.02))
+phase2_length.mistake(
+    "constant off by 5 %", "claims.mae_laws.log_half_time", shifted(math.log(0.95))
+)
+phase2_length.mistake("T_½ twice T_1", "claims.mae_positive.PHASES", lambda three: three - 1)
+
+
+own_final = Claim(
+    id="local+.own-final",
+    title="The own correlation at the end",
+    statement=r"""$\Delta\ge\Omega(1)$: at a fixed loss gap $\epsilon$ $\Phi_{p\to v_n}$ has slope
+        $(1-\kappa_s)/L$ in $\log P$; as $\epsilon\to0$ $A_n\to1$. Constant latents:
+        $z\Phi_{p\to v_n}+\log\rho'\to\log(1/u-1)$, $1-A_n\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
+    measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of ρ",
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.phase2-length", "loss.sandwich", *REDUCED),
+)
+
+
+@own_final.leg("scaling", require=("random latents", "K > 1"))
+def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_n at the loss gap against its slope and intercept, and the attention that it brings."""
+    yield from own_at_the_end(context, (*POSITIVE, GLOBAL_SHARE, RANDOM))
+
+
+own_final.mistake("slope off by 0.02", "claims.mae_laws.own_exponent", shifted(0.02))
+own_final.mistake("slope by the largest latent", "claims.mae_laws.own_exponent", scaled(2 / 3))
+own_final.mistake("intercept off by 0.05", "claims.mae_laws.own_at_loss_gap", shifted(0.05))
+
+
+def own_at_the_end(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:
+    """Φ_n at the loss gap, and that A_n → 1 as the gap vanishes; either sign of Δ."""
+    for ladder in ladders(context, tops):
+        yield ladder.case
+        phi = ladder.event("done", "phi_own")
+        yield from ladder.power("e^{Φ_n(T*)}", phi, mae_laws.own_exponent(ladder.top))
+        excess = ladder.z * (phi - ladder.predicted(mae_laws.own_at_loss_gap))
+        yield from ladder.limit("zΦ_n(T*) less its law", excess, 0)
+        if ladder.top.latents.is_constant:
+            missing = math.sqrt(2 * LOSS_GAP / ladder.top.gamma) / ladder.z
+            yield from ladder.limit("A_n(T*)", ladder.final("own_attention"), 1 - missing)
+    for ladder in ladders(context, tops[:1], late=True):
+        yield from ladder.limit("late A_n", ladder.final("own_attention"), 1)
+
+
+global_stays = Claim(
+    id="local+.global-stays",
+    title="Phase II leaves the global correlation where it is, up to a constant",
+    statement=r"""$\Delta\ge\Omega(1)$: after $T_1$ $\Phi_{p\to v_1}$ moves by $O(1)$ and keeps its
+        slope $-\Delta/(2L)$; for constant latents
+        $z(\Phi_{p\to v_1}(T^*)-\Phi_{p\to v_1}(T_1))\to-\frac12\ln3$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.decoupling-depth", "local+.phase2-length", *REDUCED),
+)
+
+
+@global_stays.leg("scaling", require=("random latents", "K > 1"))
+def later_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_1 at T* against its slope, and what it moved since T_1."""
+    for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
+        yield ladder.case
+        end, before = ladder.event("done", "phi_global"), ladder.event("switch", "phi_global")
+        yield from ladder.power("e^{Φ_1(T*)}", end, mae_laws.depth_exponent(ladder.top))
+        predicted = mae_laws.later_global_move(ladder.top.latents)
+        yield from ladder.limit("Φ_1(T*) - Φ_1(T_1)", end - before, predicted)
+        judged = ladder.judged
+        switches = (judged.event("switch", what) for what in ("log_t", "phi_global"))
+        farthest = max(
+            float(np.abs(run.phi_global[run.log_t >= log_T] - start).max(initial=0))
+            for run, log_T, start in zip(judged.runs, *switches, strict=True)
+        )
+        foot = judged.rungs[0]
+        slack = 10 * foot.log_P * math.exp(foot.log_rho / 2) + INTEGRATION
+        why = "10·√ρ·log P at the foot: what A_1A_n adds to A_1² in the transition"
+        yield at_most(f"|Φ_1(t) - Φ_1(T_1)|, {ladder.name}", farthest, abs(predicted), slack, why)
+
+
+global_stays.mistake("slope off by 0.02", "claims.mae_laws.depth_exponent", shifted(-0.02))
+global_stays.mistake("move off by 5 %", "claims.mae_laws.later_global_move", scaled(1.05))
+global_stays.mistake("α_1 with the wrong sign", RATES, spoiled(ALPHA_GLOBAL, -1))
+
+
+others_small = Claim(
+    id="local+.others-small",
+    title="Other local areas are not learned",
+    statement=r"""$\Delta\ge\Omega(1)$, constant latents: $\max_t|\Phi_{p\to v_m}|
+        =\Theta(P^{-(1-\kappa_s)}\log P)$ for $m\notin\{1,n\}$; for $\kappa_c<1$ at the end
+        $\Phi_{p\to v_m}=-\rho(\Phi_{p\to v_1}+\Phi_{p\to v_n}+\gamma/z)(1+o(1))$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.global-stays", "local+.own-final", "lemma5.1.other", *REDUCED),
+)
+
+
+@others_small.leg("scaling", require=("positive gap", "K > 1"))
+def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_m, largest and last, for one of the many other areas."""
+    yield from others_stay_small(context, POSITIVE)
+
+
+others_small.mistake("exponent off by 0.02", "claims.mae_laws.other_exponent", shifted(0.02))
+others_small.mistake(
+    "own feature left out",
+    "claims.mae_laws.other_at",
+    lambda law: lambda s, x, y: law(s, x, 0 * y),
+)
+others_small.mistake("α_m off by 5 %", RATES, spoiled(ALPHA_OTHER, 1.05))
+
+
+def others_stay_small(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:
+    """Φ_m against its power and its law; either sign of Δ."""
+    for ladder in ladders(context, tops):
+        yield ladder.case
+        largest = np.log(ladder.largest("phi_other"))
+        exponent = mae_laws.other_exponent(ladder.top)
+        yield from ladder.power("max |Φ_m| / log P", largest, exponent, log_power=1)
+        path = zip(ladder.rungs, ladder.final("phi_global"), ladder.final("phi_own"), strict=True)
+        predicted = np.array([mae_laws.other_at(*state) for state in path])
+        yield from ladder.limit("Φ_m(T*) by its law", ladder.final("phi_other") / predicted, 1)
+
+
+positions_small = Claim(
+    id="local+.positions-small",
+    title="Position correlations stay small",
+    statement=r"""$\Delta\ge\Omega(1)$, constant latents, $\kappa_c<1$: $\max_t|\Upsilon_{p\to q}|$
+        is $\Theta(P^{-\kappa_s}\log P)$ for $q$ in the own area, $\Theta(P^{-\kappa_c}\log P)$ in
+        the global one, $\Theta(P^{-1}\log P)$ in others; at the end
+        $\Upsilon=\Phi_{p\to v_n}/(zC_n)$, $\Phi_{p\to v_1}/(zC_1)$,
+        $-(\Phi_{p\to v_1}+\Phi_{p\to v_n})/(zP)$, each times $1+o(1)$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("grad.position", "local+.global-stays", "local+.own-final", *REDUCED),
+)
+
+
+@positions_small.leg("scaling", require=("positive gap", "K > 1"))
+def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Each Υ against its power of P, and against the Φ that it follows."""
+    yield from positions_stay_small(context, POSITIVE)
+
+
+positions_small.mistake(
+    "own exponent off by 0.02", "claims.mae_laws.own_position_exponent", shifted(0.02)
+)
+positions_small.mistake(
+    "global exponent off by 0.02", "claims.mae_laws.global_position_exponent", shifted(0.02)
+)
+positions_small.mistake(
+    "other exponent off by 0.02", "claims.mae_laws.other_position_exponent", shifted(-0.02)
+)
+positions_small.mistake("β of the own area off by 5 %", RATES, spoiled(BETA_OWN, 1.05))
+
+
+def positions_stay_small(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:
+    """Each Υ against its power and its law; either sign of Δ."""
+    for ladder in ladders(context, tops):
+        yield ladder.case
+        top = ladder.top
+        own, crowd, rest = (
+            np.log(ladder.largest(f"upsilon_{kind}")) for kind in ("own", "global", "other")
+        )
+        yield from ladder.power(
+            "Υ own / log P", own, mae_laws.own_position_exponent(top), log_power=1
+        )
+        logs = 1 if top.gap > 0 else 0
+        exponent = mae_laws.global_position_exponent(top)
+        yield from ladder.power("Υ global / (log P)^[Δ>0]", crowd, exponent, log_power=logs)
+        yield from ladder.power(
+            "Υ other / log P", rest, mae_laws.other_position_exponent(top), log_power=1
+        )
+        phi_1, phi_n = ladder.final("phi_global"), ladder.final("phi_own")
+        for kind, size, phi in (
+            ("own", lambda rung: float(rung.C_s), phi_n),
+            ("global", lambda rung: float(rung.C_1), phi_1),
+            ("other", lambda rung: float(rung.P), -(phi_1 + phi_n)),
+        ):
+            scaled = ladder.predicted(size) * ladder.final(f"upsilon_{kind}")
+            yield from ladder.limit(f"Υ {kind} times z·size/Φ", ladder.z * scaled / phi, 1)
+
+
+rate = Claim(
+    id="local+.rate",
+    title="The loss falls like K/(4z²t)",
+    statement=r"""$\Delta\ge\Omega(1)$, constant latents: $t\,(L_p-L_p^*)\to K/(4z^2)$, hence
+        $T^*(\epsilon)=T_{1/2}+\frac{K}{4z^2\epsilon}(1+o(1))$ as $\epsilon\to0$.""",
+    measured=f"at the ε, of the order of ρ, where the second term is {LATE} times the first",
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.phase2-length", "grad.loss", *REDUCED),
+)
+
+
+@rate.leg("scaling", require=("positive gap", "K > 1"))
+def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T*(ε) against its power and the sum of its two terms."""
+    yield from time_to_loss(context, (*POSITIVE[:2], GLOBAL_SHARE))
+
+
+rate.mistake("exponent off by 0.02", "claims.mae_laws.half_time_exponent", shifted(0.02))
+rate.mistake("constant off by 5 %", "claims.mae_laws.log_tail_time", shifted(math.log(1.05)))
+rate.mistake("T_½ off by 5 %", "claims.mae_laws.log_half_time", shifted(math.log(1.05)))
+
+
+def time_to_loss(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:
+    """T*(ε) against its power and the sum of its terms; either sign of Δ."""
+    for ladder in ladders(context, tops, late=True):
+        yield ladder.case
+        log_T = ladder.event("done", "log_t")
+        yield from ladder.power("T*(ε)", log_T, mae_laws.half_time_exponent(ladder.top))
+        predicted = ladder.predicted(
+            lambda rung: mae_laws.log_time_to(rung, late_loss_gap(rung, "local"))
+        )
+        yield from ladder.limit("T*(ε)/(T_½ + K/(4z²ε))", np.exp(log_T - predicted), 1)
+
+
+CLAIMS = (
+    phase1_monotone,
+    phase1_length,
+    decoupling_depth,
+    own_at_the_switch,
+    phase2_length,
+    own_final,
+    global_stays,
+    others_small,
+    positions_small,
+    rate,
+)
