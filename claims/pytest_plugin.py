@@ -1,0 +1,177 @@
+"""The pytest plugin: `pytest --claims` makes a test item of every claim.
+
+Selection (-k), parallel runs (-n), --lf and --junitxml then work as for any test. A claim that
+holds passes; one that fails, is vacuous or in error fails; one that is undecided or was not run is
+skipped with its reason, or fails with --claims-strict: it never passes. Without these flags the
+plugin does nothing, and imports nothing that takes time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from claims.checking.claim import Claim
+    from claims.checking.results import ClaimRecord
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The flags."""
+    group = parser.getgroup("claims", "executable claims")
+    group.addoption("--claims", action="store_true", help="Check the paper's claims.")
+    group.addoption(
+        "--claims-module", action="append", default=[], metavar="FILE_OR_PACKAGE",
+        help="Check claims of your own: a Python file or a module with CLAIMS; may be repeated.",
+    )  # fmt: skip
+    group.addoption(
+        "--claims-profile", choices=("quick", "full", "deep"), default="quick",
+        help="How much effort to spend (default: quick).",
+    )  # fmt: skip
+    group.addoption(
+        "--claims-seed", type=int, default=0, metavar="N", help="The root seed (default: 0)."
+    )
+    group.addoption(
+        "--claims-strict", action="store_true",
+        help="Undecided claims, and those that were not run, fail.",
+    )  # fmt: skip
+
+
+def sources_of(config: pytest.Config) -> tuple[str, ...]:
+    """The modules whose claims are asked for; none when the plugin is idle."""
+    own = tuple(config.getoption("--claims-module"))
+    return (("claims",) if config.getoption("--claims") else ()) + own
+
+
+class ClaimsCollector(pytest.Collector):
+    """All claims of the modules asked for, in the order of their catalogue."""
+
+    def __init__(self, sources: tuple[str, ...], **rest: Any) -> None:
+        super().__init__(**rest)
+        self.sources = sources
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """An item for every claim."""
+        from claims.checking import catalogue
+        from claims.checking.errors import UsageError
+
+        try:
+            found = catalogue.load(self.sources)
+        except UsageError as problem:
+            raise pytest.UsageError(str(problem)) from None
+        for claim in found:
+            yield ClaimItem.from_parent(self, name=claim.id, claim=claim)
+
+
+class NotShown(Exception):  # noqa: N818 - a verdict, not an error
+    """A claim that does not hold, with its record."""
+
+    def __init__(self, record: ClaimRecord) -> None:
+        super().__init__(record.id)
+        self.record = record
+
+
+class ClaimItem(pytest.Item):
+    """One claim."""
+
+    def __init__(self, claim: Claim, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.claim = claim
+        self.record: ClaimRecord | None = None
+
+    def runtest(self) -> None:
+        """Check every leg that the profile runs."""
+        from claims.checking import check
+        from claims.checking.claim import Verdict
+
+        option = self.config.getoption
+        record = check.check_claim(self.claim, option("--claims-profile"), option("--claims-seed"))
+        self.record = record
+        if record.verdict is Verdict.HOLDS:
+            return
+        lenient = record.verdict in (Verdict.UNDECIDED, Verdict.NOT_RUN)
+        if lenient and not option("--claims-strict"):
+            pytest.skip(f"{record.verdict.value}: {'; '.join(reasons(record)) or 'no leg ran'}")
+        raise NotShown(record)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
+        """What was measured against what was claimed, and how to see it again."""
+        if not isinstance(excinfo.value, NotShown):
+            return super().repr_failure(excinfo)
+        record = excinfo.value.record
+        option = self.config.getoption
+        lines = [f"{record.id}: {record.title}", f"verdict: {record.verdict.value}", ""]
+        lines += reasons(record)
+        for leg in record.legs:
+            if leg.witness:
+                lines.append(f"witness ({leg.kind.value}): {leg.witness}")
+        lines += ["", f"again: claims verify '{record.id}' --profile {option('--claims-profile')} "
+                  f"--seed {option('--claims-seed')}"]  # fmt: skip
+        return "\n".join(lines)
+
+    def reportinfo(self) -> tuple[str, None, str]:
+        """How the item is named in reports."""
+        return "claims", None, f"{self.claim.id}: {self.claim.title}"
+
+
+def reasons(record: ClaimRecord) -> list[str]:
+    """One line for everything that keeps a claim from holding."""
+    lines = []
+    for leg in record.legs:
+        if leg.note:
+            lines.append(f"{leg.kind.value}: {leg.note}")
+        for gap in leg.gaps:
+            if not gap.holds:
+                lines.append(
+                    f"{leg.kind.value}: {gap.name}: measured {gap.measured}, "
+                    f"{gap.relation.value.replace('_', ' ')} {gap.predicted} "
+                    f"± {gap.tolerance:.3g} was claimed, because {gap.why}"
+                )
+    return lines
+
+
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Add the claims; tests of files are left out unless files were named."""
+    sources = sources_of(config)
+    if not sources:
+        return
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        items.clear()
+    collector = ClaimsCollector.from_parent(
+        session, name="claims", sources=sources, nodeid="claims"
+    )
+    items += list(collector.collect())
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Verdicts, claim by claim, and their counts."""
+    if not sources_of(terminalreporter.config):
+        return
+    from claims.checking.results import ClaimRecord
+
+    records = [
+        ClaimRecord.model_validate(report.claim_record)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if hasattr(report, "claim_record")
+    ]
+    if not records:
+        return
+    terminalreporter.section("claims")
+    width = max(len(record.id) for record in records)
+    counts: dict[str, int] = {}
+    for record in records:
+        verdict = record.verdict.value
+        counts[verdict] = counts.get(verdict, 0) + 1
+        grade = " + ".join(grade.value for grade in record.grades)
+        share = "" if record.closeness is None else f"{record.closeness:.0%} of its allowance"
+        left = [leg.kind.value for leg in record.legs if leg.verdict.value == "not-run"]
+        left_out = f"left out: {', '.join(left)}" if left else ""
+        line = f"{record.id:{width}}  {verdict:9}  {grade:20}  {share:22}  {left_out}"
+        terminalreporter.write_line(line.rstrip())
+    said = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    terminalreporter.write_line(f"{len(records)} claims: {said}")

@@ -1,0 +1,150 @@
+"""Claims of another theorem: gradient descent on a quadratic converges at rate (1 - ημ)^t.
+
+Let f(x) = ½ xᵀHx with μI ≤ H ≤ LI and 0 < μ ≤ L. For 0 < η ≤ 2/(μ+L), x_{t+1} = x_t - ηHx_t gives
+‖x_t‖ ≤ (1-ημ)^t ‖x_0‖. Nothing here knows of vision transformers: this file is a template.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import sympy as sp
+import torch
+from hypothesis import strategies as st
+
+from claims.checking import property, scaling, smt, symbolic
+from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
+from claims.checking.gap import Gap, at_least, at_most, equal
+
+ETA, MU, L, H = sp.symbols("eta mu L h", positive=True)
+
+
+def rate(eta: float, mu: float) -> float:
+    """The factor by which ‖x‖ shrinks per step, claimed."""
+    return 1 - eta * mu
+
+
+def largest_step(mu: float, largest: float) -> float:
+    """The largest step for which the rate is claimed."""
+    return 2 / (mu + largest)
+
+
+def descend(spectrum: np.ndarray, eta: float, steps: int) -> np.ndarray:
+    """‖x_t‖/‖x_0‖ for t = 1..steps, by torch on ½ xᵀ diag(spectrum) x from x_0 = (1, ..., 1)."""
+    x = torch.ones(len(spectrum), dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.SGD([x], lr=eta)
+    lengths = []
+    for _ in range(steps):
+        optimiser.zero_grad()
+        (0.5 * (torch.from_numpy(spectrum) * x**2).sum()).backward()
+        optimiser.step()
+        lengths.append(float(x.detach().norm()) / math.sqrt(len(spectrum)))
+    return np.array(lengths)
+
+
+convergence = Claim(
+    id="gd.rate",
+    title="Gradient descent on a quadratic converges at rate (1 - ημ)^t",
+    statement=r"\|x_t\| \le (1-\eta\mu)^t\,\|x_0\|,\quad 0<\eta\le\tfrac{2}{\mu+L}",
+    provenance=Provenance.STATED,
+    paper="Nesterov (2004), Theorem 2.1.15",
+)
+
+
+@convergence.leg("symbolic")
+def eigenvectors_decouple(context: Context) -> Iterator[Gap]:
+    """Along an eigenvector of eigenvalue h, a step multiplies x by 1 - ηh."""
+    x = sp.Symbol("x", real=True)
+    yield symbolic.identity(
+        "one step", x - ETA * sp.diff(H * x**2 / 2, x), (1 - ETA * H) * x, "eigenvectors decouple"
+    )
+
+
+@convergence.leg("smt")
+def every_eigenvalue_is_slower(context: Context) -> Iterator[Gap | Undecided]:
+    """|1 - ηh| ≤ 1 - ημ for every eigenvalue h in [μ, L]."""
+    assumptions = [MU <= H, H <= L, ETA * (MU + L) <= 2]
+    claimed = 1 - ETA * MU
+    for name, factor in (("1 - ηh", 1 - ETA * H), ("ηh - 1", ETA * H - 1)):
+        yield smt.proved(name, assumptions, factor <= claimed, "any spectrum within [μ, L]")
+
+
+@convergence.leg("property")
+def spectra_are_searched(context: Context) -> Evidence:
+    """Spectra, steps and numbers of steps, against torch."""
+    spectra = st.lists(st.floats(0.1, 10), min_size=1, max_size=6)
+
+    def gaps(drawn: tuple[list[float], float, int]) -> Iterator[Gap]:
+        values, share, steps = drawn
+        mu, largest = min(values), max(values)
+        eta = share * largest_step(mu, largest)
+        measured = descend(np.array(values), eta, steps)[-1]
+        bound = rate(eta, mu) ** steps
+        yield at_most("‖x_t‖/‖x_0‖", measured, bound, 1e-12, "float64 error of 40 steps")
+
+    return property.search(
+        context,
+        st.tuples(spectra, st.floats(0.01, 1), st.integers(1, 40)),
+        gaps,
+        examples=context.at(quick=60, full=400),
+        regimes_of=lambda drawn: ["one eigenvalue" if len(set(drawn[0])) == 1 else "several"],
+        require=("several",),
+    )
+
+
+@convergence.leg("scaling")
+def steps_grow_like_the_condition_number(context: Context) -> Iterator[Gap]:
+    """At η = 2/(μ+L) the steps to ε are (κ/2)·log(1/ε) as κ = L/μ grows."""
+    kappas = [10.0**k for k in range(2, 10)]
+    steps = [math.log(1e-6) / math.log1p(-largest_step(1, k)) for k in kappas]
+    yield from scaling.power_law("steps to 1e-6", np.log(kappas), np.log(steps), exponent=1.0)
+    yield from scaling.limit(
+        "steps over κ·log(1/ε)", np.log(kappas),
+        [n / (k * math.log(1e6)) for n, k in zip(steps, kappas, strict=True)],
+        0.5, tolerance=1e-3, why="corrections of order 1/κ = 1e-9 at the top",
+    )  # fmt: skip
+
+
+convergence.mistake(
+    "rate 1 - 2ημ", "gradient_descent.rate", lambda f: lambda eta, mu: f(eta, 2 * mu)
+)
+convergence.mistake(
+    "steps up to 2.2/(μ+L)", "gradient_descent.largest_step", lambda f: lambda mu, L: 1.1 * f(mu, L)
+)
+
+threshold = Claim(
+    id="gd.threshold",
+    title="The step 2/L is the largest that does not diverge",
+    statement=r"\eta>2/L\ \Rightarrow\ \|x_t\|\to\infty,\qquad \eta<2/L\ \Rightarrow\ x_t\to 0",
+    provenance=Provenance.DERIVED,
+    rests_on=("gd.rate",),
+)
+
+
+def critical_step(largest: float) -> float:
+    """The step at which the fastest eigenvector neither grows nor shrinks, claimed."""
+    return 2 / largest
+
+
+@threshold.leg("trained")
+def both_sides_of_the_threshold(context: Context) -> Iterator[Gap]:
+    """Descents 1 % below and above the critical step."""
+    spectrum = np.array([1.0, 3.0, 4.0])
+    steps = context.at(quick=1000, full=5000)
+    below, above = (
+        descend(spectrum, factor * critical_step(4.0), steps)[-1] for factor in (0.99, 1.01)
+    )
+    yield at_most("‖x_t‖ just below", below, 1e-3, 0, "0.98^1000 = 2e-9, and room")
+    yield at_least("‖x_t‖ just above", above, 1e3, 0, "1.02^1000 = 4e8, and room")
+    at = descend(spectrum, critical_step(4.0), steps)[-1]
+    yield equal("‖x_t‖ at the threshold", at, 1 / math.sqrt(3), 1e-9, "one coordinate is left")
+
+
+threshold.mistake("threshold 1/L", "gradient_descent.critical_step", lambda f: lambda L: f(L) / 2)
+threshold.mistake(
+    "threshold 2.1/L", "gradient_descent.critical_step", lambda f: lambda L: 1.05 * f(L)
+)
+
+CLAIMS = (convergence, threshold)
