@@ -13,9 +13,10 @@ from scipy import special, stats
 
 from claims import configurations
 from claims.checking import property as properties
-from claims.checking import scaling, smt, symbolic
+from claims.checking import scaling, symbolic
 from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
 from claims.checking.gap import Gap, at_most, equal, identical
+from claims.checking.inequality import consistent, proved
 from model import data, enumeration, setting
 from model.setting import Setting
 
@@ -207,9 +208,9 @@ def gap_stays_in_its_range(context: Context) -> Iterator[Gap | Undecided]:
     gap = information_gap(kappa_c, kappa_s)
     low, high = sp.Rational(-499, 1000), sp.Rational(999, 1000)
     why = "the exponents range over two intervals, there is nothing to lump"
-    yield smt.consistent("some exponents are allowed", allowed, why)
-    yield smt.proved("Δ ≥ -0.499", allowed, gap >= low, why)
-    yield smt.proved("Δ ≤ 0.999", allowed, gap <= high, why)
+    yield from consistent("some exponents are allowed", allowed, why)
+    yield from proved("Δ ≥ -0.499", allowed, gap >= low, why)
+    yield from proved("Δ ≤ 0.999", allowed, gap <= high, why)
     attained = "the range cannot be made smaller"
     yield identical("lower end attained", information_gap(c_low, s_high), low, attained)
     yield identical("upper end attained", information_gap(c_high, s_low), high, attained)

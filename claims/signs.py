@@ -23,9 +23,10 @@ from sympy.core.relational import Relational
 
 from claims import configurations
 from claims.checking import property as properties
-from claims.checking import scaling, shared, smt
+from claims.checking import scaling, shared
 from claims.checking.claim import Case, Claim, Context, Evidence, Provenance, Undecided
 from claims.checking.gap import Gap, at_least, at_most, equal, identical
+from claims.checking.inequality import consistent, proved
 from model import data, descent, enumeration, gradients, reduced, vit
 from model.setting import Latents, Setting
 from model.trajectory import QueryKind, Series
@@ -156,8 +157,8 @@ OWN_CASE = [*any_attention(A_n), *any_latents(z_n)]
 @sign_own.leg("smt")
 def own_rate_is_not_negative(context: Context) -> Iterator[Gap | Undecided]:
     """Every factor and summand is non-negative."""
-    yield smt.consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
-    yield smt.proved("own integrand ≥ 0", OWN_CASE, own_integrand(A_n, z_n, S) >= 0, ANY_AREAS)
+    yield from consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
+    yield from proved("own integrand ≥ 0", OWN_CASE, own_integrand(A_n, z_n, S) >= 0, ANY_AREAS)
 
 
 @sign_own.leg("property")
@@ -198,9 +199,9 @@ def own_size() -> sp.Expr:
 def own_rate_has_its_size(context: Context) -> Iterator[Gap | Undecided]:
     """Both constants are sharp: L³ without other areas, 2U³ with a single one that takes all."""
     rate = own_integrand(A_n, z_n, S)
-    yield smt.consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
-    yield smt.proved("≥ L³A_n(1-A_n)²", OWN_CASE, rate >= L**3 * own_size(), ANY_AREAS)
-    yield smt.proved("≤ 2U³A_n(1-A_n)²", OWN_CASE, rate <= 2 * U**3 * own_size(), ANY_AREAS)
+    yield from consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
+    yield from proved("≥ L³A_n(1-A_n)²", OWN_CASE, rate >= L**3 * own_size(), ANY_AREAS)
+    yield from proved("≤ 2U³A_n(1-A_n)²", OWN_CASE, rate <= 2 * U**3 * own_size(), ANY_AREAS)
 
 
 @size_own.leg("property")
@@ -245,8 +246,8 @@ def global_rate_is_not_positive(context: Context) -> Iterator[Gap | Undecided]:
     """What other areas push up is at most what the global area's own remainder pulls down."""
     rate = other_integrand(A_1, z_1, A_n, z_n, z_1**2 * A_1**2 + S)
     told = [*GLOBAL_CASE, *leading()]
-    yield smt.consistent("there are such attention vectors", told, ANY_AREAS)
-    yield smt.proved("global integrand ≤ 0", told, rate <= 0, ANY_AREAS)
+    yield from consistent("there are such attention vectors", told, ANY_AREAS)
+    yield from proved("global integrand ≤ 0", told, rate <= 0, ANY_AREAS)
 
 
 def _global_of_model(A: Any, z: Any, own: Any) -> Any:
@@ -305,9 +306,9 @@ def global_rate_has_its_size(context: Context) -> Iterator[Gap | Undecided]:
     told = [*any_attention(A_n, A_1), *CONSTANT]
     rate = other_integrand(A_1, z, A_n, z, z**2 * A_1**2 + S)
     error = -rate - z**3 * global_size()
-    yield smt.consistent("there are such attention vectors", told, ANY_AREAS)
-    yield smt.proved("from above", told, error <= z * A_1 * largest_other(), ANY_AREAS)
-    yield smt.proved("from below", told, error >= -z * A_1 * largest_other(), ANY_AREAS)
+    yield from consistent("there are such attention vectors", told, ANY_AREAS)
+    yield from proved("from above", told, error <= z * A_1 * largest_other(), ANY_AREAS)
+    yield from proved("from below", told, error >= -z * A_1 * largest_other(), ANY_AREAS)
 
 
 @size_global.leg("property")
@@ -377,9 +378,9 @@ def other_rate_has_its_size(context: Context) -> Iterator[Gap | Undecided]:
     for query, told, rate, size in other_cases():
         told = [*told, *largest_of_all(biggest)]
         error = rate - z**3 * A_m * size
-        yield smt.consistent(f"there are such attention vectors, {query}", told, ANY_AREAS)
-        yield smt.proved(f"from above, {query}", told, error <= z * A_m * biggest, ANY_AREAS)
-        yield smt.proved(f"from below, {query}", told, error >= -z * A_m * biggest, ANY_AREAS)
+        yield from consistent(f"there are such attention vectors, {query}", told, ANY_AREAS)
+        yield from proved(f"from above, {query}", told, error <= z * A_m * biggest, ANY_AREAS)
+        yield from proved(f"from below, {query}", told, error >= -z * A_m * biggest, ANY_AREAS)
 
 
 def _last_of_model(A: Any, z: Any, own: Any) -> Any:
@@ -460,9 +461,9 @@ def pulls() -> dict[str, tuple[list[Relational], sp.Expr]]:
 def pulls_are_bounded(context: Context) -> Iterator[Gap | Undecided]:
     """All kinds of keys."""
     for key, (told, pull) in pulls().items():
-        yield smt.consistent(f"there are such attention vectors, {key}", told, ANY_AREAS)
-        yield smt.proved(f"≤ 2U², {key}", told, pull <= largest_pull(), ANY_AREAS)
-        yield smt.proved(f"≥ -2U², {key}", told, pull >= -largest_pull(), ANY_AREAS)
+        yield from consistent(f"there are such attention vectors, {key}", told, ANY_AREAS)
+        yield from proved(f"≤ 2U², {key}", told, pull <= largest_pull(), ANY_AREAS)
+        yield from proved(f"≥ -2U², {key}", told, pull >= -largest_pull(), ANY_AREAS)
 
 
 @size_position.leg("property")
@@ -518,9 +519,9 @@ def missing() -> sp.Expr:
 def loss_is_the_missing_share(context: Context) -> Iterator[Gap | Undecided]:
     """Both constants are sharp, as for size.own."""
     loss = loss_integrand(A_n, z_n, S)
-    yield smt.consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
-    yield smt.proved("≥ ½L²(1-A_n)²", OWN_CASE, loss >= L**2 * missing() / 2, ANY_AREAS)
-    yield smt.proved("≤ U²(1-A_n)²", OWN_CASE, loss <= U**2 * missing(), ANY_AREAS)
+    yield from consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
+    yield from proved("≥ ½L²(1-A_n)²", OWN_CASE, loss >= L**2 * missing() / 2, ANY_AREAS)
+    yield from proved("≤ U²(1-A_n)²", OWN_CASE, loss <= U**2 * missing(), ANY_AREAS)
 
 
 @sandwich.leg("property")
@@ -920,9 +921,9 @@ def own_approximation_errs_by_the_other_areas(context: Context) -> Iterator[Gap 
     """What is left out is z³A_n·ΣA_m² ≤ z³A_n(1-A_n)·max A_m."""
     told = [*any_attention(A_n), *CONSTANT]
     error = own_integrand(A_n, z, S) - z**3 * own_approximation(A_n)
-    yield smt.consistent("there are such attention vectors", told, ANY_AREAS)
-    yield smt.proved("from below", told, error >= 0, ANY_AREAS)
-    yield smt.proved("from above", told, error <= z * A_n * (1 - A_n) * top, ANY_AREAS)
+    yield from consistent("there are such attention vectors", told, ANY_AREAS)
+    yield from proved("from below", told, error >= 0, ANY_AREAS)
+    yield from proved("from above", told, error <= z * A_n * (1 - A_n) * top, ANY_AREAS)
 
 
 @lemma_own.leg("scaling", require=REGIMES)
@@ -980,9 +981,9 @@ def global_approximation_errs_by_squares(context: Context) -> Iterator[Gap | Und
     told = [*any_attention(A_n, A_1), *CONSTANT, biggest >= top, biggest >= z**2 * A_1]
     rate = other_integrand(A_1, z, A_n, z, z**2 * A_1**2 + S)
     error = rate - z**3 * global_approximation(A_1, A_n)
-    yield smt.consistent("there are such attention vectors", told, ANY_AREAS)
-    yield smt.proved("from below", told, error >= 0, ANY_AREAS)
-    yield smt.proved("from above", told, error <= z * A_1 * (1 - A_n) * biggest, ANY_AREAS)
+    yield from consistent("there are such attention vectors", told, ANY_AREAS)
+    yield from proved("from below", told, error >= 0, ANY_AREAS)
+    yield from proved("from above", told, error <= z * A_1 * (1 - A_n) * biggest, ANY_AREAS)
 
 
 @lemma_global.leg("scaling", require=LOCAL_REGIMES)
@@ -1047,10 +1048,10 @@ def other_approximation_errs_by_squares(context: Context) -> Iterator[Gap | Unde
         error = rate - z**3 * A_m * (up - down)
         kept = (1 - gamma) * z**2 * A_m
         left = 1 - A_global - A_n
-        yield smt.consistent(f"there are such attention vectors, {query}", told, ANY_AREAS)
-        yield smt.proved(f"from below, {query}", told, error >= -z * A_m * kept, ANY_AREAS)
+        yield from consistent(f"there are such attention vectors, {query}", told, ANY_AREAS)
+        yield from proved(f"from below, {query}", told, error >= -z * A_m * kept, ANY_AREAS)
         above = error <= z * A_m * (left * biggest - kept)
-        yield smt.proved(f"from above, {query}", told, above, ANY_AREAS)
+        yield from proved(f"from above, {query}", told, above, ANY_AREAS)
 
 
 def _other_deviation(run: Along, gamma: float) -> Series:

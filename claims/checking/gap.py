@@ -9,6 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from claims.checking.certificate import Certificate
 from claims.checking.series import Series
 
 Value = float | str
@@ -30,7 +31,7 @@ class Gap:
 
     false_alarm: probability that chance alone breaks this gap although the claim is true (0 when
     nothing is random). witness: what to look at when the gap does not hold (JSON-ready).
-    series: the measurements along a ladder that it was read from.
+    series: the measurements along a ladder that it was read from. certificate: how a proof went.
     Raises ValueError when a tolerance has no reason, is negative, or goes with `identical`.
     """
 
@@ -43,6 +44,7 @@ class Gap:
     false_alarm: float = 0.0
     witness: Mapping[str, Any] | None = None
     series: Series | None = None
+    certificate: Certificate | None = None
 
     def __post_init__(self) -> None:
         """A tolerance without a reason is refused, as is one that could not be exceeded."""
