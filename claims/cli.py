@@ -160,6 +160,8 @@ def explain(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
                     f"{words.number(gap.predicted)} ± {gap.tolerance:.3g}"
                 )
                 lines.append(f"        because {gap.why}")
+                said = words.certificate(gap.certificate) if gap.certificate else []
+                lines += [f"        {line}" for line in said]
             lines += [f"      ladder {words.ladder(series)}" for series in leg_record.series]
     click.echo("\n".join(lines))
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 from claims.checking.claim import Kind, Verdict
-from claims.checking.results import ClaimRecord, LegRecord, Results, SeriesRecord, TableRecord
+from claims.checking.results import (
+    CertificateRecord,
+    ClaimRecord,
+    LegRecord,
+    Results,
+    SeriesRecord,
+    TableRecord,
+)
 
 MARKS = {
     Verdict.HOLDS: "✓",
@@ -126,6 +134,23 @@ def aligned(table: TableRecord) -> list[str]:
 def cell(value: float | str) -> str:
     """A cell of a table."""
     return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def certificate(record: CertificateRecord) -> list[str]:
+    """A certificate, one line for each thing that it says."""
+    lines = [
+        f"decided by   {record.by}: {_listed(record.resource)}",
+        f"negated      {record.negated}",
+    ]
+    if record.assumptions:
+        lines.append(f"told         {', '.join(record.assumptions)}")
+    if record.variables:
+        lines.append(f"symbols      {_listed(record.variables)}")
+    return lines + [f"reduced      {step}" for step in record.reductions]
+
+
+def _listed(named: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in named.items())
 
 
 def trouble(leg: LegRecord) -> list[str]:

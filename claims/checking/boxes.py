@@ -37,6 +37,8 @@ Balls = npt.NDArray[Any]
 
 MOST_BOXES = 10_000
 """How many boxes are looked at before the decider gives up; a clock would depend on the machine."""
+MOST_CORNERS = 64
+"""How many corners of a box are tried as counterexamples before the cells are called too coarse."""
 PRECISION = 256
 """Bits of a ball's centre: Bernstein coefficients are scaled to integers and halved, so that up to
 a depth of some 30 nothing is rounded, and a slack that touches 0 is seen to do so."""
@@ -81,14 +83,12 @@ def decided(
 
 
 def inhabited(name: str, assumptions: Sequence[Relational], sums: str) -> Gap | Undecided:
-    """Some point meets the assumptions: the centre of a cell, checked in exact arithmetic."""
+    """Some point meets the assumptions: one inside a cell, checked in exact arithmetic."""
     tried = 0
     try:
         for case in cells.cases(assumptions):
-            for cell in itertools.chain(*case.covers()):
+            for point in _inner_points(case):
                 tried += 1
-                half = [flint.fmpq(1, 2)] * len(case.symbols)
-                point = _point(case.symbols, cell.at(half))
                 if refutes(point, assumptions, sp.false):
                     return identical(name, "a point", "a point", f"{sums}; at {_readable(point)}")
     except cells.UnboundedError as problem:
@@ -96,6 +96,12 @@ def inhabited(name: str, assumptions: Sequence[Relational], sums: str) -> Gap | 
     if tried:
         return Undecided(name, f"{BY}: none of {tried} points tried meets the assumptions")
     return identical(name, "no point", "a point", sums)
+
+
+def _inner_points(case: cells.Case) -> Iterator[dict[sp.Symbol, sp.Rational]]:
+    for cover in case.covers():
+        for cell, share in itertools.product(cover, (flint.fmpq(1, 2), flint.fmpq(1, 8))):
+            yield _point(case.symbols, cell.at([share] * len(case.symbols)))
 
 
 def _hulls(found: Sequence[cells.Cell]) -> dict[str, str]:
@@ -248,7 +254,8 @@ class _Search:
 
     def _look_for_a_witness(self, case: cells.Case, box: _Box) -> None:
         below = False
-        for t in box.bad_corners(is_strict(self.conclusion)):
+        bad = box.bad_corners(is_strict(self.conclusion))
+        for t in itertools.islice(bad, MOST_CORNERS):
             below = True
             point = _point(case.symbols, box.cell.at(t))
             if refutes(point, self.assumptions, self.conclusion):

@@ -28,6 +28,10 @@ class UnboundedError(Exception):
     """The assumptions leave a symbol without bounds, so that no cubes cover them."""
 
 
+class _StuckError(Exception):
+    """None of the symbols left (their numbers) has a lower and an upper bound."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """values: every symbol as a polynomial in the cube's coordinates. ranges: the same to read."""
@@ -111,8 +115,12 @@ class Case:
         Raises UnboundedError when there is none since a symbol ranges over a line.
         """
         ways = _covers(self._signed(), self._free())
-        for pieces in itertools.islice(ways, MOST_COVERS):
-            yield tuple(map(self._cell, pieces))
+        try:
+            for pieces in itertools.islice(ways, MOST_COVERS):
+                yield tuple(map(self._cell, pieces))
+        except _StuckError as stuck:
+            names = " and ".join(str(self.symbols[i]) for i in stuck.args[0])
+            raise UnboundedError(f"nothing bounds {names} from both sides") from None
 
     def _free(self) -> list[int]:
         """Numbers of the symbols that are left."""
@@ -162,11 +170,11 @@ class Case:
         nothing = self.with_(rays[0], 0 * gens[0], why)
         for i in rays[1:]:
             nothing = nothing.with_(i, 0 * gens[0])
-        yield from nothing.split()
         for i in rays:
             largest = self.with_(i, 0 * gens[0] + 1, why)
             below = [1 - gens[other] for other in rays if other != i]
             yield from replace(largest, constraints=[*largest.constraints, *below]).split()
+        yield from nothing.split()
 
     def _solved(self, equation: Polynomial) -> Case | None:
         for i in sorted(_variables(equation), reverse=True):
@@ -299,22 +307,40 @@ def _covers(
     rest += [c for c in (b - a for a in lows for b in highs) if not _obvious(c, rest, positive)]
     left = [i for i in free if i != number]
     bounds = [(number, low, high) for low, high in itertools.product(lows, highs)]
+    found = False
     for bound in bounds:
-        for pieces in _covers(rest, left):
-            yield tuple((bound, *ranges) for ranges in pieces)
-    if len(bounds) == 1:
-        return
-    tightest = []
-    for bound in bounds:
-        _, low, high = bound
-        conditions = [low - other for other in lows] + [other - high for other in highs]
-        conditions = [c for c in conditions if not _obvious(c, rest, positive)]
-        tightest.append([
-            tuple((bound, *ranges) for ranges in pieces)
-            for pieces in itertools.islice(_covers([*rest, *conditions], left), MOST_COVERS)
-        ])  # fmt: skip
-    for chosen in itertools.product(*tightest):
-        yield tuple(itertools.chain(*chosen))
+        try:
+            for pieces in _covers(rest, left):
+                found = True
+                yield tuple((bound, *ranges) for ranges in pieces)
+        except _StuckError:
+            if not found:
+                raise
+    if len(bounds) > 1:
+        tightest = [_tightest_ways(bound, lows, highs, rest, left, positive) for bound in bounds]
+        for chosen in itertools.product(*tightest):
+            yield tuple(itertools.chain(*chosen))
+
+
+def _tightest_ways(
+    bound: _Range,
+    lows: Sequence[Polynomial],
+    highs: Sequence[Polynomial],
+    rest: Sequence[Polynomial],
+    left: Sequence[int],
+    positive: set[int],
+) -> list[tuple[tuple[_Range, ...], ...]]:
+    """Ways to hold the points where these two of the bounds are the tightest."""
+    _, low, high = bound
+    conditions = [low - other for other in lows] + [other - high for other in highs]
+    conditions = [c for c in conditions if not _obvious(c, rest, positive)]
+    ways = []
+    try:
+        for pieces in itertools.islice(_covers([*rest, *conditions], left), MOST_COVERS):
+            ways.append(tuple((bound, *ranges) for ranges in pieces))
+    except _StuckError:
+        pass  # of no use when there are none: other bounds may do
+    return ways
 
 
 def _next(
@@ -342,7 +368,7 @@ def _next(
             cost = (lost, -steepest, len(lows) * len(highs), len(about), i)
             choices.append((cost, lows, highs))
     if not choices:
-        raise UnboundedError("a symbol has no lower or no upper bound")
+        raise _StuckError(free)
     (*_, number), lows, highs = min(choices, key=lambda choice: choice[0])
     return number, lows, highs
 

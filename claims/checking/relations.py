@@ -46,6 +46,15 @@ def signs_of(symbols: Iterable[sp.Symbol]) -> list[Relational]:
     return known
 
 
+def domain_of(symbol: sp.Symbol) -> str:
+    """The values that a symbol stands for, in words."""
+    if symbol.is_positive:
+        return "real, > 0"
+    if symbol.is_nonnegative:
+        return "real, ≥ 0"
+    return "real"
+
+
 def met(relation: Relational, point: Point, tolerance: sp.Expr = sp.S.Zero) -> bool:
     """Whether the relation holds at the point, up to the tolerance where the point is rounded."""
     left = slack(relation).subs(point)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from claims.checking.certificate import Certificate
 from claims.checking.claim import Grade, Kind, Provenance, Verdict
 from claims.checking.errors import UsageError
 from claims.checking.gap import Gap, Relation
@@ -27,6 +29,23 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class CertificateRecord(_Record):
+    """A certificate as stored; of assumptions and the like, texts in the decider's notation."""
+
+    by: str
+    negated: str
+    assumptions: tuple[str, ...]
+    sums: str
+    variables: dict[str, str]
+    reductions: tuple[str, ...]
+    resource: dict[str, int]
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> CertificateRecord:
+        """The record of a certificate."""
+        return cls(**dataclasses.asdict(certificate))
+
+
 class GapRecord(_Record):
     """A gap as stored; numbers that JSON cannot hold (inf, nan) are stored as text."""
 
@@ -39,6 +58,7 @@ class GapRecord(_Record):
     holds: bool
     closeness: float | None
     false_alarm: float
+    certificate: CertificateRecord | None = None
 
     @classmethod
     def of(cls, gap: Gap) -> GapRecord:
@@ -54,6 +74,7 @@ class GapRecord(_Record):
             holds=gap.holds,
             closeness=closeness if closeness is not None and math.isfinite(closeness) else None,
             false_alarm=gap.false_alarm,
+            certificate=CertificateRecord.of(gap.certificate) if gap.certificate else None,
         )
 
 
@@ -253,10 +274,13 @@ class Results(_Record):
                     "seconds": leg.seconds,
                     "cases": leg.cases,
                 }
-                gaps = [gap.model_dump(mode="json") for gap in leg.gaps] or [{}]
+                gaps = [g.model_dump(mode="json", exclude={"certificate"}) for g in leg.gaps] or [
+                    {}
+                ]
                 rows += [head | {"gap": gap.pop("name", None)} | gap for gap in gaps]
         columns = ["claim", "provenance", "claim_verdict", "kind", "grade", "leg_verdict"]
-        columns += ["seconds", "cases", "gap", *[n for n in GapRecord.model_fields if n != "name"]]
+        fields = [name for name in GapRecord.model_fields if name not in ("name", "certificate")]
+        columns += ["seconds", "cases", "gap", *fields]
         return pd.DataFrame(rows, columns=columns)
 
 

@@ -18,7 +18,7 @@ from sympy.core.relational import Relational
 from claims.checking.certificate import Certificate
 from claims.checking.claim import Undecided
 from claims.checking.gap import Gap, identical
-from claims.checking.relations import refutes, signs_of, symbols_of
+from claims.checking.relations import domain_of, refutes, signs_of, symbols_of
 
 RESOURCE_LIMIT = 200_000_000
 """z3's own deterministic work counter; a clock would make verdicts depend on the machine."""
@@ -54,7 +54,7 @@ def decided(
         negated=str(sp.Not(conclusion)),
         assumptions=tuple(map(str, assumptions)),
         sums=sums,
-        variables={str(s): _domain(s) for s in symbols_of([*assumptions, conclusion])},
+        variables={str(s): domain_of(s) for s in symbols_of([*assumptions, conclusion])},
         resource={"rlimit": question.work()},
     )
     return identical(name, str(answer), "unsat", sums, certificate=certificate, witness=witness)
@@ -71,12 +71,6 @@ def inhabited(name: str, assumptions: Sequence[Relational], sums: str) -> Gap | 
 
 ROUNDED = sp.Float("1e-40", 50)
 """Slack granted to the assumptions at a model with algebraic numbers, which have 60 digits here."""
-
-
-def _domain(symbol: sp.Symbol) -> str:
-    if symbol.is_positive:
-        return "real, > 0"
-    return "real, ≥ 0" if symbol.is_nonnegative else "real"
 
 
 class _Question:
