@@ -51,7 +51,7 @@ def sign_of(setting: Setting) -> str:
 def autoencoders(context: Context) -> Iterator[tuple[str, runs.TrainedMae]]:
     """Trained masked autoencoders of both regimes, each with its name."""
     for i, (_, run) in enumerate(theorems.trained(context)):
-        yield f"{theorems.name_of(run.setting)}, run {i}", run
+        yield f"{run.name}, run {i}", run
 
 
 @shared.run_once
@@ -65,8 +65,10 @@ def contrastive_models(context: Context) -> Iterator[tuple[str, runs.TrainedCl]]
     """Trained contrastive models on the data of the autoencoders, both regimes."""
     for setting in (theorems.POSITIVE, theorems.NEGATIVE):
         for seed in range(context.at(quick=1, full=3)):
-            name = f"{theorems.name_of(setting)}, seed {seed}"
+            name = f"{runs.name_of(setting)}, seed {seed}"
             yield name, contrastive_model(setting, context.root_seed + seed)
+    for i, run in enumerate(theorems.torch_collapses(context)):
+        yield f"{run.name}, run {i}", run
 
 
 def own_attention(setting: Setting, samples: data.Samples, A: data.Floats) -> data.Floats:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +25,12 @@ Floats = data.Floats
 MOMENTS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0)
 """Shares of the training time at which a run keeps its correlations."""
 TEST_SAMPLES = 256
+Gradients = Literal["closed", "torch"]
+
+
+def name_of(setting: Setting) -> str:
+    """What tells a trained setting from the others."""
+    return f"P={setting.P} K={setting.K} Δ={setting.gap:+.3f}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +38,8 @@ class TrainedMae:
     """A masked autoencoder trained from Q = 0, all patches as queries.
 
     times: (T,) η · steps of the moments kept. phi: (T, P, K·N). upsilon: (T, P, P). test: samples
-    that training has not seen, an equal number of every cluster.
+    that training has not seen, an equal number of every cluster. gradients: by the closed forms, or
+    by torch on the whole of Q.
     """
 
     setting: Setting
@@ -38,6 +47,12 @@ class TrainedMae:
     phi: Floats
     upsilon: Floats
     test: data.Samples
+    gradients: Gradients = "closed"
+
+    @property
+    def name(self) -> str:
+        """What tells a trained model from the others."""
+        return name_of(self.setting) + (", torch" if self.gradients == "torch" else "")
 
     def own(self, k: int, moment: int = -1) -> Floats:
         """Φ_{p→v_n} of every patch p, n its area in cluster k: (P,)."""
@@ -74,10 +89,11 @@ class TrainedMae:
 
 @dataclass(frozen=True, eq=False)
 class TrainedCl:
-    """A contrastive model trained from Q = 0, with the one row that all its queries share.
+    """A contrastive model trained from Q = 0.
 
-    phi: (T, 1, K·N). upsilon: (T, 1, P). test: masked samples that training has not seen. The rest
-    as in `TrainedMae`.
+    phi: (T, 1, K·N) and upsilon: (T, 1, P), the one row that all queries share, or (T, P, ...) with
+    a row for each where the whole Q was trained. test: masked samples that training has not seen.
+    The rest as in `TrainedMae`.
     """
 
     setting: Setting
@@ -85,13 +101,19 @@ class TrainedCl:
     phi: Floats
     upsilon: Floats
     test: data.Samples
+    gradients: Gradients = "closed"
+
+    @property
+    def name(self) -> str:
+        """What tells a trained model from the others."""
+        return name_of(self.setting) + (", torch" if self.gradients == "torch" else "")
 
     def attention(self, moment: int = -1) -> Floats:
-        """Area attention of every patch on the test samples, the same for all: (B, P, N)."""
+        """Area attention of every patch on the test samples: (B, P, N)."""
         A = correlations.area_attention(
             self.setting, self.test, self.phi[moment], self.upsilon[moment]
         )
-        return np.repeat(A, self.setting.P, axis=1)
+        return np.repeat(A, self.setting.P // A.shape[1], axis=1)
 
 
 def _moments(time: float, step: float) -> list[int]:
@@ -159,6 +181,58 @@ def trained_cl(setting: Setting, seed: int, time: float, step: float, batch: int
         upsilon=np.stack([upsilon for _, upsilon in states]),
         test=_test(setting, np.random.default_rng([seed, 4])),
     )
+
+
+@shared.run_once
+def torch_mae(
+    setting: Setting, seed: int, time: float, step: float = 4.0, per_cluster: int = 12
+) -> TrainedMae:
+    """As `trained_mae`, but torch differentiates the loss and descends on the whole of Q.
+
+    In a random orthonormal basis, so that nothing is presumed of Q's form.
+    """
+    rng = np.random.default_rng([seed, 7])
+    module = vit.MaskedAutoencoder(setting, _random_basis(setting, rng))
+    size = setting.K * per_cluster
+    batches = (data.draw(setting, size, rng, stratified=True) for _ in itertools.count())
+    times, phi, upsilon = _train_torch(module, batches, time, step)
+    return TrainedMae(setting, times, phi, upsilon, _test(setting, rng), "torch")
+
+
+@shared.run_once
+def torch_cl(setting: Setting, seed: int, time: float, step: float, batch: int = 16) -> TrainedCl:
+    """As `trained_cl`, but torch differentiates the loss and descends on the whole of Q.
+
+    In a random orthonormal basis; the rows of all queries are kept.
+    """
+    rng = np.random.default_rng([seed, 8])
+    module = vit.ContrastiveViT(setting, _random_basis(setting, rng))
+    batches = (data.views(setting, batch, rng) for _ in itertools.count())
+    times, phi, upsilon = _train_torch(module, batches, time, step)
+    return TrainedCl(setting, times, phi, upsilon, _test(setting, rng), "torch")
+
+
+def _random_basis(setting: Setting, rng: np.random.Generator) -> Floats:
+    return data.basis(setting, data.random_rotation(setting, rng))
+
+
+def _train_torch(
+    module: vit.MaskedAutoencoder | vit.ContrastiveViT,
+    batches: Iterator[Any],
+    time: float,
+    step: float,
+) -> tuple[Floats, Floats, Floats]:
+    """Times (T,) of the moments kept, and Φ (T, P, K·N) and Υ (T, P, P) there."""
+    steps, states, done = _moments(time, step), [], 0
+    for moment in steps:
+        descent.train_module(module, batches, steps=moment - done, step=step)
+        G = correlations.coordinates(module.Q.detach().numpy(), module.basis)
+        states.append(
+            (correlations.feature(module.setting, G), correlations.position(module.setting, G))
+        )
+        done = moment
+    phi, upsilon = (np.stack(series) for series in zip(*states, strict=True))
+    return step * np.array(steps, dtype=float), phi, upsilon
 
 
 @shared.run_once
