@@ -8,7 +8,7 @@ plugin does nothing, and imports nothing that takes time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,19 +132,30 @@ def reasons(record: ClaimRecord) -> list[str]:
     return lines
 
 
-def pytest_collection_modifyitems(
-    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Add the claims; tests of files are left out unless files were named."""
-    sources = sources_of(config)
-    if not sources:
-        return
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        items.clear()
-    collector = ClaimsCollector.from_parent(
-        session, name="claims", sources=sources, nodeid="claims"
-    )
-    items += list(collector.collect())
+def pytest_configure(config: pytest.Config) -> None:
+    """With claims asked for, collect tests of files only when files were named."""
+    if sources_of(config) and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add the claims, before -k and --lf choose."""
+    sources = sources_of(session.config)
+    if sources:
+        parent = ClaimsCollector.from_parent(
+            session, name="claims", sources=sources, nodeid="claims"
+        )
+        items += list(parent.collect())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Let the record travel with the report, from worker processes, too."""
+    report = yield
+    if isinstance(item, ClaimItem) and item.record and report.when == "call":
+        report.claim_record = item.record.model_dump(mode="json")
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
