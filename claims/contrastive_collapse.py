@@ -84,7 +84,8 @@ time = Claim(
 @time.leg("scaling", require=tuple(SHAPES))
 def _time_scaling(context: Context) -> Iterator[Gap | Case]:
     # Latents at 16 values: where κ_c is small their front creeps from one to the next.
-    for ladder in (*ladders(context), on_ladder(RANDOM, ALL_SHAPES[0])):
+    random = context.at(quick=(), full=(on_ladder(RANDOM, ALL_SHAPES[0]),))
+    for ladder in (*ladders(context), *random):
         yield Case(("Δ > 0" if ladder[0].gap > 0 else "Δ < 0",))
         name = f"{label(ladder[0])}: T"
         yield from power_law(

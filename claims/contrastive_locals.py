@@ -15,7 +15,7 @@ import numpy as np
 from claims import runs, theorems
 from claims.checking import scaling
 from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, equal
+from claims.checking.gap import Gap, at_least, at_most, equal
 from claims.contrastive_ladders import (
     SHAPES,
     collapse,
@@ -320,8 +320,11 @@ def _visible_global_exact(context: Context) -> Iterator[Gap]:
 
 @visible_global.leg("trained")
 def _visible_global_trained(context: Context) -> Iterator[Gap]:
-    run = canonical_run(context, theorems.CL_NEGATIVE)
-    setting, test = run.setting, run.test
+    """A model whose masks often hide all of the global area: what it misses is little more."""
+    setting = OFTEN_HIDDEN
+    time_, step = theorems.cl_time(setting), theorems.CL_STEP * setting.P
+    run = runs.trained_cl(setting, context.root_seed, time_, step)
+    test = run.test
     inside = setting.area_of[test.cluster] == 0
     hidden = ~(inside & test.visible).any(axis=1)
     missed = 1 - run.attention()[:, :, 0].mean(axis=1)
@@ -332,12 +335,19 @@ def _visible_global_trained(context: Context) -> Iterator[Gap]:
         1e-12,
         "rounding; holds sample by sample",
     )
+    yield at_most(
+        "trained: 1 - A_1 averaged over test samples that show a global patch",
+        float(missed[~hidden].mean()),
+        0.1,
+        0,
+        "the rest of what is missed: twice the 1/20 that the reduced dynamics pass at two thirds "
+        "of the time, as some masks show one global patch only",
+        false_alarm=1e-10,
+    )
 
 
-def canonical_run(context: Context, setting: Setting) -> runs.TrainedCl:
-    """The trained model that the main theorem is measured on."""
-    time_, step = theorems.cl_time(setting), theorems.CL_STEP * setting.P
-    return runs.trained_cl(setting, context.root_seed, time_, step)
+OFTEN_HIDDEN = Setting.of_sizes(24, 6, 2, gamma=0.75, K=3, placement="random")
+"""Masks hide all 6 global patches with probability 0.14."""
 
 
 visible_global.mistake(

@@ -108,7 +108,7 @@ def trained_readings(context: Context) -> Iterator[tuple[str, Setting, ByQuery]]
         setting = Setting.of_sizes(
             *READING_SIZES[sign], K=4, placement="random", contrastive=details
         )
-        steps = context.at(quick=200, full=400)
+        steps = context.at(quick=160, full=400)
         yield sign, setting, trained_reading(setting, context.root_seed, steps)
 
 

@@ -219,7 +219,7 @@ pooling = Claim(
 
 @pooling.leg("trained")
 def _pooling_trained(context: Context) -> Iterator[Gap]:
-    steps, step = context.at(quick=60, full=200), 20.0
+    steps, step = context.at(quick=30, full=200), 20.0
     for i, reading in enumerate(POSITION_READINGS):
         setting = small_setting(reading, weight_decay=2e-4)
         batches = list(minibatches(setting, context.seed + i, steps))

@@ -262,7 +262,7 @@ ALPHA_GLOBAL, ALPHA_OWN, ALPHA_OTHER, BETA_GLOBAL, BETA_OWN, BETA_OTHER = range(
 
 def tens(context: Context) -> tuple[int, ...]:
     """The powers of ten on a ladder: from 1e20, where P^-0.1 is a hundredth, to 1e100."""
-    rungs = context.at(quick=8, full=17, deep=41)
+    rungs = context.at(quick=6, full=17, deep=41)
     return tuple(int(ten) for ten in np.linspace(20, 100, rungs).round())
 
 

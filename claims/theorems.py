@@ -119,11 +119,11 @@ LARGER = (
 )
 
 
-TORCH_POSITIVE = Setting.of_sizes(
+SMALL_POSITIVE = Setting.of_sizes(
     64, 48, 8, kappa_c=0.93, kappa_s=0.5, gamma=0.5, K=2, placement="random"
 )
 """Δ = 0.36; C_1²/(P·C_s) = 4.5."""
-TORCH_NEGATIVE = Setting.of_sizes(
+SMALL_NEGATIVE = Setting.of_sizes(
     64, 12, 8, kappa_c=0.6, kappa_s=0.5, gamma=0.5, K=2, placement="random"
 )
 """Δ = -0.3; C_1²/(P·C_s) = 0.28."""
@@ -137,17 +137,17 @@ def training_time(setting: Setting) -> float:
 def trained(context: Context) -> Iterator[tuple[Case, runs.TrainedMae]]:
     """Autoencoders trained on either sign of Δ; several seeds and sizes in longer profiles.
 
-    The smaller ones are trained by torch: automatic differentiation of the loss, on all of Q.
+    There torch trains the smaller ones: automatic differentiation of the loss, on all of Q.
     """
-    plan = [(setting, 0) for setting in (POSITIVE, NEGATIVE)]
+    plan = [(setting, 0) for setting in (SMALL_POSITIVE, SMALL_NEGATIVE)]
     if context.profile != "quick":
-        plan += [(setting, seed) for setting in (POSITIVE, NEGATIVE) for seed in (1, 2)]
+        plan = [(setting, seed) for seed in range(3) for setting in (POSITIVE, NEGATIVE)]
         plan += [(setting, 0) for setting in LARGER]
     for setting, seed in plan:
         sign = "positive gap" if setting.gap > 0 else "negative gap"
         run = runs.trained_mae(setting, context.root_seed + seed, training_time(setting))
         yield Case((sign,)), run
-    for setting in context.at(quick=(), full=(TORCH_POSITIVE, TORCH_NEGATIVE)):
+    for setting in context.at(quick=(), full=(SMALL_POSITIVE, SMALL_NEGATIVE)):
         sign = "positive gap" if setting.gap > 0 else "negative gap"
         for seed in (0, 1):
             time = training_time(setting)
@@ -359,7 +359,7 @@ def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 @convergence.leg("trained", require=BOTH_SIGNS)
 def every_patch_reaches_its_infimum(context: Context) -> Iterator[Gap | Case]:
     """Loss gap of every patch of trained models, and the time it took."""
-    yield from same_in_torch(context, POSITIVE, "mae")
+    yield from same_in_torch(context, SMALL_POSITIVE, "mae")
     for case, run in trained(context):
         yield case
         setting = run.setting
@@ -858,7 +858,7 @@ SPREAD_TOPS = tuple(
 CL_POSITIVE = POSITIVE.replace(K=4)
 CL_NEGATIVE = NEGATIVE.replace(K=4)
 FEW = Contrastive(negatives=8)
-CL_TORCH = (
+CL_SMALL = (
     Setting.of_sizes(
         64, 48, 4, kappa_c=0.93, kappa_s=0.33, K=4, placement="random", contrastive=FEW
     ),
@@ -966,7 +966,7 @@ def cl_time(setting: Setting) -> float:
 
 def torch_collapses(context: Context) -> Iterator[runs.TrainedCl]:
     """Contrastive models of either sign of Δ trained by torch, in the longer profiles."""
-    for setting in context.at(quick=(), full=CL_TORCH):
+    for setting in context.at(quick=(), full=CL_SMALL):
         for seed in (0, 1):
             step = CL_STEP * setting.P
             yield runs.torch_cl(setting, context.root_seed + seed, cl_time(setting), step)
@@ -975,11 +975,11 @@ def torch_collapses(context: Context) -> Iterator[runs.TrainedCl]:
 def trained_collapses(context: Context) -> Iterator[runs.TrainedCl]:
     """Contrastive models of either sign of Δ; several seeds and laws in longer profiles.
 
-    The smaller ones are trained by torch: automatic differentiation of the loss, on all of Q.
+    There torch trains the smaller ones: automatic differentiation of the loss, on all of Q.
     """
-    plan = [(setting, 0) for setting in (CL_POSITIVE, CL_NEGATIVE)]
+    plan = [(setting, 0) for setting in CL_SMALL]
     if context.profile != "quick":
-        plan += [(setting, seed) for setting in (CL_POSITIVE, CL_NEGATIVE) for seed in (1, 2)]
+        plan = [(s, seed) for s in (CL_POSITIVE, CL_NEGATIVE) for seed in range(3)]
         wide = Latents.uniform(0.75, 1.25, 16)
         plan += [(s.replace(K=8, latents=wide), 0) for s in (CL_POSITIVE, CL_NEGATIVE)]
     for setting, seed in plan:
@@ -991,7 +991,7 @@ def trained_collapses(context: Context) -> Iterator[runs.TrainedCl]:
 @contrastive.leg("trained", require=BOTH_SIGNS)
 def collapse_of_trained_models(context: Context) -> Iterator[Gap | Case]:
     """Global attention and correlations of trained models, every patch and cluster."""
-    yield from same_in_torch(context, CL_NEGATIVE, "cl")
+    yield from same_in_torch(context, CL_SMALL[1], "cl")
     for run in trained_collapses(context):
         setting, name = run.setting, run.name
         yield Case(("positive gap" if setting.gap > 0 else "negative gap",))
