@@ -1,26 +1,28 @@
 """Initialisation: what an untrained MAE attends to, and which rate leads at Q = 0 (theory 3.4).
 
-Every rate is a rational number. It is written here as a sum over patches that must be visible
-together, and compared with the enumeration of every mask at small P and with exact moments of
-hypergeometric counts at P = 1e100; exponents are those of the exact numbers.
+Every rate is a rational number, written as a sum over patches that must be visible together
+(`initial_rates`). It is compared with the enumeration of every mask at small P and with exact
+moments of hypergeometric counts at P = 1e100; its limit is taken with symbols for sizes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
-from claims.checking import scaling
-from claims.checking.claim import Case, Claim, Context, Provenance
+from claims import initial_rates as rates
+from claims.checking import limits, scaling
+from claims.checking.claim import Case, Claim, Context, Provenance, Undecided
 from claims.checking.gap import Gap, at_most, equal, identical
+from claims.initial_rates import Growing, Rate, Sizes
 from model import correlations, data, enumeration, gradients, vit
 from model.setting import Latents, Setting
 
@@ -56,9 +58,9 @@ SMALL = (
 """Settings whose masks are all enumerated; in the first the last area has a size of its own."""
 BOTH_SIGNS = ("positive gap", "negative gap", "K > 1", "random latents")
 EXACTLY = ("every mask", *BOTH_SIGNS)
+GAP_SIDES = {1: "positive gap", -1: "negative gap"}
 
 Plant = Callable[[Any], Any]
-Rate = Literal["own", "global_", "other", "beta_own"]
 
 
 def _case(setting: Setting) -> Case:
@@ -79,193 +81,6 @@ def _name(setting: Setting) -> str:
     if setting.P <= 100:
         sizes = f"P={setting.P} sizes {setting.C_1}, {setting.C_s}"
     return f"{sizes} z={z} K={setting.K} γ={setting.gamma:g}"
-
-
-# ------------------------------------------------------- predictions: sums over visible patches
-
-
-def together(setting: Setting, r: int) -> Fraction:
-    """Pr(r given patches other than p are all visible | p ∈ ℳ)."""
-    visible = setting.P - setting.M
-    return Fraction(
-        math.prod(visible - i for i in range(r)), math.prod(setting.P - 1 - i for i in range(r))
-    )
-
-
-@dataclass(frozen=True)
-class Areas:
-    """Patches of the query's own area other than p, and (size, number) of the others by kind."""
-
-    own: int
-    others: dict[str, tuple[int, int]]
-
-    @classmethod
-    def around(cls, setting: Setting, query: int) -> Areas:
-        """As seen by a query in area `query`: 0 global, otherwise local."""
-        last = setting.P - setting.C_1 - (setting.locals - 1) * setting.C_s
-        kinds = {
-            "global": (setting.C_1, 1),
-            "local": (setting.C_s, setting.locals - 1),
-            "last": (last, 1),
-        }
-        at = "global" if query == 0 else "last" if query == setting.locals else "local"
-        size, number = kinds[at]
-        kinds[at] = (size, number - 1)
-        return cls(size - 1, {kind: found for kind, found in kinds.items() if found[1] > 0})
-
-    def besides(self, kind: str) -> list[tuple[int, int]]:
-        """(size, number) of the other areas but one of this kind."""
-        less = {k: (size, number - (k == kind)) for k, (size, number) in self.others.items()}
-        return list(less.values())
-
-
-def square(setting: Setting, size: int) -> Fraction:
-    """E A² at Q = 0: pairs of patches of one area, equal or not, both visible."""
-    pairs = size * together(setting, 1) + size * (size - 1) * together(setting, 2)
-    return pairs / setting.P**2
-
-
-def cube(setting: Setting, size: int) -> Fraction:
-    """E A³ at Q = 0: triples of patches of one area."""
-    triples = size * together(setting, 1) + 3 * size * (size - 1) * together(setting, 2)
-    triples += size * (size - 1) * (size - 2) * together(setting, 3)
-    return triples / setting.P**3
-
-
-def mixed(setting: Setting, size: int, squared: int) -> Fraction:
-    """E A A′² at Q = 0 for two areas, the second of size `squared`."""
-    triples = squared * together(setting, 2) + squared * (squared - 1) * together(setting, 3)
-    return size * triples / setting.P**3
-
-
-def _moments(setting: Setting) -> tuple[Fraction, Fraction, Fraction]:
-    return tuple(enumeration.exact_moment(setting, r) for r in (1, 2, 3))  # type: ignore[return-value]
-
-
-def chance(setting: Setting) -> Fraction:
-    """Pr(p ∈ ℳ, X ∼ 𝒟_k)."""
-    return Fraction(setting.M, setting.P * setting.K)
-
-
-def mean_attention(setting: Setting, size: int, *, own: bool) -> Fraction:
-    """E[A_j(0) | p ∈ ℳ]; p itself cannot be seen."""
-    return (size - own) * together(setting, 1) / setting.P
-
-
-def own_rate(setting: Setting, query: int) -> Fraction:
-    """α_n(0) = Pr(p ∈ ℳ, k)·E[z_nA_n(z_n²(1-A_n)² + Σ z_m²A_m²)]."""
-    m1, m2, m3 = _moments(setting)
-    areas = Areas.around(setting, query)
-    n = areas.own
-    alone = mean_attention(setting, n, own=False) - 2 * square(setting, n) + cube(setting, n)
-    crossed = sum(
-        (number * mixed(setting, n, size) for size, number in areas.others.values()), Fraction(0)
-    )
-    return chance(setting) * (m3 * alone + m1 * m2 * crossed)
-
-
-def other_rate(setting: Setting, query: int, kind: str) -> Fraction:
-    """α_m(0) = Pr(p ∈ ℳ, k)·E[z_mA_m(h - z_m²A_m)] for an area m ≠ n of this kind."""
-    m1, m2, m3 = _moments(setting)
-    areas = Areas.around(setting, query)
-    size = areas.others[kind][0]
-    itself = cube(setting, size) - square(setting, size)
-    rest = sum(
-        (number * mixed(setting, size, other) for other, number in areas.besides(kind)), Fraction(0)
-    )
-    with_own = size * areas.own * together(setting, 2) / setting.P**2
-    pulled = with_own - mixed(setting, size, areas.own)
-    return chance(setting) * (m3 * itself + m1 * m2 * (rest - pulled))
-
-
-def global_rate(setting: Setting, query: int) -> Fraction:
-    """α_1(0) of a local query."""
-    return other_rate(setting, query, "global")
-
-
-def local_rate(setting: Setting, query: int) -> Fraction:
-    """α_m(0) for another local area of the commonest size."""
-    kind = "local" if "local" in Areas.around(setting, query).others else "last"
-    return other_rate(setting, query, kind)
-
-
-def position_rate(setting: Setting, query: int) -> Fraction:
-    """β_{p→q}(0), q ≠ p in the own area: Pr(p ∈ ℳ, k)·E[h + z_n²(1-A_n)·1{q ∈ 𝒰}]/P."""
-    _, m2, _ = _moments(setting)
-    areas = Areas.around(setting, query)
-    n = areas.own
-    squares = sum(
-        (number * square(setting, size) for size, number in areas.others.values()), Fraction(0)
-    )
-    h = squares - mean_attention(setting, n, own=False) + square(setting, n)
-    seen = (
-        together(setting, 1) - (together(setting, 1) + (n - 1) * together(setting, 2)) / setting.P
-    )
-    return chance(setting) * m2 * (h + seen) / setting.P
-
-
-FORMULAS: dict[Rate, str] = {
-    "own": "own_rate",
-    "global_": "global_rate",
-    "other": "local_rate",
-    "beta_own": "position_rate",
-}
-"""Where the prediction of each rate is, by name so that a planted mistake is found."""
-
-
-# -------------------------------------------------------------------------- predictions: laws
-
-
-def own_exponent(setting: Setting, query: int) -> float:
-    """α_n(0) = Θ(P^this)."""
-    return -(1 - (setting.kappa_c if query == 0 else setting.kappa_s))
-
-
-def global_exponent(setting: Setting) -> float:
-    """|α_1(0)| = Θ(P^this)."""
-    return -2 * (1 - setting.kappa_c)
-
-
-def other_exponent(setting: Setting) -> float:
-    """|α_m(0)| = Θ(P^this)."""
-    return -(1 - setting.kappa_s) - min(2 * (1 - setting.kappa_c), 1 - setting.kappa_s)
-
-
-def gap_exponent(setting: Setting) -> float:
-    """|α_1(0)|/α_n(0) = Θ(P^this)."""
-    return setting.gap
-
-
-def position_exponent(setting: Setting, query: int) -> float:
-    """β_{p→q}(0)/α_n(0) = Θ(P^this)."""
-    return -(setting.kappa_c if query == 0 else setting.kappa_s)
-
-
-def gap_constant(setting: Setting) -> float:
-    """|α_1(0)|/α_n(0)·P^-Δ → this, whatever the law of the latents."""
-    return (1 - setting.gamma) * setting.c_1**2 / setting.c_s
-
-
-def log_leading(setting: Setting, rate: Rate, query: int) -> float:
-    """Logarithm of the leading order of a rate's modulus.
-
-    With A = (1-γ)C/P: α_n ~ m_3A_n, α_1 ~ -m_3A_1²; α_m ~ m_1m_2A_mA_1² at a positive gap and
-    -(m_3 + γm_1m_2)A_m² at a negative one, where h ~ -γA_m; β ~ α_n·m_2/(m_3C_n).
-    """
-    m1, m2, m3 = (setting.latents.moment(r) for r in (1, 2, 3))
-    seen = math.log1p(-setting.gamma)
-    log_1 = seen + math.log(setting.C_1 / setting.P)
-    log_m = setting.log_rho
-    log_n, C_n = (log_1, setting.C_1) if query == 0 else (log_m, setting.C_s)
-    leading = {
-        "own": math.log(m3) + log_n,
-        "global_": math.log(m3) + 2 * log_1,
-        "other": math.log(m1 * m2) + 2 * log_1 + log_m
-        if setting.gap > 0
-        else math.log(m3 + setting.gamma * m1 * m2) + 2 * log_m,
-        "beta_own": math.log(m2) + log_n - math.log(C_n),
-    }
-    return math.log(setting.gamma / setting.K) + leading[rate]
 
 
 # ----------------------------------------------------------------------------- measurements
@@ -292,8 +107,8 @@ ALL = "exact fractions; every mask, latent vector and cluster enumerated"
 MOMENTS = "difference of exact fractions: moments of counts against sums over visible patches"
 
 
-def _formula(rate: Rate, setting: Setting, query: int) -> Fraction:
-    return globals()[FORMULAS[rate]](setting, query)
+def _formula(rate: Rate, sizes: Sizes, query: int) -> Any:
+    return getattr(rates, rates.FORMULAS[rate])(sizes, query)
 
 
 def by_masks(setting: Setting, rate: Rate, query: int) -> Fraction:
@@ -316,7 +131,41 @@ def by_masks(setting: Setting, rate: Rate, query: int) -> Fraction:
             area = {"own": query, "global_": 0, "other": 2 if query == 1 else 1}[rate]
             value = gradients.feature_integrand(A, z, own)[:, area]
         total += weight * sum(value.tolist(), Fraction(0)) / len(A)
-    return chance(setting) * total
+    return rates.chance(setting) * total
+
+
+SYMBOLS = (
+    "sizes are symbols that grow as powers of P, not rounded; a term leads if its exponent does at "
+    "every corner of the allowed exponents on this side of the gap"
+)
+
+
+def in_the_limit(
+    rate: Rate,
+    queries: Sequence[int],
+    exponent: Callable[..., Any],
+    sign: Callable[[Sizes], int] = lambda sizes: 1,
+) -> Iterator[Gap | Case | Undecided]:
+    """The formula's leading term for P → ∞, with every exponent, size and moment a symbol."""
+    for side in (1, -1):
+        sizes = Growing(side)
+        for query in queries:
+            yield Case((GAP_SIDES[side],))
+            yield from limits.limit(
+                f"{rate.strip('_')}, {('global', 'local')[query]} query, {GAP_SIDES[side]}",
+                _formula(rate, sizes, query),
+                sign(sizes) * rates.product(rates.leading(sizes, rate, query)),
+                at_corner(exponent, sizes, query),
+                sizes.growth,
+                SYMBOLS,
+            )
+
+
+def at_corner(exponent: Callable[..., Any], sizes: Growing, *query: int) -> Callable[..., Any]:
+    """The exponent claimed at a corner (κ_c, κ_s)."""
+    return lambda corner: exponent(
+        dataclasses.replace(sizes, kappa_c=corner[0], kappa_s=corner[1]), *query
+    )
 
 
 def tens(context: Context) -> tuple[int, ...]:
@@ -326,11 +175,8 @@ def tens(context: Context) -> tuple[int, ...]:
     )
 
 
-def log_of(number: Fraction | None) -> float:
-    """Logarithm of a positive fraction of any size; NaN otherwise."""
-    if number is None or number <= 0:
-        return math.nan
-    return math.log(number.numerator) - math.log(number.denominator)
+def _log_leading(setting: Setting, rate: Rate, query: int) -> float:
+    return rates.log_product(rates.leading(setting, rate, query))
 
 
 def next_order(setting: Setting) -> float:
@@ -380,6 +226,11 @@ def scaled(by: Fraction) -> Plant:
     return lambda original: lambda *given, **named: original(*given, **named) * by
 
 
+def with_factor(by: Fraction) -> Plant:
+    """Plant a product with one factor too many."""
+    return lambda original: lambda *given, **named: [*original(*given, **named), (by, 1)]
+
+
 OFF = Fraction(21, 20)
 
 
@@ -421,22 +272,43 @@ def attention_by_masks(context: Context) -> Iterator[Gap | Case]:
         for j, size in enumerate(setting.area_sizes.tolist()):
             seen = hidden[:, setting.area_of[0] == j]
             measured = Fraction(int(seen.sum()), len(seen) * setting.P)
-            predicted = mean_attention(setting, size, own=j == n)
+            predicted = rates.mean_attention(setting, size, own=j == n)
             yield identical(f"E A_{j}, {_name(setting)}", measured, predicted, ALL)
     for setting in GROWING:
         yield _case(setting)
         drawn, among = setting.P - setting.M, setting.P - 1
         for j, size, own in ((0, setting.C_1, False), (1, setting.C_s, True)):
             count = enumeration.count_moment(drawn, among, [(size - own, 1)])
-            predicted = mean_attention(setting, size, own=own)
+            predicted = rates.mean_attention(setting, size, own=own)
             name = f"E A_{j}, P = 1e100, {_name(setting)}"
             yield identical(name, count / setting.P, predicted, "exact hypergeometric mean")
 
 
-attention.mistake("off by 5 %", "claims.initialisation.mean_attention", scaled(OFF))
+@attention.leg("symbolic", require=tuple(GAP_SIDES.values()))
+def attention_in_the_limit(context: Context) -> Iterator[Gap | Case | Undecided]:
+    """The mean attention of an area tends to (1-γ)C/P, every allowed exponent at once."""
+    for side, gap in GAP_SIDES.items():
+        sizes = Growing(side)
+        for C, kappa, name in ((sizes.C_1, 0, "global"), (sizes.C_s, 1, "local")):
+            yield Case((gap,))
+
+            def exponent(corner: limits.Corner, kappa: int = kappa) -> Any:
+                return corner[kappa] - 1
+
+            yield from limits.limit(
+                f"E A, {name} area, {gap}",
+                rates.mean_attention(sizes, C, own=name == "local"),
+                (1 - sizes.gamma) * C / sizes.P,
+                exponent,
+                sizes.growth,
+                SYMBOLS,
+            )
+
+
+attention.mistake("off by 5 %", "claims.initial_rates.mean_attention", scaled(OFF))
 attention.mistake(
     "p taken for visible",
-    "claims.initialisation.mean_attention",
+    "claims.initial_rates.mean_attention",
     lambda original: lambda setting, size, own: original(setting, size, own=False),
 )
 
@@ -459,26 +331,32 @@ def own_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     yield from exact_agreement("own", (0, 1))
 
 
+@own.leg("symbolic", require=tuple(GAP_SIDES.values()))
+def own_rate_in_the_limit(context: Context) -> Iterator[Gap | Case | Undecided]:
+    """Local and global queries, every allowed exponent at once."""
+    yield from in_the_limit("own", (0, 1), rates.own_exponent)
+
+
 @own.leg("scaling", require=BOTH_SIGNS)
 def own_rate_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Local and global queries."""
 
     def measured(rung: Setting, query: int) -> float:
-        return log_of(enumeration.initial_rates(rung, query).own)
+        return rates.log_of(enumeration.initial_rates(rung, query).own)
 
     for query, name in ((1, "local query"), (0, "global query")):
         yield from on_ladder(
             context,
             f"α_n(0), {name}",
             partial(measured, query=query),
-            partial(own_exponent, query=query),
-            partial(log_leading, rate="own", query=query),
+            partial(rates.own_exponent, query=query),
+            partial(_log_leading, rate="own", query=query),
         )
 
 
-own.mistake("formula off by 5 %", "claims.initialisation.own_rate", scaled(OFF))
-own.mistake("exponent off by 0.02", "claims.initialisation.own_exponent", shifted(0.02))
-own.mistake("constant off by 5 %", "claims.initialisation.log_leading", shifted(math.log(1.05)))
+own.mistake("formula off by 5 %", "claims.initial_rates.own_rate", scaled(OFF))
+own.mistake("exponent off by 0.02", "claims.initial_rates.own_exponent", shifted(0.02))
+own.mistake("constant off by 5 %", "claims.initial_rates.leading", with_factor(OFF))
 
 
 global_ = Claim(
@@ -498,16 +376,24 @@ def global_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     """A local query, and the sign on a grid of small settings."""
     yield from exact_agreement("global_", (1,))
     largest = context.at(quick=12, full=24)
-    rates = {
-        _name(setting): global_rate(setting, 1)
+    found = {
+        _name(setting): rates.global_rate(setting, 1)
         for P, gamma in itertools.product(range(5, largest + 1), (0.34, 0.5, 0.75))
         for C_1, C_s in itertools.product(range(1, P), repeat=2)
         if C_s <= C_1 and C_1 + C_s <= P
         for setting in (Setting.of_sizes(P, C_1, C_s, gamma=gamma),)
     }
-    wrong = [name for name, rate in rates.items() if rate >= 0]
-    why = f"exact, over {len(rates)} settings with 5 ≤ P ≤ {largest}"
+    wrong = [name for name, rate in found.items() if rate >= 0]
+    why = f"exact, over {len(found)} settings with 5 ≤ P ≤ {largest}"
     yield identical("settings where α_1(0) ≥ 0", len(wrong), 0, why, witness={"settings": wrong})
+
+
+@global_.leg("symbolic", require=tuple(GAP_SIDES.values()))
+def global_rate_in_the_limit(context: Context) -> Iterator[Gap | Case | Undecided]:
+    """Negative, every allowed exponent at once."""
+    yield from in_the_limit(
+        "global_", (1,), lambda sizes, _: rates.global_exponent(sizes), lambda sizes: -1
+    )
 
 
 @global_.leg("scaling", require=BOTH_SIGNS)
@@ -516,9 +402,9 @@ def global_rate_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from on_ladder(
         context,
         "-α_1(0)",
-        lambda rung: log_of(-_present(enumeration.initial_rates(rung, 1).global_)),
-        global_exponent,
-        lambda rung: log_leading(rung, "global_", 1),
+        lambda rung: rates.log_of(-_present(enumeration.initial_rates(rung, 1).global_)),
+        rates.global_exponent,
+        lambda rung: _log_leading(rung, "global_", 1),
     )
 
 
@@ -527,12 +413,12 @@ def _present(rate: Fraction | None) -> Fraction:
     return rate
 
 
-global_.mistake("wrong sign", "claims.initialisation.global_rate", scaled(Fraction(-1)))
-global_.mistake("exponent off by 0.02", "claims.initialisation.global_exponent", shifted(0.02))
+global_.mistake("wrong sign", "claims.initial_rates.global_rate", scaled(Fraction(-1)))
+global_.mistake("exponent off by 0.02", "claims.initial_rates.global_exponent", shifted(0.02))
 global_.mistake(
     "exponent of the own rate",
-    "claims.initialisation.global_exponent",
-    lambda _: lambda setting: own_exponent(setting, 0),
+    "claims.initial_rates.global_exponent",
+    lambda _: lambda setting: rates.own_exponent(setting, 0),
 )
 
 
@@ -555,31 +441,34 @@ def other_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     yield from exact_agreement("other", (1,))
 
 
+@other.leg("symbolic", require=tuple(GAP_SIDES.values()))
+def other_rate_in_the_limit(context: Context) -> Iterator[Gap | Case | Undecided]:
+    """The sign of the gap decides which term leads, every allowed exponent at once."""
+    yield from in_the_limit(
+        "other", (1,), lambda sizes, _: rates.other_exponent(sizes), rates.other_sign
+    )
+
+
 @other.leg("scaling", require=BOTH_SIGNS)
 def other_rate_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """sign(Δ)·α_m(0), which must be positive to have a logarithm."""
 
     def measured(rung: Setting) -> float:
         rate = _present(enumeration.initial_rates(rung, 1).other)
-        return log_of(rate * other_sign(rung))
+        return rates.log_of(rate * rates.other_sign(rung))
 
     yield from on_ladder(
         context,
         "sign(Δ)·α_m(0)",
         measured,
-        other_exponent,
-        lambda rung: log_leading(rung, "other", 1),
+        rates.other_exponent,
+        lambda rung: _log_leading(rung, "other", 1),
     )
 
 
-def other_sign(setting: Setting) -> int:
-    """The sign of α_m(0) for large P."""
-    return 1 if setting.gap > 0 else -1
-
-
-other.mistake("sign reversed", "claims.initialisation.other_sign", scaled(Fraction(-1)))
-other.mistake("exponent off by 0.02", "claims.initialisation.other_exponent", shifted(-0.02))
-other.mistake("formula off by 5 %", "claims.initialisation.local_rate", scaled(OFF))
+other.mistake("sign reversed", "claims.initial_rates.other_sign", scaled(Fraction(-1)))
+other.mistake("exponent off by 0.02", "claims.initial_rates.other_exponent", shifted(-0.02))
+other.mistake("formula off by 5 %", "claims.initial_rates.local_rate", scaled(OFF))
 
 
 gap_decides = Claim(
@@ -595,8 +484,8 @@ gap_decides = Claim(
 
 
 def _ratio(setting: Setting) -> Fraction:
-    rates = enumeration.initial_rates(setting, 1)
-    return -_present(rates.global_) / rates.own
+    found = enumeration.initial_rates(setting, 1)
+    return -_present(found.global_) / found.own
 
 
 @gap_decides.leg("exact", require=EXACTLY)
@@ -607,7 +496,7 @@ def gap_decides_exactly(context: Context) -> Iterator[Gap | Case]:
             continue  # α_n = 0: a masked query that is alone in its area
         yield _case(setting)
         measured = -by_masks(setting, "global_", 1) / by_masks(setting, "own", 1)
-        predicted = -global_rate(setting, 1) / own_rate(setting, 1)
+        predicted = -rates.global_rate(setting, 1) / rates.own_rate(setting, 1)
         yield identical(f"|α_1|/α_n, {_name(setting)}", measured, predicted, ALL)
     for top in GROWING:
         for ten in tens(context):
@@ -623,25 +512,41 @@ def leader(setting: Setting) -> str:
     return "global" if setting.gap > 0 else "own"
 
 
+@gap_decides.leg("symbolic", require=tuple(GAP_SIDES.values()))
+def gap_decides_in_the_limit(context: Context) -> Iterator[Gap | Case | Undecided]:
+    """The ratio of the two formulas, every allowed exponent at once."""
+    for side, gap in GAP_SIDES.items():
+        yield Case((gap,))
+        sizes = Growing(side)
+        yield from limits.limit(
+            f"|α_1(0)|/α_n(0), {gap}",
+            -rates.global_rate(sizes, 1) / rates.own_rate(sizes, 1),
+            rates.product(rates.gap_factors(sizes)),
+            at_corner(rates.gap_exponent, sizes),
+            sizes.growth,
+            SYMBOLS,
+        )
+
+
 @gap_decides.leg("scaling", require=BOTH_SIGNS)
 def gap_decides_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """The ratio against P^Δ and its constant."""
     yield from on_ladder(
         context,
         "|α_1(0)|/α_n(0)",
-        lambda rung: log_of(_ratio(rung)),
-        gap_exponent,
-        lambda rung: rung.gap * rung.log_P + math.log(gap_constant(rung)),
+        lambda rung: rates.log_of(_ratio(rung)),
+        rates.gap_exponent,
+        lambda rung: rates.log_product(rates.gap_factors(rung)),
     )
 
 
-gap_decides.mistake("exponent off by 0.02", "claims.initialisation.gap_exponent", shifted(0.02))
+gap_decides.mistake("exponent off by 0.02", "claims.initial_rates.gap_exponent", shifted(0.02))
 gap_decides.mistake(
     "κ_c and κ_s not weighted",
-    "claims.initialisation.gap_exponent",
+    "claims.initial_rates.gap_exponent",
     lambda _: lambda setting: setting.kappa_c - setting.kappa_s,
 )
-gap_decides.mistake("constant off by 5 %", "claims.initialisation.gap_constant", scaled(OFF))
+gap_decides.mistake("constant off by 5 %", "claims.initial_rates.gap_factors", with_factor(OFF))
 
 
 position = Claim(
@@ -665,14 +570,32 @@ def position_rate_exactly(context: Context) -> Iterator[Gap | Case]:
             yield _case(setting)
             measured = by_masks(setting, "beta_own", query)
             name = f"β, area {query}, {_name(setting)}"
-            yield identical(name, measured, position_rate(setting, query), ALL)
+            yield identical(name, measured, rates.position_rate(setting, query), ALL)
     for setting in GROWING:
         for query in (0, 1):
             yield _case(setting)
             measured = _present(enumeration.initial_rates(setting, query).beta_own)
-            predicted = position_rate(setting, query)
+            predicted = rates.position_rate(setting, query)
             name = f"β less formula, area {query}, P = 1e100, {_name(setting)}"
             yield identical(name, measured - predicted, 0, MOMENTS)
+
+
+@position.leg("symbolic", require=tuple(GAP_SIDES.values()))
+def position_rate_in_the_limit(context: Context) -> Iterator[Gap | Case | Undecided]:
+    """β and its ratio to α_n, local and global query, every allowed exponent at once."""
+    for side, gap in GAP_SIDES.items():
+        sizes = Growing(side)
+        for query, name in ((0, "global query"), (1, "local query")):
+            yield Case((gap,))
+            beta, alpha = (rates.leading(sizes, rate, query) for rate in ("beta_own", "own"))
+            yield from limits.limit(
+                f"β/α_n, {name}, {gap}",
+                rates.position_rate(sizes, query) / rates.own_rate(sizes, query),
+                rates.product(beta) / rates.product(alpha),
+                at_corner(rates.position_exponent, sizes, query),
+                sizes.growth,
+                SYMBOLS,
+            )
 
 
 @position.leg("scaling", require=BOTH_SIGNS)
@@ -680,24 +603,24 @@ def position_rate_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """β/α_n, local and global query."""
 
     def measured(rung: Setting, query: int) -> float:
-        rates = enumeration.initial_rates(rung, query)
-        return log_of(_present(rates.beta_own) / rates.own)
+        found = enumeration.initial_rates(rung, query)
+        return rates.log_of(_present(found.beta_own) / found.own)
 
     def law(rung: Setting, query: int) -> float:
-        return log_leading(rung, "beta_own", query) - log_leading(rung, "own", query)
+        return _log_leading(rung, "beta_own", query) - _log_leading(rung, "own", query)
 
     for query, name in ((1, "local query"), (0, "global query")):
         yield from on_ladder(
             context,
             f"β(0)/α_n(0), {name}",
             partial(measured, query=query),
-            partial(position_exponent, query=query),
+            partial(rates.position_exponent, query=query),
             partial(law, query=query),
         )
 
 
-position.mistake("exponent off by 0.02", "claims.initialisation.position_exponent", shifted(0.02))
-position.mistake("formula off by 5 %", "claims.initialisation.position_rate", scaled(OFF))
+position.mistake("exponent off by 0.02", "claims.initial_rates.position_exponent", shifted(0.02))
+position.mistake("formula off by 5 %", "claims.initial_rates.position_rate", scaled(OFF))
 
 
 CLAIMS = (attention, own, global_, other, gap_decides, position)

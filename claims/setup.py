@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from claims import configurations
+from claims.checking import limits, scaling, symbolic
 from claims.checking import property as properties
-from claims.checking import scaling, symbolic
 from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
 from claims.checking.gap import Gap, at_most, equal, identical
 from claims.checking.inequality import consistent, proved
@@ -293,14 +294,24 @@ moments = Claim(
 )
 
 
-def expected_visible(P: int, M: int, C: int) -> Fraction:
+def _over(a: Any, b: Any) -> Any:
+    """A quotient, exact for integers; of symbols too."""
+    return Fraction(a, b) if isinstance(a, int) else a / b
+
+
+def expected_visible(P: Any, M: Any, C: Any) -> Any:
     """E|𝒰∩𝒫_j| of an area of C patches."""
-    return Fraction(C * (P - M), P)
+    return _over(C * (P - M), P)
 
 
-def variance_visible(P: int, M: int, C: int) -> Fraction:
+def variance_visible(P: Any, M: Any, C: Any) -> Any:
     """Var|𝒰∩𝒫_j| of an area of C patches, drawn without replacement."""
-    return Fraction(C * (P - M) * M * (P - C), P * P * (P - 1))
+    return _over(C * (P - M) * M * (P - C), P * P * (P - 1))
+
+
+def binomial_variance(gamma: Any, C: Any) -> Any:
+    """What the variance tends to: that of C patches masked independently."""
+    return C * gamma * (1 - gamma)
 
 
 SMALL = (
@@ -310,6 +321,41 @@ SMALL = (
     Setting.of_sizes(10, 2, 3, gamma=0.4, placement="random", placement_seed=1),
 )
 """Settings with few enough masks to look at every one."""
+
+
+@moments.leg("symbolic")
+def moments_in_the_limit(context: Context) -> Iterator[Gap | Undecided]:
+    """From pairs of patches that are visible together, for all sizes; and their limits."""
+    P, M, C, gamma = sp.symbols("P M C gamma", positive=True)
+    seen = P - M
+    pairs = C * (C - 1) * seen * (seen - 1) / (P * (P - 1))
+    mean = expected_visible(P, M, C)
+    yield symbolic.identity(
+        "E|𝒰∩𝒫_j|² - (E|𝒰∩𝒫_j|)²",
+        pairs + mean - mean**2,
+        variance_visible(P, M, C),
+        "a patch is visible with probability (P-M)/P, two with (P-M)(P-M-1)/(P(P-1))",
+    )
+    kappa = sp.Symbol("kappa", positive=True)
+    (low, _), (_, high) = map(_range, (setting.KAPPA_S_RANGE, setting.KAPPA_C_RANGE))
+    growth = limits.Growth((kappa,), {P: sp.S.One, C: kappa}, ((low,), (high,)))
+    variance = variance_visible(P, gamma * P, C)
+    why = "C grows as P^κ for any exponent that an area may have, M = γP, neither rounded"
+    for name, expression, claimed, slope in (
+        ("mean", mean.subs(M, gamma * P), (1 - gamma) * C, 1),
+        ("variance", variance, binomial_variance(gamma, C), 1),
+        (
+            "variance/mean²",
+            variance / mean.subs(M, gamma * P) ** 2,
+            binomial_variance(gamma, C) / ((1 - gamma) * C) ** 2,
+            -1,
+        ),
+    ):
+
+        def exponent(corner: limits.Corner, slope: int = slope) -> Any:
+            return slope * corner[0]
+
+        yield from limits.limit(name, expression, claimed, exponent, growth, why)
 
 
 @moments.leg("exact")
@@ -376,7 +422,12 @@ def drawn_masks_are_uniform(context: Context) -> Iterator[Gap]:
 moments.mistake(
     "patches drawn with replacement",
     "claims.setup.variance_visible",
-    lambda original: lambda P, M, C: original(P, M, C) * Fraction(P - 1, max(P - C, 1)),
+    lambda original: lambda P, M, C: original(P, M, C) * (P - 1) / (P - C or 1),
+)
+moments.mistake(
+    "the limit forgets the masked",
+    "claims.setup.binomial_variance",
+    lambda original: lambda gamma, C: C * (1 - gamma),
 )
 moments.mistake(
     "each patch masked on its own",

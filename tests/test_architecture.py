@@ -17,11 +17,13 @@ SYMBOLIC = {
     "claims.checking.boxes",
     "claims.checking.cells",
     "claims.checking.inequality",
+    "claims.checking.limits",
     "claims.checking.mutations",
     "claims.checking.relations",
     "claims.setup",
     "claims.gradients",
     "claims.signs",
+    "claims.initial_rates",
     "claims.initialisation",
     "claims.contrastive_gradients",
 }
