@@ -262,13 +262,13 @@ ALPHA_GLOBAL, ALPHA_OWN, ALPHA_OTHER, BETA_GLOBAL, BETA_OWN, BETA_OTHER = range(
 
 def tens(context: Context) -> tuple[int, ...]:
     """The powers of ten on a ladder: from 1e20, where P^-0.1 is a hundredth, to 1e100."""
-    rungs = context.at(quick=6, full=17, deep=41)
+    rungs = context.at(quick=6, full=13, deep=41)
     return tuple(int(ten) for ten in np.linspace(20, 100, rungs).round())
 
 
 def low_tens(context: Context) -> tuple[int, ...]:
     """Powers of ten below the ladder, where its laws set in."""
-    return context.at(quick=(), full=(2, 3, 4, 5, 6, 8, 10, 13, 16))
+    return context.at(quick=(), full=(2, 3, 4, 5, 6, 8, 11, 15))
 
 
 def ladders(

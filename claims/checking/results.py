@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -112,8 +111,8 @@ class SeriesRecord(_Record):
             x_label=series.x_label,
             is_log=series.is_log,
             x=_digits(x, 5),
-            measured=_digits(measured, 8),
-            predicted=_digits(predicted, 8),
+            measured=_digits(measured, 7),
+            predicted=_digits(predicted, 7),
             residuals=_digits(residuals, 3),
             judged_from=_digits([series.judged_from], 5)[0],
             settled_from=None if settled is None else _digits([settled], 5)[0],
@@ -232,10 +231,7 @@ class Results(_Record):
     def write(self, path: Path) -> None:
         """Write strict JSON; the file appears whole or not at all."""
         partial = path.with_name(path.name + ".partial")
-        text = json.dumps(
-            self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False
-        )
-        partial.write_text(_NUMBERS.sub(_on_one_line, text) + "\n", encoding="utf-8")
+        partial.write_text(_lines(self.model_dump(mode="json")) + "\n", encoding="utf-8")
         partial.replace(path)
 
     @classmethod
@@ -284,12 +280,24 @@ class Results(_Record):
         return pd.DataFrame(rows, columns=columns)
 
 
-_NUMBERS = re.compile(r"\[\n\s+(-?\d[^\[\]{}\"]*?)\n\s+\]")
-"""A JSON list of numbers alone, which fits one line."""
+_DEPTH = 6
+"""Of a gap or a series in the file: what lies as deep takes one line."""
 
 
-def _on_one_line(numbers: re.Match[str]) -> str:
-    return f"[{' '.join(numbers[1].split())}]"
+def _lines(value: Any, depth: int = 0) -> str:
+    """Strict JSON, indented by one down to the gaps, so that files stay small and diffs readable."""
+    if depth >= _DEPTH or not isinstance(value, dict | list) or not value:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if isinstance(value, dict):
+        items = [
+            f"{json.dumps(k, ensure_ascii=False)}: {_lines(v, depth + 1)}" for k, v in value.items()
+        ]
+        opened, closed = "{}"
+    else:
+        items = [_lines(item, depth + 1) for item in value]
+        opened, closed = "[]"
+    indent = "\n" + " " * (depth + 1)
+    return f"{opened}{indent}{f',{indent}'.join(items)}{indent[:-1]}{closed}"
 
 
 def require_schema_version(data: Any, path: Path) -> None:
