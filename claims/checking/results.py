@@ -285,7 +285,7 @@ _DEPTH = 6
 
 
 def _lines(value: Any, depth: int = 0) -> str:
-    """Strict JSON, indented by one down to the gaps, so that files stay small and diffs readable."""
+    """Strict JSON, indented by one down to gaps and series: small files, readable diffs."""
     if depth >= _DEPTH or not isinstance(value, dict | list) or not value:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     if isinstance(value, dict):
