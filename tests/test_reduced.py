@@ -342,6 +342,21 @@ def test_few_clusters_with_random_latents_stall(K, collapses):
     assert (run.loss_gap[-1] < 0) != collapses
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_loss_gap_is_exact_far_from_the_limit_at_a_small_temperature():
+    """R_s lies up to e^{45} below its limit: one negative, so that the mean is a plain sum."""
+    tau, K = 0.05, 3
+    law = Latents.two_point(0.5, 1.5)
+    details = Contrastive(negatives=1, tau=tau)
+    setting = CL_LARGE.replace(P=10**40, K=K, latents=law, contrastive=details)
+    z = np.array(law.values)
+    found = reduced.cl_rates(setting).loss_gap  # similarities are of order (C_1/P)² = 1e-8
+    limit = np.column_stack([-(z**2), np.outer(z, z) - (z**2)[:, None]]) / tau
+    chances = np.array([1 - 1 / K, 0.5 / K, 0.5 / K])
+    expected = tau * np.mean((np.log(2) - np.logaddexp(0, limit)) @ chances)
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
 # --- what every run keeps
 
 LATENTS = st.one_of(
