@@ -16,6 +16,7 @@ from claims.checking.gap import Gap
 from claims.checking.results import LegRecord, Results, Run, SeriesRecord, TableRecord, Totals
 from claims.checking.series import Series
 from claims.checking.table import Table
+from reports import words
 
 LOG_P = tuple(math.log(10) * e for e in range(20, 101, 10))
 LOW = tuple(math.log(10) * e for e in range(1, 20, 2))
@@ -134,3 +135,20 @@ def test_stored_ladders_take_one_line_each_and_survive(tmp_path: Path) -> None:
 def test_a_table_has_no_ragged_rows() -> None:
     with pytest.raises(ValueError, match="every row"):
         TableRecord.of(Table("t", ("x", "y"), ((1.0,),)))
+
+
+def test_a_ladder_in_words_says_where_its_law_sets_in() -> None:
+    below = (LOW, [2.0] * 3 + [1.0] * (len(LOW) - 3))
+    gaps = scaling.limit("y", LOG_P, [1.0] * len(LOG_P), 1.0, tolerance=1, why="x", below=below)
+    text = words.ladder(SeriesRecord.of(series_of(list(gaps))))
+    assert text == "y: limit 1 ± 0, drift 0, within a tenth of its law from P = 1e7"
+    gaps = scaling.limit("y", LOG_P, [2.0] * len(LOG_P), 1.0, tolerance=2, why="x")
+    assert "not within a tenth" in words.ladder(SeriesRecord.of(series_of(list(gaps))))
+
+
+def test_a_table_in_words_has_aligned_columns() -> None:
+    table = Table("numbers", ("tau", "K"), ((math.inf, 4.0), ("0.5", 12.345678)), "a note")
+    title, head, *rows, note = words.aligned(TableRecord.of(table))
+    assert (title, note) == ("numbers", "a note")
+    assert {len(line) for line in rows} == {len(head)}
+    assert rows[1].split() == ["0.5", "12.35"]
