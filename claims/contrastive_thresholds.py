@@ -427,14 +427,19 @@ def _pull_at_front(tau: float, ratio: float, negatives: float, share: float) -> 
         phi = -math.log((1 - setting.gamma) * (setting.C_1 / setting.P)) / z
         rate = reduced.cl_rates(setting, phi_global=phi).alpha_global
         found.append(rate * K * setting.P * phi * (law[1] - law[0]) / z**2)
-    yield equal(
+    name = (
         f"pull on z = {z:.3f} at the front, U/L = {ratio:g}, τ = {tau:g}, N_c = "
-        f"{_shown(negatives)}, K = {K}, extrapolated to log P → ∞",
+        f"{_shown(negatives)}, K = {K}"
+    )
+    predicted = net_pull(z, law, K, tau, negatives)
+    yield equal(
+        f"{name}, extrapolated to log P → ∞",
         extrapolated(found),
-        net_pull(z, law, K, tau, negatives),
+        predicted,
         0.006,
         "quadratic in 1/log P: the cubic term and the law's ends, narrowest for U/L = 1.5; of z/2, "
         "the pull without negatives, 1 %",
+        series=scaling.limit_series(name, log_P(DIGITS), found, predicted),
     )
 
 
@@ -484,6 +489,7 @@ def approach(name: str, values: list[float], predicted: float) -> Iterator[Gap]:
         predicted,
         0.004,
         "quadratic in 1/log P: the cubic term is about (front width)³ < 0.004 here",
+        series=scaling.limit_series(name, log_P(DIGITS), values, predicted),
     )
     yield at_most(
         f"{name}: error shrinks",
@@ -590,7 +596,12 @@ def threshold_path(setting: Setting) -> Trajectory:
 
 @threshold.leg("trained", profile="full", require=("K < K_c", "K > K_c"))
 def _threshold_trained(context: Context) -> Iterator[Gap | Case]:
-    """Models on both sides of the threshold at their P: one collapses, the other stops."""
+    """Models on both sides of the threshold at their P: one collapses, the other stops.
+
+    Every tolerance holds 8 standard deviations of the noise; E A_1 on the two sides is 0.2 or more
+    apart, 30 of them, so that either side's model would be taken for the other's with a chance far
+    below 1e-10.
+    """
     for base, below, above, _ in TRAINED:
         for K, collapses in ((below, False), (above, True)):
             setting = base.replace(K=K)

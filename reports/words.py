@@ -104,7 +104,7 @@ def ladder(series: SeriesRecord) -> str:
     if series.exponent is not None:
         found.append(f"exponent {series.exponent:.5f} ± {series.exponent_half_width or 0:.1g}")
     if series.constant is not None:
-        name = "log constant" if series.is_log else "limit"
+        name = "log constant" if series.is_log else "mean of the upper half"
         found.append(f"{name} {series.constant:.6g} ± {series.constant_half_width or 0:.1g}")
     if series.drift is not None:
         found.append(f"drift {series.drift:.1g}")

@@ -180,7 +180,7 @@ def limit(
             tolerance,
             why,
         ),
-        series=_limit_series(name, x, y, predicted, below),
+        series=limit_series(name, x, y, predicted, below),
     )
     yield at_most(
         f"{name}: error shrinks",
@@ -192,7 +192,15 @@ def limit(
     )
 
 
-def _limit_series(name: str, x: Floats, y: Floats, predicted: float, below: Rungs) -> Series:
+def limit_series(
+    name: str,
+    log_P: Sequence[float] | Floats,
+    values: Sequence[float] | Floats,
+    predicted: float,
+    below: Rungs = NONE_BELOW,
+) -> Series:
+    """What tends to a limit along a ladder, beside the limit."""
+    x, y = np.asarray(log_P, dtype=float), np.asarray(values, dtype=float)
     order = np.argsort(x, kind="stable")
     half = len(x) // 2
     constant, half_width = _mean(y[order][half:])
