@@ -13,7 +13,10 @@ from typing import Any
 CHAPTERS = {
     "claims.setup": "Data and masks",
     "claims.gradients": "Structure and gradients",
-    "claims.signs": "Signs and sizes",
+    "claims.signs": "Signs",
+    "claims.sizes": "Sizes",
+    "claims.loss": "The loss",
+    "claims.lemma51": "Lemma 5.1",
     "claims.initialisation": "Initialisation",
     "claims.mae_positive": "MAE, local query, positive gap",
     "claims.mae_negative": "MAE, local query, negative gap",
@@ -29,6 +32,7 @@ CHAPTERS = {
     "claims.contrastive_readings": "Contrastive learning, readings of the definitions",
     "claims.comparison": "MAE against contrastive learning",
     "claims.tiers": "Links between the tiers",
+    "claims.refuted": "First statements, refuted",
 }
 """Modules of claims and their titles, in order."""
 

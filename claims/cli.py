@@ -91,6 +91,7 @@ def list_(select: tuple[str, ...], modules: tuple[str, ...], as_json: bool) -> N
                 "kinds": [kind.value for kind in claim.legs],
                 "assumptions": claim.assumptions,
                 "rests_on": claim.rests_on,
+                "original_of": claim.original_of,
             }
             for claim, _ in chosen
         ]
@@ -103,6 +104,8 @@ def list_(select: tuple[str, ...], modules: tuple[str, ...], as_json: bool) -> N
         source = claim.paper or claim.provenance.value
         if claim.paper and claim.provenance.value == "reconstructed":
             source += " (reconstructed)"
+        if claim.original_of:
+            source = f"first form of {claim.original_of}, refuted"
         table.add_row(escape(claim.id), escape(claim.title), source, ", ".join(claim.legs))
     console = _out()
     console.print(table)
@@ -131,6 +134,11 @@ def explain(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
         f"measured     {claim.measured or 'as stated'}",
         f"assumptions  {', '.join(claim.assumptions) or 'none beyond the definitions'}",
         f"rests on     {', '.join(claim.rests_on) or 'nothing else'}",
+        *(
+            [f"refutes      the first statement of {claim.original_of}, by its witness"]
+            if claim.original_of
+            else []
+        ),
         "",
         "checked by",
     ]

@@ -41,6 +41,9 @@ START = (
 )
 """What the rates at Q = 0 rest on (theory section 4)."""
 
+STATED_IN = ("claims.initial_rates",)
+"""Where else parts of the statements are."""
+
 GOOGOL = 10**100
 TWO = Latents.two_point(0.5, 1.5)
 GROWING = (

@@ -452,7 +452,7 @@ concentration = Claim(
     statement=r"\Pr\big(\big||\mathcal U\cap\mathcal P_j|-(1-\tfrac MP)C_j\big|\ge\delta C_j\big)"
     r"\le 2e^{-2\delta^2C_j}\quad\text{for every }\delta>0",
     measured="every δ at which the left side jumps; around the mean with M = ⌊γP⌋, since around "
-    "(1-γ)C_j the bound breaks at P = 3, M = 2, γ = 2.99/3, C_j = 1",
+    "(1-γ)C_j the bound breaks where γP is not whole (mask.concentration.original)",
     provenance=Provenance.DERIVED,
     assumptions=("uniform masking",),
     rests_on=("mask.moments",),

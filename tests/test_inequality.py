@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy.core.relational import Relational
 
-from claims import configurations, signs
+from claims import configurations, one_sample, signs, sizes
 from claims.checking import boxes, cells, check, inequality, smt
 from claims.checking.claim import Undecided, Verdict, evidence_of
 from claims.checking.gap import Gap
@@ -163,9 +163,9 @@ def test_a_needle_is_found(shares: list[int]) -> None:
 
 
 DOMAINS = {
-    "own": (signs.Named(), signs.OWN_CASE),
-    "global leads": (signs.Named(global_=True), [*signs.GLOBAL_CASE, *signs.leading()]),
-    "other": (signs.Named(other=True), signs.pulls()["masked key"][0]),
+    "own": (one_sample.Named(), signs.OWN_CASE),
+    "global leads": (one_sample.Named(global_=True), [*signs.GLOBAL_CASE, *signs.leading()]),
+    "other": (one_sample.Named(other=True), sizes.pulls()["masked key"][0]),
 }
 
 
@@ -173,7 +173,7 @@ DOMAINS = {
 @given(configurations.attentions(local_query=True, others=1))
 @settings(max_examples=25, deadline=None, derandomize=True, database=None)
 def test_every_attention_vector_lies_in_a_cell(
-    named: signs.Named, told: list[Relational], point: configurations.Attention
+    named: one_sample.Named, told: list[Relational], point: configurations.Attention
 ) -> None:
     """Whatever way the assumptions are covered: otherwise a proof would leave points out."""
     scale = Fraction(point.U)

@@ -32,16 +32,20 @@ class Catalogue:
             self._claims[claim.id] = claim
         for claim in self:
             for other in claim.rests_on:
-                if other not in self._claims:
-                    raise UsageError(
-                        f"claim {claim.id!r} rests on {other!r}, which is not in the catalogue."
-                        + nearest(other, self._claims)
-                    )
+                self._require(other, f"claim {claim.id!r} rests on {other!r}")
+            if claim.original_of:
+                other = claim.original_of
+                self._require(other, f"claim {claim.id!r} refutes the first form of {other!r}")
         try:
             self.order = tuple(self._sorter().static_order())
         except graphlib.CycleError as problem:
             circle = " -> ".join(problem.args[1])
             raise UsageError(f"claims rest on each other in a circle: {circle}") from problem
+
+    def _require(self, id: str, what: str) -> None:
+        if id not in self._claims:
+            hint = nearest(id, self._claims)
+            raise UsageError(f"{what}, which is not in the catalogue.{hint}")
 
     def _sorter(self) -> graphlib.TopologicalSorter[str]:
         return graphlib.TopologicalSorter({claim.id: claim.rests_on for claim in self})

@@ -142,6 +142,7 @@ def claim_record(claim: Claim, legs: Sequence[LegRecord], blocked_by: Sequence[s
         paper=claim.paper,
         assumptions=claim.assumptions,
         rests_on=claim.rests_on,
+        original_of=claim.original_of,
         verdict=next(verdict for verdict in WORST_FIRST if verdict in verdicts),
         blocked_by=tuple(blocked_by),
         legs=tuple(legs),

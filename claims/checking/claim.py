@@ -196,7 +196,9 @@ class Claim:
 
     statement: LaTeX. measured: in words, which finite form is measured when the statement is
     asymptotic. paper: number in the source, only for stated and reconstructed claims.
-    assumptions: names; rests_on: ids of claims. Legs, tables and mistakes are added by the methods.
+    assumptions: names; rests_on: ids of claims. original_of: id of the claim whose first statement
+    this one refutes, with a witness; it holds when that statement is shown to be false. Legs,
+    tables and mistakes are added by the methods.
     Raises ValueError when the record contradicts itself.
     """
 
@@ -208,6 +210,7 @@ class Claim:
     measured: str = ""
     assumptions: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
+    original_of: str | None = None
     legs: dict[Kind, Leg] = field(default_factory=dict)
     tables: list[TableFunction] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)

@@ -4,7 +4,7 @@ A planted mistake is chosen by the author of a claim; a mutation is not. Every f
 own module that its legs call and that returns a number, an array, an expression or a relation is a
 part of the statement, and a mutation spoils what it returns. A module says in `NOT_STATED` which of
 its functions state nothing (they size a tolerance, choose where to look, bound from the far side),
-each with the reason.
+each with the reason, and in `STATED_IN` which other modules hold parts of its statements.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Mutant:
 def mutants_of(claim: Claim, profile: Profile, seed: int) -> tuple[Mutant, ...]:
     """All mutants of a claim: its legs are run once, to see which functions they call."""
     found: dict[str, set[str]] = {}
-    modules = {sys.modules[leg.run.__module__] for leg in claim.legs.values()}
+    modules = _modules_of(claim)
     watched = [
         (module, name, function)
         for module in modules
@@ -162,6 +162,15 @@ def mutants_of(claim: Claim, profile: Profile, seed: int) -> tuple[Mutant, ...]:
         for sort in sorted(sorts)
         for spoil in SPOILS[sort]
     )
+
+
+def _modules_of(claim: Claim) -> list[ModuleType]:
+    """The modules of the legs, and those that these name as holding parts of the statement."""
+    found = {leg.run.__module__: sys.modules[leg.run.__module__] for leg in claim.legs.values()}
+    for module in list(found.values()):
+        for name in getattr(module, "STATED_IN", ()):
+            found[name] = sys.modules[name]
+    return list(found.values())
 
 
 def _affordable(needed: Profile, profile: Profile) -> bool:

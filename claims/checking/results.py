@@ -180,6 +180,7 @@ class ClaimRecord(_Record):
     paper: str | None
     assumptions: tuple[str, ...]
     rests_on: tuple[str, ...]
+    original_of: str | None = None
     verdict: Verdict
     blocked_by: tuple[str, ...]
     legs: tuple[LegRecord, ...]

@@ -1,0 +1,370 @@
+"""Lemma 5.1: the rates' approximations, with what they leave out, along training.
+
+The integrands are those of `signs`, on one sample (`one_sample`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from claims import configurations, signs, sizes
+from claims.checking import scaling, shared
+from claims.checking.claim import Case, Claim, Context, Provenance, Undecided
+from claims.checking.gap import Gap, equal
+from claims.checking.inequality import consistent, proved
+from claims.one_sample import A_1, ANY_AREAS, CONSTANT, A_m, A_n, S, any_attention, top, z
+from model import reduced
+from model.setting import Latents, Setting
+from model.trajectory import QueryKind, Series
+
+MODEL = configurations.MODEL
+STATED_IN = ("claims.signs", "claims.sizes")
+"""Where else parts of the statements are."""
+
+TRAINING = (
+    *MODEL,
+    "latents bounded away from 0",
+    "zero initialisation",
+    "uniform masking",
+    "size separation κ_c > κ_s",
+    "population gradient",
+    "plain gradient descent",
+    "small step",
+)
+LOSS_GAP = 1e-3
+"""Trajectories are followed until L_p - L*_p is this small; own attention is then some 0.94."""
+GAMMA, LATENT, CLUSTERS = 0.6, 1.5, 2
+
+
+@dataclass(frozen=True)
+class Along:
+    """Attentions and exact rates along a reduced trajectory, (T,) each; rates over γz³/K.
+
+    A_1 is 0 for a global query, whose own area is the global one.
+    """
+
+    A_n: Series
+    A_1: Series
+    A_m: Series
+    own: Series
+    global_: Series
+    other: Series
+
+
+def _setting(kappa_c: float, kappa_s: float, decades: int) -> Setting:
+    return Setting(
+        P=10**decades,
+        kappa_c=kappa_c,
+        kappa_s=kappa_s,
+        gamma=GAMMA,
+        K=CLUSTERS,
+        latents=Latents.constant(LATENT),
+    )
+
+
+@shared.run_once
+def along(query: QueryKind, kappa_c: float, kappa_s: float, decades: int) -> Along:
+    """Reduced training of one query at P = 10^decades."""
+    s = _setting(kappa_c, kappa_s, decades)
+    t = reduced.mae(s, query, loss_gap=LOSS_GAP)
+    other = [
+        reduced.mae_rates(
+            s,
+            query,
+            phi_global=phi_1,
+            phi_own=phi_n,
+            phi_other=phi_m,
+            upsilon_global=upsilon_1,
+            upsilon_own=upsilon_n,
+            upsilon_other=upsilon_m,
+        ).alpha_other
+        for phi_1, phi_n, phi_m, upsilon_1, upsilon_n, upsilon_m in zip(
+            t.phi_global,
+            t.phi_own,
+            t.phi_other,
+            t.upsilon_global,
+            t.upsilon_own,
+            t.upsilon_other,
+            strict=True,
+        )
+    ]
+    unit = GAMMA / CLUSTERS * LATENT**3
+    C_n = s.C_s if query == "local" else s.C_1
+    odds = LATENT * (t.phi_other - t.phi_own) + t.upsilon_other - t.upsilon_own
+    return Along(
+        A_n=t.own_attention,
+        A_1=t.global_attention if query == "local" else np.zeros_like(t.own_attention),
+        A_m=t.own_attention * (s.C_s / C_n) * np.exp(odds),
+        own=t.rate_own / unit,
+        global_=t.rate_global / unit,
+        other=np.array(other) / unit,
+    )
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """One query kind and pair of exponents, and the powers of ten of P to go through.
+
+    High enough for the leading term, low enough for the deviation to stay above 1e-10: it is a
+    difference of float64 rates, good to some 1e-15.
+    """
+
+    query: QueryKind
+    kappa_c: float
+    kappa_s: float
+    decades: tuple[int, ...]
+
+    @property
+    def regime(self) -> str:
+        """For counting cases."""
+        if self.query == "global":
+            return "global query"
+        positive = 1 - self.kappa_s > 2 * (1 - self.kappa_c)
+        return f"local query, Δ {'>' if positive else '<'} 0"
+
+
+LOCAL_REGIMES = ("local query, Δ > 0", "local query, Δ < 0")
+REGIMES = (*LOCAL_REGIMES, "global query")
+
+
+def deviations(
+    ladders: Sequence[Ladder],
+    deviation: Callable[[Along], Series],
+    exponent: Callable[[Ladder], float],
+) -> Iterator[Gap | Case]:
+    """The largest relative deviation along each trajectory falls with P at the exponent given."""
+    for ladder in ladders:
+        yield Case((ladder.regime,))
+        runs = [
+            along(ladder.query, ladder.kappa_c, ladder.kappa_s, rung) for rung in ladder.decades
+        ]
+        yield from scaling.power_law(
+            f"largest deviation, {ladder.regime}",
+            [rung * math.log(10) for rung in ladder.decades],
+            [math.log(float(np.abs(deviation(run)).max())) for run in runs],
+            exponent(ladder),
+        )
+
+
+LOW, HIGH = tuple(range(10, 21, 2)), tuple(range(50, 101, 10))
+
+lemma_own = Claim(
+    id="lemma5.1.own",
+    title="Lemma 5.1: the own rate is A_n(1-A_n)²",
+    statement=r"\alpha_{p\to v_n}\approx z^3\,\mathbb E\big[A_n(1-A_n)^2\big]",
+    measured="constant latents; the largest |α_n/approximation - 1| over the trajectory from t = 0 "
+    "to a loss gap of 1e-3, and the power of P with which it falls",
+    provenance=Provenance.RECONSTRUCTED,
+    paper="Lemma 5.1",
+    assumptions=TRAINING,
+    rests_on=("grad.own", "size.own"),
+)
+
+
+def own_approximation(A_n: Any) -> Any:
+    """α_n over z³."""
+    return A_n * (1 - A_n) ** 2
+
+
+def own_error_exponent(ladder: Ladder) -> float:
+    """The error is ΣA_m²/(1-A_n)² over m ≠ n: the global area's A_1², the locals' ΣA_m² ≈ A_m."""
+    local = ladder.kappa_s - 1
+    return max(2 * (ladder.kappa_c - 1), local) if ladder.query == "local" else local
+
+
+@lemma_own.leg("smt")
+def own_approximation_errs_by_the_other_areas(context: Context) -> Iterator[Gap | Undecided]:
+    """What is left out is z³A_n·ΣA_m² ≤ z³A_n(1-A_n)·max A_m."""
+    told = [*any_attention(A_n), *CONSTANT]
+    error = signs.own_integrand(A_n, z, S) - z**3 * own_approximation(A_n)
+    yield from consistent("there are such attention vectors", told, ANY_AREAS)
+    yield from proved("from below", told, error >= 0, ANY_AREAS)
+    yield from proved("from above", told, error <= z * A_n * (1 - A_n) * top, ANY_AREAS)
+
+
+@lemma_own.leg("scaling", require=REGIMES)
+def own_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]:
+    """Both signs of the gap, both kinds of query."""
+    yield from deviations(
+        (
+            Ladder("local", 0.9, 0.3, tuple(range(25, 51, 5))),
+            Ladder("local", 0.55, 0.5, LOW),
+            Ladder("global", 0.75, 0.5, LOW),
+        ),
+        lambda run: run.own / own_approximation(run.A_n) - 1,
+        own_error_exponent,
+    )
+
+
+lemma_own.mistake(
+    "first power of 1 - A_n",
+    "claims.lemma51.own_approximation",
+    lambda original: lambda A_n: A_n * (1 - A_n),
+)
+lemma_own.mistake(
+    "error of the global area's first power",
+    "claims.lemma51.own_error_exponent",
+    lambda original: lambda ladder: ladder.kappa_c - 1,
+)
+
+lemma_global = Claim(
+    id="lemma5.1.global",
+    title="Lemma 5.1: the global rate of a local query is -A_1(A_1 + A_n(1-A_n))",
+    statement=r"n\ne 1:\quad\alpha_{p\to v_1}\approx"
+    r"-z^3\,\mathbb E\big[A_1\big(A_1+A_n(1-A_n)\big)\big]",
+    measured="constant latents; the largest |α_1/approximation - 1| over the trajectory from t = 0 "
+    "to a loss gap of 1e-3, and the power of P with which it falls",
+    provenance=Provenance.RECONSTRUCTED,
+    paper="Lemma 5.1",
+    assumptions=TRAINING,
+    rests_on=("grad.other", "size.global"),
+)
+
+
+def global_approximation(A_1: Any, A_n: Any) -> Any:
+    """α_1 over z³."""
+    return -A_1 * (A_1 + A_n * (1 - A_n))
+
+
+def global_error_exponent(ladder: Ladder) -> float:
+    """The error is (A_1² + ΣA_m²)/(A_1 + ...): A_1 itself, and the locals' ΣA_m² ≈ A_m over A_1."""
+    return max(ladder.kappa_c - 1, ladder.kappa_s - ladder.kappa_c)
+
+
+@lemma_global.leg("smt")
+def global_approximation_errs_by_squares(context: Context) -> Iterator[Gap | Undecided]:
+    """What is left out is z³A_1·Σ_{m≠n}A_m² ≤ z³A_1(1-A_n)·max_{m≠n}A_m."""
+    told = [*any_attention(A_n, A_1), *CONSTANT, sizes.biggest >= top, sizes.biggest >= z**2 * A_1]
+    rate = signs.other_integrand(A_1, z, A_n, z, z**2 * A_1**2 + S)
+    error = rate - z**3 * global_approximation(A_1, A_n)
+    yield from consistent("there are such attention vectors", told, ANY_AREAS)
+    yield from proved("from below", told, error >= 0, ANY_AREAS)
+    yield from proved("from above", told, error <= z * A_1 * (1 - A_n) * sizes.biggest, ANY_AREAS)
+
+
+@lemma_global.leg("scaling", require=LOCAL_REGIMES)
+def global_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]:
+    """Both signs of the gap."""
+    yield from deviations(
+        (Ladder("local", 0.9, 0.3, HIGH), Ladder("local", 0.55, 0.5, HIGH)),
+        lambda run: run.global_ / global_approximation(run.A_1, run.A_n) - 1,
+        global_error_exponent,
+    )
+
+
+lemma_global.mistake(
+    "without the own area's share",
+    "claims.lemma51.global_approximation",
+    lambda original: lambda A_1, A_n: -(A_1**2),
+)
+lemma_global.mistake(
+    "error without the local areas",
+    "claims.lemma51.global_error_exponent",
+    lambda original: lambda ladder: ladder.kappa_c - 1,
+)
+
+lemma_other = Claim(
+    id="lemma5.1.other",
+    title="Lemma 5.1: any further area's rate is A_m(A_1² - A_n(1-A_n)), up to γA_m²",
+    statement=r"m\notin\{1,n\}:\quad\alpha_{p\to v_m}\approx z^3\,\mathbb E\big["
+    r"A_m\big(A_1^2\mathbf 1\{n\ne 1\}-A_n(1-A_n)-\gamma A_m\big)\big]",
+    measured="constant latents; the difference relative to A_m(A_1² + A_n(1-A_n) + γA_m), since "
+    "the approximation crosses zero near T_1: its largest value over the trajectory from t = 0 to "
+    "a loss gap of 1e-3, and the power of P with which it falls. Without γA_m the formula stays "
+    "off by the share γ while A_n ≈ A_m, as at t = 0 for Δ < 0",
+    provenance=Provenance.RECONSTRUCTED,
+    paper="Lemma 5.1",
+    assumptions=TRAINING,
+    rests_on=("grad.other", "size.other"),
+)
+
+
+def other_approximation(A_m: Any, A_1: Any, A_n: Any, gamma: Any) -> tuple[Any, Any]:
+    """What pushes α_m up and what pulls it down, over z³A_m; A_1 = 0 for a global query."""
+    return A_1**2, A_n * (1 - A_n) + gamma * A_m
+
+
+def other_error_exponent(ladder: Ladder) -> float:
+    """The error is A_m·(ΣA_l - (1-γ)) over l ∉ {1,n}, where ΣA_l = (1-γ)(1 - C_1/P) at t = 0.
+
+    For a local query it is compared with A_n of the order of A_m, which leaves C_1/P; for a global
+    query with A_1 of the order of C_1/P, which leaves A_m.
+    """
+    return ladder.kappa_c - 1 if ladder.query == "local" else ladder.kappa_s - 1
+
+
+@lemma_other.leg("smt")
+def other_approximation_errs_by_squares(context: Context) -> Iterator[Gap | Undecided]:
+    """What is left out is z³A_m(ΣA_l² - (1-γ)A_m), whatever γ: of order max A_l at most."""
+    gamma = sp.Symbol("gamma", real=True)
+    for query, told, rate, _ in sizes.other_cases():
+        A_global = A_1 if query == "local" else sp.Integer(0)
+        told = [*told, *sizes.largest_of_all(sizes.biggest), gamma >= 0, gamma <= 1]
+        up, down = other_approximation(A_m, A_global, A_n, gamma)
+        error = rate - z**3 * A_m * (up - down)
+        kept = (1 - gamma) * z**2 * A_m
+        left = 1 - A_global - A_n
+        yield from consistent(f"there are such attention vectors, {query}", told, ANY_AREAS)
+        yield from proved(f"from below, {query}", told, error >= -z * A_m * kept, ANY_AREAS)
+        above = error <= z * A_m * (left * sizes.biggest - kept)
+        yield from proved(f"from above, {query}", told, above, ANY_AREAS)
+
+
+def _other_deviation(run: Along, gamma: float) -> Series:
+    up, down = other_approximation(run.A_m, run.A_1, run.A_n, gamma)
+    return (run.other / run.A_m - (up - down)) / (up + down)
+
+
+@lemma_other.leg("scaling", require=REGIMES)
+def other_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]:
+    """Both signs of the gap, both kinds of query; and what happens without γA_m."""
+    yield from deviations(
+        (
+            Ladder("local", 0.9, 0.3, HIGH),
+            Ladder("local", 0.55, 0.3, LOW),
+            Ladder("global", 0.75, 0.5, LOW),
+        ),
+        lambda run: _other_deviation(run, GAMMA),
+        other_error_exponent,
+    )
+    s = _setting(0.55, 0.3, 100)
+    start = reduced.mae_rates(s, "local")
+    size = start.own_attention
+    up, down = other_approximation(size, start.global_attention, size, 0.0)
+    rate = start.alpha_other / (GAMMA / CLUSTERS * LATENT**3 * size)
+    yield equal(
+        "deviation without γA_m at Q = 0, Δ < 0, P = 1e100",
+        abs(rate - (up - down)) / (up + down),
+        GAMMA,
+        1e-12,
+        "A_n = A_m at Q = 0, so it is γ; what is left out is A_1²/A_n ≈ P^Δ = 1e-20",
+    )
+
+
+lemma_other.mistake(
+    "without γA_m",
+    "claims.lemma51.other_approximation",
+    lambda original: lambda A_m, A_1, A_n, gamma: original(A_m, A_1, A_n, 0),
+)
+lemma_other.mistake(
+    "the global area pulls linearly",
+    "claims.lemma51.other_approximation",
+    lambda original: lambda A_m, A_1, A_n, gamma: (A_1, original(A_m, A_1, A_n, gamma)[1]),
+)
+lemma_other.mistake(
+    "the reduced rate has the wrong sign",
+    "model.reduced.mae_rates",
+    lambda original: (
+        lambda *args, **kwargs: original(*args, **kwargs)._replace(
+            alpha_other=-original(*args, **kwargs).alpha_other
+        )
+    ),
+)
+
+CLAIMS = (lemma_own, lemma_global, lemma_other)

@@ -1,0 +1,309 @@
+"""The loss: bounds by the share that the own area misses, its infimum, and its descent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+
+from claims import configurations
+from claims.checking import property as properties
+from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
+from claims.checking.gap import Gap, at_least, at_most, equal, identical
+from claims.checking.inequality import consistent, proved
+from claims.one_sample import (
+    ANY_AREAS,
+    A_n,
+    L,
+    Named,
+    S,
+    U,
+    any_attention,
+    any_latents,
+    tied_to_model,
+    z_n,
+)  # fmt: skip
+from model import data, descent, enumeration, gradients, vit
+from model.setting import Latents, Setting
+
+MODEL = configurations.MODEL
+OWN_CASE = [*any_attention(A_n), *any_latents(z_n)]
+
+
+def loss_integrand(A_n: Any, z_n: Any, others: Any) -> Any:
+    """L_p on a sample: ½(z_n²(1-A_n)² + Σ_{m≠n} z_m²A_m²)."""
+    return (z_n**2 * (1 - A_n) ** 2 + others) / 2
+
+
+sandwich = Claim(
+    id="loss.sandwich",
+    title="The loss is the squared share that the own area misses, up to constants",
+    statement=r"\tfrac12L^2\,\mathbb E(1-A_n)^2\le\tfrac12\mathbb E\big[z_n^2(1-A_n)^2+"
+    r"\sum_{m\ne n}z_m^2A_m^2\big]\le U^2\,\mathbb E(1-A_n)^2",
+    measured="the integrand on each sample, so that the bounds hold on any set of masks, those "
+    "with a visible own patch among them",
+    provenance=Provenance.DERIVED,
+    assumptions=(*MODEL, "latents bounded away from 0"),
+    rests_on=("grad.loss",),
+)
+
+
+def missing() -> sp.Expr:
+    """(1-A_n)²."""
+    return (1 - A_n) ** 2
+
+
+@sandwich.leg("smt")
+def loss_is_the_missing_share(context: Context) -> Iterator[Gap | Undecided]:
+    """Both constants are sharp, as for size.own."""
+    loss = loss_integrand(A_n, z_n, S)
+    yield from consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
+    yield from proved("≥ ½L²(1-A_n)²", OWN_CASE, loss >= L**2 * missing() / 2, ANY_AREAS)
+    yield from proved("≤ U²(1-A_n)²", OWN_CASE, loss <= U**2 * missing(), ANY_AREAS)
+
+
+@sandwich.leg("property")
+def loss_integrand_is_the_models(context: Context) -> Evidence:
+    """Local and global queries."""
+    pairs = {"loss integrand": (loss_integrand(A_n, z_n, S), gradients.loss_integrand)}
+    return tied_to_model(context, configurations.attentions(), Named(), OWN_CASE, pairs)
+
+
+sandwich.mistake("first power of 1 - A_n", "claims.loss.missing", lambda original: lambda: 1 - A_n)
+sandwich.mistake(
+    "the model forgets one half",
+    "model.gradients.loss_integrand",
+    lambda original: lambda A, z, own: 2 * original(A, z, own),
+)
+
+lower_bound = Claim(
+    id="loss.lower-bound",
+    title="No Q brings a patch's loss below L*_p, and L*_p is approached",
+    statement=r"L_p(Q)\ge L^*_p=\tfrac12\mathbb E[z_n^2]\,"
+    r"\Pr(p\in\mathcal M,\ \mathcal U\cap\mathcal P_n=\emptyset)=\inf_Q L_p(Q)",
+    measured="the infimum along Φ_n = s, Φ_m = -s (m ≠ n), Υ = 0, s → ∞, where "
+    "L_p - L*_p ≤ Pr(p∈ℳ)·U²P²e^{-2Ls}; a large Φ_n alone does not reach it, because masks that "
+    "hide the own area leave attention on the others",
+    provenance=Provenance.DERIVED,
+    assumptions=(*MODEL, "uniform masking", "latents bounded away from 0"),
+    rests_on=("grad.loss", "mask.empty-own"),
+)
+
+
+def infimum(setting: Setting, query: int) -> Fraction:
+    """L*_p for constant latents: ½z²·Pr(p ∈ ℳ, 𝒰∩𝒫_n = ∅), the mean over clusters."""
+    P, M, square = setting.P, setting.M, Fraction(setting.latents.L) ** 2
+    sizes = setting.area_sizes[setting.area_of[:, query]].tolist()
+    empty = sum(Fraction(math.comb(P - C, P - M), math.comb(P - 1, P - M)) for C in sizes)
+    return square / 2 * Fraction(M, P) * empty / setting.K
+
+
+def excess_bound(setting: Setting, weight: float | Fraction) -> Any:
+    """Bound on L_p - L*_p when own keys have weight e^{zs} ≥ `weight`, others at most 1/weight.
+
+    With a visible own key 1 - A_n ≤ P/weight, and the loss is at most U²(1-A_n)² (loss.sandwich).
+    Without one, masked keys have weight 1, at least one of them, so ΣA_m ≤ P/weight, and the loss
+    exceeds ½z_n² by ½Σz_m²A_m² ≤ ½U²(P/weight)².
+    """
+    U, chance = setting.latents.U, Fraction(setting.M, setting.P)
+    if isinstance(weight, Fraction):
+        return chance * Fraction(U) ** 2 * (setting.P / weight) ** 2
+    return float(chance) * U**2 * (setting.P / weight) ** 2
+
+
+def exact_loss(setting: Setting, query: int, *, own: Fraction, other: Fraction) -> Fraction:
+    """L_p over every mask: weights of a visible own key and of any other visible one; masked 1."""
+    visible = enumeration.masks(setting, masked=query)
+    total = Fraction(0)
+    for k in range(setting.K):
+        counts = np.stack([visible[:, area].sum(1) for area in data.members(setting, k)], axis=1)
+        n = int(setting.area_of[k, query])
+        weights = np.full(setting.areas, other, dtype=object)
+        weights[n] = own
+        mass = counts.astype(object) * weights
+        A = mass / (mass.sum(axis=1) + setting.M)[:, None]
+        z = np.full(A.shape, Fraction(setting.latents.L), dtype=object)
+        total += gradients.loss_integrand(A, z, np.full(len(A), n)).sum() / len(A)
+    return total * Fraction(setting.M, setting.P) / setting.K
+
+
+ENUMERATED = (
+    Setting.of_sizes(6, 3, 1, gamma=0.5, latents=Latents.constant(1.5)),
+    Setting.of_sizes(7, 2, 2, gamma=0.6, K=2, placement="random"),
+    Setting.of_sizes(5, 2, 1, gamma=0.25, latents=Latents.constant(0.5), K=2),
+)
+"""Few masks; areas that can, and areas that cannot, be hidden whole; latents exact in binary."""
+
+
+@lower_bound.leg("exact")
+def infimum_over_every_mask(context: Context) -> Iterator[Gap]:
+    """Fractions over every mask: above the infimum everywhere, towards it along the sequence."""
+    for s in ENUMERATED:
+        for p in range(s.P):
+            at, best = f"P = {s.P}, patch {p}", infimum(s, p)
+            yield equal(
+                f"L* in the model, {at}", enumeration.infimum(s, p), float(best), 1e-14, "rounding"
+            )
+            weights = [Fraction(10) ** e for e in (-2, 0, 1, 3, 9)]
+            excess = [exact_loss(s, p, own=w, other=1 / w) - best for w in weights]
+            yield identical(f"L_p > L*_p, {at}", all(e > 0 for e in excess), True, "fractions")
+            within = [
+                0 < e <= excess_bound(s, w) for e, w in zip(excess, weights, strict=True) if w > 1
+            ]
+            yield identical(f"L_p - L*_p within its bound, {at}", all(within), True, "fractions")
+
+
+@lower_bound.leg("property")
+def no_state_is_below_the_infimum(context: Context) -> Evidence:
+    """Random correlations and latents, the population over every mask; then the sequence."""
+
+    def gaps(state: configurations.State) -> Iterator[Gap]:
+        s = state.setting
+        p = state.correlations.seed % s.P
+        population = enumeration.population(s, masked=p)
+        best, unit = enumeration.infimum(s, p), s.latents.U**2
+
+        def loss(phi: data.Floats, upsilon: data.Floats) -> float:
+            rates = gradients.reconstruction(s, population, np.array([p]), phi, upsilon)
+            return float(rates[2][0])
+
+        rounding = "float64 sums of fewer than 1e5 terms of size U²"
+        value = loss(*state.correlations.of(s, queries=1))
+        yield at_least("L_p(Q)", value, best, 1e-11 * unit, rounding)
+        own = s.area_of[:, p] + s.areas * np.arange(s.K)
+        for exponent in (5, 10, 30):
+            phi = np.full((1, s.features), -exponent / s.latents.L)
+            phi[0, own] *= -1
+            excess = loss(phi, np.zeros((1, s.P))) - best
+            bound = excess_bound(s, math.exp(exponent))
+            yield at_most(f"L_p - L*_p at Ls = {exponent}", excess, bound, 1e-11 * unit, rounding)
+
+    return properties.search(
+        context,
+        configurations.states(configurations.settings(max_P=6, clusters=(1, 2))),
+        gaps,
+        examples=context.at(quick=25, full=200, deep=1000),
+        regimes_of=lambda state: configurations.regimes_of(state.setting),
+        require=("constant latents", "random latents", "several clusters"),
+    )
+
+
+lower_bound.mistake(
+    "infimum not conditioned on the masked query",
+    "claims.loss.infimum",
+    lambda original: lambda s, p: original(s, p) * Fraction(s.M, s.P),
+)
+lower_bound.mistake(
+    "the model's infimum forgets one half",
+    "model.enumeration.infimum",
+    lambda original: lambda s, p: 2 * original(s, p),
+)
+lower_bound.mistake(
+    "the model forgets the share that is missing",
+    "model.gradients.loss_integrand",
+    lambda original: lambda A, z, own: original(A, z, own) * (1 - A.sum(axis=-1)),
+)
+
+loss_descent = Claim(
+    id="loss.descent",
+    title="Below the smoothness bound gradient descent lowers the loss at every step",
+    statement=r"\eta<\tfrac2B,\ B=\tfrac{1+2\sqrt2}2\tfrac MP U^2(1+U^2)\implies "
+    r"L(Q-\eta\nabla L)\le L(Q)-\eta\big(1-\tfrac{\eta B}2\big)\|\nabla L\|^2",
+    provenance=Provenance.DERIVED,
+    assumptions=(*MODEL, "population gradient", "plain gradient descent", "small step"),
+    rests_on=("grad.query-decoupling",),
+)
+
+
+def smoothness(setting: Setting) -> float:
+    """B, a bound on the second derivative of L in any unit direction.
+
+    Rows decouple, so one row x = Q_p suffices. Scores are s_q = <x, u_q> with u_q = z_jv_j + e_q
+    or e_q, so |u_q - u_r|² ≤ 2 + 2U². Along a unit direction write d_q for the change of s_q:
+    Var(d) ≤ (2+2U²)/4 under any attention (Popoviciu). With V_q the values, |V_q| ≤ U:
+    F′ = Cov(d, V), |F′|² ≤ Var(d)·U²; F″ = Σ attn_q((d_q - d̄)² - Var(d))V_q, |F″| ≤ 2Var(d)·U.
+    The residual has |F - X_p|² ≤ 2U² (loss.sandwich). So the second derivative of ½|F - X_p|²,
+    |F′|² + <F - X_p, F″>, is within ± (1 + 2√2)·U²·(1+U²)/2; p is masked with probability M/P.
+    """
+    square = setting.latents.U**2
+    return (1 + 2 * math.sqrt(2)) / 2 * setting.M / setting.P * square * (1 + square)
+
+
+def descended(step: float, bound: float) -> float:
+    """The share of η‖∇L‖² that a step is sure to lower the loss by."""
+    return 1 - step * bound / 2
+
+
+DESCENTS = (
+    Setting.of_sizes(6, 3, 1, gamma=0.5, latents=Latents.constant(6.0)),
+    Setting.of_sizes(5, 2, 3, gamma=0.4, K=2, latents=Latents.two_point(0.5, 1.5)),
+)
+
+
+@loss_descent.leg("trained")
+def loss_falls_at_every_step(context: Context) -> Iterator[Gap]:
+    """Autograd on the population of every mask; from Q = 0, and from random Q beyond quick."""
+    steps = context.at(quick=12, full=60, deep=300)
+    for s in DESCENTS:
+        population, bound = enumeration.population(s), smoothness(s)
+        for scale in context.at(quick=(0.0,), full=(0.0, 0.5, 2.0)):
+            for share in (0.5, 1.9):
+                module = vit.MaskedAutoencoder(s)
+                start = context.rng().normal(size=(s.dimension, s.dimension))
+                module.Q.data = torch.from_numpy(scale * start)
+                falls, moves = [], []
+                before, value = module.Q.detach().clone(), math.nan
+                for _ in range(steps + 1):
+                    now = float(
+                        descent.train_module(module, population, steps=1, step=share / bound)[0]
+                    )
+                    falls.append(value - now)
+                    after = module.Q.detach().clone()
+                    moves.append(float((after - before).square().sum()))
+                    before, value = after, now
+                # A step moves Q by η‖∇L‖; the loss is read before each step.
+                ratios = [
+                    fall * share / bound / move
+                    for fall, move in zip(falls[1:], moves[:-1], strict=True)
+                ]
+                at = f"U = {s.latents.U}, η = {share}/B, start of scale {scale}"
+                yield at_least(f"smallest fall, {at}", min(falls[1:]), 0, 0, "it falls each time")
+                yield at_least(
+                    f"fall/(η‖∇L‖²), {at}",
+                    min(ratios),
+                    descended(share / bound, bound),
+                    1e-9,
+                    "rounding of the loss, 1e-16·L, over falls above 1e-6·L",
+                )
+
+
+loss_descent.mistake(
+    "smoothness of order U² instead of U⁴",
+    "claims.loss.smoothness",
+    lambda original: lambda s: original(s) / s.latents.U**2,
+)
+loss_descent.mistake(
+    "first-order decrease without the curvature term",
+    "claims.loss.descended",
+    lambda original: lambda step, bound: 1.0,
+)
+loss_descent.mistake(
+    "ascent",
+    "model.descent.train_module",
+    lambda original: (
+        lambda module, batches, *, steps, step: original(
+            module,
+            batches,
+            steps=steps,
+            step=step,
+            optimizer=torch.optim.SGD(module.parameters(), lr=step, maximize=True),
+        )
+    ),
+)
+
+CLAIMS = (sandwich, lower_bound, loss_descent)

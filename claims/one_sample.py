@@ -1,0 +1,115 @@
+"""One sample that masks the query: attention on any number of areas, lumped into a few symbols.
+
+What holds on each sample holds in expectation. The areas that a statement does not single out,
+however many, enter through three numbers: their attention W = ΣA_j, S = Σz_j²A_j² and
+top = max z_j²A_j. These satisfy 0 ≤ S ≤ top·W and 0 ≤ top ≤ U²W, all attained, so a polynomial
+inequality in finitely many variables speaks for any number of areas. The masked keys take the
+remainder 1 - ΣA_j ≥ 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from hypothesis.strategies import SearchStrategy
+from sympy.core.relational import Relational
+
+from claims import configurations
+from claims.checking import property as properties
+from claims.checking.claim import Context, Evidence
+from claims.checking.gap import Gap, identical
+
+L, U, W, S, top = sp.symbols("L U W S top", real=True)
+A_n, A_1, A_m = sp.symbols("A_n A_1 A_m", real=True)
+z_n, z_1, z_m, z = sp.symbols("z_n z_1 z_m z", real=True)
+
+ANY_AREAS = (
+    "the areas not named enter as W = ΣA_j, S = Σz_j²A_j² with 0 ≤ S ≤ top·W, and top = max "
+    "z_j²A_j with 0 ≤ top ≤ U²W; both are sharp, since a single area attains the upper bounds and "
+    "many small ones make S vanish. So the statement is about any number of areas; masked keys "
+    "take the remainder"
+)
+
+
+def any_attention(*named: sp.Symbol) -> list[Relational]:
+    """All that is known of an attention vector with these entries named and the others lumped."""
+    return [
+        *(A >= 0 for A in named),
+        W >= 0,
+        sum(named) + W <= 1,
+        top >= 0,
+        top <= U**2 * W,
+        S >= 0,
+        top * W >= S,
+    ]
+
+
+def any_latents(*named: sp.Symbol) -> list[Relational]:
+    """The named latents lie in [L, U], 0 ≤ L."""
+    return [L >= 0, L <= U, *(x >= L for x in named), *(x <= U for x in named)]
+
+
+CONSTANT = [z >= 0, sp.Eq(U, z)]
+"""Every latent equals z = U."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """Areas that a statement singles out: the global one apart from the own, and one further m."""
+
+    global_: bool = False
+    other: bool = False
+
+    def lumps(self, point: configurations.Attention) -> dict[sp.Symbol, sp.Rational]:
+        """Values of all symbols at a point; the last area plays m."""
+        A, x = point.areas, point.latents
+        names = {point.own: (A_n, z_n)}
+        if self.global_:
+            names[0] = (A_1, z_1)
+        if self.other:
+            names[len(A) - 1] = (A_m, z_m)
+        rest = [j for j in range(len(A)) if j not in names]
+        values: dict[sp.Symbol, Fraction] = {
+            L: point.L,
+            U: point.U,
+            z: x[0],
+            W: sum((A[j] for j in rest), Fraction(0)),
+            S: sum((x[j] ** 2 * A[j] ** 2 for j in rest), Fraction(0)),
+            top: max((x[j] ** 2 * A[j] for j in rest), default=Fraction(0)),
+        }
+        for j, (attention, latent) in names.items():
+            values |= {attention: A[j], latent: x[j]}
+        return {symbol: sp.Rational(v.numerator, v.denominator) for symbol, v in values.items()}
+
+
+def tied_to_model(
+    context: Context,
+    points: SearchStrategy[configurations.Attention],
+    named: Named,
+    told: Sequence[Relational],
+    integrands: Mapping[str, tuple[sp.Expr, Callable[[Any, Any, Any], Any]]],
+) -> Evidence:
+    """What z3 was asked about is the model's integrand, and what it was told holds.
+
+    Exact fractions at attention vectors of any number of areas. integrands: the lumped expression
+    beside the model's function of (areas, latents, own).
+    """
+
+    def gaps(point: configurations.Attention) -> Iterator[Gap]:
+        values = named.lumps(point)
+        broken = [str(r) for r in told if r.xreplace(values) is not sp.true]
+        yield identical("assumptions that the lumped areas break", broken, [], ANY_AREAS)
+        A, x = (np.array([v], dtype=object) for v in (point.areas, point.latents))
+        for name, (expression, modelled) in integrands.items():
+            measured = modelled(A, x, np.array([point.own]))[0]
+            predicted = expression.xreplace(values)
+            yield identical(name, measured, predicted, "the same fraction, nothing rounded")
+
+    return properties.search(
+        context, points, gaps, examples=context.at(quick=25, full=300, deep=3000)
+    )
