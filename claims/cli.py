@@ -588,7 +588,7 @@ def trace(as_json: bool, P: int | None, log10_P: float | None, **options: Any) -
         K=clusters,
         contrastive=Contrastive(tau=options["tau"], negatives=options["negatives"]),
     )
-    from claims import trace as tracing  # takes seconds: bad input and other commands do without
+    from claims import tracing  # takes seconds: bad input and other commands do without
 
     _, record = tracing.run(
         setting,
