@@ -19,6 +19,7 @@ from model import setting as settings
 from model.setting import Setting
 
 Rate = Literal["own", "global_", "other", "beta_own"]
+NOT_STATED = {"_over": "divides integers exactly", "_exact": "reads a decimal"}
 Factors = list[tuple[Any, int]]
 """A product of powers."""
 

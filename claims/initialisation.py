@@ -43,6 +43,7 @@ START = (
 
 STATED_IN = ("claims.initial_rates",)
 """Where else parts of the statements are."""
+NOT_STATED = {"next_order": "sizes a tolerance"}
 
 GOOGOL = 10**100
 TWO = Latents.two_point(0.5, 1.5)

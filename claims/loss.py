@@ -17,7 +17,9 @@ from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecide
 from claims.checking.gap import Gap, at_least, at_most, equal, identical
 from claims.checking.inequality import consistent, proved
 from claims.one_sample import (
+    ALONE,
     ANY_AREAS,
+    SHARED_OUT,
     A_n,
     L,
     Named,
@@ -25,9 +27,10 @@ from claims.one_sample import (
     U,
     any_attention,
     any_latents,
+    attained,
     tied_to_model,
     z_n,
-)  # fmt: skip
+)
 from model import data, descent, enumeration, gradients, vit
 from model.setting import Latents, Setting
 
@@ -65,6 +68,8 @@ def loss_is_the_missing_share(context: Context) -> Iterator[Gap | Undecided]:
     yield from consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
     yield from proved("≥ ½L²(1-A_n)²", OWN_CASE, loss >= L**2 * missing() / 2, ANY_AREAS)
     yield from proved("≤ U²(1-A_n)²", OWN_CASE, loss <= U**2 * missing(), ANY_AREAS)
+    yield attained("½L²(1-A_n)²", loss, L**2 * missing() / 2, ALONE)
+    yield attained("U²(1-A_n)²", loss, U**2 * missing(), SHARED_OUT)
 
 
 @sandwich.leg("property")

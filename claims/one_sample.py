@@ -21,6 +21,7 @@ from sympy.core.relational import Relational
 
 from claims import configurations
 from claims.checking import property as properties
+from claims.checking import symbolic
 from claims.checking.claim import Context, Evidence
 from claims.checking.gap import Gap, identical
 
@@ -52,6 +53,20 @@ def any_attention(*named: sp.Symbol) -> list[Relational]:
 def any_latents(*named: sp.Symbol) -> list[Relational]:
     """The named latents lie in [L, U], 0 ≤ L."""
     return [L >= 0, L <= U, *(x >= L for x in named), *(x <= U for x in named)]
+
+
+ALONE = {S: 0, z_n: L}
+"""No other area has attention, and the own latent is smallest."""
+SHARED_OUT = {S: U**2 * (1 - A_n) ** 2, z_n: U}
+"""One other area has all of 1 - A_n, and both latents are largest."""
+
+
+def attained(
+    name: str, rate: sp.Expr, bound: sp.Expr, at: Mapping[sp.Symbol, sp.Expr | int]
+) -> Gap:
+    """The bound is sharp: reached at these attention vectors, whatever the symbols left."""
+    why = f"reached at {', '.join(f'{symbol} = {value}' for symbol, value in at.items())}"
+    return symbolic.identity(f"{name} is attained", rate.subs(at), bound.subs(at), why)
 
 
 CONSTANT = [z >= 0, sp.Eq(U, z)]

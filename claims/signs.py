@@ -18,7 +18,9 @@ from claims.checking.gap import Gap
 from claims.checking.inequality import consistent, proved
 from claims.one_sample import (
     A_1,
+    ALONE,
     ANY_AREAS,
+    SHARED_OUT,
     A_n,
     L,
     Named,
@@ -26,11 +28,12 @@ from claims.one_sample import (
     U,
     any_attention,
     any_latents,
+    attained,
     tied_to_model,
     top,
     z_1,
     z_n,
-)  # fmt: skip
+)
 from model import gradients
 
 MODEL = configurations.MODEL
@@ -111,6 +114,8 @@ def own_rate_has_its_size(context: Context) -> Iterator[Gap | Undecided]:
     yield from consistent("there are such attention vectors", OWN_CASE, ANY_AREAS)
     yield from proved("≥ L³A_n(1-A_n)²", OWN_CASE, rate >= L**3 * own_size(), ANY_AREAS)
     yield from proved("≤ 2U³A_n(1-A_n)²", OWN_CASE, rate <= 2 * U**3 * own_size(), ANY_AREAS)
+    yield attained("L³A_n(1-A_n)²", rate, L**3 * own_size(), ALONE)
+    yield attained("2U³A_n(1-A_n)²", rate, 2 * U**3 * own_size(), SHARED_OUT)
 
 
 @size_own.leg("property")

@@ -27,12 +27,13 @@ from claims.one_sample import (
     U,
     any_attention,
     any_latents,
+    attained,
     tied_to_model,
     top,
     z,
     z_m,
     z_n,
-)  # fmt: skip
+)
 from model import gradients
 
 MODEL = configurations.MODEL
@@ -225,6 +226,9 @@ def pulls_are_bounded(context: Context) -> Iterator[Gap | Undecided]:
         yield from consistent(f"there are such attention vectors, {key}", told, ANY_AREAS)
         yield from proved(f"≤ 2U², {key}", told, pull <= largest_pull(), ANY_AREAS)
         yield from proved(f"≥ -2U², {key}", told, pull >= -largest_pull(), ANY_AREAS)
+    _, pull = pulls()["visible key of the own area"]
+    one_other = {A_n: 0, A_m: 0, S: U**2, z_n: U}
+    yield attained("2U², visible key of the own area", pull, largest_pull(), one_other)
 
 
 @size_position.leg("property")
