@@ -11,8 +11,10 @@ import importlib
 from typing import Any
 
 CHAPTERS = {
-    "claims.setup": "Data and masks",
-    "claims.gradients": "Structure and gradients",
+    "claims.setup": "Data",
+    "claims.masks": "Masks",
+    "claims.gradients": "Gradients",
+    "claims.structure": "Structure",
     "claims.signs": "Signs",
     "claims.sizes": "Sizes",
     "claims.loss": "The loss",

@@ -18,7 +18,7 @@ import numpy as np
 import sympy as sp
 
 from claims import initial_rates as rates
-from claims import loss, setup
+from claims import loss, masks
 from claims.checking import limits
 from claims.checking.certificate import Certificate
 from claims.checking.claim import Claim, Context, Provenance, Undecided
@@ -83,7 +83,7 @@ def a_third_of_the_masks_deviate(context: Context) -> Iterator[Gap]:
     deviations = [abs(Fraction(int(n)) - first_centre(THREE, THREE.C_1)) for n in visible]
     delta = max(deviations)
     tail = Fraction(sum(d >= delta for d in deviations), len(deviations))
-    bound = math.exp(setup.log_hoeffding(delta / THREE.C_1, THREE.C_1))
+    bound = math.exp(masks.log_hoeffding(delta / THREE.C_1, THREE.C_1))
     yield identical("δ > 0", delta > 0, True, "as the statement asks")
     yield at_least(
         "Pr(deviation ≥ δC_j)",
@@ -106,11 +106,11 @@ def a_third_of_the_masks_deviate(context: Context) -> Iterator[Gap]:
 concentration.mistake(
     "deviations from the mean",
     "claims.refuted.first_centre",
-    lambda original: lambda s, size: setup.expected_visible(s.P, s.M, size),
+    lambda original: lambda s, size: masks.expected_visible(s.P, s.M, size),
 )
 concentration.mistake(
     "half the exponent",
-    "claims.setup.log_hoeffding",
+    "claims.masks.log_hoeffding",
     lambda original: lambda delta, C: math.log(2) - float(delta * delta) * C,
 )
 

@@ -179,9 +179,20 @@ def test_list_and_explain_show_the_catalogue() -> None:
     rows = json.loads(run("list", "--json").stdout)
     ids = [row["id"] for row in rows]
     assert ids.index("data.partition") < ids.index("grad.loss") < ids.index("thm4.1")
+    refuted = {row["id"]: row["original_of"] for row in rows if row["original_of"]}
+    assert refuted["mask.concentration.original"] == "mask.concentration"
     done = run("explain", "sign.own")
     assert done.returncode == 0
     assert "planted mistakes" in done.stdout
+
+
+def test_explain_shows_the_certificates_of_both_deciders(tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    assert run("verify", "sign.own", "kind:smt", "--out", out).returncode == 0
+    said = run("explain", "sign.own", "--out", out).stdout
+    for part in ("own integrand ≥ 0 [z3]", "rlimit", "own integrand ≥ 0 [balls]", "boxes",
+                 "negated", "W = ΣA_j", "homogeneous"):  # fmt: skip
+        assert part in said
 
 
 def test_doctor_finds_everything() -> None:

@@ -1,0 +1,427 @@
+"""Masks: the hypergeometric law of visible patches, its tails, and the chance of an empty area."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy import special, stats
+
+from claims.checking import limits, scaling, symbolic
+from claims.checking.claim import Claim, Context, Provenance, Undecided
+from claims.checking.gap import Gap, at_most, equal, identical
+from model import data, enumeration, setting
+from model.setting import Setting
+
+moments = Claim(
+    id="mask.moments",
+    title="Visible patches of an area are counted by the hypergeometric law",
+    statement=r"\mathbb E|\mathcal U\cap\mathcal P_j| = C_j\tfrac{P-M}{P},\quad "
+    r"\mathrm{Var} = C_j\tfrac{P-M}{P}\tfrac MP\tfrac{P-C_j}{P-1},\quad M=\lfloor\gamma P\rfloor",
+    provenance=Provenance.STATED,
+    paper="Definition 2.5",
+    assumptions=("uniform masking",),
+    rests_on=("data.partition",),
+)
+
+
+def _over(a: Any, b: Any) -> Any:
+    """A quotient, exact for integers; of symbols too."""
+    return Fraction(a, b) if isinstance(a, int) else a / b
+
+
+def expected_visible(P: Any, M: Any, C: Any) -> Any:
+    """E|𝒰∩𝒫_j| of an area of C patches."""
+    return _over(C * (P - M), P)
+
+
+def variance_visible(P: Any, M: Any, C: Any) -> Any:
+    """Var|𝒰∩𝒫_j| of an area of C patches, drawn without replacement."""
+    return _over(C * (P - M) * M * (P - C), P * P * (P - 1))
+
+
+def binomial_variance(gamma: Any, C: Any) -> Any:
+    """What the variance tends to: that of C patches masked independently."""
+    return C * gamma * (1 - gamma)
+
+
+SMALL = (
+    Setting.of_sizes(4, 2, 1, gamma=0.3),
+    Setting.of_sizes(7, 3, 2, gamma=0.5),
+    Setting.of_sizes(9, 4, 1, gamma=0.75, placement="random"),
+    Setting.of_sizes(10, 2, 3, gamma=0.4, placement="random", placement_seed=1),
+)
+"""Settings with few enough masks to look at every one."""
+
+
+@moments.leg("symbolic")
+def moments_in_the_limit(context: Context) -> Iterator[Gap | Undecided]:
+    """From pairs of patches that are visible together, for all sizes; and their limits."""
+    P, M, C, gamma = sp.symbols("P M C gamma", positive=True)
+    seen = P - M
+    pairs = C * (C - 1) * seen * (seen - 1) / (P * (P - 1))
+    mean = expected_visible(P, M, C)
+    yield symbolic.identity(
+        "E|𝒰∩𝒫_j|² - (E|𝒰∩𝒫_j|)²",
+        pairs + mean - mean**2,
+        variance_visible(P, M, C),
+        "a patch is visible with probability (P-M)/P, two with (P-M)(P-M-1)/(P(P-1))",
+    )
+    kappa = sp.Symbol("kappa", positive=True)
+    ends = (setting.KAPPA_S_RANGE[0], setting.KAPPA_C_RANGE[1])
+    low, high = (sp.Rational(repr(end)) for end in ends)
+    growth = limits.Growth((kappa,), {P: sp.S.One, C: kappa}, ((low,), (high,)))
+    variance = variance_visible(P, gamma * P, C)
+    why = "C grows as P^κ for any exponent that an area may have, M = γP, neither rounded"
+    for name, expression, claimed, slope in (
+        ("mean", mean.subs(M, gamma * P), (1 - gamma) * C, 1),
+        ("variance", variance, binomial_variance(gamma, C), 1),
+        (
+            "variance/mean²",
+            variance / mean.subs(M, gamma * P) ** 2,
+            binomial_variance(gamma, C) / ((1 - gamma) * C) ** 2,
+            -1,
+        ),
+    ):
+
+        def exponent(corner: limits.Corner, slope: int = slope) -> Any:
+            return slope * corner[0]
+
+        yield from limits.limit(name, expression, claimed, exponent, growth, why)
+
+
+@moments.leg("exact")
+def moments_over_every_mask(context: Context) -> Iterator[Gap]:
+    """Every mask at small P; at huge P the exact moments that other claims use."""
+    why = "counted over every mask, in fractions"
+    for s in SMALL:
+        seen = enumeration.masks(s)
+        for j, area in enumerate(data.members(s, 0)):
+            counts = [int(n) for n in seen[:, area].sum(axis=1)]
+            mean = Fraction(sum(counts), len(counts))
+            variance = Fraction(sum(n * n for n in counts), len(counts)) - mean**2
+            at = f"area {j} of P = {s.P}, M = {s.M}"
+            yield identical(f"mean, {at}", mean, expected_visible(s.P, s.M, len(area)), why)
+            yield identical(f"variance, {at}", variance, variance_visible(s.P, s.M, len(area)), why)
+    s = Setting(P=10**60, kappa_c=0.9, kappa_s=0.3, gamma=0.7)
+    for C in (s.C_1, s.C_s):
+        mean, square = (enumeration.count_moment(s.P - s.M, s.P, [(C, r)]) for r in (1, 2))
+        yield identical(f"mean, C = {C:.0e}", mean, expected_visible(s.P, s.M, C), "fractions")
+        variance = square - mean**2
+        yield identical(f"variance, C = {C:.0e}", variance, variance_visible(s.P, s.M, C), "same")
+
+
+FALSE_ALARM = 1e-8
+"""Chance that a χ² statistic passes its threshold although masks are uniform (1e-9 nominal, and
+ten times that for the χ² approximation at some 1e3 masks in each cell)."""
+
+
+@moments.leg("property")
+def drawn_masks_are_uniform(context: Context) -> Iterator[Gap]:
+    """The sampler that training uses: right size, uniform among subsets, zero where masked."""
+    s = Setting.of_sizes(6, 3, 1, gamma=0.5)
+    size, rng = context.at(quick=20_000, full=100_000), context.rng()
+    for masked in (None, 2):
+        visible = data.draw_masks(s, size, rng, masked)
+        at = "all masks" if masked is None else f"masks that hold patch {masked}"
+        yield identical(f"⌊γP⌋ masked, {at}", set((~visible).sum(1).tolist()), {s.M}, "each mask")
+        possible = {row.tobytes(): 0 for row in enumeration.masks(s, masked)}
+        outside = 0
+        for row in visible:
+            if row.tobytes() in possible:
+                possible[row.tobytes()] += 1
+            else:
+                outside += 1
+        yield identical(f"impossible masks, {at}", outside, 0, "only subsets of size M occur")
+        statistic = float(stats.chisquare([*possible.values()]).statistic) if not outside else 0
+        yield at_most(
+            f"χ² of uniformity, {at}",
+            statistic,
+            stats.chi2.isf(1e-9, len(possible) - 1),
+            0,
+            "Pearson's test of equal frequencies at level 1e-9",
+            false_alarm=FALSE_ALARM,
+        )
+    samples = data.draw(s, 50, rng)
+    basis = data.basis(s)
+    hidden = data.masked(s, samples, basis)[~samples.visible]
+    kept = data.masked(s, samples, basis)[samples.visible]
+    original = data.patches(s, samples, basis)[samples.visible]
+    yield equal("masked patches are 0", float(np.abs(hidden).max()), 0, 0, "zero exactly")
+    yield equal("visible patches stay", float(np.abs(kept - original).max()), 0, 0, "times one")
+
+
+moments.mistake(
+    "patches drawn with replacement",
+    "claims.masks.variance_visible",
+    lambda original: lambda P, M, C: original(P, M, C) * (P - 1) / (P - C or 1),
+)
+moments.mistake(
+    "the limit forgets the masked",
+    "claims.masks.binomial_variance",
+    lambda original: lambda gamma, C: C * (1 - gamma),
+)
+moments.mistake(
+    "each patch masked on its own",
+    "model.data.draw_masks",
+    lambda original: lambda s, size, rng, masked=None: rng.random((size, s.P)) > s.gamma,
+)
+moments.mistake(
+    "one mask is forgotten",
+    "model.enumeration.masks",
+    lambda original: lambda s, masked=None: original(s, masked)[1:],
+)
+moments.mistake(
+    "the mask is dropped",
+    "model.data.masked",
+    lambda original: lambda s, samples, basis: data.patches(s, samples, basis),
+)
+
+
+concentration = Claim(
+    id="mask.concentration",
+    title="The number of visible patches of an area concentrates",
+    statement=r"\Pr\big(\big||\mathcal U\cap\mathcal P_j|-(1-\tfrac MP)C_j\big|\ge\delta C_j\big)"
+    r"\le 2e^{-2\delta^2C_j}\quad\text{for every }\delta>0",
+    measured="every δ at which the left side jumps; around the mean with M = ⌊γP⌋, since around "
+    "(1-γ)C_j the bound breaks where γP is not whole (mask.concentration.original)",
+    provenance=Provenance.DERIVED,
+    assumptions=("uniform masking",),
+    rests_on=("mask.moments",),
+)
+
+
+def log_hoeffding(delta: Fraction, C: int) -> float:
+    """Logarithm of the bound 2·exp(-2δ²C) on a deviation by δC."""
+    return math.log(2) - 2 * float(delta * delta) * C
+
+
+def _law(P: int, M: int, C: int) -> dict[int, Fraction]:
+    """The exact law of the number of visible patches among C."""
+    counts = range(max(0, C - M), min(C, P - M) + 1)
+    masks = math.comb(P, M)
+    return {u: Fraction(math.comb(C, u) * math.comb(P - C, P - M - u), masks) for u in counts}
+
+
+def _worst_ratio(P: int, M: int, C: int, law: dict[int, Fraction]) -> tuple[float, Fraction]:
+    """The largest tail over bound, and the δ where it occurs.
+
+    The tail jumps at the deviations of the possible counts and the bound falls between them.
+    """
+    mean = expected_visible(P, M, C)
+    ratios = []
+    for u in law:
+        delta = abs(u - mean) / C
+        tail = sum(q for v, q in law.items() if abs(v - mean) / C >= delta)
+        ratios.append((float(tail) / math.exp(log_hoeffding(delta, C)), delta))
+    return max(ratios)
+
+
+@concentration.leg("exact")
+def tails_stay_below_hoeffding(context: Context) -> Iterator[Gap]:
+    """Every P up to a limit, every number of masked patches, every size: exact tails."""
+    why = "exact tails; rounding of the quotient is some 1e-15"
+    for s in SMALL:
+        seen = enumeration.masks(s)
+        for j, area in enumerate(data.members(s, 0)):
+            values, numbers = np.unique(seen[:, area].sum(axis=1), return_counts=True)
+            law = {
+                int(u): Fraction(int(n), len(seen)) for u, n in zip(values, numbers, strict=True)
+            }
+            at = f"area {j} of P = {s.P}, M = {s.M}"
+            yield identical(f"law, {at}", law, _law(s.P, s.M, len(area)), "over every mask")
+            ratio, delta = _worst_ratio(s.P, s.M, len(area), law)
+            yield at_most(f"tail/bound, {at}", ratio, 1, 1e-12, why, witness={"δ": str(delta)})
+    for P in range(3, context.at(quick=13, full=25, deep=41)):
+        sizes = ((M, C) for M in range(1, P) for C in range(1, P))
+        found = [(_worst_ratio(P, M, C, _law(P, M, C)), M, C) for M, C in sizes]
+        (ratio, delta), M, C = max(found)
+        witness = {"P": P, "M": M, "C_j": C, "δ": str(delta)}
+        yield at_most(f"tail/bound, any M and C_j, P = {P}", ratio, 1, 1e-12, why, witness=witness)
+    for P, M, C in ((400, 300, 40), (1000, 500, 30), (900, 90, 200)):
+        law = _law(P, M, C)
+        ratio, delta = _worst_ratio(P, M, C, law)
+        witness = {"δ": str(delta)}
+        at = f"P = {P}, M = {M}, C = {C}"
+        yield at_most(f"tail/bound, {at}", ratio, 1, 1e-12, why, witness=witness)
+        error = max(abs(float(q) - stats.hypergeom.pmf(u, P, C, P - M)) for u, q in law.items())
+        yield at_most(f"scipy's law, {at}", error, 0, 1e-10, "differences of log Γ near 1e4")
+
+
+concentration.mistake(
+    "bound with twice the exponent",
+    "claims.masks.log_hoeffding",
+    lambda original: lambda delta, C: math.log(2) - 4 * float(delta * delta) * C,
+)
+concentration.mistake(
+    "masked and visible swapped",
+    "claims.masks.expected_visible",
+    lambda original: lambda P, M, C: original(P, P - M, C),
+)
+
+uniform = Claim(
+    id="mask.uniform-concentration",
+    title="All areas concentrate at once when C_s outgrows log P",
+    statement=r"\Pr\big(\exists k,j:\big||\mathcal U\cap\mathcal P_{k,j}|-(1-\gamma)C_{k,j}\big|"
+    r"\ge\delta C_{k,j}\big)\le 2KN e^{-2\delta^2C_s}\to 0\quad(C_s\gg\log P)",
+    measured="the union bound with exact tails: below Hoeffding's at every P, and "
+    "-log(failure)/C_s → min KL(1-γ±δ ‖ 1-γ)",
+    provenance=Provenance.DERIVED,
+    assumptions=("uniform masking",),
+    rests_on=("mask.concentration", "data.local-count"),
+)
+
+DELTA = Fraction(1, 5)
+"""Relative deviation looked at on the ladder."""
+
+
+def chernoff_rate(gamma: float, delta: float) -> float:
+    """The exact exponent of a deviation by δ: the smaller of KL(1-γ±δ ‖ 1-γ)."""
+    mean = 1 - gamma
+    sides = [x for x in (mean + delta, mean - delta) if 0 < x < 1]
+    return min(float(special.rel_entr(x, mean) + special.rel_entr(1 - x, gamma)) for x in sides)
+
+
+def _log_tail(P: int, M: int, C: int, delta: float) -> float:
+    """Log Pr(|u - mean| ≥ δC), the hypergeometric law summed in logarithms."""
+    u = np.arange(C + 1)
+    seen = P - M
+
+    def log_choose(n: int, k: data.Floats | data.Ints | int) -> data.Floats:
+        return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+
+    log_law = log_choose(C, u) + log_choose(P - C, seen - u) - log_choose(P, seen)
+    return float(special.logsumexp(log_law[np.abs(u - C * seen / P) >= delta * C]))
+
+
+@uniform.leg("scaling")
+def failure_anywhere_vanishes(context: Context) -> Iterator[Gap]:
+    """Even P and γ = 1/2, so that the mean is (1-γ)C_j; two exponents of local areas."""
+    delta = float(DELTA)
+    rungs = context.at(quick=range(5, 11), full=range(5, 12))
+    for kappa in (0.4, 0.5):
+        ladder = [Setting(P=10**e, kappa_c=0.75, kappa_s=kappa, K=4) for e in rungs]
+        log_failure = [math.log(s.K * s.areas) + _log_tail(s.P, s.M, s.C_s, delta) for s in ladder]
+        for s, value in zip(ladder, log_failure, strict=True):
+            yield at_most(
+                f"log failure, κ_s = {kappa}, P = {s.P:.0e}",
+                value,
+                math.log(s.K * s.areas) + log_hoeffding(DELTA, s.C_s),
+                0.01,
+                "log Γ at P log P ≈ 1e12 leaves some 1e-3",
+            )
+        yield at_most(
+            f"log failure at the top, κ_s = {kappa}",
+            log_failure[-1],
+            math.log(1e-100),
+            0,
+            "no area fails, except with probability 1e-100",
+        )
+        top = ladder[-1]
+        yield from scaling.limit(
+            f"-log(failure)/C_s, κ_s = {kappa}",
+            [s.log_P for s in ladder],
+            [-value / s.C_s for s, value in zip(ladder, log_failure, strict=True)],
+            chernoff_rate(0.5, delta),
+            tolerance=math.log(2 * top.K * top.areas * top.C_s) / top.C_s,
+            why="the number of areas and the law's prefactor of order 1/√C_s enter as "
+            "log(2KN√C_s)/C_s at most",
+        )
+
+
+uniform.mistake(
+    "Hoeffding's exponent taken for the exact one",
+    "claims.masks.chernoff_rate",
+    lambda original: lambda gamma, delta: 2 * delta**2,
+)
+uniform.mistake(
+    "bound with twice the exponent",
+    "claims.masks.log_hoeffding",
+    lambda original: lambda delta, C: math.log(2) - 4 * float(delta * delta) * C,
+)
+uniform.mistake(
+    "local areas stop growing",
+    "model.setting._power_of",
+    lambda original: lambda P, c, kappa: original(P, c, kappa) if kappa > 0.5 else 20,
+)
+
+empty = Claim(
+    id="mask.empty-own",
+    title="The chance that a query's whole area is masked",
+    statement=r"\Pr(\mathcal U\cap\mathcal P_n=\emptyset\mid p\in\mathcal M)="
+    r"\binom{P-C_n}{P-M}\Big/\binom{P-1}{P-M}\le\gamma^{C_n-1}",
+    provenance=Provenance.DERIVED,
+    assumptions=("uniform masking",),
+    rests_on=("mask.moments",),
+)
+
+
+def empty_probability(P: int, M: int, C: int) -> Fraction:
+    """Pr(𝒰∩𝒫_n = ∅ | p ∈ ℳ): all P-M visible patches lie outside the area."""
+    return Fraction(math.comb(P - C, P - M), math.comb(P - 1, P - M))
+
+
+def empty_bound(gamma: Fraction, C: int) -> Fraction:
+    """γ^{C_n-1}."""
+    return gamma ** (C - 1)
+
+
+@empty.leg("exact")
+def empty_own_over_every_mask(context: Context) -> Iterator[Gap]:
+    """Every mask that holds the query; then the formula and its bound for all sizes."""
+    for s in SMALL:
+        for j, area in enumerate(data.members(s, 0)):
+            seen = enumeration.masks(s, masked=int(area[0]))
+            share = Fraction(int((~seen[:, area]).all(axis=1).sum()), len(seen))
+            at = f"area {j} of P = {s.P}, M = {s.M}"
+            formula = empty_probability(s.P, s.M, len(area))
+            yield identical(f"over every mask, {at}", share, formula, "counted, in fractions")
+            modelled = enumeration.empty_own(s, len(area))
+            yield identical(f"as the model has it, {at}", modelled, formula, "fractions")
+    s = Setting(P=10**50, kappa_c=0.9, kappa_s=0.02, gamma=0.3)
+    exact = enumeration.empty_own(s, s.C_s)
+    bound = empty_bound(Fraction(3, 10), s.C_s)
+    yield identical("below γ^{C-1} at P = 1e50", exact <= bound, True, "fractions")
+    yield equal(
+        "log Pr at P = 1e50",
+        enumeration.log_empty_own(s, s.C_s),
+        math.log(exact),
+        1e-12,
+        "one rounded logarithm on either side",
+    )
+    for P in range(3, context.at(quick=16, full=40, deep=80)):
+        broken = [
+            (M, C)
+            for M in range(1, P)
+            for C in range(1, P + 1)
+            if empty_probability(P, M, C) > empty_bound(Fraction(M, P), C)
+        ]
+        yield identical(
+            f"(M, C) above (M/P)^(C-1), P = {P}",
+            broken,
+            [],
+            "every M and C, in fractions; M/P ≤ γ, so γ^{C-1} bounds it all the more",
+        )
+
+
+empty.mistake(
+    "not conditioned on the masked query",
+    "claims.masks.empty_probability",
+    lambda original: lambda P, M, C: Fraction(math.comb(P - C, P - M), math.comb(P, P - M)),
+)
+empty.mistake(
+    "bound with one factor too many",
+    "claims.masks.empty_bound",
+    lambda original: lambda gamma, C: gamma**C,
+)
+empty.mistake(
+    "the model counts the query twice",
+    "model.enumeration.empty_own",
+    lambda original: lambda s, size: original(s, max(size - 1, 1)),
+)
+
+CLAIMS = (moments, concentration, uniform, empty)
