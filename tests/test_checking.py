@@ -358,9 +358,7 @@ class TestCatalogue:
             Catalogue([a_claim("a")])
         with pytest.raises(UsageError, match="Did you mean alpha"):
             Catalogue([self.with_leg("alpha"), self.with_leg("b", rests_on=("alpah",))])
-        with pytest.raises(
-            UsageError, match=r"refutes the first form of 'alpah'.*Did you mean alpha"
-        ):
+        with pytest.raises(UsageError, match="refutes the first form of 'alpah'"):
             Catalogue([self.with_leg("alpha"), self.with_leg("b", original_of="alpah")])
         circle = [self.with_leg("a", rests_on=("b",)), self.with_leg("b", rests_on=("a",))]
         with pytest.raises(UsageError, match="circle"):
