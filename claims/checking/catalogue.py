@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from claims.checking.claim import Claim, Kind, Provenance
+from claims.checking.claim import Claim, Kind
 from claims.checking.errors import UsageError, nearest
+from claims.checking.selection import Selection
 
 
 class Catalogue:
@@ -66,42 +67,19 @@ class Catalogue:
     def select(self, words: Sequence[str]) -> list[tuple[Claim, tuple[Kind, ...]]]:
         """Claims that a selection names, each with the kinds of legs selected; all without words.
 
-        A word is an id, an id with globs, `kind:K` or `provenance:P`. Ids add up; of the kinds, and
-        of the provenances, any one named is enough. UsageError for a word that names nothing, or
-        when nothing is left.
+        A word is an id, an id with globs, `kind:K` or `provenance:P`, combined as in Selection.
+        UsageError for a word that names nothing, or when nothing is left.
         """
-        patterns: list[str] = []
-        kinds: list[Kind] = []
-        provenances: list[Provenance] = []
-        for word in words:
-            field, colon, value = word.partition(":")
-            if colon and field == "kind":
-                kinds.append(Kind(_member(value, Kind, "kind")))
-            elif colon and field == "provenance":
-                provenances.append(Provenance(_member(value, Provenance, "provenance")))
-            elif fnmatch.filter(self._claims, word):
-                patterns.append(word)
-            else:
-                hint = nearest(word, self._claims)
-                raise UsageError(f"no claim matches {word!r}.{hint} `claims list` shows all.")
-        chosen = []
-        for claim in self:
-            named = not patterns or any(fnmatch.fnmatchcase(claim.id, p) for p in patterns)
-            legs = tuple(kind for kind in claim.legs if not kinds or kind in kinds)
-            if named and legs and (not provenances or claim.provenance in provenances):
-                chosen.append((claim, legs))
+        selection = Selection.parse(words)
+        for pattern in selection.patterns:
+            if not fnmatch.filter(self._claims, pattern):
+                hint = nearest(pattern, self._claims)
+                raise UsageError(f"no claim matches {pattern!r}.{hint} `claims list` shows all.")
+        picked = [(claim, selection.legs(claim.id, claim.legs, claim.provenance)) for claim in self]
+        chosen = [(claim, legs) for claim, legs in picked if legs]
         if not chosen:
             raise UsageError(f"the selection {' '.join(words)!r} matches no claim")
         return chosen
-
-
-def _member(value: str, choices: type[Kind] | type[Provenance], what: str) -> str:
-    allowed = [choice.value for choice in choices]
-    if value not in allowed:
-        raise UsageError(
-            f"unknown {what} {value!r}.{nearest(value, allowed)} Allowed: {', '.join(allowed)}."
-        )
-    return value
 
 
 def load(sources: Sequence[str]) -> Catalogue:

@@ -204,6 +204,7 @@ def verify(
             seed=seed,
             profile=profile,
             command=command,
+            select=tuple(select),
             environment=environment(),
         ),
         claims=tuple(records),

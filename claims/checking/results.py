@@ -169,8 +169,20 @@ class LegRecord(_Record):
         return max(used, default=None)
 
 
+class Acceptance(_Record):
+    """A verdict that does not hold and is put up with until a day, for a stated reason.
+
+    legs: the legs whose verdicts are accepted; none means any. expires: the last day, ISO 8601.
+    """
+
+    verdict: Verdict
+    legs: tuple[Kind, ...] = ()
+    reason: str
+    expires: str
+
+
 class ClaimRecord(_Record):
-    """One claim's outcome."""
+    """One claim's outcome. accepted: why its verdict does not count against the run."""
 
     id: str
     title: str
@@ -185,6 +197,7 @@ class ClaimRecord(_Record):
     blocked_by: tuple[str, ...]
     legs: tuple[LegRecord, ...]
     tables: tuple[TableRecord, ...] = ()
+    accepted: Acceptance | None = None
 
     @property
     def closeness(self) -> float | None:
@@ -200,7 +213,10 @@ class ClaimRecord(_Record):
 
 
 class Run(_Record):
-    """How the results came about. started: UTC, ISO 8601; seconds: wall time."""
+    """How the results came about. started: UTC, ISO 8601; seconds: wall time.
+
+    select: the words that picked claims and legs; none picks all.
+    """
 
     id: str
     started: str
@@ -208,6 +224,7 @@ class Run(_Record):
     seed: int
     profile: Literal["quick", "full", "deep"]
     command: str
+    select: tuple[str, ...] = ()
     environment: dict[str, str]
 
 
