@@ -78,7 +78,7 @@ def first_centre(setting: Setting, size: int) -> Fraction:
 
 @concentration.leg("exact")
 def a_third_of_the_masks_deviate(context: Context) -> Iterator[Gap]:
-    """Every mask of three patches; the bound enclosed by a ball."""
+    """Every mask of three patches."""
     visible = enumeration.masks(THREE)[:, THREE.area_of[0] == 0].sum(axis=1)
     deviations = [abs(Fraction(int(n)) - first_centre(THREE, THREE.C_1)) for n in visible]
     delta = max(deviations)
