@@ -26,7 +26,7 @@ from claims.checking.results import LegRecord, Results, TableRecord
 from model.setting import Contrastive, Latents, Setting, SettingError
 from reports import atlas as atlas_report
 from reports import console as console_report
-from reports import folder, words
+from reports import difference, folder, words
 
 if TYPE_CHECKING:
     from claims.checking.atlas import PairRecord
@@ -647,6 +647,35 @@ def _show_trace(record: dict[str, Any], console: Console) -> None:
         + ", ".join(f"max |{name}| {value:.3g}" for name, value in record["max_abs"].items()),
         highlight=False,
     )
+
+
+@cli.command()
+@click.argument("before", metavar="A", type=click.Path(path_type=Path))
+@click.argument("after", metavar="B", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",
+              show_default=True)  # fmt: skip
+@click.option("--moved", type=float, default=10.0, show_default=True, metavar="POINTS",
+              callback=_number("--moved", 0, 1e6),
+              help="Report closeness that changed by more percentage points.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit 1 also when a leg's evidence is missing now.")
+@_json
+def diff(before: Path, after: Path, form: str, moved: float, strict: bool, as_json: bool) -> None:
+    """What changed from run A to run B: folders, or their results.json.
+
+    Exit 1 when a claim held and no longer does, or is gone. What a profile or a selection left out
+    of one run is shown as not comparable, and is neither better nor worse.
+    """
+    from claims.checking import compare
+
+    sides = [Results.read(side / RESULTS if side.is_dir() else side) for side in (before, after)]
+    found = compare.compare(sides[0], sides[1], moved=moved / 100)
+    if as_json:
+        click.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
+    elif form == "markdown":
+        click.echo(difference.markdown(found), nl=False)
+    else:
+        difference.show(found, _out())
+    raise SystemExit(int(bool(found.regressions or (strict and found.weakened))))
 
 
 @cli.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -57,6 +58,10 @@ def coverage(results: Results) -> dict[str, tuple[int, int]]:
     return {regime: (n, claims[regime]) for regime, n in cases.most_common()}
 
 
+_MARKUP = re.compile(r"([\\\\`*_|\[\]])")
+"""What Markdown takes for more than text."""
+
+
 def marked(verdict: Verdict) -> str:
     """The verdict with its mark, readable without colour."""
     return f"{MARKS[verdict]} {verdict.value}"
@@ -65,8 +70,19 @@ def marked(verdict: Verdict) -> str:
 def closeness(record: ClaimRecord | LegRecord) -> str:
     """How close a record came to failing, as a percentage; 'exact' when it was only decided."""
     if record.closeness is not None:
-        return f"{record.closeness:.0%}" if record.closeness < 100 else ">9999%"
+        return percent(record.closeness)
     return "exact" if record.verdict is Verdict.HOLDS else ""
+
+
+def percent(closeness: float) -> str:
+    """A closeness as a percentage."""
+    return f"{closeness:.0%}" if closeness < 100 else ">9999%"
+
+
+def inline(text: str) -> str:
+    """Text on one line of Markdown that stays text: no mark-up, no tag, no end of a cell."""
+    escaped = _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def grades(claim: ClaimRecord) -> str:
