@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.metadata
 import json
 import os
@@ -18,8 +19,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import claims
+from claims.checking import baseline, check, teeth
 from claims.checking import catalogue as catalogues
-from claims.checking import check, teeth
 from claims.checking.claim import PROFILES, Profile, Verdict
 from claims.checking.errors import UsageError
 from claims.checking.results import LegRecord, Results, TableRecord
@@ -185,6 +186,10 @@ def explain(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
 )  # fmt: skip
 @_json
 @click.option("--strict", is_flag=True, help="Exit 1 for undecided and not-run claims, too.")
+@click.option("--baseline", "accepted", type=click.Path(path_type=Path), metavar="FILE.toml",
+              help="Verdicts accepted until a day: exit 1 only for news.")  # fmt: skip
+@click.option("--write-baseline", type=click.Path(path_type=Path), metavar="FILE.toml",
+              help="Write what this run would have to accept; you give the reasons.")  # fmt: skip
 @_module
 def verify(
     select: tuple[str, ...],
@@ -194,11 +199,18 @@ def verify(
     out: Path | None,
     as_json: bool,
     strict: bool,
+    accepted: Path | None,
+    write_baseline: Path | None,
     modules: tuple[str, ...],
 ) -> None:
     """Check claims, and write results and reports."""
     sources = _sources(modules)
     total = check.count_jobs(select, sources, profile)
+    if write_baseline and write_baseline != accepted and write_baseline.exists():
+        raise UsageError(f"{write_baseline} exists; to bring it up to date, also --baseline it")
+    if write_baseline and not write_baseline.parent.is_dir():
+        raise UsageError(f"there is no folder {write_baseline.parent} for --write-baseline")
+    entries = baseline.read(accepted, catalogues.load(sources)) if accepted else {}
     with _ShownProgress(total) as shown:
         try:
             results = check.verify(
@@ -214,6 +226,8 @@ def verify(
         except KeyboardInterrupt:
             _say_interrupted(out)
             raise SystemExit(130) from None
+    today = datetime.datetime.now(datetime.UTC).date()
+    results, notices = baseline.apply(results, entries, today)
     if out is not None:
         results.write(out / RESULTS)
         folder.write(results, out)
@@ -225,7 +239,17 @@ def verify(
         if out is not None:
             files = ", ".join([RESULTS, *(file for file, _ in folder.FORMATS.values())])
             click.echo(f"Reports in {out}: {files}")
-    raise SystemExit(exit_code(results, strict))
+    for notice in notices:
+        click.echo(f"baseline: {notice.id} {notice.text}", err=True)
+    if write_baseline:
+        told = {notice.id for notice in notices}
+        kept = [entry for id, entry in entries.items() if id not in told]
+        until = today + datetime.timedelta(days=baseline.DAYS)
+        text = baseline.text(results, _counting(strict), until, kept)
+        write_baseline.write_text(text, encoding="utf-8")
+        click.echo(f"Baseline in {write_baseline}: write the reasons that say TODO", err=True)
+    lapsed = any(notice.fails or (strict and notice.stale) for notice in notices)
+    raise SystemExit(exit_code(results, strict) or int(lapsed))
 
 
 def _say_interrupted(out: Path | None) -> None:
@@ -238,11 +262,15 @@ def _say_interrupted(out: Path | None) -> None:
 
 
 def exit_code(results: Results, strict: bool) -> int:
-    """0 when all selected claims hold, else 1; undecided and not-run count only when strict."""
+    """0 when all selected claims hold or are accepted, else 1."""
+    bad = _counting(strict)
+    return int(any(claim.verdict in bad and not claim.accepted for claim in results.claims))
+
+
+def _counting(strict: bool) -> set[Verdict]:
+    """The verdicts that make a run exit with 1; undecided and not-run only when strict."""
     bad = {Verdict.FAILS, Verdict.VACUOUS, Verdict.ERROR}
-    if strict:
-        bad |= {Verdict.UNDECIDED, Verdict.NOT_RUN}
-    return int(any(claim.verdict in bad for claim in results.claims))
+    return bad | {Verdict.UNDECIDED, Verdict.NOT_RUN} if strict else bad
 
 
 def _worker_count(text: str) -> int:

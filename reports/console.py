@@ -33,7 +33,7 @@ def show(results: Results, console: Console) -> None:
         table.add_row(
             escape(claim.id),
             escape(claim.title),
-            f"[{style}]{words.marked(claim.verdict)}[/]",
+            f"[{style}]{words.verdict(claim)}[/]",
             words.closeness(claim),
             words.grades(claim),
         )
@@ -70,6 +70,10 @@ def _show_trouble(claim: ClaimRecord, console: Console) -> None:
         if leg.witness:
             console.print(f"    witness: {escape(str(leg.witness))}", highlight=False)
         console.print()
+    if claim.accepted:
+        console.print(
+            f"{escape(claim.id)} {escape(words.acceptance(claim.accepted))}\n", highlight=False
+        )
     if claim.blocked_by:
         console.print(
             f"{escape(claim.id)} rests on what fails: {escape(', '.join(claim.blocked_by))}",

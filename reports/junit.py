@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from xml.etree import ElementTree as ET
 
 from claims.checking.claim import Verdict
@@ -14,15 +15,15 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 def junit(results: Results) -> str:
-    """The document. Undecided and not-run count as skipped, vacuous as a failure."""
-    verdicts = [claim.verdict for claim in results.claims]
+    """The document. Undecided, not-run and accepted count as skipped, vacuous as a failure."""
+    tags = Counter(map(_tag, results.claims))
     suite = ET.Element(
         "testsuite",
         name="claims",
-        tests=str(len(verdicts)),
-        failures=str(sum(v in (Verdict.FAILS, Verdict.VACUOUS) for v in verdicts)),
-        errors=str(verdicts.count(Verdict.ERROR)),
-        skipped=str(sum(v in (Verdict.UNDECIDED, Verdict.NOT_RUN) for v in verdicts)),
+        tests=str(len(results.claims)),
+        failures=str(tags["failure"]),
+        errors=str(tags["error"]),
+        skipped=str(tags["skipped"]),
         time=f"{results.run.seconds:.3f}",
         timestamp=results.run.started.removesuffix("+00:00"),
     )
@@ -41,18 +42,25 @@ def junit(results: Results) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
+_TAGS = {
+    Verdict.FAILS: "failure",
+    Verdict.VACUOUS: "failure",
+    Verdict.ERROR: "error",
+    Verdict.UNDECIDED: "skipped",
+    Verdict.NOT_RUN: "skipped",
+}
+
+
+def _tag(claim: ClaimRecord) -> str | None:
+    return "skipped" if claim.accepted else _TAGS.get(claim.verdict)
+
+
 def _add_outcome(case: ET.Element, claim: ClaimRecord) -> None:
-    tags = {
-        Verdict.FAILS: "failure",
-        Verdict.VACUOUS: "failure",
-        Verdict.ERROR: "error",
-        Verdict.UNDECIDED: "skipped",
-        Verdict.NOT_RUN: "skipped",
-    }
-    tag = tags.get(claim.verdict)
+    tag = _tag(claim)
     if tag is None:
         return
-    outcome = ET.SubElement(case, tag, message=f"{claim.verdict.value}: {_clean(claim.title)}")
+    said = words.acceptance(claim.accepted) if claim.accepted else claim.title
+    outcome = ET.SubElement(case, tag, message=f"{claim.verdict.value}: {_clean(said)}")
     if tag != "skipped":
         outcome.set("type", claim.verdict.value)
     lines = [f"{leg.kind.value}: {line}" for leg in claim.legs for line in words.trouble(leg)]

@@ -24,7 +24,7 @@ def summary(results: Results) -> str:
         cells = (
             f"`{claim.id}`",
             claim.title,
-            words.marked(claim.verdict),
+            words.verdict(claim),
             words.closeness(claim),
             words.grades(claim),
             ", ".join(words.left_out(claim)),
@@ -32,6 +32,10 @@ def summary(results: Results) -> str:
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     lines += ["", words.CLOSENESS, ""]
     lines += [f"- **{words.marked(v)}**: {words.MEANINGS[v]}" for v in Verdict]
+    accepted = [(claim, claim.accepted) for claim in results.claims if claim.accepted]
+    if accepted:
+        lines += ["", "## Accepted for now", ""]
+        lines += [f"- `{c.id}` {_cell(words.acceptance(found))}" for c, found in accepted]
     bad = [
         (claim, leg)
         for claim in results.claims

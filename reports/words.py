@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from claims.checking.claim import Kind, Verdict
 from claims.checking.results import (
+    Acceptance,
     CertificateRecord,
     ClaimRecord,
     LegRecord,
@@ -67,6 +68,17 @@ def marked(verdict: Verdict) -> str:
     return f"{MARKS[verdict]} {verdict.value}"
 
 
+def verdict(claim: ClaimRecord) -> str:
+    """The verdict with its mark, and that it is accepted where it is."""
+    return marked(claim.verdict) + (", accepted" if claim.accepted else "")
+
+
+def acceptance(accepted: Acceptance) -> str:
+    """'accepted: REASON (until DATE)'."""
+    legs = f", {' and '.join(accepted.legs)} only" if accepted.legs else ""
+    return f"accepted: {accepted.reason} (until {accepted.expires}{legs})"
+
+
 def closeness(record: ClaimRecord | LegRecord) -> str:
     """How close a record came to failing, as a percentage; 'exact' when it was only decided."""
     if record.closeness is not None:
@@ -98,7 +110,9 @@ def left_out(claim: ClaimRecord) -> list[Kind]:
 def counts(results: Results) -> str:
     """'50 hold, 1 fails': the verdicts that occurred, in words."""
     found = [(n, verdict) for verdict, n in results.totals.verdicts.items() if n]
-    return ", ".join(f"{n} {_verb(verdict, n)}" for n, verdict in found)
+    text = ", ".join(f"{n} {_verb(verdict, n)}" for n, verdict in found)
+    accepted = sum(claim.accepted is not None for claim in results.claims)
+    return f"{text} ({accepted} accepted by the baseline)" if accepted else text
 
 
 def _verb(verdict: Verdict, n: int) -> str:
