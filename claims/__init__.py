@@ -3,12 +3,20 @@
 The chapters follow the order of the theory: definitions, gradients, signs, initialisation, the
 dynamics of MAE, the main theorems, contrastive learning, and the comparison. No chapter is imported
 before it is asked for, so that `claims.checking` can be used without this paper.
+
+From Python: `claims.verify(...)`, `claims.audit(...)` and `claims.trace(...)` do what the commands
+of these names do, and return records with `.frame()` (pandas) and `.to_html()`.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from claims.checking.audit import audit as audit
+    from claims.checking.check import verify as verify
+    from claims.tracing import trace as trace
 
 CHAPTERS = {
     "claims.setup": "Data",
@@ -52,6 +60,13 @@ NOT_CHECKED = {
 }
 """What is deliberately not checked, with the reason."""
 
+_VERBS = {
+    "audit": "claims.checking.audit",
+    "trace": "claims.tracing",
+    "verify": "claims.checking.check",
+}
+"""Functions offered as `claims.NAME`, and the modules that they are loaded from."""
+
 
 def __getattr__(name: str) -> Any:
     if name == "CLAIMS":
@@ -59,7 +74,6 @@ def __getattr__(name: str) -> Any:
         return tuple(claim for module in modules for claim in module.CLAIMS)
     if name == "AUDIT":
         return importlib.import_module("claims.audited").AUDIT
-    if name in ("verify", "audit"):
-        module = "check" if name == "verify" else "audit"
-        return getattr(importlib.import_module(f"claims.checking.{module}"), name)
+    if name in _VERBS:
+        return getattr(importlib.import_module(_VERBS[name]), name)
     raise AttributeError(f"module 'claims' has no attribute {name!r}")

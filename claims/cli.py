@@ -618,14 +618,14 @@ def trace(as_json: bool, P: int | None, log10_P: float | None, **options: Any) -
     )
     from claims import tracing  # takes seconds: bad input and other commands do without
 
-    _, record = tracing.run(
+    record = tracing.trace(
         setting,
         options["objective"],
         options["query"],
         loss_gap=options["loss_gap"],
         engine=options["engine"],
         seed=options["seed"],
-    )
+    ).record
     if as_json:
         click.echo(json.dumps(_strict(record), indent=1, allow_nan=False))
     else:

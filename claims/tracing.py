@@ -5,27 +5,88 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from claims import contrastive_collapse, mae_global, mae_laws
+from claims.checking import html
 from model import descent, reduced
 from model.setting import Setting
 from model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 EVENTS = ("switch", "half", "done")
+SERIES = (
+    "log_t",
+    "phi_global",
+    "phi_own",
+    "phi_other",
+    "upsilon_own",
+    "upsilon_global",
+    "upsilon_other",
+    "rate_global",
+    "rate_own",
+    "own_attention",
+    "global_attention",
+    "loss_gap",
+)
+"""Series of a trajectory, as columns."""
+
 Prediction = Mapping[str, Mapping[str, float] | None]
 
 
-def run(
+@dataclass(frozen=True)
+class Trace:
+    """One configuration's dynamics. record: as `claims trace --json` prints it."""
+
+    trajectory: Trajectory
+    record: dict[str, Any]
+
+    def frame(self) -> pd.DataFrame:
+        """The series over time: log_t, correlations, rates, attentions, loss gap; one row each."""
+        import pandas as pd
+
+        return pd.DataFrame({name: getattr(self.trajectory, name) for name in SERIES})
+
+    def events(self) -> pd.DataFrame:
+        """One row per event that occurred: log t and the correlations, measured and predicted."""
+        import pandas as pd
+
+        rows = []
+        for name, event in self.record["events"].items():
+            if event is not None:
+                row = {"event": name}
+                for key in ("log_t", "phi_global", "phi_own"):
+                    row[key] = event[key]
+                    row[f"{key}_predicted"] = event["predicted"].get(key)
+                rows.append(row)
+        return pd.DataFrame(rows)
+
+    def to_html(self) -> str:
+        """The events as an HTML table under the configuration, for notebooks."""
+        setting = self.record["setting"]
+        caption = (
+            f"{setting['objective']}, {setting['query']} query, P = 1e{setting['log10_P']:.4g}, "
+            f"gap {setting['gap']:.3g}, engine {self.record['engine']}; natural logarithms."
+        )
+        return html.table(caption, self.events())
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def trace(
     setting: Setting,
-    objective: Objective,
-    query: QueryKind,
+    objective: Objective = "mae",
+    query: QueryKind = "local",
     *,
-    loss_gap: float,
+    loss_gap: float = 1e-3,
     engine: Engine = "reduced",
     seed: int = 0,
-) -> tuple[Trajectory, dict[str, Any]]:
-    """The trajectory, and its record as `claims trace --json` prints it; natural logarithms.
+) -> Trace:
+    """Follow one query through training, down to a loss gap; natural logarithms.
 
     seed: of the sampled masks (engines descent and closed; the reduced dynamics sample nothing).
     Raises SettingError for a setting that the engine cannot take.
@@ -34,7 +95,7 @@ def run(
     trajectory = _integrate(setting, objective, query, loss_gap, engine, seed)
     seconds = time.perf_counter() - started
     predicted = _predict(objective, query, setting, loss_gap)
-    return trajectory, {
+    record = {
         "setting": _describe(setting, objective, query),
         "engine": engine,
         "events": {name: _event(getattr(trajectory, name), predicted.get(name)) for name in EVENTS},
@@ -48,6 +109,7 @@ def run(
         },
         "seconds": seconds,
     }
+    return Trace(trajectory, record)
 
 
 def _integrate(

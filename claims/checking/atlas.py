@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from claims.checking import html
 from claims.checking.errors import UsageError
 from claims.checking.results import SCHEMA_VERSION, GapRecord, Run, require_schema_version
 
@@ -146,3 +147,17 @@ class Atlas(_Record):
         return pd.DataFrame(rows, columns=[*columns, "trials"]).assign(
             trials=[len(pair.trials) for pair in self.pairs]
         )
+
+    def to_html(self) -> str:
+        """The pairs that could be tried as an HTML table under a line of counts, for notebooks."""
+        counts = ", ".join(f"{margin} {n}" for margin, n in self.totals.verdicts.items() if n)
+        frame = self.frame().drop(columns=["measured", "seconds"])
+        tried = frame[frame["verdict"] != Margin.UNTESTABLE.value]
+        caption = (
+            f"{self.totals.pairs} pairs of claim and dial: {counts}. Profile {self.run.profile}, "
+            f"seed {self.run.seed}, {self.run.seconds:.0f} s."
+        )
+        return html.table(caption, tried.dropna(axis="columns", how="all"))
+
+    def _repr_html_(self) -> str:
+        return self.to_html()

@@ -403,7 +403,7 @@ def _plain(name: str) -> str:
 
 
 def audit(
-    select: Sequence[str] = (),
+    select: str | Sequence[str] = (),
     *,
     assumptions: Sequence[str] = (),
     dials: Sequence[str] = (),
@@ -424,6 +424,7 @@ def audit(
         raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
     if workers < 1 or seed < 0:
         raise UsageError("workers must be at least 1 and seed at least 0")
+    select = (select,) if isinstance(select, str) else tuple(select)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     catalogue, found = load(sources)
     statements, chosen = choose(catalogue, found, select, assumptions, dials, profile)
@@ -457,6 +458,7 @@ def audit(
             seed=seed,
             profile=profile,
             command=command,
+            select=select,
             environment=check.environment(),
         ),
         dials=tuple(

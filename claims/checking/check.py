@@ -151,7 +151,7 @@ def claim_record(claim: Claim, legs: Sequence[LegRecord], blocked_by: Sequence[s
 
 
 def verify(
-    select: Sequence[str] = (),
+    select: str | Sequence[str] = (),
     *,
     sources: Sequence[str] = ("claims",),
     profile: Profile = "quick",
@@ -163,8 +163,8 @@ def verify(
 ) -> Results:
     """Check the selected claims; with `out`, keep a journal there and resume from it.
 
-    select: words as in Catalogue.select. sources: modules or files that define CLAIMS. Verdicts
-    depend on seed and profile only, never on workers or selection.
+    select: a word, or words, as in Catalogue.select. sources: modules or files that define CLAIMS.
+    Verdicts depend on seed and profile only, never on workers or selection.
     Raises UsageError for a selection, source or folder that cannot be used.
     """
     if profile not in PROFILES:
@@ -173,6 +173,7 @@ def verify(
         raise UsageError(f"workers must be at least 1, not {workers}")
     if seed < 0:
         raise UsageError(f"seed must be at least 0, not {seed}")
+    select = (select,) if isinstance(select, str) else tuple(select)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     catalogue = catalogues.load(sources)
     chosen = catalogue.select(select)
@@ -204,7 +205,7 @@ def verify(
             seed=seed,
             profile=profile,
             command=command,
-            select=tuple(select),
+            select=select,
             environment=environment(),
         ),
         claims=tuple(records),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from claims.checking import html
 from claims.checking.certificate import Certificate
 from claims.checking.claim import Grade, Kind, Provenance, Verdict
 from claims.checking.errors import UsageError
@@ -205,6 +206,26 @@ class ClaimRecord(_Record):
         used = [leg.closeness for leg in self.legs if leg.closeness is not None]
         return max(used, default=None)
 
+    def frame(self) -> pd.DataFrame:
+        """One row per gap: leg, measured, predicted, relation, tolerance and its reason."""
+        import pandas as pd
+
+        left_out = {"certificate", "false_alarm"}
+        columns = ["kind", *[name for name in GapRecord.model_fields if name not in left_out]]
+        rows = [
+            {"kind": leg.kind.value} | gap.model_dump(mode="json", exclude=left_out)
+            for leg in self.legs
+            for gap in leg.gaps
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def to_html(self) -> str:
+        """The gaps as an HTML table under the verdict, for notebooks."""
+        return html.table(f"{self.id}: {self.title}. {self.verdict.value}.", self.frame())
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
     @property
     def grades(self) -> tuple[Grade, ...]:
         """Grades of the legs that hold, strongest first."""
@@ -270,6 +291,47 @@ class Results(_Record):
             raise UsageError(
                 f"{path} does not fit the schema: {where}: {first['msg']}"
             ) from problem
+
+    def overview(self) -> pd.DataFrame:
+        """One row per claim: what it says, its verdict, closeness (0 exact, 1 on the edge), grades.
+
+        accepted: the reason why a verdict that does not hold is accepted by the baseline.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "claim": claim.id,
+                "title": claim.title,
+                "provenance": claim.provenance.value,
+                "verdict": claim.verdict.value,
+                "closeness": claim.closeness,
+                "grades": " + ".join(grade.value for grade in claim.grades),
+                "left_out": ", ".join(
+                    leg.kind.value for leg in claim.legs if leg.verdict is Verdict.NOT_RUN
+                ),
+                "accepted": claim.accepted.reason if claim.accepted else None,
+            }
+            for claim in self.claims
+        ]
+        return pd.DataFrame(rows, columns=list(rows[0]) if rows else [])
+
+    def to_html(self) -> str:
+        """The overview as an HTML table under a line of counts, for notebooks."""
+        counts = ", ".join(f"{verdict} {n}" for verdict, n in self.totals.verdicts.items() if n)
+        frame = self.overview().dropna(axis="columns", how="all")
+        caption = (
+            f"{self.totals.claims} claims: {counts}. Profile {self.run.profile}, "
+            f"seed {self.run.seed}, {self.totals.legs} legs, {self.run.seconds:.0f} s."
+        )
+        return html.table(caption, frame)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def __getitem__(self, id: str) -> ClaimRecord:
+        """One claim's record. KeyError when it was not among those selected."""
+        return {claim.id: claim for claim in self.claims}[id]
 
     def frame(self) -> pd.DataFrame:
         """One row per gap, and one per leg without gaps: claim, leg, verdicts and numbers."""

@@ -1,0 +1,80 @@
+"""What a notebook shows: records render as escaped tables, and name what they were made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import claims
+from claims.checking.results import Results
+from model.setting import Setting
+
+CLAIMS = """
+from claims.checking import gap
+from claims.checking.claim import Claim, Provenance
+
+CLAIMS = [
+    Claim(id="good", title="<b>good</b>", statement="good", provenance=Provenance.DERIVED),
+    Claim(id="bad", title="bad", statement="bad", provenance=Provenance.DERIVED),
+]
+
+@CLAIMS[0].leg("exact")
+def good(context):
+    yield gap.equal("<i>one</i>", 1.0, 1.05, 0.1, "planted")
+
+@CLAIMS[1].leg("exact")
+def bad(context):
+    yield gap.equal("one", 1.0, 2.0, 0.1, "planted")
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    file = tmp_path_factory.mktemp("claims") / "claims_for_a_notebook.py"
+    file.write_text(CLAIMS)
+    found = claims.verify(sources=[str(file)])
+    assert isinstance(found, Results)
+    return found
+
+
+def test_results_have_a_row_per_claim_and_one_per_gap(results: Results) -> None:
+    overview = results.overview().set_index("claim")
+    assert list(overview["verdict"]) == ["holds", "fails"]
+    assert overview.loc["good", "closeness"] == pytest.approx(0.5)
+    assert len(results.frame()) == 2
+    assert list(results["bad"].frame()["holds"]) == [False]
+    with pytest.raises(KeyError):
+        results["ugly"]
+
+
+def test_html_shows_text_as_text(results: Results) -> None:
+    page = results.to_html()
+    assert page == results._repr_html_()
+    assert "&lt;b&gt;good&lt;/b&gt;" in page
+    assert "<b>good" not in page
+    assert "holds 1, fails 1" in page
+    assert "&lt;i&gt;one&lt;/i&gt;" in results["good"]._repr_html_()
+
+
+def test_one_word_selects_as_a_list_of_one_does() -> None:
+    found = claims.verify("data.gap-range")
+    assert [claim.id for claim in found.claims] == ["data.gap-range"]
+    assert found.run.select == ("data.gap-range",)
+
+
+def test_a_trace_is_a_table_of_events_and_a_frame_over_time() -> None:
+    trace = claims.trace(Setting(P=10**25, kappa_c=0.9, kappa_s=0.3), "mae", "local")
+    frame = trace.frame()
+    assert frame["log_t"].is_monotonic_increasing
+    assert frame["own_attention"].iloc[-1] > 0.9
+    events = trace.events().set_index("event")
+    assert list(events.index) == ["switch", "half", "done"]
+    assert events["log_t"]["switch"] == pytest.approx(events["log_t_predicted"]["switch"], abs=0.01)
+    assert "P = 1e25" in trace._repr_html_()
+
+
+def test_the_verbs_are_named_in_one_place() -> None:
+    for verb in ("audit", "trace", "verify"):
+        assert getattr(claims, verb).__name__ == verb
+    assert not Path(claims.__file__).with_name("trace.py").exists()  # would hide the function
