@@ -709,13 +709,14 @@ def diff(before: Path, after: Path, form: str, moved: float, strict: bool, as_js
 @cli.command()
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--format", "formats", default=",".join(folder.FORMATS), show_default=True,
-              metavar="NAMES", help="Comma-separated.")  # fmt: skip
+              metavar="NAMES", help="Comma-separated; latex on request.")  # fmt: skip
 def report(results: Path, formats: str) -> None:
     """Render the reports of a folder again from its stored results."""
     names = formats.split(",")
+    known = [*folder.FORMATS, *folder.ON_REQUEST]
     for name in names:
-        if name not in folder.FORMATS:
-            raise UsageError(f"unknown format {name!r}; allowed: {', '.join(folder.FORMATS)}")
+        if name not in known:
+            raise UsageError(f"unknown format {name!r}; allowed: {', '.join(known)}")
     for path in folder.write(Results.read(results / RESULTS), results, names):
         click.echo(path)
 

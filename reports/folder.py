@@ -10,7 +10,7 @@ from typing import Any
 
 from claims.checking.atlas import Atlas
 from claims.checking.results import Results
-from reports import audit_page, junit, markdown
+from reports import audit_page, junit, latex, markdown
 
 FORMATS: dict[str, tuple[str, Callable[[Results], str]]] = {
     "markdown": ("summary.md", markdown.summary),
@@ -19,12 +19,17 @@ FORMATS: dict[str, tuple[str, Callable[[Results], str]]] = {
 }
 """Name of a format: its file, and how it is rendered."""
 
+ON_REQUEST: dict[str, tuple[str, Callable[[Results], str]]] = {
+    "latex": ("verdicts.tex", latex.table),
+}
+"""The same, of formats that are written only when they are asked for."""
+
 
 def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS)) -> list[Path]:
     """Write these formats into the folder; each file appears whole or not at all."""
     written = []
     for name in formats:
-        file, render = FORMATS[name]
+        file, render = (FORMATS | ON_REQUEST)[name]
         partial = folder / (file + ".partial")
         partial.write_text(render(results), encoding="utf-8")
         written.append(partial.replace(folder / file))
