@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: verify test lint bench soak clean
+.PHONY: verify test lint bench soak docs clean
 
 verify: .venv/installed  ## check every claim quickly; reports in report/
 	$(BIN)/claims verify --profile quick --out report
@@ -21,10 +21,17 @@ bench: .venv/installed  ## side by side with the straightforward alternatives
 soak: .venv/installed  ## the legs that draw anything, under 200 seeds; goes on where it was stopped
 	$(BIN)/python -m benchmarks.soak --seeds 200 --profile full
 
+docs: .venv/docs-installed  ## the documentation, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+.venv/docs-installed: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 clean:
-	rm -rf .venv report soak
+	rm -rf .venv report site soak
