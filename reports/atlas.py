@@ -53,6 +53,16 @@ def said(pair: PairRecord, dial: DialRecord) -> str:
     return pair.verdict.value
 
 
+def part(pair: PairRecord, dial: DialRecord) -> float | None:
+    """The part of the dial's positions, in the order scanned, up to which the claim held."""
+    if pair.holds_to is None:
+        return None
+    whole = list(dial.scanned)
+    away = whole[-1] > whole[0]
+    passed = sum(v <= pair.holds_to if away else v >= pair.holds_to for v in whole)
+    return (passed - 1) / (len(whole) - 1) if len(whole) > 1 else 1.0
+
+
 def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:
     """Pairs with their dials, dial by dial."""
     for dial in atlas.dials:

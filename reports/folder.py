@@ -10,17 +10,18 @@ from typing import Any
 
 from claims.checking.atlas import Atlas
 from claims.checking.results import Results
-from reports import audit_page, junit, latex, markdown
+from reports import audit_page, html, junit, latex, markdown
 
-FORMATS: dict[str, tuple[str, Callable[[Results], str]]] = {
-    "markdown": ("summary.md", markdown.summary),
-    "junit": ("junit.xml", junit.junit),
-    "csv": ("results.csv", lambda results: results.frame().to_csv(index=False)),
+FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
+    "html": ("report.html", lambda results, folder: html.page(results, folder)),
+    "markdown": ("summary.md", lambda results, _: markdown.summary(results)),
+    "junit": ("junit.xml", lambda results, _: junit.junit(results)),
+    "csv": ("results.csv", lambda results, _: results.frame().to_csv(index=False)),
 }
 """Name of a format: its file, and how it is rendered."""
 
-ON_REQUEST: dict[str, tuple[str, Callable[[Results], str]]] = {
-    "latex": ("verdicts.tex", latex.table),
+ON_REQUEST: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
+    "latex": ("verdicts.tex", lambda results, _: latex.table(results)),
 }
 """The same, of formats that are written only when they are asked for."""
 
@@ -31,7 +32,7 @@ def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS
     for name in formats:
         file, render = (FORMATS | ON_REQUEST)[name]
         partial = folder / (file + ".partial")
-        partial.write_text(render(results), encoding="utf-8")
+        partial.write_text(render(results, folder), encoding="utf-8")
         written.append(partial.replace(folder / file))
     return written
 

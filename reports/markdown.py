@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claims.checking.claim import Verdict
 from claims.checking.results import Results
-from reports import words
+from reports import graph, words
 
 
 def summary(results: Results) -> str:
@@ -55,6 +55,8 @@ def summary(results: Results) -> str:
         lines += [
             f"- `{c.id}`: {', '.join(f'`{other}`' for other in c.blocked_by)}" for c in blocked
         ]
+    lines += ["", "<details><summary>What rests on what</summary>", "", "```mermaid"]
+    lines += [graph.mermaid(results), "```", "", "</details>"]
     lines += ["", "<details><summary>Cases by regime</summary>", "", words.COVERAGE, ""]
     lines += ["| regime | cases | claims |", "|---|---:|---:|"]
     for regime, (cases, where) in words.coverage(results).items():

@@ -131,7 +131,14 @@ def test_a_run_writes_its_reports(module: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = run("verify", "good", "bad", "--module", module, "--out", str(out), "--json")
     assert json.loads(done.stdout) == json.loads((out / "results.json").read_text())
-    names = {"results.json", "results.jsonl", "summary.md", "junit.xml", "results.csv"}
+    names = {
+        "results.json",
+        "results.jsonl",
+        "summary.md",
+        "junit.xml",
+        "report.html",
+        "results.csv",
+    }
     assert {file.name for file in out.iterdir()} == names
     (out / "summary.md").unlink()
     assert run("report", str(out), "--format", "markdown").returncode == 0

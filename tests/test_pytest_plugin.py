@@ -80,8 +80,7 @@ def test_a_bad_source_is_a_usage_error(run, name: str) -> None:  # type: ignore[
 def test_without_flags_the_plugin_is_idle(run) -> None:  # type: ignore[no-untyped-def]
     found = run("--collect-only", "-q")
     assert found.returncode == 5  # nothing collected
-    code = (
-        "import claims.pytest_plugin, sys; assert not {'torch', 'sympy', 'z3'} & set(sys.modules)"
-    )
+    heavy = "{'torch', 'sympy', 'z3'}"
+    code = f"import claims.pytest_plugin, sys; print({heavy} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.stdout.strip() == "set()"

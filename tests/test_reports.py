@@ -13,7 +13,7 @@ from rich.console import Console
 
 from claims.checking.claim import Kind, Provenance, Verdict
 from claims.checking.results import ClaimRecord, LegRecord, Results, Run, Totals
-from reports import console, folder, junit, markdown
+from reports import console, folder, html, junit, markdown
 
 HOSTILE = "a|b <script>alert(1)</script> `x` [red]\n# title\x00"
 
@@ -105,3 +105,11 @@ def test_the_shipped_schema_is_that_of_the_records() -> None:
     """Regenerate results.schema.json when a record changes, and raise the schema version."""
     shipped = Path(console.__file__).parents[1] / "claims" / "checking" / "results.schema.json"
     assert json.loads(shipped.read_text()) == Results.model_json_schema(mode="serialization")
+
+
+def test_hostile_text_is_text_on_the_page(results: Results) -> None:
+    page = html.page(results)
+    assert "<script>alert(1)</script>" not in page
+    assert page.count("<script>") == 1
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert html.page(results) == page

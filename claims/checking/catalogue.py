@@ -90,6 +90,14 @@ def load(sources: Sequence[str]) -> Catalogue:
     return Catalogue(claim for source in sources for claim in _claims_of(source))
 
 
+def not_checked(sources: Sequence[str]) -> dict[str, str]:
+    """What modules say that they leave out, with the reason: their NOT_CHECKED."""
+    found: dict[str, str] = {}
+    for source in sources:
+        found |= getattr(module_of(source), "NOT_CHECKED", {})
+    return found
+
+
 def _claims_of(source: str) -> tuple[Claim, ...]:
     try:
         module = module_of(source)

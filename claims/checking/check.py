@@ -145,6 +145,7 @@ def claim_record(claim: Claim, legs: Sequence[LegRecord], blocked_by: Sequence[s
         original_of=claim.original_of,
         verdict=next(verdict for verdict in WORST_FIRST if verdict in verdicts),
         blocked_by=tuple(blocked_by),
+        chapter=claim.chapter,
         legs=tuple(legs),
         tables=tuple(TableRecord.of(compute()) for compute in claim.tables),
     )
@@ -210,6 +211,7 @@ def verify(
         ),
         claims=tuple(records),
         totals=_totals(records),
+        not_checked=catalogues.not_checked(sources),
     )
 
 

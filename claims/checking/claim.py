@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -220,6 +221,14 @@ class Claim:
         sourced = self.provenance in (Provenance.STATED, Provenance.RECONSTRUCTED)
         if self.paper is not None and not sourced:
             raise ValueError(f"{self.id}: a {self.provenance} claim carries no paper number")
+
+    @property
+    def chapter(self) -> str:
+        """The first sentence of the module in which its first leg stands."""
+        for leg in self.legs.values():
+            text = (sys.modules[leg.run.__module__].__doc__ or "").strip()
+            return " ".join(text.split("\n\n")[0].split()).rstrip(".")
+        return ""
 
     def leg(
         self, kind: str, *, profile: Profile = "quick", require: tuple[str, ...] = ()

@@ -199,6 +199,12 @@ class ClaimRecord(_Record):
     legs: tuple[LegRecord, ...]
     tables: tuple[TableRecord, ...] = ()
     accepted: Acceptance | None = None
+    chapter: str = ""
+
+    @property
+    def left_out(self) -> tuple[Kind, ...]:
+        """The legs that did not run."""
+        return tuple(leg.kind for leg in self.legs if leg.verdict is Verdict.NOT_RUN)
 
     @property
     def closeness(self) -> float | None:
@@ -260,12 +266,16 @@ class Totals(_Record):
 
 
 class Results(_Record):
-    """Everything a run found, claims in the order of the catalogue."""
+    """Everything a run found, claims in the order of the catalogue.
+
+    not_checked: what the modules say that they leave out, with the reason.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     run: Run
     claims: tuple[ClaimRecord, ...]
     totals: Totals
+    not_checked: dict[str, str] = Field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Write strict JSON; the file appears whole or not at all."""

@@ -1,0 +1,111 @@
+"""report.html: one self-contained page, safe to open from disk and to send to a reviewer."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from claims.checking.atlas import Atlas
+from claims.checking.claim import Kind, Provenance, Verdict
+from claims.checking.results import ClaimRecord, LegRecord, Results
+from reports import atlas as atlas_table
+from reports import graph, ladder_figure, mathematics, words
+
+MAIN = (
+    "thm4.1",
+    "thm4.2.global",
+    "thm4.2.local+",
+    "thm4.2.local-",
+    "thm4.4",
+    "contrast.both-signs",
+)
+"""Claims of the first screen; the first ones of the run where it has none of these."""
+ROWS = 8000
+"""Rows of gaps in a page of any size, so that it stays small enough to send."""
+FEWEST = 3
+"""Rows that every leg gets."""
+
+
+def page(results: Results, folder: Path | None = None) -> str:
+    """The page of a run; with a folder, the atlas and the maps found there become part of it."""
+    legs = sum(len(claim.legs) for claim in results.claims) or 1
+    atlas = _atlas(folder)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            results=results,
+            run=results.run,
+            totals=results.totals,
+            main=_main(results.claims),
+            chapters=_chapters(results.claims),
+            counts=[(v, results.totals.verdicts[v]) for v in Verdict if results.totals.verdicts[v]],
+            verdicts=list(Verdict),
+            kinds=list(Kind),
+            provenances=list(Provenance),
+            coverage=words.coverage(results),
+            graph=graph.layout(results),
+            atlas=atlas,
+            maps=_maps(folder),
+            most=max(FEWEST, ROWS // legs),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(words=words, atlas_table=atlas_table, node=graph)
+    environment.filters.update(
+        mathml=mathematics.mathml,
+        number=words.number,
+        ladder=ladder_figure.svg,
+        worst=_worst,
+        json=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
+    )
+    return environment
+
+
+def _main(claims: Sequence[ClaimRecord]) -> list[ClaimRecord]:
+    by_id = {claim.id: claim for claim in claims}
+    return [by_id[id] for id in MAIN if id in by_id] or list(claims[:6])
+
+
+def _chapters(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord]]]:
+    """Claims in the order of the run, neighbours of one chapter together."""
+    grouped = itertools.groupby(claims, key=lambda claim: claim.chapter)
+    return [(chapter, list(members)) for chapter, members in grouped]
+
+
+def _worst(leg: LegRecord, most: int) -> list[Any]:
+    """The gaps of a leg that say most: failing ones, then the closest to failing."""
+    order = sorted(leg.gaps, key=lambda gap: (gap.holds, -(gap.closeness or 0)))
+    kept = set(map(id, order[:most]))
+    return [gap for gap in leg.gaps if id(gap) in kept]
+
+
+def _atlas(folder: Path | None) -> Atlas | None:
+    path = folder / "atlas.json" if folder else None
+    return Atlas.read(path) if path and path.exists() else None
+
+
+def _maps(folder: Path | None) -> list[tuple[Mapping[str, Any], Markup]]:
+    """The maps of a folder with their pictures."""
+    path = folder / "phases.json" if folder else None
+    if not path or not path.exists():
+        return []
+    from reports import phase_figure  # with matplotlib, which takes a second
+
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return [(one, Markup(phase_figure.svg(one).partition("?>")[2])) for one in found]

@@ -1,0 +1,60 @@
+"""A ladder as a small picture: how far a measurement is from its law, rung by rung."""
+
+from __future__ import annotations
+
+import math
+
+from markupsafe import Markup
+
+from claims.checking.results import SeriesRecord
+
+WIDTH, HEIGHT, LEFT, BOTTOM = 300, 96, 44, 18
+FLOOR = 1e-6
+"""Residuals below this are drawn here: the integrator's accuracy."""
+BAND = 0.1
+"""The share of a law within which a measurement counts as settled."""
+
+
+def svg(series: SeriesRecord) -> Markup:
+    """|residual| over the ladder on a log scale, the 10 % line, and where it has settled."""
+    points = [
+        (float(x), max(abs(float(r)), FLOOR))
+        for x, r in zip(series.x, series.residuals, strict=True)
+        if math.isfinite(float(r))
+    ]
+    if len(points) < 2:
+        return Markup("")
+    low, high = points[0][0], points[-1][0]
+    top = max(0.0, math.log10(max(r for _, r in points)))
+    bottom = math.log10(FLOOR)
+
+    def at(x: float, r: float) -> tuple[float, float]:
+        across = LEFT + (WIDTH - LEFT - 8) * (x - low) / (high - low)
+        down = 6 + (HEIGHT - BOTTOM - 12) * (top - math.log10(r)) / (top - bottom)
+        return round(across, 1), round(down, 1)
+
+    line = " ".join(f"{a},{b}" for a, b in (at(*point) for point in points))
+    _, band = at(low, BAND)
+    dots = Markup("").join(
+        Markup('<circle cx="{}" cy="{}" r="2.2"/>').format(*at(*point)) for point in points
+    )
+    unit = "log P" if series.x_label == "log P" else series.x_label
+    ends = (low, high)
+    if unit == "log P":
+        ends = (low / math.log(10), high / math.log(10))
+        unit = "log₁₀ P"
+    return Markup(
+        '<svg class="ladder" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" '
+        'aria-label="distance of {name} from its law along the ladder">'
+        '<line class="band" x1="{left}" x2="{right}" y1="{band}" y2="{band}"/>'
+        '<text x="{label}" y="{band_text}" text-anchor="end">10 %</text>'
+        '<text x="{label}" y="{floor}" text-anchor="end">1e-6</text>'
+        '<polyline points="{line}"/>{dots}'
+        '<text x="{left}" y="{foot}">{first:.3g}</text>'
+        '<text x="{right}" y="{foot}" text-anchor="end">{last:.3g}</text>'
+        '<text x="{middle}" y="{foot}" text-anchor="middle">{unit}</text></svg>'
+    ).format(
+        w=WIDTH, h=HEIGHT, name=series.name, left=LEFT, right=WIDTH - 8, band=band,
+        band_text=band + 3, label=LEFT - 4, floor=HEIGHT - BOTTOM - 3, line=line, dots=dots,
+        foot=HEIGHT - 4, first=ends[0], last=ends[1], middle=(LEFT + WIDTH) // 2, unit=unit,
+    )  # fmt: skip
