@@ -37,7 +37,7 @@ SERIES = (
 Prediction = Mapping[str, Mapping[str, float] | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """One configuration's dynamics. record: as `claims trace --json` prints it."""
 
@@ -64,14 +64,17 @@ class Trace:
                 rows.append(row)
         return pd.DataFrame(rows)
 
-    def to_html(self) -> str:
-        """The events as an HTML table under the configuration, for notebooks."""
+    def __repr__(self) -> str:
+        """One line: the configuration."""
         setting = self.record["setting"]
-        caption = (
+        return (
             f"{setting['objective']}, {setting['query']} query, P = 1e{setting['log10_P']:.4g}, "
             f"gap {setting['gap']:.3g}, engine {self.record['engine']}; natural logarithms."
         )
-        return html.table(caption, self.events())
+
+    def to_html(self) -> str:
+        """The events as an HTML table under the configuration, for notebooks."""
+        return html.table(repr(self), self.events())
 
     def _repr_html_(self) -> str:
         return self.to_html()

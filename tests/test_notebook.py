@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 import claims
 from claims.checking.results import Results
 from model.setting import Setting
+
+TOUR = Path(__file__).parents[1] / "examples" / "tour.ipynb"
 
 CLAIMS = """
 from claims.checking import gap
@@ -78,3 +82,22 @@ def test_the_verbs_are_named_in_one_place() -> None:
     for verb in ("audit", "trace", "verify"):
         assert getattr(claims, verb).__name__ == verb
     assert not Path(claims.__file__).with_name("trace.py").exists()  # would hide the function
+
+
+def test_the_tour_is_committed_without_outputs() -> None:
+    for cell in nbformat.read(TOUR, as_version=4).cells:
+        if cell.cell_type == "code":
+            assert not cell.outputs
+            assert cell.execution_count is None
+
+
+@pytest.mark.filterwarnings("ignore")  # of the kernel's machinery
+def test_the_tour_runs() -> None:
+    """Every cell, in the minute that a reader is ready to wait; an error in a cell raises."""
+    notebook = nbformat.read(TOUR, as_version=4)
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert sum("image/png" in output.get("data", {}) for output in shown) == 5
+    printed = "".join(output.get("text", "") for output in shown)
+    assert printed.count("killed by") == 2
+    assert "breaks: holds to" in printed

@@ -148,16 +148,19 @@ class Atlas(_Record):
             trials=[len(pair.trials) for pair in self.pairs]
         )
 
-    def to_html(self) -> str:
-        """The pairs that could be tried as an HTML table under a line of counts, for notebooks."""
+    def __repr__(self) -> str:
+        """One line of counts; the whole record is `model_dump()`."""
         counts = ", ".join(f"{margin} {n}" for margin, n in self.totals.verdicts.items() if n)
-        frame = self.frame().drop(columns=["measured", "seconds"])
-        tried = frame[frame["verdict"] != Margin.UNTESTABLE.value]
-        caption = (
+        return (
             f"{self.totals.pairs} pairs of claim and dial: {counts}. Profile {self.run.profile}, "
             f"seed {self.run.seed}, {self.run.seconds:.0f} s."
         )
-        return html.table(caption, tried.dropna(axis="columns", how="all"))
+
+    def to_html(self) -> str:
+        """The pairs that could be tried as an HTML table under a line of counts, for notebooks."""
+        frame = self.frame().drop(columns=["measured", "seconds"])
+        tried = frame[frame["verdict"] != Margin.UNTESTABLE.value]
+        return html.table(repr(self), tried.dropna(axis="columns", how="all"))
 
     def _repr_html_(self) -> str:
         return self.to_html()

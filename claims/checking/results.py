@@ -326,15 +326,17 @@ class Results(_Record):
         ]
         return pd.DataFrame(rows, columns=list(rows[0]) if rows else [])
 
-    def to_html(self) -> str:
-        """The overview as an HTML table under a line of counts, for notebooks."""
+    def __repr__(self) -> str:
+        """One line of counts; the whole record is `model_dump()`."""
         counts = ", ".join(f"{verdict} {n}" for verdict, n in self.totals.verdicts.items() if n)
-        frame = self.overview().dropna(axis="columns", how="all")
-        caption = (
+        return (
             f"{self.totals.claims} claims: {counts}. Profile {self.run.profile}, "
             f"seed {self.run.seed}, {self.totals.legs} legs, {self.run.seconds:.0f} s."
         )
-        return html.table(caption, frame)
+
+    def to_html(self) -> str:
+        """The overview as an HTML table under a line of counts, for notebooks."""
+        return html.table(repr(self), self.overview().dropna(axis="columns", how="all"))
 
     def _repr_html_(self) -> str:
         return self.to_html()
