@@ -45,7 +45,7 @@ def page(results: Results, folder: Path | None = None) -> str:
             totals=results.totals,
             main=_main(results.claims),
             chapters=_chapters(results.claims),
-            counts=[(v, results.totals.verdicts[v]) for v in Verdict if results.totals.verdicts[v]],
+            counts=[(v, n) for v in Verdict if (n := results.totals.verdicts.get(v))],
             verdicts=list(Verdict),
             kinds=list(Kind),
             provenances=list(Provenance),
