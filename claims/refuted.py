@@ -227,10 +227,10 @@ def the_loss_stays_above(context: Context) -> Iterator[Gap]:
         at = f"patch {p}, area of {int(HIDDEN.area_sizes[HIDDEN.area_of[0, p]])}"
         yield identical(f"what hidden masks leave is positive, {at}", stays > 0, True, FRACTIONS)
         yield identical(
-            f"L_p - L*_p is larger than that at every own weight, {at}",
-            all(e > stays for e in excess),
+            f"L_p - L*_p is at least that at every own weight, {at}",
+            all(e >= stays for e in excess),
             True,
-            "the own weight does not occur on masks that hide the own area, the others add to it",
+            "the own weight does not occur on masks that hide the own area; the others, if any, add",
             certificate=witness(
                 FRACTIONS, "L_p tends to L*_p", P=6, areas="3, 1, 1, 1", M=3, p=p, excess=stays
             ),
