@@ -230,7 +230,7 @@ def the_loss_stays_above(context: Context) -> Iterator[Gap]:
             f"L_p - L*_p is at least that at every own weight, {at}",
             all(e >= stays for e in excess),
             True,
-            "the own weight does not occur on masks that hide the own area; the others, if any, add",
+            "the own weight does not occur on masks that hide the own area; others only add",
             certificate=witness(
                 FRACTIONS, "L_p tends to L*_p", P=6, areas="3, 1, 1, 1", M=3, p=p, excess=stays
             ),

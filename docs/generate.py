@@ -19,7 +19,7 @@ import claims
 from claims.checking.claim import Claim, Provenance
 from claims.cli import cli
 from claims.configurations import ASSUMPTIONS
-from reports import formulas, words
+from reports import mathematics, words
 
 WRITTEN_ELSEWHERE = ("encode-your-own.md", "ci.md")
 """Guides that the navigation names and that a checkout may lack."""
@@ -162,7 +162,7 @@ def claim_page(claim: Claim) -> str:
         "",
         f"**{words.inline(claim.title)}**",
         "",
-        f'<div class="statement">{formulas.statement(claim.statement)}</div>',
+        f'<div class="statement">{mathematics.mathml(claim.statement)}</div>',
         "",
         f"- source: {_source(claim)} ({PROVENANCE[claim.provenance]})",
         f"- measured: {words.inline(claim.measured) or 'as stated'}",

@@ -4,29 +4,80 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
+from typing import Literal
 
 from latex2mathml import converter
 from markupsafe import Markup, escape
 
+Piece = tuple[Literal["text", "math"], str]
+
+_DOLLARS = re.compile(r"\$([^$]*)\$")
+_WHOLE = re.compile(r"\\(left|begin)(?![A-Za-z])")
+"""Fences and environments, which may not be torn apart."""
+_ARG = re.compile(r"\\arg(?![A-Za-z])")  # the one operator of LaTeX that the converter lacks
+_LEFT_OVER = re.compile(r">\s*\\[A-Za-z]+")
+"""A command in the converter's output, which it did not know."""
+
 
 @functools.cache
 def mathml(statement: str) -> Markup:
-    """A statement as HTML: LaTeX throughout, or words with formulas between dollar signs.
+    """A statement as HTML: one formula, or a paragraph of words with formulas between them.
 
     What the converter does not take is shown as it is written.
     """
-    if "$" not in statement:
+    found = [(kind, part) for kind, part in pieces(statement) if part.strip() or kind == "text"]
+    if len(found) == 1 and found[0][0] == "math":
         return _formula(statement, "block")
-    parts = re.split(r"\$([^$]*)\$", statement)
-    pieces = [
-        _formula(part, "inline") if i % 2 else escape(" ".join(part.split()) + " ")
-        for i, part in enumerate(parts)
+    parts = [
+        escape(re.sub(r"\s+", " ", part)) if kind == "text" else _formula(part, "inline")
+        for kind, part in found
     ]
-    return Markup('<p class="statement">{}</p>').format(Markup(" ").join(pieces))
+    return Markup('<p class="statement">{}</p>').format(Markup().join(parts))
+
+
+def pieces(statement: str) -> Iterator[Piece]:
+    r"""Words and formulas in turn.
+
+    A statement with dollars is words with formulas between them. One without is a formula; its
+    \text{...} outside of any braces is taken out, so that a long statement can be wrapped.
+    """
+    if "$" in statement:
+        for number, part in enumerate(_DOLLARS.split(statement)):
+            yield ("math" if number % 2 else "text"), part
+        return
+    rest = statement
+    while not _WHOLE.search(rest) and (place := _text_at_top(rest)) is not None:
+        start, end = place
+        yield "math", rest[:start]
+        yield "text", rest[start + len(r"\text{") : end]
+        rest = rest[end + 1 :]
+    yield "math", rest
+
+
+def _text_at_top(latex: str) -> tuple[int, int] | None:
+    r"""Where the first \text{...} outside of braces begins, and where it closes."""
+    depth, start = 0, None
+    for place, character in enumerate(latex):
+        if latex[place - 1 : place] == "\\":
+            continue
+        if character == "{":
+            if depth == 0 and latex[:place].endswith(r"\text"):
+                start = place - len(r"\text")
+            depth += 1
+        elif character == "}":
+            depth -= 1
+            if depth == 0 and start is not None:
+                return start, place
+    return None
 
 
 def _formula(latex: str, display: str) -> Markup:
     try:
-        return Markup(converter.convert(" ".join(latex.split()), display=display))
+        known = _ARG.sub(r"\\operatorname{arg}", " ".join(latex.split()))
+        found = converter.convert(known, display=display)
     except Exception:  # a reader of hostile or half-written LaTeX sees the source instead
+        found = ""
+    if not found or _LEFT_OVER.search(found):
         return Markup("<code>{}</code>").format(latex)
+    return Markup(found)

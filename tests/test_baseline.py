@@ -21,7 +21,7 @@ from claims.checking.catalogue import Catalogue
 from claims.checking.claim import Claim, Context, Evidence, Kind, Provenance, Verdict
 from claims.checking.errors import UsageError
 from claims.checking.results import ClaimRecord, LegRecord, Results, Run, Totals
-from reports import console, junit, markdown
+from reports import console, html, junit, markdown
 
 TODAY = datetime.date(2026, 6, 1)
 HOLDS, FAILS, NOT_RUN, UNDECIDED = (
@@ -134,6 +134,9 @@ def test_no_report_shows_an_accepted_verdict_as_a_pass() -> None:
     page = markdown.summary(results)
     assert "✗ fails, accepted" in page
     assert "accepted: a\\|b &lt;i> (until 2026-06-02)" in page
+    page = html.page(results)
+    assert "✗ fails, accepted" in page
+    assert "accepted: a|b &lt;i&gt; (until 2026-06-02)" in page
     suite = ET.fromstring(junit.junit(results))[0]
     assert (suite.get("failures"), suite.get("skipped")) == ("0", "1")
     assert suite[0][0].tag == "skipped"
