@@ -31,6 +31,7 @@ from reports import difference, folder, words
 
 if TYPE_CHECKING:
     from claims.checking.atlas import PairRecord
+    from claims.checking.cache import Usage
     from claims.checking.mutations import Mutant
 
 RESULTS = "results.json"
@@ -722,8 +723,15 @@ def report(results: Path, formats: str) -> None:
 
 
 @cli.command()
-def doctor() -> None:
-    """Versions, threads, and what is missing. Exit 1 when something is."""
+@click.option("--clear-cache", is_flag=True,
+              help="Remove the runs that are kept, and say how much it was.")  # fmt: skip
+def doctor(clear_cache: bool) -> None:
+    """Versions, threads, the cache of runs, and what is missing. Exit 1 when something is."""
+    from claims.checking import cache
+
+    if clear_cache:
+        click.echo(f"cleared  {_cache_line(cache.clear())}")
+        return
     problems = 0
     for requirement in importlib.metadata.requires("vit-ssl-claims") or []:
         if "extra ==" in requirement:
@@ -737,6 +745,7 @@ def doctor() -> None:
     import torch
 
     click.echo(f"ok       {len(os.sched_getaffinity(0))} cores, {torch.get_num_threads()} threads")
+    click.echo(f"ok       cache {_cache_line(cache.usage())}")
     found = catalogues.load(["claims"])
     toothless = [claim.id for claim in found if not claim.mistakes]
     problems += len(toothless)
@@ -745,6 +754,14 @@ def doctor() -> None:
         click.echo(f"missing  a planted mistake of {id}")
     click.echo("Everything is in place." if not problems else f"{problems} problems.")
     raise SystemExit(int(problems > 0))
+
+
+def _cache_line(usage: Usage) -> str:
+    """'.../folder: 12 entries, 0.3 of 256 MiB'."""
+    if usage.folder is None:
+        return "off, as CLAIMS_CACHE_DIR is empty"
+    sizes = f"{usage.bytes / 2**20:.1f} of {usage.limit / 2**20:.0f} MiB"
+    return f"{usage.folder}: {usage.entries} entries, {sizes}"
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ entry, not the run.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -15,8 +16,9 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -114,16 +116,19 @@ def _through(key: str, make: Callable[[], R], decode: Callable[[Any], R]) -> R:
         if path.exists():
             try:
                 result = decode(_read(path))
-                os.utime(path)  # last used now
-                return result
             except Exception as problem:  # damaged or foreign, whatever it raises
                 _warn(f"{path} cannot be used ({problem}); it is made again")
+            else:
+                with contextlib.suppress(OSError):  # another user's entry of a shared folder
+                    os.utime(path)  # last used now
+                return result
         result = make()
         _write(path, result)
         return result
     finally:
+        with contextlib.suppress(OSError):
+            (place / f"{key}.lock").unlink()  # while it is held, or two could hold it
         lock.release()
-        (place / f"{key}.lock").unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Any:
@@ -148,7 +153,7 @@ def _write(path: Path, result: Any) -> None:
         _warn(f"cannot keep {path}: {problem.strerror or problem}")
         return
     _writes += 1
-    if _writes % CHECKED_EVERY == 0:
+    if _writes % CHECKED_EVERY == 1:  # the first write, too: most processes make few
         _make_room(path.parent)
 
 
@@ -163,9 +168,14 @@ def _make_room(place: Path) -> None:
         size -= bytes_
 
 
+def _ours(place: Path, ending: str) -> Iterator[Path]:
+    """Files of the cache; whatever else lies in the folder is somebody's."""
+    return (p for p in place.iterdir() if re.fullmatch(rf"[0-9a-f]{{64}}\.{ending}", p.name))
+
+
 def _entries(place: Path) -> list[tuple[Path, int, float]]:
     found = []
-    for path in place.glob("*.json"):
+    for path in _ours(place, "json"):
         try:
             status = path.stat()
         except OSError:
@@ -212,14 +222,11 @@ def usage() -> Usage:
     return Usage(place, len(entries), sum(entry[1] for entry in entries), limit())
 
 
-def clear() -> int:
-    """Remove every entry; returns how many there were."""
-    place = folder()
-    if place is None or not place.is_dir():
-        return 0
-    entries = _entries(place)
-    for path, _, _ in entries:
-        path.unlink(missing_ok=True)
-    for left in (*place.glob("*.lock"), *place.glob("*.partial")):
-        left.unlink(missing_ok=True)
-    return len(entries)
+def clear() -> Usage:
+    """Remove every entry, and no other file; returns what was removed."""
+    removed = usage()
+    if removed.folder is not None and removed.folder.is_dir():
+        for ending in ("json", "lock", "partial"):
+            for path in list(_ours(removed.folder, ending)):
+                path.unlink(missing_ok=True)
+    return removed
