@@ -1,0 +1,75 @@
+"""The shipped JSON Schemas describe the files that are written: other tools may rely on them."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from claims.checking import schemas
+from claims.checking.atlas import Atlas
+from claims.checking.audit import audit
+
+SYNTHETIC = '''
+"""A claim with every verdict, and gaps that JSON cannot hold as numbers."""
+import math
+from claims.checking.audit import Audit, Statement
+from claims.checking.claim import Claim, Provenance
+from claims.checking.dial import Dial
+from claims.checking.gap import at_most, equal
+
+claim = Claim(id="s", title="s", statement="s", provenance=Provenance.DERIVED)
+
+@claim.leg("exact")
+def leg(context):
+    yield equal("one", 1, 1, 0, "exact")
+
+def check(base, dials, seed, profile):
+    [(name, value)] = dials.items()
+    yield at_most("x", math.inf if name == "short" and value > 1 else 0.0, 1.0, 0, "exact")
+    if name == "raising" and value:
+        raise ArithmeticError("no")
+
+def dial(name, **rest):
+    return Dial(name=name, assumption=name, title=name, source="here", enters="data",
+                grid=(0.0, 1.0, 2.0), **rest)
+
+CLAIMS = [claim]
+AUDIT = Audit(
+    (dial("long"), dial("short"), dial("raising"), dial("out")),
+    (Statement(claim="s", measured="s", bases=({"n": 1},), check=check, main=True,
+               untestable=lambda name: "out of question" if name == "out" else None),),
+)
+'''
+
+
+def shipped(name: str) -> dict[str, object]:
+    return json.loads((importlib.resources.files("claims.checking") / name).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", schemas.SHIPPED)
+def test_the_shipped_schema_is_that_of_the_records(name: str) -> None:
+    """Else run `python -m claims.checking.schemas`, and think of the schema version."""
+    assert shipped(name) == json.loads(schemas.text(schemas.SHIPPED[name]))
+    jsonschema.Draft202012Validator.check_schema(shipped(name))
+
+
+def test_a_written_atlas_fits_the_schema(tmp_path: Path) -> None:
+    """A break, a witness, an infinite gap, a run that raised and a pair left out, as written."""
+    source = tmp_path / "every_verdict.py"
+    source.write_text(SYNTHETIC)
+    path = tmp_path / "atlas.json"
+    atlas = audit(sources=(str(source),))
+    atlas.write(path)
+    written = json.loads(path.read_text())
+    jsonschema.validate(written, shipped("atlas.schema.json"))
+    assert [pair["verdict"] for pair in written["pairs"]] == [
+        "robust", "breaks", "undecided", "untestable",
+    ]  # fmt: skip
+    assert Atlas.read(path) == atlas
+    written["pairs"][0]["verdict"] = "fine"
+    with pytest.raises(jsonschema.ValidationError, match="'fine' is not one of"):
+        jsonschema.validate(written, shipped("atlas.schema.json"))
