@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 Piece = tuple[Literal["text", "math"], str]
 
 _DOLLARS = re.compile(r"\$([^$]*)\$")
+_SPACES = re.compile(r"\s+")
 _WHOLE = re.compile(r"\\(left|begin)(?![A-Za-z])")
 """Fences and environments, which may not be torn apart."""
 _ARG = re.compile(r"\\arg(?![A-Za-z])")  # the one operator of LaTeX that the converter lacks
@@ -74,7 +75,7 @@ def _text_at_top(latex: str) -> tuple[int, int] | None:
 
 def _formula(latex: str, display: str) -> Markup:
     try:
-        known = _ARG.sub(r"\\operatorname{arg}", " ".join(latex.split()))
+        known = _ARG.sub(r"\\operatorname{arg}", _SPACES.sub(" ", latex))
         found = converter.convert(known, display=display)
     except Exception:  # a reader of hostile or half-written LaTeX sees the source instead
         found = ""
