@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ from reports import difference, folder, words
 if TYPE_CHECKING:
     from claims.checking.atlas import PairRecord
     from claims.checking.cache import Usage
-    from claims.checking.mutations import Mutant
+    from claims.checking.mutations import Spoiled
 
 RESULTS = "results.json"
 
@@ -501,7 +502,10 @@ def selftest(
     mutations: int | None,
     modules: tuple[str, ...],
 ) -> None:
-    """Plant every mistake and show which are caught: the kill table. Exit 1 if one survives."""
+    """Plant every mistake and show which are caught: the kill table.
+
+    Exit 1 if one survives, or a random mutation does and its claim does not say why.
+    """
     sources = _sources(modules)
     ids = [claim.id for claim, _ in catalogues.load(sources).select(select)]
     processes = _worker_count(workers)
@@ -519,27 +523,27 @@ def selftest(
     if mutations:
         from claims.checking import mutations as mutating  # with SymPy, which other commands spare
 
-        _show_mutations(mutating.search(ids, sources, mutations, profile, seed, processes))
+        found = mutating.search(ids, sources, mutations, profile, seed, processes)
+        survived += sum(spoiled.unexplained for spoiled in found)
+        _show_mutations(found)
     raise SystemExit(int(survived > 0))
 
 
-def _show_mutations(found: Sequence[tuple[Mutant, teeth.Bite]]) -> None:
-    """The mutants that no leg refuted, and how many were, by what was spoiled."""
+def _show_mutations(found: Sequence[Spoiled]) -> None:
+    """The mutants that no leg refuted, each with its reason, and how many were."""
     table = _kill_table("mutation")
-    by_sort: dict[str, list[bool]] = {}
-    for mutant, bite in found:
-        noticed = bite.outcome in ("killed", "error")
-        by_sort.setdefault(f"{mutant.sort}, {mutant.spoil}", []).append(noticed)
-        if not noticed:
-            _add_bite(table, mutant.claim, f"{mutant.target}: {mutant.spoil}", bite)
+    for spoiled in found:
+        if spoiled.bite.outcome == "survived":
+            mutant = spoiled.mutant
+            _add_bite(table, mutant.claim, f"{mutant.target}: {mutant.spoil}", spoiled.bite)
+            table.add_row("", f"[dim]{escape(spoiled.why or 'not explained')}[/]")
     _out().print(table)
-    for name, outcomes in sorted(by_sort.items()):
-        click.echo(f"{name}: {sum(outcomes)} of {len(outcomes)}")
-    caught = sum(sum(outcomes) for outcomes in by_sort.values())
-    share = f" ({caught / len(found):.0%})" if found else ""
-    errors = sum(bite.outcome == "error" for _, bite in found)
+    outcomes = Counter(spoiled.bite.outcome for spoiled in found)
+    unexplained = sum(spoiled.unexplained for spoiled in found)
     click.echo(
-        f"{caught} of {len(found)} random mutations noticed{share}, {errors} of them by an error."
+        f"{len(found)} random mutations: {outcomes['killed']} killed, {outcomes['error']} noticed "
+        f"by an error, {outcomes['survived']} survived ({unexplained} of them unexplained), "
+        f"{outcomes['did not apply']} changed nothing."
     )
 
 

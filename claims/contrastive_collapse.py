@@ -368,4 +368,13 @@ def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, f
     return {"switch": None, "half": half, "done": done}
 
 
+feature_growth.leeway(
+    "claims.contrastive_collapse.ahead_of_growth",
+    "a difference that tends to 0: a multiple of it does, too",
+)
+feature_growth.leeway(
+    "claims.contrastive_collapse.growth_log_power",
+    "0.02 of a power of log P is 2e-4 of a power of P at the top; that it is -1 and not 0 is told",
+)
+
 CLAIMS = (time, late, feature_growth)

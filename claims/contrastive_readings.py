@@ -87,9 +87,9 @@ def options_of(setting: Setting) -> tuple[str, ...]:
     """The reading of the definitions, option by option."""
     details = setting.contrastive
     return (
-        f"cl_keys = {details.keys}",
-        f"cl_views = {details.views}",
-        f"cl_query = {details.query}",
+        f"keys = {details.keys}",
+        f"views = {details.views}",
+        f"query = {details.query}",
     )
 
 

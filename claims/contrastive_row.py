@@ -118,7 +118,7 @@ def one_row(name: str, setting: Setting, G: data.Floats, tolerance: float, why: 
     ]
 
 
-@rank_one.leg("property", require=("keys feature", "keys feature+position"))
+@rank_one.leg("property", require=("keys = feature", "keys = feature+position"))
 def _rank_one_property(context: Context) -> Evidence:
     # One step keeps the form; by induction so does every sequence of steps.
     def gaps(instance: Instance) -> Iterator[Gap]:
@@ -141,7 +141,7 @@ def _rank_one_property(context: Context) -> Evidence:
         gaps,
         examples=context.at(quick=40, full=200),
         regimes_of=reading_of,
-        require=("keys feature", "keys feature+position"),
+        require=("keys = feature", "keys = feature+position"),
     )
 
 

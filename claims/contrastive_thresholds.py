@@ -797,5 +797,13 @@ below_threshold.mistake(
     lambda original: lambda s, **phi: original(s.replace(K=s.K + 1), **phi),
 )
 
+threshold.leeway(
+    "claims.contrastive_thresholds._net_pull_by_quadrature",
+    "h by a second route, read where it is 0: a multiple of it is 0 there, too",
+)
+for _pull in ("net_pull", "pull"):
+    below_threshold.leeway(
+        f"claims.contrastive_thresholds.{_pull}", "only the root of h counts, not its scale"
+    )
 
 CLAIMS = (threshold, below_threshold)

@@ -86,8 +86,8 @@ def two_areas() -> tuple[Any, Any, Any]:
 # -------------------------------------------------- against automatic derivatives, any small model
 
 REGIMES = (
-    "one cluster",
-    "several clusters",
+    "K = 1",
+    "K > 1",
     "random latents",
     "random placement",
     "saturated attention",

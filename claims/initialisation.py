@@ -60,9 +60,9 @@ SMALL = (
     Setting.of_sizes(10, 4, 2, gamma=0.5, latents=Latents.constant(1.5)),
 )
 """Settings whose masks are all enumerated; in the first the last area has a size of its own."""
-BOTH_SIGNS = ("positive gap", "negative gap", "K > 1", "random latents")
+BOTH_SIGNS = ("Δ > 0", "Δ < 0", "K > 1", "random latents")
 EXACTLY = ("every mask", *BOTH_SIGNS)
-GAP_SIDES = {1: "positive gap", -1: "negative gap"}
+GAP_SIDES = {1: "Δ > 0", -1: "Δ < 0"}
 
 Plant = Callable[[Any], Any]
 
@@ -71,8 +71,8 @@ def _case(setting: Setting) -> Case:
     small = setting.P <= 100  # too small for exponents to mean anything
     regimes = {
         "every mask": small,
-        "positive gap": not small and setting.gap > 0,
-        "negative gap": not small and setting.gap < 0,
+        "Δ > 0": not small and setting.gap > 0,
+        "Δ < 0": not small and setting.gap < 0,
         "K > 1": setting.K > 1,
         "random latents": not setting.latents.is_constant,
     }
@@ -626,5 +626,23 @@ def position_rate_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 position.mistake("exponent off by 0.02", "claims.initial_rates.position_exponent", shifted(0.02))
 position.mistake("formula off by 5 %", "claims.initial_rates.position_rate", scaled(OFF))
 
+LOWER_ORDER = (
+    "in the limit its terms of lower order vanish; as a number it is checked to the last digit"
+)
+for _claim, _parts in (
+    (own, ("square", "cube", "mixed", "own_rate")),
+    (global_, ("square", "cube", "mixed", "other_rate")),
+    (other, ("square", "cube", "mixed")),
+    (position, ("square", "cube", "mixed", "own_rate")),
+    (gap_decides, ("cube", "mixed", "mean_attention", "own_rate", "other_rate", "global_rate")),
+):
+    for _part in _parts:
+        _claim.leeway(f"claims.initial_rates.{_part}", LOWER_ORDER)
+for _claim in (own, global_):
+    _claim.leeway("claims.initialisation._formula", LOWER_ORDER)
+for _part in ("initial_rates.chance", "initial_rates.together", "initialisation.by_masks"):
+    gap_decides.leeway(f"claims.{_part}", "it is a factor of both rates, whose ratio is claimed")
+for _part in ("chance", "together", "product"):
+    position.leeway(f"claims.initial_rates.{_part}", "it is a factor of both sides of the ratio")
 
 CLAIMS = (attention, own, global_, other, gap_decides, position)

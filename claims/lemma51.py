@@ -367,4 +367,13 @@ lemma_other.mistake(
     ),
 )
 
+lemma_other.leeway(
+    "claims.lemma51._other_deviation",
+    "a deviation that vanishes like a power of P: the power is claimed, not sign or factor",
+)
+lemma_other.leeway(
+    "claims.sizes.other_size",
+    "the size without γA_m; this lemma takes only the rate from the cases that it comes with",
+)
+
 CLAIMS = (lemma_own, lemma_global, lemma_other)

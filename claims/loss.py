@@ -194,7 +194,7 @@ def no_state_is_below_the_infimum(context: Context) -> Evidence:
         gaps,
         examples=context.at(quick=25, full=200, deep=1000),
         regimes_of=lambda state: configurations.regimes_of(state.setting),
-        require=("constant latents", "random latents", "several clusters"),
+        require=("constant latents", "random latents", "K > 1"),
     )
 
 
@@ -310,5 +310,15 @@ loss_descent.mistake(
         )
     ),
 )
+
+lower_bound.leeway(
+    "claims.loss.excess_bound",
+    "an upper bound that vanishes with the weight of other keys; its constant is not sharp",
+)
+for _bound in ("smoothness", "descended"):
+    loss_descent.leeway(
+        f"claims.loss.{_bound}",
+        "a bound for every setting and direction: the steps taken curve less and fall more",
+    )
 
 CLAIMS = (sandwich, lower_bound, loss_descent)

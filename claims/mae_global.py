@@ -47,7 +47,7 @@ SHARE = top_of(1.0, 0.2, 0.8, gamma=0.6, K=2, c_1=0.5)
 """κ_c = 1: the global area holds half of all patches, whatever P is; gap 0.8."""
 RANDOM = top_of(0.8, 0.3, Latents.two_point(1.0, 1.5), K=2)
 """Random latents; gap 0.3."""
-BOTH_SIGNS = ("positive gap", "negative gap", "K > 1")
+BOTH_SIGNS = ("Δ > 0", "Δ < 0", "K > 1")
 
 
 # ----------------------------------------------------------------------------------- predictions

@@ -130,8 +130,8 @@ class Ladder:
     def case(self) -> Case:
         """The regimes that this ladder counts for."""
         regimes = {
-            "positive gap": self.top.gap > 0,
-            "negative gap": self.top.gap < 0,
+            "Δ > 0": self.top.gap > 0,
+            "Δ < 0": self.top.gap < 0,
             "random latents": not self.top.latents.is_constant,
             "K > 1": self.top.K > 1,
         }

@@ -51,7 +51,7 @@ no_decoupling = Claim(
 )
 
 
-@no_decoupling.leg("scaling", require=("negative gap", "K > 1"))
+@no_decoupling.leg("scaling", require=("Δ < 0", "K > 1"))
 def still_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """The largest |Φ_1| against P^Δ and its constant."""
     for ladder in ladders(context, NEGATIVE):
@@ -80,7 +80,7 @@ own_first = Claim(
 )
 
 
-@own_first.leg("scaling", require=("negative gap", "K > 1"))
+@own_first.leg("scaling", require=("Δ < 0", "K > 1"))
 def lead_of_own_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """The largest |α_1|/α_n over time, and that Φ_n only grows."""
     for ladder in ladders(context, NEGATIVE):
@@ -109,7 +109,7 @@ length = Claim(
 )
 
 
-@length.leg("scaling", require=("negative gap", "K > 1"))
+@length.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power and its constant."""
     for ladder in ladders(context, NEGATIVE):
@@ -138,7 +138,7 @@ single_own_final = Claim(
 )
 
 
-@single_own_final.leg("scaling", require=("negative gap", "K > 1"))
+@single_own_final.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """As at a positive gap, with ρ in place of ρ′."""
     yield from own_at_the_end(context, NEGATIVE)
@@ -161,7 +161,7 @@ single_others_small = Claim(
 )
 
 
-@single_others_small.leg("scaling", require=("negative gap", "K > 1"))
+@single_others_small.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """As at a positive gap; Φ_1 then counts for nothing."""
     yield from others_stay_small(context, NEGATIVE)
@@ -191,7 +191,7 @@ single_positions_small = Claim(
 )
 
 
-@single_positions_small.leg("scaling", require=("negative gap", "K > 1"))
+@single_positions_small.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """As at a positive gap; on the global area without the logarithm."""
     yield from positions_stay_small(context, NEGATIVE)
@@ -218,7 +218,7 @@ single_rate = Claim(
 )
 
 
-@single_rate.leg("scaling", require=("negative gap", "K > 1"))
+@single_rate.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """The same constant as at a positive gap."""
     yield from time_to_loss(context, NEGATIVE[:2])

@@ -294,7 +294,7 @@ others_small = Claim(
 )
 
 
-@others_small.leg("scaling", require=("positive gap", "K > 1"))
+@others_small.leg("scaling", require=("Δ > 0", "K > 1"))
 def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_m, largest and last, for one of the many other areas."""
     yield from others_stay_small(context, POSITIVE)
@@ -336,7 +336,7 @@ positions_small = Claim(
 )
 
 
-@positions_small.leg("scaling", require=("positive gap", "K > 1"))
+@positions_small.leg("scaling", require=("Δ > 0", "K > 1"))
 def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Each Υ against its power of P, and against the Φ that it follows."""
     yield from positions_stay_small(context, POSITIVE)
@@ -393,7 +393,7 @@ rate = Claim(
 )
 
 
-@rate.leg("scaling", require=("positive gap", "K > 1"))
+@rate.leg("scaling", require=("Δ > 0", "K > 1"))
 def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T*(ε) against its power and the sum of its two terms."""
     yield from time_to_loss(context, (*POSITIVE[:2], GLOBAL_SHARE))

@@ -529,6 +529,16 @@ threshold.mistake(
     lambda original: lambda mean, K: 0 * mean,
 )
 
+concentration.leeway(
+    "claims.refuted.first_centre", "about any centre but the mean the statement is false"
+)
+lower_bound.leeway(
+    "claims.refuted.excess_without_own", "the loss stays above it, and above what is less"
+)
+lower_bound.leeway(
+    "claims.refuted.others_weight", "with heavier keys of other areas the loss is higher still"
+)
+
 CLAIMS = (
     concentration,
     lemma_other,

@@ -26,7 +26,7 @@ from model.trajectory import Objective, QueryKind, Trajectory
 
 Floats = data.Floats
 
-BOTH_SIGNS = ("positive gap", "negative gap")
+BOTH_SIGNS = ("Δ > 0", "Δ < 0")
 QUERIES: tuple[QueryKind, ...] = ("local", "global")
 TOPS: dict[QueryKind, tuple[Setting, ...]] = {
     "local": (
@@ -144,11 +144,11 @@ def trained(context: Context) -> Iterator[tuple[Case, runs.TrainedMae]]:
         plan = [(setting, seed) for seed in range(3) for setting in (POSITIVE, NEGATIVE)]
         plan += [(setting, 0) for setting in LARGER]
     for setting, seed in plan:
-        sign = "positive gap" if setting.gap > 0 else "negative gap"
+        sign = "Δ > 0" if setting.gap > 0 else "Δ < 0"
         run = runs.trained_mae(setting, context.root_seed + seed, training_time(setting))
         yield Case((sign,)), run
     for setting in context.at(quick=(), full=(SMALL_POSITIVE, SMALL_NEGATIVE)):
-        sign = "positive gap" if setting.gap > 0 else "negative gap"
+        sign = "Δ > 0" if setting.gap > 0 else "Δ < 0"
         for seed in (0, 1):
             time = training_time(setting)
             yield Case((sign,)), runs.torch_mae(setting, context.root_seed + seed, time)
@@ -499,7 +499,7 @@ positive_case = case_of_theorem(
 )
 
 
-@positive_case.leg("scaling", require=("positive gap",))
+@positive_case.leg("scaling", require=("Δ > 0",))
 def decoupled_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Slopes of a local query's correlations, positive gap."""
     for ladder in tops(context, "local", sign=1):
@@ -507,7 +507,7 @@ def decoupled_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from slopes(ladder, "local")
 
 
-@positive_case.leg("trained", require=("positive gap",))
+@positive_case.leg("trained", require=("Δ > 0",))
 def local_patches_decouple_first(context: Context) -> Iterator[Gap | Case]:
     """Every local patch of models trained with a positive gap: two phases."""
     for case, run in trained(context):
@@ -556,7 +556,7 @@ negative_case = case_of_theorem(
 )
 
 
-@negative_case.leg("scaling", require=("negative gap",))
+@negative_case.leg("scaling", require=("Δ < 0",))
 def single_phase_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Slopes of a local query's correlations, negative gap."""
     for ladder in tops(context, "local", sign=-1):
@@ -564,7 +564,7 @@ def single_phase_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from slopes(ladder, "local")
 
 
-@negative_case.leg("trained", require=("negative gap",))
+@negative_case.leg("trained", require=("Δ < 0",))
 def local_patches_learn_at_once(context: Context) -> Iterator[Gap | Case]:
     """Every local patch of models trained with a negative gap: one phase."""
     for case, run in trained(context):
@@ -994,7 +994,7 @@ def collapse_of_trained_models(context: Context) -> Iterator[Gap | Case]:
     yield from same_in_torch(context, CL_SMALL[1], "cl")
     for run in trained_collapses(context):
         setting, name = run.setting, run.name
-        yield Case(("positive gap" if setting.gap > 0 else "negative gap",))
+        yield Case(("Δ > 0" if setting.gap > 0 else "Δ < 0",))
         miss = 1 - global_attention(run)
         yield at_most(
             f"{name}: largest mean of 1-A_1 over patches and clusters",
@@ -1055,6 +1055,29 @@ contrastive.mistake(
     "negatives pull instead of pushing",
     "model.gradients.pulls",
     lambda original: lambda *given: (-original(*given)[0], original(*given)[1]),
+)
+
+for _claim in (convergence, global_case, positive_case, negative_case, mechanism, locality):
+    _claim.leeway("claims.theorems.training_time", "how long to train")
+for _claim in (global_case, positive_case, negative_case, mechanism, locality):
+    _claim.leeway("claims.theorems.predicted_time", "here only how long to train; thm4.1 states it")
+for _claim in (global_case, positive_case, negative_case):
+    _claim.leeway(
+        "claims.theorems.noise", "the spread over patches, of which eight are allowed for"
+    )
+for _claim in (global_case, positive_case, negative_case, contrastive):
+    _claim.leeway(
+        "claims.theorems.worst", "the worst patch of a trained model; finite size moves it by more"
+    )
+for _name in ("own_attention", "edited"):
+    mechanism.leeway(
+        f"claims.theorems.{_name}", "measured attention, told from none by more than a half"
+    )
+for _name in ("own_attention", "margins"):
+    locality.leeway(f"claims.theorems.{_name}", "measured, and bounded from below only")
+contrastive.leeway("claims.theorems.cl_time", "how long to train")
+contrastive.leeway(
+    "claims.theorems.global_attention", "measured attention, bounded from below only"
 )
 
 CLAIMS = (

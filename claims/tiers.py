@@ -265,4 +265,13 @@ def _sooner(run: Trajectory) -> Trajectory:
     )
 
 
+flow.leeway(
+    "claims.tiers.correlations_at",
+    "it reads all the runs whose differences are compared: ratios do not depend on its scale",
+)
+lumped.leeway(
+    "claims.tiers.deviation_power",
+    "compared within an eighth, the next order at the foot of the ladder",
+)
+
 CLAIMS = (flow, lumped, enumerated)

@@ -111,6 +111,11 @@ def counts(results: Results) -> str:
     """'50 hold, 1 fails': the verdicts that occurred, in words."""
     found = [(n, verdict) for verdict, n in results.totals.verdicts.items() if n]
     text = ", ".join(f"{n} {_verb(verdict, n)}" for n, verdict in found)
+    refuting = [
+        claim.id for claim in results.claims if claim.original_of and claim.verdict is Verdict.HOLDS
+    ]
+    if refuting:
+        text += f" ({len(refuting)} by refuting a statement's first form)"
     accepted = sum(claim.accepted is not None for claim in results.claims)
     return f"{text} ({accepted} accepted by the baseline)" if accepted else text
 

@@ -24,11 +24,20 @@ def loose_bound():
     return 100.0
 
 
+def slack_bound():
+    return 100.0
+
+
 def allowance():
     return 0.001
 
 
+def nothing():
+    return 0.0
+
+
 claim = Claim(id="toy", title="t", statement="s", provenance=Provenance.DERIVED)
+claim.leeway("toy_mutations.loose_bound", "a bound is one-sided")
 
 
 @claim.leg("exact")
@@ -36,6 +45,7 @@ def check(context):
     """Two numbers."""
     yield equal("tight", 0.5, predicted_exponent(), allowance(), "toy")
     yield at_most("loose", 1.0, loose_bound(), 0, "toy")
+    yield at_most("slack", 1.0, slack_bound() + nothing(), 0, "toy")
 
 
 CLAIMS = (claim,)
@@ -51,7 +61,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_a_tight_statement_is_refuted_and_a_loose_one_survives(source: str) -> None:
     found = mutations.search(["toy"], [source], 100, "quick", 0, workers=1)
-    outcomes = {(m.target.rpartition(".")[2], m.spoil): bite.outcome for m, bite in found}
+    outcomes = {
+        (spoiled.mutant.target.rpartition(".")[2], spoiled.mutant.spoil): spoiled.bite.outcome
+        for spoiled in found
+    }
     assert outcomes == {
         ("predicted_exponent", "0.02 more"): "killed",
         ("predicted_exponent", "0.02 less"): "killed",
@@ -59,12 +72,23 @@ def test_a_tight_statement_is_refuted_and_a_loose_one_survives(source: str) -> N
         ("loose_bound", "5 % more"): "survived",
         ("loose_bound", "5 % less"): "survived",
         ("loose_bound", "the other sign"): "killed",
+        ("slack_bound", "5 % more"): "survived",
+        ("slack_bound", "5 % less"): "survived",
+        ("slack_bound", "the other sign"): "killed",
+        ("nothing", "5 % more"): "did not apply",
+        ("nothing", "5 % less"): "did not apply",
+        ("nothing", "the other sign"): "did not apply",
     }
+    unexplained = {spoiled.mutant.target for spoiled in found if spoiled.unexplained}
+    assert unexplained == {"toy_mutations.slack_bound"}
 
 
 def test_the_draw_depends_on_the_seed_alone(source: str) -> None:
     first, again, other = (
-        [mutant for mutant, _ in mutations.search(["toy"], [source], 3, "quick", seed, workers=1)]
+        [
+            spoiled.mutant
+            for spoiled in mutations.search(["toy"], [source], 3, "quick", seed, workers=1)
+        ]
         for seed in (1, 1, 2)
     )
     assert first == again

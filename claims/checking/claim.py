@@ -199,7 +199,7 @@ class Claim:
     asymptotic. paper: number in the source, only for stated and reconstructed claims.
     assumptions: names; rests_on: ids of claims. original_of: id of the claim whose first statement
     this one refutes, with a witness; it holds when that statement is shown to be false. Legs,
-    tables and mistakes are added by the methods.
+    tables, mistakes and leeways are added by the methods.
     Raises ValueError when the record contradicts itself.
     """
 
@@ -215,6 +215,7 @@ class Claim:
     legs: dict[Kind, Leg] = field(default_factory=dict)
     tables: list[TableFunction] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    leeways: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Only what the source contains may carry one of its numbers."""
@@ -254,3 +255,11 @@ class Claim:
     def mistake(self, title: str, target: str, plant: Callable[[Any], Any]) -> None:
         """Add a planted mistake that must turn this claim's verdict to `fails`."""
         self.mistakes.append(Mistake(title, target, plant))
+
+    def leeway(self, target: str, why: str) -> None:
+        """Say why a small change of what a function returns need not turn this claim to `fails`.
+
+        target: dotted name of a function that its legs call. A random mutation of it that survives
+        is then explained; planted mistakes have no such excuse.
+        """
+        self.leeways[target] = why

@@ -3,8 +3,10 @@
 A planted mistake is chosen by the author of a claim; a mutation is not. Every function of a claim's
 own module that its legs call and that returns a number, an array, an expression or a relation is a
 part of the statement, and a mutation spoils what it returns. A module says in `NOT_STATED` which of
-its functions state nothing (they size a tolerance, choose where to look, bound from the far side),
-each with the reason, and in `STATED_IN` which other modules hold parts of its statements.
+its functions state nothing for any claim (they size a tolerance, choose where to look), each with
+the reason, and in `STATED_IN` which other modules hold parts of its statements. A claim says in its
+`leeways` which parts may change a little unnoticed, and why (a bound is one-sided, a factor cancels
+in a ratio, a term is of lower order); a survivor without such a reason is a hole in the claim.
 """
 
 from __future__ import annotations
@@ -116,8 +118,8 @@ class Mutant:
     sort: str
     spoil: str
 
-    def mistake(self, seed: int) -> Mistake:
-        """The mutation as a mistake to plant."""
+    def mistake(self, seed: int, changed: Callable[[], None] = lambda: None) -> Mistake:
+        """The mutation as a mistake to plant; `changed` is called when it makes a difference."""
         spoil = SPOILS[self.sort][self.spoil]
         name = self.target.rpartition(".")[2]
         rng_seed = derive_seed(seed, self.claim, self.target, self.spoil)
@@ -127,11 +129,20 @@ class Mutant:
                 value = original(*args, **kwargs)
                 if _sort_of(name, value) != self.sort:
                     return value
-                return spoil(value, random.Random(rng_seed))
+                other = spoil(value, random.Random(rng_seed))
+                if not _same(value, other):
+                    changed()
+                return other
 
             return spoiled
 
         return Mistake(self.spoil, self.target, plant)
+
+
+def _same(value: Any, other: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return np.array_equal(value, other, equal_nan=True)
+    return bool(value == other) or value != value  # NaN stays NaN
 
 
 def mutants_of(claim: Claim, profile: Profile, seed: int) -> tuple[Mutant, ...]:
@@ -200,6 +211,20 @@ def _watch(function: Callable[..., Any], seen: set[str]) -> Callable[..., Any]:
     return watched
 
 
+@dataclass(frozen=True)
+class Spoiled:
+    """What became of a mutant; why: the claim's reason for letting it survive, if it did."""
+
+    mutant: Mutant
+    bite: teeth.Bite
+    why: str | None = None
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether nothing noticed and the claim does not say why."""
+        return self.bite.outcome == "survived" and self.why is None
+
+
 def search(
     claims: Sequence[str],
     sources: Sequence[str],
@@ -207,7 +232,7 @@ def search(
     profile: Profile,
     seed: int,
     workers: int,
-) -> list[tuple[Mutant, teeth.Bite]]:
+) -> list[Spoiled]:
     """Draw `count` mutants of these claims at random (all when there are fewer), and bite each.
 
     Which are drawn depends on the seed only, never on the number of workers.
@@ -217,14 +242,18 @@ def search(
     pool = [mutant for mutants in found for mutant in mutants]
     rng = random.Random(derive_seed(seed, "mutations"))
     chosen = rng.sample(pool, min(count, len(pool)))
-    bites = run(joblib.delayed(_bite)(mutant, sources, profile, seed) for mutant in chosen)
-    return list(zip(chosen, bites, strict=True))
+    return list(run(joblib.delayed(_bite)(mutant, sources, profile, seed) for mutant in chosen))
 
 
 def _mutants_of(id: str, sources: Sequence[str], profile: Profile, seed: int) -> Sequence[Mutant]:
     return mutants_of(catalogues.load(sources)[id], profile, seed)
 
 
-def _bite(mutant: Mutant, sources: Sequence[str], profile: Profile, seed: int) -> teeth.Bite:
+def _bite(mutant: Mutant, sources: Sequence[str], profile: Profile, seed: int) -> Spoiled:
     claim = catalogues.load(sources)[mutant.claim]
-    return teeth.bite(claim, mutant.mistake(seed), profile, seed)
+    changed: list[bool] = []
+    bite = teeth.bite(claim, mutant.mistake(seed, lambda: changed.append(True)), profile, seed)
+    if not changed:
+        bite = teeth.Bite("did not apply")
+    survived = bite.outcome == "survived"
+    return Spoiled(mutant, bite, claim.leeways.get(mutant.target) if survived else None)
