@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: verify test lint bench soak docs clean
+.PHONY: verify test lint bench soak figures docs clean
 
 verify: .venv/installed  ## check every claim quickly; reports in report/
 	$(BIN)/claims verify --profile quick --out report
@@ -20,6 +20,9 @@ bench: .venv/installed  ## side by side with the straightforward alternatives
 
 soak: .venv/installed  ## the legs that draw anything, under 200 seeds; goes on where it was stopped
 	$(BIN)/python -m benchmarks.soak --seeds 200 --profile full
+
+figures: .venv/installed  ## the paper's pictures on its own data model, in docs/figures/
+	$(BIN)/claims figures docs/figures
 
 docs: .venv/docs-installed  ## the documentation, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

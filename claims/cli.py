@@ -560,6 +560,21 @@ def _add_bite(table: Table, id: str, what: str, bite: teeth.Bite) -> None:
     table.add_row(escape(id), escape(what), f"[{style}]{bite.outcome}[/]", caught)
 
 
+def _picture_path(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """A file that a picture can be written to. UsageError otherwise, before anything is run."""
+    if path is None:
+        return None
+    from reports.figure import UNDATED  # with matplotlib, which takes a second
+
+    if path.suffix not in UNDATED:
+        raise UsageError(f"--plot writes {', '.join(UNDATED)}, not {path.name!r}")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} for --plot")
+    if path.is_dir():
+        raise UsageError(f"--plot takes a file, and {path} is a folder")
+    return path
+
+
 def _number(name: str, low: float, high: float) -> Callable[..., float | None]:
     def read(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
         if value is not None and not low <= value <= high:  # NaN fails this, too
@@ -605,7 +620,11 @@ def _patches(P: int | None, log10_P: float | None) -> int:
               show_default=True)  # fmt: skip
 @_seed
 @_json
-def trace(as_json: bool, P: int | None, log10_P: float | None, **options: Any) -> None:
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", callback=_picture_path,
+              help="Also draw the correlations over time: .svg, .png or .pdf.")  # fmt: skip
+def trace(
+    as_json: bool, plot: Path | None, P: int | None, log10_P: float | None, **options: Any
+) -> None:
     """One configuration's dynamics, with the predicted events beside the measured ones."""
     clusters = options["clusters"]
     if clusters is None:
@@ -623,18 +642,25 @@ def trace(as_json: bool, P: int | None, log10_P: float | None, **options: Any) -
     )
     from claims import tracing  # takes seconds: bad input and other commands do without
 
-    record = tracing.trace(
+    found = tracing.trace(
         setting,
         options["objective"],
         options["query"],
         loss_gap=options["loss_gap"],
         engine=options["engine"],
         seed=options["seed"],
-    ).record
+    )
+    if plot is not None:
+        from reports import figure, trajectory_figure
+
+        record, series = found.record, found.frame()
+        figure.write(lambda empty: trajectory_figure.draw(empty, record, series), plot)
     if as_json:
-        click.echo(json.dumps(_strict(record), indent=1, allow_nan=False))
+        click.echo(json.dumps(_strict(found.record), indent=1, allow_nan=False))
     else:
-        _show_trace(record, _out())
+        _show_trace(found.record, _out())
+        if plot is not None:
+            click.echo(f"Picture in {plot}")
 
 
 def _strict(value: Any) -> Any:
@@ -680,6 +706,23 @@ def _show_trace(record: dict[str, Any], console: Console) -> None:
         + ", ".join(f"max |{name}| {value:.3g}" for name, value in record["max_abs"].items()),
         highlight=False,
     )
+
+
+@cli.command()
+@click.argument("folder_", metavar="[DIR]", default=Path("docs/figures"),
+                type=click.Path(path_type=Path))  # fmt: skip
+@_seed
+def figures(folder_: Path, seed: int) -> None:
+    """Draw the paper's pictures on its own data model, as SVG in DIR [default: docs/figures]."""
+    if folder_.exists() and not folder_.is_dir():
+        raise UsageError(f"{folder_} is a file; give a folder")
+    from claims import pictures
+    from reports import paper_figures
+
+    found = {name: compute(seed) for name, compute in pictures.PICTURES.items()}
+    folder_.mkdir(parents=True, exist_ok=True)
+    for name, picture in found.items():
+        click.echo(paper_figures.write(name, picture, folder_))
 
 
 @cli.command()

@@ -1,0 +1,58 @@
+"""How every picture is drawn and kept: one style, and files that are the same each time.
+
+Okabe and Ito's colours, told apart by line style, mark or hatching as well, so that pictures can be
+read without colours. Text stays text.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+STYLE: dict[str, Any] = {
+    "svg.hashsalt": "claims",
+    "svg.fonttype": "none",
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+}
+"""Deterministic files with text as text, none of it below 8 pt."""
+BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#595959"
+
+UNDATED: dict[str, dict[str, None]] = {
+    ".svg": {"Date": None, "Creator": None},
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+"""Suffixes of the files that can be written, and what is left out of each: it would change."""
+
+
+def rendered(draw: Callable[[Figure], None], suffix: str = ".svg") -> bytes:
+    """The file that holds what `draw` draws, in one of the formats of `UNDATED`."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(figure)
+        file = io.BytesIO()
+        figure.savefig(file, format=suffix[1:], dpi=200, metadata=UNDATED[suffix])
+    return file.getvalue()
+
+
+def write(draw: Callable[[Figure], None], path: Path) -> None:
+    """Write a picture in the format of the path's suffix; it appears whole or not at all."""
+    content = rendered(draw, path.suffix)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
