@@ -7,21 +7,23 @@ closeness that the atlas records. Times are those of the theorems with their sha
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from claims import dials, runs
+from claims import contrastive_locals, dials, runs
 from claims.checking import cache
 from claims.checking.audit import Audit, Base, Statement
 from claims.checking.claim import Profile
 from claims.checking.gap import Gap, at_least, at_most
+from model import reduced
 from model.perturbation import Perturbation
 from model.perturbed import Observed, train
 from model.setting import Contrastive, Latents, Setting, SettingError
-from model.trajectory import Objective, QueryKind
+from model.trajectory import Event, Objective, QueryKind, Trajectory
 
 Gaps = Iterator[Gap]
 
@@ -32,6 +34,7 @@ NEGATIVE: Base = {"P": 36, "C_1": 9, "C_s": 4, "latents": [1.0]}
 SPREAD: Base = {"P": 36, "C_1": 21, "C_s": 3, "latents": [0.5, 1.5]}
 """Latents that are not constant, where the number of clusters decides."""
 BOTH = (POSITIVE, NEGATIVE)
+QUERIES: tuple[QueryKind, ...] = ("local", "global")
 CLUSTERS: dict[Objective, int] = {"mae": 2, "cl": 8}
 NEGATIVES = 32
 
@@ -110,14 +113,22 @@ def trained(
     return train(setting, objective, perturbation, time=time, step=step, seed=seed)
 
 
-def observe(base: Base, turned: Mapping[str, float], seed: int, objective: Objective) -> Observed:
-    """The model of a base with these dials turned."""
+def planned(
+    base: Base, turned: Mapping[str, float], objective: Objective
+) -> tuple[Setting, Perturbation, float, float]:
+    """What is trained on a base with these dials turned, for how long, and with which step."""
     assumed = setting_of(base, objective)
     setting, perturbation = dials.place(assumed, turned)
     step = step_of(setting, objective)
     longest = LONGEST * time_of(assumed, objective) / step_of(assumed, objective)
     time = min(time_of(setting, objective), longest * step)
-    return trained(setting, objective, perturbation, float(f"{time:.6g}"), step, seed)
+    return setting, perturbation, float(f"{time:.6g}"), step
+
+
+def observe(base: Base, turned: Mapping[str, float], seed: int, objective: Objective) -> Observed:
+    """The model of a base with these dials turned."""
+    setting, perturbation, time, step = planned(base, turned, objective)
+    return trained(setting, objective, perturbation, time, step, seed)
 
 
 def placed(base: Base, turned: Mapping[str, float], objective: Objective) -> Setting:
@@ -169,6 +180,88 @@ def collapsed(run: Observed, miss: float = MISS) -> Gaps:
     )  # fmt: skip
 
 
+# ------------------------------------------------------------- what the reduced dynamics say of it
+
+Foreseen = Callable[[Setting, float], bool]
+"""Whether a statement holds by the reduced dynamics of a setting, at a time."""
+
+
+def by_reduced(
+    objective: Objective, holds: Foreseen
+) -> Callable[[Base, Mapping[str, float]], bool | None]:
+    """A statement's `foreseen`: None for what the reduced dynamics leave out.
+
+    They have masks at their mean, exact features, a population and one head; weight decay they have
+    for the contrastive row, and of its readings the one of keys by feature and queries by position.
+    """
+
+    def foreseen(base: Base, turned: Mapping[str, float]) -> bool | None:
+        setting, perturbation, time, _ = planned(base, turned, objective)
+        details = setting.contrastive
+        if objective == "cl":
+            decay = details.weight_decay + perturbation.weight_decay
+            details = dataclasses.replace(details, weight_decay=decay)
+            setting = setting.replace(contrastive=details)
+            perturbation = dataclasses.replace(perturbation, weight_decay=0.0)
+        readings = (details.keys, details.query, details.views)
+        canonical = objective == "mae" or readings == ("feature", "position", "independent")
+        if perturbation != Perturbation() or not canonical or setting.latents.L <= 0:
+            return None
+        return holds(setting, time)
+
+    return foreseen
+
+
+def in_time(event: Event | None, time: float) -> bool:
+    """Whether an event happens, and by then."""
+    return event is not None and event.log_t <= math.log(time)
+
+
+def reduced_of(setting: Setting, kind: QueryKind) -> Trajectory:
+    """The reduced trajectory of a kind of query, to the loss gap ε."""
+    return runs.reduced_mae(setting, kind, EPSILON)
+
+
+def reduced_converges(setting: Setting, time: float) -> bool:
+    """Both kinds of query come within ε."""
+    return all(in_time(reduced_of(setting, kind).done, time) for kind in QUERIES)
+
+
+def reduced_grows(*kinds: QueryKind) -> Foreseen:
+    """These kinds of query attend to their own area for the larger part."""
+    return lambda setting, time: all(
+        in_time(reduced_of(setting, kind).half, time) for kind in kinds
+    )
+
+
+def reduced_in_two_phases(setting: Setting, time: float) -> bool:
+    """T_1 exists, and comes before T_½."""
+    found = reduced_of(setting, "local")
+    if found.switch is None or found.half is None:
+        return False
+    return found.switch.log_t <= found.half.log_t <= math.log(time)
+
+
+def reduced_in_one_phase(setting: Setting, time: float) -> bool:
+    """|α_1| < α_n at the start, and T_½ is reached."""
+    found = reduced_of(setting, "local")
+    return found.switch is None and in_time(found.half, time)
+
+
+def reduced_collapses(miss: float) -> Foreseen:
+    """Attention to the global area reaches 1 - miss, less the masks that show nothing of it."""
+
+    def holds(setting: Setting, time: float) -> bool:
+        shown = 1 - float(contrastive_locals.none_visible(setting))
+        try:
+            path = reduced.cl(setting, loss_gap=1e-3, log_t_max=math.log(time))
+        except SettingError:  # the gradient is 0, or the global feature does not grow
+            return False
+        return bool(path.global_attention.max() * shown >= 1 - miss)
+
+    return holds
+
+
 def statement(
     claim: str,
     measured: str,
@@ -177,6 +270,7 @@ def statement(
     objective: Objective = "mae",
     bases: Sequence[Base] = BOTH,
     main: bool = False,
+    foreseen: Foreseen | None = None,
 ) -> Statement:
     """A statement on one trained model: `ask` gets the setting with dials turned, and the run."""
 
@@ -191,6 +285,7 @@ def statement(
         bases=tuple(bases),
         check=check,
         untestable=untestable(objective),
+        foreseen=by_reduced(objective, foreseen) if foreseen else lambda *_: None,
         simpler=simpler(objective),
         main=main,
     )
@@ -514,27 +609,28 @@ def diversity_of_either(setting: Setting, run: Observed) -> Gaps:
 STATEMENTS = (
     statement(
         "thm4.1", f"every patch is within ε = {EPSILON:g} of its infimum at twice the "
-        "predicted time", converges, main=True,
+        "predicted time", converges, main=True, foreseen=reduced_converges,
     ),
     statement(
         "thm4.2.global", "masked global patches attend to the global area, through Φ_1 grown",
-        global_case, main=True,
+        global_case, main=True, foreseen=reduced_grows("global"),
     ),
     statement(
         "thm4.2.local+", "Φ_1 falls before T_1, then masked local patches attend to their own "
         "area through Φ_n grown", local_positive, bases=(POSITIVE,), main=True,
+        foreseen=reduced_in_two_phases,
     ),
     statement(
         "thm4.2.local-", "Φ_n leads from the start, and masked local patches attend to their own "
-        "area", local_negative, bases=(NEGATIVE,), main=True,
+        "area", local_negative, bases=(NEGATIVE,), main=True, foreseen=reduced_in_one_phase,
     ),
     statement(
         "thm4.4", f"every query gives the global area at least {1 - MISS:g} of its attention",
-        collapses, objective="cl", main=True,
+        collapses, objective="cl", main=True, foreseen=reduced_collapses(MISS),
     ),
     statement(
         "mae.locality", "every masked query's largest area attention is its own area's",
-        local_attention_is_own,
+        local_attention_is_own, foreseen=reduced_grows(*QUERIES),
     ),
     statement(
         "fig4.mechanism", "masked local patches attend to their own area through Φ_n, and Φ_1 is "
@@ -546,7 +642,7 @@ STATEMENTS = (
     statement(
         "cl.cluster-threshold", f"with latents ½ or 1½ every query gives the global area at "
         f"least {1 - SPREAD_MISS:g} of its attention", collapses_all_latents, objective="cl",
-        bases=(SPREAD,),
+        bases=(SPREAD,), foreseen=reduced_collapses(SPREAD_MISS),
     ),
     statement("loss.descent", "the loss never rises from look to look", descends),
     statement("grad.shift", "positions' correlations sum to 0 over keys", shift_free),

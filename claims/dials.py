@@ -305,7 +305,7 @@ PLACED: tuple[Placed, ...] = (
     ),
     scan(
         "weight-decay", field("weight_decay"),
-        (0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2), (0, 1e-4, 1e-3, 1e-2),
+        (0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2), (0, 1e-5, 1e-4, 1e-3, 3e-2),
         assumption="plain gradient descent", source="Definitions 2.5 and 2.7",
         title="λ of (λ/2)‖Q‖²", **TRAINING,
     ),

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from claims import audited, contrastive_thresholds
+from claims import audited, contrastive_locals, contrastive_thresholds
 from claims.checking.audit import Base
 from claims.checking.claim import Profile, derive_seed
 from model import reduced
@@ -187,7 +187,7 @@ def masking_and_size(profile: Profile, seed: int = 0) -> PhaseMap:
         row: list[float | None] = []
         for gamma in gammas:
             setting = Setting(P=P, kappa_c=kappa_c, kappa_s=0.3, gamma=gamma)
-            row.append(float(f"{none_visible(setting):.4g}"))
+            row.append(float(f"{float(contrastive_locals.none_visible(setting)):.4g}"))
         values.append(tuple(row))
     trained = []
     for gamma in (0.5, 0.9, 0.98) if profile == "quick" else (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98):
@@ -219,18 +219,6 @@ def masking_and_size(profile: Profile, seed: int = 0) -> PhaseMap:
         trained=tuple(trained),
         trained_label=f"trained at P = 36: 1 - Attn ≤ {audited.MISS:g}",
     )
-
-
-def none_visible(setting: Setting) -> float:
-    """Pr(𝒰∩𝒫_1 = ∅), hypergeometric: C(P-C_1, P-M)/C(P, P-M)."""
-    P, C, seen = setting.P, setting.C_1, setting.P - setting.M
-    if seen > P - C:
-        return 0.0
-
-    def log_choose(n: int, k: int) -> float:
-        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-
-    return math.exp(log_choose(P - C, seen) - log_choose(P, seen))
 
 
 def _level(

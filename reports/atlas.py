@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from claims.checking.atlas import Atlas, DialRecord, Margin, PairRecord
+from claims.checking.atlas import Atlas, DialRecord, Margin, Outcome, PairRecord
 
 MARKS = {
     Margin.ROBUST: "✓",
@@ -53,6 +53,27 @@ def said(pair: PairRecord, dial: DialRecord) -> str:
     return pair.verdict.value
 
 
+def foreseen(pair: PairRecord, dial: DialRecord) -> str:
+    """What the theory said: 'as foreseen', 'foreseen to hold'; empty where it says nothing."""
+    if not pair.foreseen:
+        return ""
+    if all(trial.outcome is trial.foreseen for trial in pair.foreseen):
+        return "as foreseen"
+    at = next((t.value for t in pair.foreseen if t.foreseen is Outcome.BREAKS), None)
+    return "foreseen to hold" if at is None else f"foreseen to break by {value(dial, at)}"
+
+
+def agreement(atlas: Atlas) -> str:
+    """'The theory, where it says something, ...', or empty when it never does."""
+    totals = atlas.totals
+    if not totals.foreseen:
+        return ""
+    return (
+        f"Of {totals.foreseen} values away from the assumptions the theory says what happens, and "
+        f"is right on {totals.agreeing}."
+    )
+
+
 def part(pair: PairRecord, dial: DialRecord) -> float | None:
     """The part of the dial's positions, in the order scanned, up to which the claim held."""
     if pair.holds_to is None:
@@ -74,7 +95,7 @@ def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:
 def show(atlas: Atlas, console: Console) -> None:
     """Print the table, what is undecided, and the counts."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("assumption", "dial", "claim", "finding"):
+    for name in ("assumption", "dial", "claim", "finding", "theory"):
         table.add_column(name, no_wrap=name in ("dial", "claim"))
     table.add_column("note", ratio=1)
     last = ("", "")
@@ -88,6 +109,7 @@ def show(atlas: Atlas, console: Console) -> None:
             escape(dial.name) if place != last else "",
             escape(pair.claim),
             f"[{style}]{MARKS[pair.verdict]} {escape(said(pair, dial))}[/]",
+            escape(foreseen(pair, dial)),
             escape(pair.note or ""),
         )
         last = place
@@ -96,7 +118,7 @@ def show(atlas: Atlas, console: Console) -> None:
     console.print(f"[bold]{counts(atlas)}.[/]", highlight=False)
     console.print(
         f"{atlas.totals.trials:,} values tried, {atlas.run.seconds:.0f} s; profile "
-        f"{atlas.run.profile}, seed {atlas.run.seed}.",
+        f"{atlas.run.profile}, seed {atlas.run.seed}. {agreement(atlas)}",
         highlight=False,
     )
 
@@ -111,7 +133,11 @@ def markdown(atlas: Atlas) -> str:
     """A section per assumption: a row per dial, a column per claim."""
     claims = list(dict.fromkeys(pair.claim for pair in atlas.pairs))
     by_place = {(pair.claim, pair.dial): pair for pair in atlas.pairs}
-    lines = [f"{counts(atlas)}. Profile `{atlas.run.profile}`, seed {atlas.run.seed}.", ""]
+    lines = [
+        f"{counts(atlas)}. Profile `{atlas.run.profile}`, seed {atlas.run.seed}. "
+        f"{agreement(atlas)}",
+        "",
+    ]
     lines += [f"- **{MARKS[m]} {m.value}**: {text}" for m, text in MEANINGS.items()]
     for assumption in dict.fromkeys(dial.assumption for dial in atlas.dials):
         lines += ["", f"### {_cell(assumption)}", ""]
@@ -123,7 +149,7 @@ def markdown(atlas: Atlas) -> str:
             cells = [f"`{dial.name}`: {_cell(dial.title)} ({_cell(dial.source)})"]
             for claim in claims:
                 pair = by_place.get((claim, dial.name))
-                cells.append(f"{MARKS[pair.verdict]} {said(pair, dial)}" if pair else "")
+                cells.append(_finding(pair, dial) if pair else "")
             lines.append("| " + " | ".join(cells) + " |")
     notes = [(dial, pair) for dial, pair in rows(atlas) if pair.note]
     if notes:
@@ -133,6 +159,11 @@ def markdown(atlas: Atlas) -> str:
             grouped.setdefault(pair.note or "", []).append(f"`{pair.claim}` / `{dial.name}`")
         lines += [f"- {_cell(note)}: {', '.join(where)}" for note, where in grouped.items()]
     return "\n".join(lines) + "\n"
+
+
+def _finding(pair: PairRecord, dial: DialRecord) -> str:
+    theory = foreseen(pair, dial)
+    return f"{MARKS[pair.verdict]} {said(pair, dial)}" + (f" ({theory})" if theory else "")
 
 
 def _cell(text: str) -> str:

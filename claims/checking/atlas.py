@@ -53,10 +53,14 @@ class DialRecord(_Record):
 
 
 class TrialRecord(_Record):
-    """One value of a dial. gap: the gap closest to failing, or the one that failed worst."""
+    """One value of a dial. gap: the gap closest to failing, or the one that failed worst.
+
+    foreseen: what the theory says of this value, `holds` or `breaks`; None where it says nothing.
+    """
 
     value: float
     outcome: Outcome
+    foreseen: Literal[Outcome.HOLDS, Outcome.BREAKS] | None = None
     seeds: int
     failing: int
     gap: GapRecord | None = None
@@ -91,12 +95,19 @@ class PairRecord(_Record):
         """Whether the statement did not hold at the very value that is assumed."""
         return bool(self.trials) and self.trials[0].outcome is not Outcome.HOLDS
 
+    @property
+    def foreseen(self) -> tuple[TrialRecord, ...]:
+        """The values away from the assumption of which the theory says something."""
+        return tuple(trial for trial in self.trials[1:] if trial.foreseen is not None)
+
 
 class AtlasTotals(_Record):
-    """Pairs by verdict, and trials in all."""
+    """Pairs by verdict; trials; those foreseen by the theory, and those where it is right."""
 
     pairs: int
     trials: int
+    foreseen: int = 0
+    agreeing: int = 0
     verdicts: dict[Margin, int]
 
 

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import hypothesis
 import joblib
@@ -56,8 +56,10 @@ class Statement:
     claim: id. measured: the statement in words. bases: JSON-ready configurations at all of which it
     must hold. check: gaps at a base, with dials turned, under a seed. Statements that train the
     same model get the same seed, so that a run is shared. untestable: why a dial cannot be tried,
-    or None. simpler: bases on which a witness is looked for, simplest first. main: audited in
-    profile quick, too. random: whether the seed matters.
+    or None. foreseen: whether the theory says that it holds at a base with dials turned, None where
+    it says nothing; shown beside what is found, and no part of it. simpler: bases on which a
+    witness is looked for, simplest first. main: audited in profile quick, too. random: whether the
+    seed matters.
     """
 
     claim: str
@@ -65,6 +67,7 @@ class Statement:
     bases: tuple[Base, ...]
     check: Check
     untestable: Callable[[str], str | None] = lambda _: None
+    foreseen: Callable[[Base, Mapping[str, float]], bool | None] = lambda *_: None
     simpler: Callable[[Base], SearchStrategy[Base]] | None = None
     main: bool = False
     random: bool = True
@@ -130,7 +133,7 @@ class _Pair:
         return self.trials[value].outcome
 
     def _try(self, value: float) -> TrialRecord:
-        failing, worst, note = 0, None, None
+        failing, worst = 0, None
         for seed in self.seeds:
             broken = False
             for base in self.statement.bases:
@@ -138,24 +141,11 @@ class _Pair:
                     gaps = list(
                         self.statement.check(base, {self.dial.name: value}, seed, self.profile)
                     )
+                    foreseen = self._foreseen(value)
                 except Exception as problem:  # whatever a run raises, it decided nothing
-                    note = f"{type(problem).__name__}: {problem}"
-                    return TrialRecord(
-                        value=value,
-                        outcome=Outcome.ERROR,
-                        seeds=len(self.seeds),
-                        failing=failing,
-                        note=note,
-                    )
+                    return self._undecided(value, failing, f"{type(problem).__name__}: {problem}")
                 if not gaps:
-                    note = "nothing was measured"
-                    return TrialRecord(
-                        value=value,
-                        outcome=Outcome.ERROR,
-                        seeds=len(self.seeds),
-                        failing=failing,
-                        note=note,
-                    )
+                    return self._undecided(value, failing, "nothing was measured")
                 for gap in gaps:
                     if worst is None or _badness(gap) > _badness(worst):
                         worst = gap
@@ -172,10 +162,24 @@ class _Pair:
         return TrialRecord(
             value=value,
             outcome=outcome,
+            foreseen=foreseen,
             seeds=len(self.seeds),
             failing=failing,
             gap=GapRecord.of(worst) if worst else None,
         )
+
+    def _undecided(self, value: float, failing: int, note: str) -> TrialRecord:
+        return TrialRecord(
+            value=value, outcome=Outcome.ERROR, seeds=len(self.seeds), failing=failing, note=note
+        )
+
+    def _foreseen(self, value: float) -> Literal[Outcome.HOLDS, Outcome.BREAKS] | None:
+        """What the theory says of a value: it breaks when it does at any base."""
+        turned = {self.dial.name: value}
+        said = [self.statement.foreseen(base, turned) for base in self.statement.bases]
+        if False in said:
+            return Outcome.BREAKS
+        return None if None in said else Outcome.HOLDS
 
     def _witness(self, base: Base, value: float, seed: int, gap: Gap) -> dict[str, Any]:
         return {
@@ -450,6 +454,7 @@ def audit(
     effort = EFFORT[profile]
     pairs = tuple(finished[(s.claim, d.name)] for s in statements for d in chosen)
     verdicts = Counter(pair.verdict for pair in pairs)
+    foreseen = [trial for pair in pairs for trial in pair.foreseen]
     return Atlas(
         run=Run(
             id=uuid.uuid4().hex,
@@ -477,6 +482,8 @@ def audit(
         totals=AtlasTotals(
             pairs=len(pairs),
             trials=sum(len(pair.trials) for pair in pairs),
+            foreseen=len(foreseen),
+            agreeing=sum(trial.outcome is trial.foreseen for trial in foreseen),
             verdicts={margin: verdicts[margin] for margin in Margin},
         ),
     )
