@@ -1,11 +1,11 @@
-"""Run every benchmark, or those named: `python -m benchmarks [descent] [reduced] [verify]`."""
+"""Run every benchmark, or those named, as in `python -m benchmarks descent report`."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ("descent", "reduced", "verify")
+NAMES = ("descent", "reduced", "report", "verify")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES:

@@ -23,13 +23,11 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Node:
-    """A claim at its place; above: everything it rests on, below: everything that rests on it."""
+    """A claim at its place."""
 
     claim: ClaimRecord
     x: int
     y: int
-    above: tuple[str, ...]
-    below: tuple[str, ...]
 
     @property
     def grade(self) -> str:
@@ -79,13 +77,7 @@ def layout(results: Results) -> Layout:
         for row, id in enumerate(sorted(layer, key=height)):
             place[id] = (8 + column * ACROSS, 8 + row * DOWN)
             deepest = max(deepest, row)
-    nodes = tuple(
-        Node(
-            by_id[id], x, y,
-            tuple(sorted(nx.ancestors(graph, id))), tuple(sorted(nx.descendants(graph, id))),
-        )
-        for id, (x, y) in place.items()
-    )  # fmt: skip
+    nodes = tuple(Node(by_id[id], x, y) for id, (x, y) in place.items())
     edges = []
     for start, end in graph.edges:
         (x1, y1), (x2, y2) = place[start], place[end]

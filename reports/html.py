@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,38 @@ MAIN = (
     "contrast.both-signs",
 )
 """Claims of the first screen; the first ones of the run where it has none of these."""
-ROWS = 8000
-"""Rows of gaps in a page of any size, so that it stays small enough to send."""
-FEWEST = 3
-"""Rows that every leg gets."""
+
+
+@dataclass(frozen=True)
+class Most:
+    """What a leg shows at most of each, so that a page of any size stays small enough to send."""
+
+    rows: int
+    ladders: int
+    certificates: int
+
+    @classmethod
+    def of(cls, results: Results) -> Most:
+        """The largest shares with which everything fits; every leg gets a row."""
+        legs = [leg for claim in results.claims for leg in claim.legs]
+        certificates = [sum(gap.certificate is not None for gap in leg.gaps) for leg in legs]
+        return cls(
+            rows=max(1, _share([len(leg.gaps) for leg in legs], 5000)),
+            ladders=_share([len(leg.series) for leg in legs], 1000),
+            certificates=_share(certificates, 500),
+        )
+
+
+def _share(sizes: Sequence[int], room: int) -> int:
+    """The most that each may take so that together they need no more than the room."""
+    most = max(sizes, default=0)
+    while sum(min(size, most) for size in sizes) > room:
+        most -= 1
+    return most
 
 
 def page(results: Results, folder: Path | None = None) -> str:
     """The page of a run; with a folder, the atlas and the maps found there become part of it."""
-    legs = sum(len(claim.legs) for claim in results.claims) or 1
     atlas = _atlas(folder)
     return (
         _environment()
@@ -53,7 +77,7 @@ def page(results: Results, folder: Path | None = None) -> str:
             graph=graph.layout(results),
             atlas=atlas,
             maps=_maps(folder),
-            most=max(FEWEST, ROWS // legs),
+            most=Most.of(results),
         )
     )
 

@@ -16,7 +16,7 @@ BAND = 0.1
 
 
 def svg(series: SeriesRecord) -> Markup:
-    """|residual| over the ladder on a log scale, the 10 % line, and where it has settled."""
+    """|residual| over the ladder on a log scale, and the 10 % line. The page styles it."""
     points = [
         (float(x), max(abs(float(r)), FLOOR))
         for x, r in zip(series.x, series.residuals, strict=True)
@@ -33,28 +33,25 @@ def svg(series: SeriesRecord) -> Markup:
         down = 6 + (HEIGHT - BOTTOM - 12) * (top - math.log10(r)) / (top - bottom)
         return round(across, 1), round(down, 1)
 
-    line = " ".join(f"{a},{b}" for a, b in (at(*point) for point in points))
+    line = " ".join(f"{a:g},{b:g}" for a, b in (at(*point) for point in points))
     _, band = at(low, BAND)
-    dots = Markup("").join(
-        Markup('<circle cx="{}" cy="{}" r="2.2"/>').format(*at(*point)) for point in points
-    )
     unit = "log P" if series.x_label == "log P" else series.x_label
     ends = (low, high)
     if unit == "log P":
         ends = (low / math.log(10), high / math.log(10))
         unit = "log₁₀ P"
     return Markup(
-        '<svg class="ladder" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" '
-        'aria-label="distance of {name} from its law along the ladder">'
-        '<line class="band" x1="{left}" x2="{right}" y1="{band}" y2="{band}"/>'
-        '<text x="{label}" y="{band_text}" text-anchor="end">10 %</text>'
-        '<text x="{label}" y="{floor}" text-anchor="end">1e-6</text>'
-        '<polyline points="{line}"/>{dots}'
+        '<svg class="ladder" width="{w}" height="{h}" role="img" '
+        'aria-label="distance from its law along the ladder">'
+        '<path class="band" d="M{left},{band}H{right}"/>'
+        '<text class="end" x="{label}" y="{band_text:g}">10 %</text>'
+        '<text class="end" x="{label}" y="{floor}">1e-6</text>'
+        '<polyline points="{line}"/>'
         '<text x="{left}" y="{foot}">{first:.3g}</text>'
-        '<text x="{right}" y="{foot}" text-anchor="end">{last:.3g}</text>'
-        '<text x="{middle}" y="{foot}" text-anchor="middle">{unit}</text></svg>'
+        '<text class="end" x="{right}" y="{foot}">{last:.3g}</text>'
+        '<text class="mid" x="{middle}" y="{foot}">{unit}</text></svg>'
     ).format(
-        w=WIDTH, h=HEIGHT, name=series.name, left=LEFT, right=WIDTH - 8, band=band,
-        band_text=band + 3, label=LEFT - 4, floor=HEIGHT - BOTTOM - 3, line=line, dots=dots,
+        w=WIDTH, h=HEIGHT, left=LEFT, right=WIDTH - 8, band=band,
+        band_text=band + 3, label=LEFT - 4, floor=HEIGHT - BOTTOM - 3, line=line,
         foot=HEIGHT - 4, first=ends[0], last=ends[1], middle=(LEFT + WIDTH) // 2, unit=unit,
     )  # fmt: skip

@@ -79,6 +79,7 @@ def _formula(latex: str, display: str) -> Markup:
         found = converter.convert(known, display=display)
     except Exception:  # a reader of hostile or half-written LaTeX sees the source instead
         found = ""
+    found = found.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # implied in HTML
     if not found or _LEFT_OVER.search(found):
         return Markup("<code>{}</code>").format(latex)
     return Markup(found)

@@ -237,9 +237,22 @@ def lit(browser: webdriver.Chrome) -> set[str]:
     ))  # fmt: skip
 
 
+SETTLE = """
+const [node, done] = arguments;
+let left = 3;
+const look = () => {
+  node.scrollIntoView({block: "center"});
+  left ? (left -= 1, requestAnimationFrame(look)) : done();
+};
+look();
+"""
+"""Claims are laid out when they come near the screen, which moves what is below them."""
+
+
 def click_in_graph(browser: webdriver.Chrome, id: str) -> None:
     found = browser.find_elements(By.CSS_SELECTOR, "#graph .node")
     node = next(n for n in found if n.get_dom_attribute("data-id") == id)
+    browser.execute_async_script(SETTLE, node)
     node.click()
 
 
