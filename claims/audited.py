@@ -533,6 +533,8 @@ def limit_diversity(setting: Setting) -> float:
 
 def diverse(setting: Setting, run: Observed) -> Gaps:
     """contrast.diversity-mae."""
+    if math.isnan(run.diversity):
+        raise SettingError("one masked patch has no other whose attention could differ")
     limit = limit_diversity(setting)
     yield at_least(
         "attention diversity D of the autoencoder", run.diversity, 0.8 * limit, 0,

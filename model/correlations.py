@@ -5,6 +5,8 @@ Coordinates: G = BᵀQB with `data.basis` B. Φ_{p→v_{k,j}} = G[p, P + k·N + 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.spatial import distance
 
@@ -84,11 +86,14 @@ def diversity(samples: data.Samples, A: Floats, *, masked_only: bool) -> float:
 
     Total variation distance between (A_1, ..., A_N, remainder on masked keys) of p and p′ ≠ p,
     averaged over pairs and, by their weights, over samples. A: (B, P, N), all patches as queries.
-    masked_only: pairs with both patches masked, as for the masked autoencoder.
+    masked_only: pairs with both patches masked, as for the masked autoencoder; samples without such
+    a pair do not count, and NaN says that there are no others.
     """
-    total = 0.0
-    for b, weight in enumerate(samples.weights / samples.weights.sum()):
+    total = counted = 0.0
+    for b, weight in enumerate(samples.weights):
         rows = A[b][~samples.visible[b]] if masked_only else A[b]
-        with_rest = np.column_stack([rows, 1.0 - rows.sum(axis=1)])
-        total += weight * 0.5 * distance.pdist(with_rest, "cityblock").mean()
-    return float(total)
+        if len(rows) > 1:
+            with_rest = np.column_stack([rows, 1.0 - rows.sum(axis=1)])
+            total += weight * 0.5 * distance.pdist(with_rest, "cityblock").mean()
+            counted += weight
+    return float(total / counted) if counted else math.nan

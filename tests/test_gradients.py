@@ -162,3 +162,14 @@ def test_diversity_is_zero_for_one_pattern_and_one_for_disjoint_patterns():
     # One of the six pairs shares the global area of two patches.
     measured = correlations.diversity(samples, own, masked_only=False)
     assert measured == pytest.approx(1 - 2 * 1 / (4 * 3))
+
+
+def test_samples_without_a_pair_of_masked_queries_do_not_count_in_diversity():
+    setting = Setting.of_sizes(4, 2, 1)
+    drawn = data.draw(setting, 2, np.random.default_rng(0))
+    own = np.tile(np.eye(3)[setting.area_of[0]], (2, 1, 1))
+    visible = np.array([[False, True, True, True], [False, True, False, True]])
+    samples = data.Samples(drawn.cluster, drawn.latents, visible, drawn.weights)
+    assert correlations.diversity(samples, own, masked_only=True) == 1.0
+    alone = samples.take(slice(0, 1))
+    assert np.isnan(correlations.diversity(alone, own[:1], masked_only=True))

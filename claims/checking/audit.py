@@ -97,7 +97,7 @@ class Effort:
 
 
 EFFORT: dict[Profile, Effort] = {
-    "quick": Effort(seeds=1, bisections=1, simplifications=0, coarse=True),
+    "quick": Effort(seeds=1, bisections=2, simplifications=0, coarse=True),
     "full": Effort(seeds=3, bisections=4, simplifications=12, coarse=False),
     "deep": Effort(seeds=8, bisections=7, simplifications=60, coarse=False),
 }
