@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -16,7 +17,10 @@ FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
     "html": ("report.html", lambda results, folder: html.page(results, folder)),
     "markdown": ("summary.md", lambda results, _: markdown.summary(results)),
     "junit": ("junit.xml", lambda results, _: junit.junit(results)),
-    "csv": ("results.csv", lambda results, _: results.frame().to_csv(index=False)),
+    "csv": (
+        "results.csv",
+        lambda results, _: results.frame().to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC),
+    ),
 }
 """Name of a format: its file, and how it is rendered."""
 
