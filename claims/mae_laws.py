@@ -91,7 +91,7 @@ def own_at_half(setting: Setting) -> float:
 def own_where(
     setting: Setting, log_share: float, falls: Callable[[float, float], float], level: float
 ) -> float:
-    """Φ_n ≥ 0 at which the mean over z of falls(z, 1 - A_n) is at the level.
+    """Φ_n ≥ 0 at which the mean over z of falls(z, 1 - A_n) is at the level; 0 when below at once.
 
     For A_n = e^x/(1 + e^x) with x = zΦ_n + log_share.
     """
@@ -100,6 +100,8 @@ def own_where(
     def excess(phi: float) -> float:
         return sum(q * falls(z, special.expit(-z * phi - log_share)) for z, q in law) / level - 1
 
+    if excess(0) <= 0:
+        return 0.0
     far = (600 - log_share) / setting.latents.L  # 1 - A_n = e^-600
     return float(optimize.brentq(excess, 0, far, xtol=1e-12))
 

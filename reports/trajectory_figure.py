@@ -49,19 +49,20 @@ def draw(figure: Figure, record: Record, series: Series) -> None:
     (T,). The columns over t are left out where attention one half is not reached after the start.
     """
     half = record["events"]["half"]
-    zoomed = half is not None and math.isfinite(half["log_t"])
+    log_t = np.asarray(series["log_t"], float)
+    zoomed = half is not None and half["log_t"] > log_t[0]
     figure.set_size_inches(8.6, 5.6)
     axes = figure.subplots(
         2, 1 + zoomed, sharex="col", sharey="row", squeeze=False,
         width_ratios=(3, 2)[: 1 + zoomed], height_ratios=(3, 2),
     )  # fmt: skip
-    log_t = np.asarray(series["log_t"], float)
     for (above, below), origin in zip(axes.T, (None, half and half["log_t"]), strict=False):
         _features(above, record, series, origin)
         _small(below, record, series, origin)
         if origin is None:
             last = max([log_t[-1], *_times(record)])
-            below.set_xlim(log_t[0], last + 0.03 * (last - log_t[0]))
+            margin = 0.03 * (last - log_t[0]) or 1.0
+            below.set_xlim(log_t[0] - margin, last + margin)
             below.set_xlabel("log t   (natural logarithm; t = step size × steps)")
         else:
             below.set_xlim(0, min(max(1.25, 1.1 * math.exp(log_t[-1] - origin)), 4))
@@ -81,6 +82,8 @@ def phases(record: Record) -> list[tuple[float, float, str, str]]:
         for event in (record["events"]["switch"], record["events"]["half"])
     )
     learned = f"the {'own' if _has_own(record) else 'global'} feature is learned"
+    if math.isinf(half):
+        learned = "attention ½ is not reached" if half > 0 else "attention above ½ from the start"
     if switch == math.inf:
         found = [(-math.inf, half, "one phase", learned)]
     else:
@@ -118,6 +121,9 @@ def _features(axes: Axes, record: Record, series: Series, origin: float | None) 
             if name in (at := found["predicted"]):
                 predicted = _position(at["log_t"], origin), at[name]
                 axes.plot(*predicted, ms=10, mfc="none", gid=f"predicted {event} {name}", **mark)
+            elif "log_t" in at:
+                time = _position(at["log_t"], origin)
+                axes.axvline(time, color="black", ls=":", gid=f"predicted {event}")
     axes.axhline(0, color=GREY, lw=0.6)
 
 
@@ -184,8 +190,11 @@ def _keys(record: Record, series: Series) -> Iterator[Line2D]:
     for event, mark in MARKS.items():
         if record["events"][event] is not None:
             yield Line2D([], [], color="black", marker=mark, ms=4.5, ls="", label=MEANINGS[event])
-    yield Line2D(
-        [], [], color="black", marker="o", ms=10, mfc="none", ls="", label="hollow: predicted"
-    )
+    predicted = [event["predicted"] for event in record["events"].values() if event is not None]
+    if any("phi_global" in at for at in predicted):
+        hollow: dict[str, Any] = {"marker": "o", "ms": 10, "mfc": "none", "ls": ""}
+        yield Line2D([], [], color="black", label="hollow: predicted", **hollow)
+    if any("log_t" in at and "phi_global" not in at for at in predicted):
+        yield Line2D([], [], color="black", ls=":", label="predicted time")
     if absent:
         yield Line2D([], [], ls="", label=f"zero throughout: {', '.join(absent)}")

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from claims import pictures, tracing
-from model.setting import Setting
+from model.setting import Latents, Setting
 from reports import figure, paper_figures, trajectory_figure
 
 ROOT = Path(__file__).parents[1]
@@ -125,6 +125,29 @@ def test_a_trace_is_drawn_into_a_file(tmp_path: Path) -> None:
         lambda empty: trajectory_figure.draw(empty, trace.record, trace.frame())
     )
     assert file.read_bytes() == again
+
+
+def test_a_time_predicted_alone_is_a_line() -> None:
+    setting = Setting(P=10**40, kappa_c=0.9, kappa_s=0.3, K=8, latents=Latents.two_point(0.8, 1.2))
+    trace = tracing.trace(setting, "cl")
+    predicted = trace.record["events"]["half"]["predicted"]
+    assert set(predicted) == {"log_t"}
+    at = lines(drawn(trace)[0])["predicted half"][:, 0]
+    assert set(at) == {predicted["log_t"]}
+
+
+@pytest.mark.parametrize("loss_gap", [100.0, 0.2])
+def test_a_trace_that_ends_early_is_drawn(loss_gap: float) -> None:
+    trace = tracing.trace(
+        Setting(P=64, kappa_c=0.9, kappa_s=0.3), engine="closed", loss_gap=loss_gap
+    )
+    assert trace.record["events"]["half"] is None
+    [above, _] = drawn(trace)
+    [(log_t, phi)] = lines(above)["done phi_global"]
+    done = trace.record["events"]["done"]
+    assert (log_t, phi) == (done["log_t"], done["phi_global"])
+    low, high = above.get_xlim()
+    assert low < log_t < high
 
 
 @pytest.mark.parametrize(
