@@ -20,6 +20,7 @@ import numpy as np
 from claims import audited, contrastive_locals, contrastive_thresholds
 from claims.checking.audit import Base
 from claims.checking.claim import Profile, derive_seed
+from claims.checking.documents import put
 from model import reduced
 from model.perturbation import Perturbation
 from model.setting import Latents, Setting
@@ -66,10 +67,8 @@ def maps(profile: Profile, seed: int = 0) -> list[PhaseMap]:
 
 def write(found: Sequence[PhaseMap], path: Path) -> None:
     """Write maps as strict JSON; the file appears whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
     text = json.dumps([dataclasses.asdict(m) for m in found], indent=1, allow_nan=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
+    put(path, text + "\n")
 
 
 def _seed(seed: int) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from claims import audited, contrastive_thresholds, dials, images
 from claims.checking.audit import Base
 from claims.checking.claim import Profile, derive_seed
+from claims.checking.documents import put
 from model import reduced
 from model.perturbed import Observed
 from model.setting import Setting
@@ -53,11 +54,9 @@ def answers(profile: Profile, seed: int = 0) -> list[Answer]:
 
 def write(found: Sequence[Answer], path: Path) -> None:
     """Write answers as strict JSON; the file appears whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
     text = json.dumps([dataclasses.asdict(a) for a in found], indent=1, ensure_ascii=False,
                       allow_nan=False)  # fmt: skip
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
+    put(path, text + "\n")
 
 
 def _observe(base: Base, turned: dict[str, float], seed: int, objective: Objective) -> Observed:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from claims.checking.atlas import Atlas
+from claims.checking.documents import put
 from claims.checking.results import Results
 from reports import audit_page, html, junit, latex, markdown
 
@@ -35,9 +36,7 @@ def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS
     written = []
     for name in formats:
         file, render = (FORMATS | ON_REQUEST)[name]
-        partial = folder / (file + ".partial")
-        partial.write_text(render(results, folder), encoding="utf-8")
-        written.append(partial.replace(folder / file))
+        written.append(put(folder / file, render(results, folder)))
     return written
 
 
@@ -61,9 +60,7 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
 
         texts |= {f"phase-{found['name']}.svg": phase_figure.svg(found) for found in maps}
     for file, text in texts.items():
-        partial = folder / (file + ".partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(folder / file)
+        put(folder / file, text)
 
 
 def _stored(path: Path) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ RECORDS = {
     "claims.checking.atlas",
     "claims.checking.claim",
     "claims.checking.compare",
+    "claims.checking.documents",
     "claims.checking.errors",
     "claims.checking.results",
 }

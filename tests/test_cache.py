@@ -163,12 +163,12 @@ def test_a_process_that_writes_once_meets_the_limit(
     assert len(entries(place)) <= 1
 
 
-@pytest.mark.parametrize("step", ["write_text", "replace"])
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])
 def test_a_full_disk_costs_the_entry_only(
     place: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, *_: Any, **__: Any) -> None:
-        if step == "write_text":
+        if step == "write_bytes":
             path.touch()  # a full disk leaves an empty file behind
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -234,7 +234,7 @@ def test_clearing_removes_entries_and_nothing_else(place: Path) -> None:
     for x in (1.0, 2.0):
         fresh([])(x)
     (place / "notes.json").write_text("{}")
-    (place / f"{'0' * 64}.partial").write_text("left by a crash")
+    (place / f"{'0' * 64}.json.partial").write_text("left by a crash")
     size = sum(path.stat().st_size for path in entries(place) if path.name != "notes.json")
     removed = cache.clear()
     assert (removed.entries, removed.bytes) == (2, size)

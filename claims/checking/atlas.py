@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from claims.checking import html
-from claims.checking.errors import UsageError
-from claims.checking.results import SCHEMA_VERSION, GapRecord, Run, require_schema_version
+from claims.checking.documents import Document, Record
+from claims.checking.results import GapRecord, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +34,7 @@ class Outcome(StrEnum):
     ERROR = "error"  # a run raised
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DialRecord(_Record):
+class DialRecord(Record):
     """A dial as it was scanned."""
 
     name: str
@@ -52,7 +46,7 @@ class DialRecord(_Record):
     labels: dict[str, str] = Field(default_factory=dict)
 
 
-class TrialRecord(_Record):
+class TrialRecord(Record):
     """One value of a dial. gap: the gap closest to failing, or the one that failed worst.
 
     foreseen: what the theory says of this value, `holds` or `breaks`; None where it says nothing.
@@ -67,7 +61,7 @@ class TrialRecord(_Record):
     note: str | None = None
 
 
-class PairRecord(_Record):
+class PairRecord(Record):
     """One claim under one dial.
 
     holds_to: the last value, moving from the assumption, up to which it holds under every seed.
@@ -101,7 +95,7 @@ class PairRecord(_Record):
         return tuple(trial for trial in self.trials[1:] if trial.foreseen is not None)
 
 
-class AtlasTotals(_Record):
+class AtlasTotals(Record):
     """Pairs by verdict; trials; those foreseen by the theory, and those where it is right."""
 
     pairs: int
@@ -111,42 +105,13 @@ class AtlasTotals(_Record):
     verdicts: dict[Margin, int]
 
 
-class Atlas(_Record):
+class Atlas(Document):
     """Everything an audit found, claims in the order of the catalogue, dials of the assumptions."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
     run: Run
     dials: tuple[DialRecord, ...]
     pairs: tuple[PairRecord, ...]
     totals: AtlasTotals
-
-    def write(self, path: Path) -> None:
-        """Write strict JSON; the file appears whole or not at all."""
-        partial = path.with_name(path.name + ".partial")
-        text = json.dumps(
-            self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False
-        )
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(path)
-
-    @classmethod
-    def read(cls, path: Path) -> Atlas:
-        """Read an atlas. UsageError when missing, damaged, or of another schema version."""
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as problem:
-            raise UsageError(f"cannot read {path}: {problem.strerror}") from problem
-        except ValueError as problem:
-            raise UsageError(f"{path} is not JSON: {problem}") from problem
-        require_schema_version(data, path)
-        try:
-            return cls.model_validate(data)
-        except ValidationError as problem:
-            first = problem.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise UsageError(
-                f"{path} does not fit the schema: {where}: {first['msg']}"
-            ) from problem
 
     def frame(self) -> pd.DataFrame:
         """One row per pair of claim and dial."""

@@ -26,6 +26,7 @@ from typing import Any, ParamSpec, TypeVar
 from filelock import FileLock
 
 from claims.checking import shared
+from claims.checking.documents import put
 from claims.checking.errors import UsageError
 from claims.checking.property import jsonable
 
@@ -144,12 +145,9 @@ def _write(path: Path, result: Any) -> None:
     value = json.loads(json.dumps(jsonable(result)))
     text = json.dumps(value, sort_keys=True)
     entry = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "value": value}
-    partial = path.with_suffix(".partial")
     try:
-        partial.write_text(json.dumps(entry), encoding="utf-8")
-        partial.replace(path)
+        put(path, json.dumps(entry))
     except OSError as problem:
-        partial.unlink(missing_ok=True)
         _warn(f"cannot keep {path}: {problem.strerror or problem}")
         return
     _writes += 1
@@ -226,7 +224,7 @@ def clear() -> Usage:
     """Remove every entry, and no other file; returns what was removed."""
     removed = usage()
     if removed.folder is not None and removed.folder.is_dir():
-        for ending in ("json", "lock", "partial"):
+        for ending in ("json", "lock", r"json\.partial"):
             for path in list(_ours(removed.folder, ending)):
                 path.unlink(missing_ok=True)
     return removed

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from claims.checking.check import WORST_FIRST
 from claims.checking.claim import Grade, Kind, Verdict
+from claims.checking.documents import Record
 from claims.checking.results import ClaimRecord, GapRecord, LegRecord, Results, Run
 from claims.checking.selection import Selection
 
@@ -22,10 +21,6 @@ WIDENED: Final = 0.01
 
 STATED = ("title", "statement", "measured", "provenance", "paper", "assumptions", "rests_on")
 """What a claim says of itself; a change here changes what its verdict means."""
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Change(StrEnum):
@@ -40,7 +35,7 @@ class Change(StrEnum):
     NOT_COMPARABLE = "not-comparable"  # one of the runs left it out
 
 
-class FieldChange(_Record):
+class FieldChange(Record):
     """Something that was one thing and is another, as text; None where there was nothing."""
 
     name: str
@@ -48,7 +43,7 @@ class FieldChange(_Record):
     after: str | None
 
 
-class LegChange(_Record):
+class LegChange(Record):
     """One leg in both runs. reason: why it cannot be compared, or what does not hold now.
 
     closeness: only when it moved. gaps: those added or gone, and those whose relation or tolerance
@@ -67,7 +62,7 @@ class LegChange(_Record):
     reason: str | None = None
 
 
-class ClaimChange(_Record):
+class ClaimChange(Record):
     """One claim in both runs. before, after: its verdict over the legs that can be compared.
 
     stated: what it says of itself, where that changed. legs: those with something to say.
@@ -83,7 +78,7 @@ class ClaimChange(_Record):
     reason: str | None = None
 
 
-class Side(_Record):
+class Side(Record):
     """One of the two runs."""
 
     run: Run
@@ -91,7 +86,7 @@ class Side(_Record):
     legs: int
 
 
-class Difference(_Record):
+class Difference(Record):
     """What changed from `before` to `after`.
 
     identical: every verdict and every number is the same, and so are versions, seed and profile.

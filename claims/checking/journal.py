@@ -10,8 +10,9 @@ from typing import Any, TextIO
 from pydantic import ValidationError
 
 from claims.checking.claim import Kind, Verdict
+from claims.checking.documents import SCHEMA_VERSION, require_schema_version
 from claims.checking.errors import UsageError
-from claims.checking.results import SCHEMA_VERSION, LegRecord, require_schema_version
+from claims.checking.results import LegRecord
 
 NAME = "results.jsonl"
 

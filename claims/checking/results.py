@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from claims.checking import html
 from claims.checking.certificate import Certificate
 from claims.checking.claim import Grade, Kind, Provenance, Verdict
-from claims.checking.errors import UsageError
+from claims.checking.documents import Document, Record
 from claims.checking.gap import Gap, Relation
 from claims.checking.series import Series
 from claims.checking.table import Table
@@ -22,14 +20,8 @@ from claims.checking.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION: Final = 1
 
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CertificateRecord(_Record):
+class CertificateRecord(Record):
     """A certificate as stored; of assumptions and the like, texts in the decider's notation."""
 
     by: str
@@ -46,7 +38,7 @@ class CertificateRecord(_Record):
         return cls(**dataclasses.asdict(certificate))
 
 
-class GapRecord(_Record):
+class GapRecord(Record):
     """A gap as stored; numbers that JSON cannot hold (inf, nan) are stored as text."""
 
     name: str
@@ -82,7 +74,7 @@ def _storable(value: float | str) -> float | str:
     return value if isinstance(value, str) or math.isfinite(value) else str(value)
 
 
-class SeriesRecord(_Record):
+class SeriesRecord(Record):
     """Measurements along a ladder, in few digits; rungs where nothing was measured are left out."""
 
     name: str
@@ -133,7 +125,7 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-class TableRecord(_Record):
+class TableRecord(Record):
     """A table as stored."""
 
     title: str
@@ -148,7 +140,7 @@ class TableRecord(_Record):
         return cls(title=table.title, columns=table.columns, rows=rows, note=table.note)
 
 
-class LegRecord(_Record):
+class LegRecord(Record):
     """One leg's outcome. note: the text of an error, or why it is undecided or vacuous."""
 
     kind: Kind
@@ -170,7 +162,7 @@ class LegRecord(_Record):
         return max(used, default=None)
 
 
-class Acceptance(_Record):
+class Acceptance(Record):
     """A verdict that does not hold and is put up with until a day, for a stated reason.
 
     legs: the legs whose verdicts are accepted; none means any. expires: the last day, ISO 8601.
@@ -182,7 +174,7 @@ class Acceptance(_Record):
     expires: str
 
 
-class ClaimRecord(_Record):
+class ClaimRecord(Record):
     """One claim's outcome. accepted: why its verdict does not count against the run."""
 
     id: str
@@ -239,7 +231,7 @@ class ClaimRecord(_Record):
         return tuple(grade for grade in Grade if grade in held)
 
 
-class Run(_Record):
+class Run(Record):
     """How the results came about. started: UTC, ISO 8601; seconds: wall time.
 
     select: the words that picked claims and legs; none picks all.
@@ -255,7 +247,7 @@ class Run(_Record):
     environment: dict[str, str]
 
 
-class Totals(_Record):
+class Totals(Record):
     """Counts of claims by verdict; false_alarm is the sum over all gaps that ran."""
 
     claims: int
@@ -265,42 +257,16 @@ class Totals(_Record):
     false_alarm: float
 
 
-class Results(_Record):
+class Results(Document):
     """Everything a run found, claims in the order of the catalogue.
 
     not_checked: what the modules say that they leave out, with the reason.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
     run: Run
     claims: tuple[ClaimRecord, ...]
     totals: Totals
     not_checked: dict[str, str] = Field(default_factory=dict)
-
-    def write(self, path: Path) -> None:
-        """Write strict JSON; the file appears whole or not at all."""
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(_lines(self.model_dump(mode="json")) + "\n", encoding="utf-8")
-        partial.replace(path)
-
-    @classmethod
-    def read(cls, path: Path) -> Results:
-        """Read results. UsageError when missing, damaged, or of another schema version."""
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as problem:
-            raise UsageError(f"cannot read {path}: {problem.strerror}") from problem
-        except ValueError as problem:
-            raise UsageError(f"{path} is not JSON: {problem}") from problem
-        require_schema_version(data, path)
-        try:
-            return cls.model_validate(data)
-        except ValidationError as problem:
-            first = problem.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise UsageError(
-                f"{path} does not fit the schema: {where}: {first['msg']}"
-            ) from problem
 
     def overview(self) -> pd.DataFrame:
         """One row per claim: what it says, its verdict, closeness (0 exact, 1 on the edge), grades.
@@ -370,32 +336,3 @@ class Results(_Record):
         fields = [name for name in GapRecord.model_fields if name not in ("name", "certificate")]
         columns += ["seconds", "cases", "gap", *fields]
         return pd.DataFrame(rows, columns=columns)
-
-
-_DEPTH = 6
-"""Of a gap or a series in the file: what lies as deep takes one line."""
-
-
-def _lines(value: Any, depth: int = 0) -> str:
-    """Strict JSON, indented by one down to gaps and series: small files, readable diffs."""
-    if depth >= _DEPTH or not isinstance(value, dict | list) or not value:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if isinstance(value, dict):
-        items = [
-            f"{json.dumps(k, ensure_ascii=False)}: {_lines(v, depth + 1)}" for k, v in value.items()
-        ]
-        opened, closed = "{}"
-    else:
-        items = [_lines(item, depth + 1) for item in value]
-        opened, closed = "[]"
-    indent = "\n" + " " * (depth + 1)
-    return f"{opened}{indent}{f',{indent}'.join(items)}{indent[:-1]}{closed}"
-
-
-def require_schema_version(data: Any, path: Path) -> None:
-    """UsageError unless `data` was written under this schema version."""
-    found = data.get("schema_version") if isinstance(data, dict) else None
-    if found != SCHEMA_VERSION:
-        raise UsageError(
-            f"{path} has schema version {found!r}; this program reads version {SCHEMA_VERSION}"
-        )

@@ -1,7 +1,7 @@
 """Schemas: what results.json and atlas.json may hold, as JSON Schemas that ship with the package.
 
 `python -m claims.checking.schemas` writes them anew from the records. A change that old readers
-would not understand also raises `results.SCHEMA_VERSION`.
+would not understand also raises `documents.SCHEMA_VERSION`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from claims.checking.atlas import Atlas
+from claims.checking.documents import put
 from claims.checking.results import Results
 
 SHIPPED: dict[str, type[BaseModel]] = {"results.schema.json": Results, "atlas.schema.json": Atlas}
@@ -26,4 +27,4 @@ def text(record: type[BaseModel]) -> str:
 
 if __name__ == "__main__":
     for name, record in SHIPPED.items():
-        Path(__file__).with_name(name).write_text(text(record), encoding="utf-8")
+        put(Path(__file__).with_name(name), text(record))

@@ -17,6 +17,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from filelock import FileLock
 
+from claims.checking.documents import put
+
 A = ParamSpec("A")
 R = TypeVar("R")
 
@@ -42,9 +44,7 @@ def run_once(function: Callable[A, R]) -> Callable[A, R]:
                 _memory[name] = pickle.loads(path.read_bytes())
             else:
                 _memory[name] = function(*args, **kwargs)
-                partial = path.with_suffix(".partial")
-                partial.write_bytes(pickle.dumps(_memory[name]))
-                partial.replace(path)
+                put(path, pickle.dumps(_memory[name]))
         return _memory[name]
 
     return shared
