@@ -26,6 +26,7 @@ from claims.checking.claim import PROFILES, Profile, Verdict
 from claims.checking.errors import UsageError
 from claims.checking.results import LegRecord, Results, TableRecord
 from model.setting import Contrastive, Latents, Setting, SettingError
+from reports import annotations as annotations_report
 from reports import atlas as atlas_report
 from reports import console as console_report
 from reports import difference, folder, words
@@ -243,6 +244,9 @@ def verify(
             click.echo(f"Reports in {out}: {files}")
     for notice in notices:
         click.echo(f"baseline: {notice.id} {notice.text}", err=True)
+    if os.environ.get("GITHUB_ACTIONS") == "true":  # whose runner reads both streams
+        for line in annotations_report.lines(results, _counting(strict)):
+            click.echo(line, err=True)
     if write_baseline:
         told = {notice.id for notice in notices}
         kept = [entry for id, entry in entries.items() if id not in told]
