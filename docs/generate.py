@@ -10,7 +10,6 @@ import importlib
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
@@ -20,9 +19,6 @@ from claims.checking.claim import Claim, Provenance
 from claims.cli import cli
 from claims.configurations import ASSUMPTIONS
 from reports import mathematics, words
-
-WRITTEN_ELSEWHERE = ("encode-your-own.md", "ci.md")
-"""Guides that the navigation names and that a checkout may lack."""
 
 PROVENANCE = {
     Provenance.STATED: "the text says it",
@@ -35,8 +31,8 @@ MARK = re.compile(r"<!-- ([a-z-]+) -->")
 
 
 def on_config(config: Any) -> Any:
-    """MkDocs: put the chapters into the navigation, and leave out guides that are not there."""
-    config.nav = navigation(config.nav, Path(config.docs_dir))
+    """MkDocs: put the chapters into the navigation."""
+    config.nav = navigation(config.nav)
     return config
 
 
@@ -54,7 +50,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return filled(markdown)
 
 
-def navigation(nav: list[dict[str, Any]], docs: Path) -> list[dict[str, Any]]:
+def navigation(nav: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The navigation of mkdocs.yml with a page per claim."""
     found = []
     for entry in nav:
@@ -66,11 +62,8 @@ def navigation(nav: list[dict[str, Any]], docs: Path) -> list[dict[str, Any]]:
             ]
             target = [target, *chapters]
         elif isinstance(target, list):
-            target = navigation(target, docs)
-        elif target in WRITTEN_ELSEWHERE and not (docs / target).exists():
-            continue
-        if target:
-            found.append({title: target})
+            target = navigation(target)
+        found.append({title: target})
     return found
 
 

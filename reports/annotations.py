@@ -32,8 +32,7 @@ def _command(level: str, claim: ClaimRecord, results: Results) -> str:
         text.append(words.acceptance(claim.accepted))
     text += [f"{leg.kind.value}: {line}" for leg in claim.legs for line in words.trouble(leg)]
     text += [f"witness ({leg.kind.value}): {leg.witness}" for leg in claim.legs if leg.witness]
-    run = results.run
-    text.append(f"again: claims verify '{claim.id}' --profile {run.profile} --seed {run.seed}")
+    text.append(f"again: {results.run.command}")
     said = "\n".join(text)
     title = f"{claim.id} {words.verdict(claim)}"
     return f"::{level} title={_property(title)}::{_data(said)}"
