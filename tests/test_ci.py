@@ -151,6 +151,7 @@ def step(name: str, home: Path, values: dict[str, str]) -> subprocess.CompletedP
     }
     assert found["shell"] == "bash"
     environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(home / "step.md")}
+    environment["GITHUB_OUTPUT"] = str(home / "outputs")
     return bash(found["run"], home, **environment)
 
 
@@ -162,6 +163,8 @@ def test_the_action_declares_what_it_uses_and_pastes_nothing_into_a_script() -> 
     [upload] = [found for found in STEPS if "upload-artifact" in found.get("uses", "")]
     assert upload["if"] == "${{ !cancelled() }}"
     assert upload["with"]["path"] == "${{ inputs.out }}"
+    assert upload["with"]["name"] == "${{ steps.verify.outputs.artifact }}"
+    assert [found["name"] for found in STEPS if found.get("id") == "verify"] == ["Verify"]
 
 
 def test_the_action_installs_itself_as_it_was_tested(home: Path) -> None:
@@ -180,7 +183,7 @@ def test_the_action_installs_itself_as_it_was_tested(home: Path) -> None:
         ({}, 1, {"error", "warning"}),
         ({"select": "good"}, 0, set()),
         ({"select": "g* \n  ope?", "profile": "full"}, 0, {"warning"}),
-        ({"baseline": "known.toml", "out": "a folder"}, 0, {"warning"}),
+        ({"baseline": "known.toml", "out": "a folder/below"}, 0, {"warning"}),
         ({"select": "--help"}, 2, set()),
         ({"select": "$(touch pwned) `touch pwned`"}, 2, set()),
     ],
@@ -196,6 +199,8 @@ def test_the_action_verifies(
     assert all(COMMAND.fullmatch(line) for line in commands)
     assert not any(line.startswith("::") for line in done.stdout.splitlines())
     assert not (home / "pwned").exists()
+    artifact = (home / "outputs").read_text().removeprefix("artifact=").strip()
+    assert re.fullmatch(r"[\w.-]+", artifact)  # what upload-artifact takes
     if code != 2:
         assert (home / given.get("out", "claims-report") / "junit.xml").is_file()
         assert (home / "step.md").read_text(encoding="utf-8").startswith("# Claims")
@@ -234,7 +239,10 @@ def test_recipes_name_options_that_there_are() -> None:
 
 def test_the_guide_uses_the_action_and_the_hook_as_they_are() -> None:
     [uses] = [found for found in GITHUB["jobs"]["verify"]["steps"] if "with" in found]
-    assert uses["with"].keys() <= ACTION["inputs"].keys()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [[short]] = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL))
+    assert short["uses"] == uses["uses"]
+    assert uses["with"].keys() | short["with"].keys() <= ACTION["inputs"].keys()
     for name in ACTION["inputs"]:
         assert f"\n| `{name}` |" in GUIDE
     assert PRE_COMMIT["repos"][0]["hooks"][0]["id"] == HOOK["id"]
