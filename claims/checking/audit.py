@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import hypothesis
 import joblib
@@ -141,7 +141,6 @@ class _Pair:
                     gaps = list(
                         self.statement.check(base, {self.dial.name: value}, seed, self.profile)
                     )
-                    foreseen = self._foreseen(value)
                 except Exception as problem:  # whatever a run raises, it decided nothing
                     return self._undecided(value, failing, f"{type(problem).__name__}: {problem}")
                 if not gaps:
@@ -162,10 +161,10 @@ class _Pair:
         return TrialRecord(
             value=value,
             outcome=outcome,
-            foreseen=foreseen,
             seeds=len(self.seeds),
             failing=failing,
             gap=GapRecord.of(worst) if worst else None,
+            **self._foreseen(value),
         )
 
     def _undecided(self, value: float, failing: int, note: str) -> TrialRecord:
@@ -173,13 +172,16 @@ class _Pair:
             value=value, outcome=Outcome.ERROR, seeds=len(self.seeds), failing=failing, note=note
         )
 
-    def _foreseen(self, value: float) -> Literal[Outcome.HOLDS, Outcome.BREAKS] | None:
-        """What the theory says of a value: it breaks when it does at any base."""
+    def _foreseen(self, value: float) -> dict[str, Any]:
+        """What the theory says of a value (it breaks when it does at any base), or why it errs."""
         turned = {self.dial.name: value}
-        said = [self.statement.foreseen(base, turned) for base in self.statement.bases]
+        try:
+            said = [self.statement.foreseen(base, turned) for base in self.statement.bases]
+        except Exception as problem:  # the finding stands without it
+            return {"note": f"nothing foreseen: {type(problem).__name__}: {problem}"}
         if False in said:
-            return Outcome.BREAKS
-        return None if None in said else Outcome.HOLDS
+            return {"foreseen": Outcome.BREAKS}
+        return {} if None in said else {"foreseen": Outcome.HOLDS}
 
     def _witness(self, base: Base, value: float, seed: int, gap: Gap) -> dict[str, Any]:
         return {
