@@ -30,6 +30,7 @@ CHAPTERS = {
     "claims.initialisation": "Initialisation",
     "claims.mae_positive": "MAE, local query, positive gap",
     "claims.mae_negative": "MAE, local query, negative gap",
+    "claims.mae_crossover": "MAE, local query, any gap",
     "claims.mae_global": "MAE, global query",
     "claims.theorems": "Main theorems",
     "claims.contrastive_gradients": "Contrastive learning, gradients",

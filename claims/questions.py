@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from claims import audited, contrastive_thresholds, dials, images
+from claims import audited, contrastive_thresholds, dials, images, mae_crossover
 from claims.checking.audit import Base
 from claims.checking.claim import Profile, derive_seed
 from claims.checking.documents import put
@@ -156,16 +156,6 @@ def sizes(profile: Profile, seed: int = 0) -> Answer:
     )  # fmt: skip
 
 
-def crossover(setting: Setting) -> float:
-    """-zΦ_1 of a local query at T_½, for any Δ and constant latents, up to o(1).
-
-    Until then dΦ_1/dt = -(γ/K)z³a²e^{2zΦ_1} with a = (1-γ)C_1/P, so e^{-2zΦ_1} = 1 + 2(γ/K)z⁴a²t,
-    and T_½ = K/(γρz⁴) with ρ = (1-γ)C_s/P.
-    """
-    ratio = (1 - setting.gamma) * (setting.C_1**2 / (setting.P * setting.C_s))
-    return 0.5 * math.log1p(2 * ratio)
-
-
 def near_zero(profile: Profile, seed: int = 0) -> Answer:
     """What happens between the two regimes."""
     kappa_s = 0.3
@@ -186,8 +176,8 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
             times.append(time)
             depths[tens, gap] = depth
             if tens == 60:
-                misses.append(abs(depth - crossover(setting)))
-            rows.append((f"1e{tens}", gap, round(depth, 4), round(crossover(setting), 4),
+                misses.append(abs(depth - mae_crossover.depth(setting)))
+            rows.append((f"1e{tens}", gap, round(depth, 4), round(mae_crossover.depth(setting), 4),
                          round(depth / setting.log_P, 4), round(time, 4)))  # fmt: skip
     at_zero = [depths[tens, 0.0] for tens in (6, 20, 60)]
     trained = []
@@ -198,7 +188,7 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
         unit = math.exp(math.log(setting.K / setting.gamma) - setting.log_rho)
         trained.append(run_.local.own_largest[-1])
         rows.append(("36, trained", round(dials.gap_of(setting), 3),
-                     round(-run_.local.phi_global[-1], 4), round(crossover(setting), 4),
+                     round(-run_.local.phi_global[-1], 4), round(mae_crossover.depth(setting), 4),
                      round(-run_.local.phi_global[-1] / setting.log_P, 4),
                      round(half / unit, 4) if half is not None else "not reached"))  # fmt: skip
     return Answer(

@@ -1,0 +1,124 @@
+"""MAE, a query in a local area at any information gap: how the two regimes join.
+
+Sources: none; derived here. The theorems assume a gap bounded away from 0. What they say on either
+side of it are the two ends of one law, which holds at a gap of 0, too. Symbols as in
+claims.mae_laws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import sympy as sp
+
+from claims import mae_laws
+from claims.checking import scaling, symbolic
+from claims.checking.claim import Case, Claim, Context, Provenance
+from claims.checking.gap import Gap
+from claims.mae_ladders import (
+    ALPHA_GLOBAL,
+    DYNAMICS,
+    INTEGRATION,
+    LOSS_GAP,
+    RATES,
+    REDUCED,
+    scaled,
+    shifted,
+    spoiled,
+    tens,
+    top_of,
+)
+from model import reduced
+from model.setting import Setting
+
+crossover = Claim(
+    id="local.crossover",
+    title="Any gap, 0 included: how far the global correlation is pushed down",
+    statement=r"""Constant latents, $\kappa_c<1$, uniformly in $\Delta$:
+        $-z\Phi_{p\to v_1}(T_{1/2})-\frac12\log\big(1+2(1-\gamma)\frac{c_1^2}{c_s}P^\Delta\big)\to0$
+        and $T_{1/2}\cdot\gamma\rho z^4/K\to1$.""",
+    measured="on ladders of P with Δ log P held fixed, negative, 0 and positive",
+    provenance=Provenance.DERIVED,
+    assumptions=DYNAMICS,
+    rests_on=("lemma5.1.own", "lemma5.1.global", *REDUCED),
+)
+
+
+def depth(setting: Setting) -> float:
+    """-zΦ_1 at T_½, claimed: a²/ρ = (1-γ)C_1²/(P·C_s), whatever the sign of Δ."""
+    log_ratio = 2 * mae_laws.log_global_share(setting) - setting.log_rho
+    return 0.5 * math.log1p(2 * math.exp(log_ratio))
+
+
+def log_half_time(setting: Setting) -> float:
+    """Logarithm of T_½ = K/(γρz⁴), claimed."""
+    return math.log(setting.K / setting.gamma / setting.latents.L**4) - setting.log_rho
+
+
+@crossover.leg("symbolic")
+def leading_order_is_solved(context: Context) -> Iterator[Gap]:
+    """While own attention is small: dΦ_1/dt = -(γ/K)z³A_1², A_1 = ae^{zΦ_1}, until T_½."""
+    t, z, a, rho, rate = sp.symbols("t z a rho rate", positive=True)
+    phi = -sp.log(1 + 2 * rate * z**4 * a**2 * t) / (2 * z)
+    speed = -rate * z**3 * (a * sp.exp(z * phi)) ** 2
+    yield symbolic.identity("dΦ_1/dt", phi.diff(t), speed, "rate is γ/K; Φ_1 = 0 at t = 0")
+    half = phi.subs(t, 1 / (rate * rho * z**4))
+    law = sp.log(1 + 2 * a**2 / rho) / 2
+    yield symbolic.identity("-zΦ_1 at t = K/(γρz⁴)", -z * half, law, "T_½ put in")
+    x = sp.Symbol("x", positive=True)
+    below = sp.limit(sp.log(1 + 2 * x) / 2 / x, x, 0)
+    yield symbolic.identity("the law over a²/ρ as Δ log P → -∞", below, sp.S.One, "local-: -zΦ_1")
+    above = sp.limit(sp.log(1 + 2 * x) - sp.log(2 * x), x, sp.oo)
+    yield symbolic.identity("the law less ½log(2a²/ρ) as Δ log P → ∞", above, sp.S.Zero, "local+")
+
+
+TOPS = (
+    top_of(0.65, 0.3),
+    top_of(0.6, 0.2, 1.5, gamma=0.75, K=3),
+    top_of(0.75, 0.5, 0.7, gamma=0.25),
+)
+"""Gaps of 0; κ_c is moved so that Δ log P takes the values below."""
+DISTANCES = (-3.0, 0.0, 3.0)
+"""Δ log P: a factor of 20 between |α_1| and α_n at the start on either side, none in between."""
+
+
+def at_distance(top: Setting, ten: int, distance: float) -> Setting:
+    """The setting at P = 10**ten whose Δ log P is the given one."""
+    gap = distance / (ten * math.log(10))
+    return top.replace(P=10**ten, kappa_c=(1 + top.kappa_s + gap) / 2)
+
+
+@crossover.leg("scaling", require=("Δ < 0", "Δ = 0", "Δ > 0", "K > 1"))
+def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
+    """Depth and time at T_½ on ladders that stay in the crossover."""
+    for top in TOPS:
+        # P^-κ_s from Υ on the own area, and P^-(1-κ_c) = P^-(1-κ_s)/2 from A_1 beside 1.
+        order = min(top.kappa_s, (1 - top.kappa_s) / 2)
+        tolerance = 10 * top.log_P * math.exp(-order * top.log_P) + INTEGRATION
+        why = f"10·log(P)·P^-{order:.2g}, the next order, and {INTEGRATION:g} for the integrator"
+        for distance in DISTANCES:
+            sign = {-3.0: "Δ < 0", 0.0: "Δ = 0", 3.0: "Δ > 0"}[distance]
+            yield Case((sign, "K > 1") if top.K > 1 else (sign,))
+            rungs = [at_distance(top, ten, distance) for ten in tens(context)]
+            runs = [reduced.mae(rung, "local", loss_gap=LOSS_GAP).half for rung in rungs]
+            name = f"κ_s = {top.kappa_s:g}, γ = {top.gamma:g}, Δ log P = {distance:g}"
+            log_P, z = [rung.log_P for rung in rungs], top.latents.L
+            found = [math.nan if e is None else -z * e.phi_global for e in runs]
+            missing = np.subtract(found, [depth(rung) for rung in rungs]).tolist()
+            yield from scaling.limit(
+                f"-zΦ_1(T_½) less the law, {name}", log_P, missing, 0, tolerance=tolerance, why=why
+            )
+            logs = [math.nan if e is None else e.log_t for e in runs]
+            late = np.exp(np.subtract(logs, [log_half_time(rung) for rung in rungs])).tolist()
+            yield from scaling.limit(
+                f"T_½·γρz⁴/K, {name}", log_P, late, 1, tolerance=tolerance, why=why
+            )
+
+
+crossover.mistake("constant off by 5 %", "claims.mae_crossover.depth", scaled(1.05))
+crossover.mistake("T_½ off by 5 %", "claims.mae_crossover.log_half_time", shifted(math.log(1.05)))
+crossover.mistake("α_1 off by 5 %", RATES, spoiled(ALPHA_GLOBAL, 1.05))
+
+CLAIMS = (crossover,)
