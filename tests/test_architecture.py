@@ -32,6 +32,7 @@ SYMBOLIC = {
     "claims.refuted",
     "claims.initial_rates",
     "claims.initialisation",
+    "claims.mae_crossover",
     "claims.contrastive_gradients",
 }
 """Modules that handle symbols; the others must not import SymPy or z3."""
