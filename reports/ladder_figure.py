@@ -31,7 +31,7 @@ def svg(series: SeriesRecord) -> Markup:
     def at(x: float, r: float) -> tuple[float, float]:
         across = LEFT + (WIDTH - LEFT - 8) * (x - low) / (high - low)
         down = 6 + (HEIGHT - BOTTOM - 12) * (top - math.log10(r)) / (top - bottom)
-        return round(across, 1), round(down, 1)
+        return round(across), round(down, 1)
 
     line = " ".join(f"{a:g},{b:g}" for a, b in (at(*point) for point in points))
     _, band = at(low, BAND)

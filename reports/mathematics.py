@@ -79,7 +79,8 @@ def _formula(latex: str, display: str) -> Markup:
         found = converter.convert(known, display=display)
     except Exception:  # a reader of hostile or half-written LaTeX sees the source instead
         found = ""
-    found = found.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # implied in HTML
+    for implied in (' xmlns="http://www.w3.org/1998/Math/MathML"', ' display="inline"'):
+        found = found.replace(implied, "", 1)
     if not found or _LEFT_OVER.search(found):
         return Markup("<code>{}</code>").format(latex)
     return Markup(found)
