@@ -207,16 +207,15 @@ class Network(torch.nn.Module):
 
     def _layer(self, tokens: Tensor, layer: int) -> Tensor:
         """Attention of a layer, heads averaged: (B, P, P)."""
-        with_positions = tokens + self.positions
-        if self.objective == "mae":
-            asking, keys = self.positions, with_positions
-        else:
-            positional = self.details.keys == "feature+position"
-            keys = with_positions if positional else tokens
-            of_query = self.details.query == "feature+position"
-            asking = with_positions if of_query else self.positions
-        found = [torch.softmax((asking @ Q) @ keys.transpose(1, 2), dim=-1) for Q in self.Q[layer]]
-        return found[0] if len(found) == 1 else torch.stack(found).mean(dim=0)
+        keys, asking = tokens, self.positions
+        if self.objective == "mae" or self.details.keys == "feature+position":
+            keys = tokens + self.positions
+        if self.objective == "cl" and self.details.query == "feature+position":
+            asking = tokens + self.positions
+        # Keys by queries: queries that all samples share make it one product of matrices.
+        found = [torch.softmax(keys @ (asking @ Q).transpose(-2, -1), dim=1) for Q in self.Q[layer]]
+        attention = found[0] if len(found) == 1 else torch.stack(found).mean(dim=0)
+        return attention.transpose(1, 2)
 
     def attention(self, masked: Tensor) -> Tensor:
         """Attention of every query to every input patch, (B, P, P): the layers' product."""
@@ -227,7 +226,10 @@ class Network(torch.nn.Module):
 
     def forward(self, masked: Tensor) -> Tensor:
         """F_p for MAE, (B, P, d); their mean over p for CL, (B, d)."""
-        attention = self.attention(masked)
+        return self.output(self.attention(masked), masked)
+
+    def output(self, attention: Tensor, masked: Tensor) -> Tensor:
+        """The same, from the attention that the network pays to these patches."""
         if self.objective == "cl":
             attention = attention.mean(dim=1, keepdim=True)
         out = attention @ masked
@@ -236,25 +238,26 @@ class Network(torch.nn.Module):
         return out if self.objective == "mae" else out.squeeze(1)
 
 
-def _reconstruction(network: Network, batch: Batch) -> Tensor:
-    """Σ_p L_p on a batch, a scalar."""
-    error = (network(batch.masked) - batch.X) * ~batch.visible[:, :, None]
+def _reconstruction(F: Tensor, batch: Batch) -> Tensor:
+    """Σ_p L_p on a batch from the outputs F (B, P, d), a scalar."""
+    error = (F - batch.X) * ~batch.visible[:, :, None]
     return 0.5 * error.square().sum() / len(batch.X)
 
 
 def _contrast(
+    anchor: Tensor,
     network: Network,
     setting: Setting,
     perturbation: Perturbation,
-    views: tuple[Batch, Batch, Batch],
+    against: tuple[Batch, Batch],
 ) -> Tensor:
     """L_cl on a batch whose positives share their negatives, without weight decay, a scalar.
 
+    anchor: outputs (B, d) of the first views; against: the second views, and the negatives.
     Sharing leaves the expectation of the gradient as it is: each positive still meets N_c
     independent samples, and the expectation of a mean over positives needs no independence.
     """
-    first, second, negatives = views
-    anchor = network(first.masked)
+    second, negatives = against
     with torch.set_grad_enabled(not perturbation.stop_gradient and torch.is_grad_enabled()):
         positive, others = network(second.masked), network(negatives.masked)
     if perturbation.normalised:
@@ -398,7 +401,7 @@ class _Observer:
         self.setting, self.perturbation = setting, perturbation
         self.where, self.objective = where, objective
         self.batch = draw(setting, perturbation, where, EVALUATED, rng)
-        self.views = _views(setting, perturbation, where, self.batch, rng)
+        self.against = _against(setting, perturbation, where, self.batch, rng)
         batch, N = self.batch, setting.areas
         visible = batch.visible.numpy()
         self.area = where.area_of[batch.cluster]
@@ -418,12 +421,10 @@ class _Observer:
     def look(self, network: Network) -> bool:
         """Take down one moment; False, and nothing taken down, when a number is not finite."""
         with torch.no_grad():
-            attention = network.attention(self.batch.masked)
-            if self.objective == "mae":
-                loss = float(_reconstruction(network, self.batch))
-            else:
-                loss = float(_contrast(network, self.setting, self.perturbation, self.views))
-            F = (attention @ self.batch.masked).numpy()
+            masked = self.batch.masked
+            attention = network.attention(masked)
+            loss = float(self._loss(network, network.output(attention, masked)))
+            F = (attention @ masked).numpy()
         if not (math.isfinite(loss) and np.isfinite(F).all()):
             return False
         self.loss.append(loss)
@@ -433,6 +434,11 @@ class _Observer:
         self.Q = network.Q.detach()[0].mean(dim=0).numpy()
         self._take_down()
         return True
+
+    def _loss(self, network: Network, out: Tensor) -> Tensor:
+        if self.objective == "mae":
+            return _reconstruction(out, self.batch)
+        return _contrast(out, network, self.setting, self.perturbation, self.against)
 
     def _take_down(self) -> None:
         """Every series of every kind of query."""
@@ -503,7 +509,7 @@ class _Observer:
             np.full(len(self.batch.z), 1 / len(self.batch.z)),
         )
         few = samples.take(slice(0, 64))
-        seen = (self.views[0].visible, self.views[1].visible)
+        seen = (self.batch.visible, self.against[0].visible)
         hidden = [~(v.numpy() & (self.area == 0)).any(axis=1) for v in seen]
         changes = np.diff(np.array(self.own_phi), axis=0)
         return Observed(
@@ -537,21 +543,21 @@ def _largest(values: Floats) -> float:
 # ---------------------------------------------------------------------------------------- training
 
 
-def _views(
+def _against(
     setting: Setting,
     perturbation: Perturbation,
     where: World,
     first: Batch,
     rng: np.random.Generator,
-) -> tuple[Batch, Batch, Batch]:
-    """A contrastive batch: the first views, the second ones, and N_c negatives for all of them."""
+) -> tuple[Batch, Batch]:
+    """What the first views are contrasted with: the second views, and N_c negatives for all."""
     details = setting.contrastive
     if details.views == "complementary":
         other = ~first.visible.numpy()
     else:
         other = masks(setting, perturbation, len(first.z), rng)
     negatives = draw(setting, perturbation, where, int(details.negatives), rng)
-    return first, first.under(other), negatives
+    return first.under(other), negatives
 
 
 def train(
@@ -586,11 +592,12 @@ def train(
     for n in range(1, steps + 1):
         batch = draw(setting, perturbation, where, size, rng)
         optimiser.zero_grad()
+        out = network(batch.masked)
         if objective == "mae":
-            loss = _reconstruction(network, batch)
+            loss = _reconstruction(out, batch)
         else:
-            views = _views(setting, perturbation, where, batch, rng)
-            loss = _contrast(network, setting, perturbation, views)
+            against = _against(setting, perturbation, where, batch, rng)
+            loss = _contrast(out, network, setting, perturbation, against)
         decay = perturbation.weight_decay + setting.contrastive.weight_decay
         if decay:
             loss = loss + 0.5 * decay * network.Q.square().sum()

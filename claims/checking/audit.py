@@ -8,6 +8,7 @@ seeds disagree on and what does not hold even as assumed is `undecided`, never `
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import random
 import time
@@ -98,7 +99,7 @@ class Effort:
 
 EFFORT: dict[Profile, Effort] = {
     "quick": Effort(seeds=1, bisections=2, simplifications=0, coarse=True),
-    "full": Effort(seeds=3, bisections=4, simplifications=12, coarse=False),
+    "full": Effort(seeds=3, bisections=3, simplifications=8, coarse=False),
     "deep": Effort(seeds=8, bisections=7, simplifications=60, coarse=False),
 }
 
@@ -292,27 +293,32 @@ class _Pair:
         witness = self.witnesses.get(value)
         if witness is None or self.statement.simpler is None or not self.effort.simplifications:
             return witness
-        seed, last = witness["seed"], dict(witness)
+        seed, tried = witness["seed"], dict[str, dict[str, Any] | None]()
 
-        def breaks(base: Base) -> bool:
+        def failure(base: Base) -> dict[str, Any] | None:
+            """The witness on this base, which holds as assumed; None when there is none."""
             try:
-                before = self.statement.check(
-                    base, {self.dial.name: self.dial.assumed}, seed, self.profile
-                )
-                if not all(gap.holds for gap in before):
-                    return False
                 after = self.statement.check(base, {self.dial.name: value}, seed, self.profile)
                 failed = next((gap for gap in after if not gap.holds), None)
+                if failed is None:
+                    return None
+                assumed = {self.dial.name: self.dial.assumed}
+                before = self.statement.check(base, assumed, seed, self.profile)
+                if not all(gap.holds for gap in before):
+                    return None
             except Exception:  # a base that cannot be run is no witness
-                return False
-            if failed is None:
-                return False
-            last.update(self._witness(base, value, seed, failed), simplified=True)
-            return True
+                return None
+            return self._witness(base, value, seed, failed) | {"simplified": True}
+
+        def breaks(base: Base) -> bool:
+            name = json.dumps(base, sort_keys=True)
+            if name not in tried:
+                tried[name] = failure(base)
+            return tried[name] is not None
 
         try:
             with no_constants_of_loaded_modules():
-                hypothesis.find(
+                simplest = hypothesis.find(
                     self.statement.simpler(witness["base"]),
                     breaks,
                     settings=hypothesis.settings(
@@ -326,7 +332,7 @@ class _Pair:
                 )
         except NoSuchExample:
             return witness
-        return last
+        return tried[json.dumps(simplest, sort_keys=True)]
 
 
 def _badness(gap: Gap) -> tuple[bool, float]:
