@@ -376,7 +376,13 @@ def audit(
     if questions and (out is None or modules):
         raise UsageError("--questions needs --out, and asks about the paper's own claims")
     if point:
+        if assumptions or dials or out or fail_below or write_margins or as_json:
+            raise UsageError(
+                "--set tries one point: with SELECT, --profile, --seed and --module only"
+            )
         raise SystemExit(_show_point(select, point, sources, profile, seed))
+    if write_margins and not write_margins.parent.is_dir():
+        raise UsageError(f"there is no folder {write_margins.parent} for --write-margins")
     recorded = margins.read(fail_below) if fail_below else {}
     if fail_below:
         _, known = auditing.load(sources)
@@ -444,15 +450,15 @@ def _show_point(
     """Print the gaps of statements at one point of several dials; 1 when one does not hold."""
     from claims.checking import audit as auditing
 
-    turned = {}
+    turned: dict[str, float] = {}
     for item in point:
-        name, equals, text = item.partition("=")
+        name, _, text = item.partition("=")
+        if name in turned:
+            raise UsageError(f"--set gives {name} twice")
         try:
             turned[name] = float(text)
         except ValueError:
             raise UsageError(f"--set takes DIAL=VALUE with a number, not {item!r}") from None
-        if not equals:
-            raise UsageError(f"--set takes DIAL=VALUE, not {item!r}")
     failed = 0
     for claim, base, gaps in auditing.at_point(select, turned, sources, profile, seed):
         click.echo(f"{claim} at {json.dumps(dict(base))}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from claims.checking.dial import Dial
 from model.perturbation import Perturbation
-from model.setting import KAPPA_C_RANGE, KAPPA_S_RANGE, Latents, Setting
+from model.setting import KAPPA_C_RANGE, KAPPA_S_RANGE, Latents, Setting, SettingError
 
 Turn = Callable[[Setting, Perturbation, float], tuple[Setting, Perturbation]]
 
@@ -380,16 +380,41 @@ PLACED: tuple[Placed, ...] = (
 DIALS: tuple[Dial, ...] = tuple(placed.dial for placed in PLACED)
 """Every dial, in the order of the assumptions."""
 
-TURNS: Mapping[str, Turn] = {placed.dial.name: placed.turn for placed in PLACED}
+TURNS: Mapping[str, Turn] = {
+    placed.dial.name: placed.turn
+    for placed in sorted(PLACED, key=lambda placed: placed.turn is enlarge_local)
+}
+"""How each is turned, in the order in which several are: the size of a local area comes last, being
+relative to the global one's."""
 
 
 def place(setting: Setting, dials: Mapping[str, float]) -> tuple[Setting, Perturbation]:
-    """The setting and the perturbation with these dials turned, in the order of DIALS.
+    """The setting and the perturbation with these dials turned.
 
-    SettingError or PerturbationError when they cannot go together.
+    SettingError or PerturbationError when they cannot go together, as two that set the same thing.
     """
     perturbation = Perturbation()
-    for name, turn in TURNS.items():
-        if name in dials:
-            setting, perturbation = turn(setting, perturbation, dials[name])
+    turned_by: dict[str, str] = {}
+    for name in (name for name in TURNS if name in dials):
+        before = _fields(setting, perturbation)
+        setting, perturbation = TURNS[name](setting, perturbation, dials[name])
+        for what, value in _fields(setting, perturbation).items():
+            if value == before[what]:
+                continue
+            if what in turned_by:
+                raise SettingError(
+                    f"dials {turned_by[what]!r} and {name!r} both set {what}: turn one of them"
+                )
+            turned_by[what] = name
     return setting, perturbation
+
+
+def _fields(setting: Setting, perturbation: Perturbation) -> dict[str, Any]:
+    """Everything that a dial can set, by name."""
+    records = (setting.contrastive, setting, perturbation)
+    return {
+        f.name: getattr(record, f.name)
+        for record in records
+        for f in dataclasses.fields(record)
+        if f.name != "contrastive"
+    }

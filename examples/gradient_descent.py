@@ -7,7 +7,7 @@ Let f(x) = ½ xᵀHx with μI ≤ H ≤ LI and 0 < μ ≤ L. For 0 < η ≤ 2/(�
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import sympy as sp
@@ -15,7 +15,9 @@ import torch
 from hypothesis import strategies as st
 
 from claims.checking import inequality, property, scaling, symbolic
-from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
+from claims.checking.audit import Audit, Base, Statement
+from claims.checking.claim import Claim, Context, Evidence, Profile, Provenance, Undecided
+from claims.checking.dial import Dial
 from claims.checking.gap import Gap, at_least, at_most, equal
 
 ETA, MU, L, H = sp.symbols("eta mu L h", positive=True)
@@ -147,3 +149,75 @@ threshold.mistake(
 )
 
 CLAIMS = (convergence, threshold)
+
+# ------------------------------------------------------------- how far the assumptions can be bent
+
+STEP = Dial(
+    name="step",
+    assumption="small step",
+    title="step η over 1/L",
+    source="Nesterov (2004), Theorem 2.1.15",
+    enters="optimiser",
+    grid=(1, 1.25, 1.5, 1.75, 2.25, 3),
+)
+CURVATURE = Dial(
+    name="smallest-curvature",
+    assumption="strong convexity",
+    title="smallest eigenvalue μ over L",
+    source="Nesterov (2004), Theorem 2.1.15",
+    enters="data",
+    grid=(0.1, 0.05, 0, -0.05, -0.1),
+)
+
+
+def bent(base: Base, dials: Mapping[str, float]) -> tuple[np.ndarray, float]:
+    """Spectrum and step of a base with dials turned."""
+    spectrum = np.array(base["spectrum"], dtype=float)
+    largest = spectrum.max()
+    if "smallest-curvature" in dials:
+        spectrum[spectrum.argmin()] = dials["smallest-curvature"] * largest
+    return spectrum, dials.get("step", 1.0) / largest
+
+
+def keeps_the_rate(
+    base: Base, dials: Mapping[str, float], seed: int, profile: Profile
+) -> Iterator[Gap]:
+    """gd.rate at one spectrum."""
+    spectrum, eta = bent(base, dials)
+    bound = abs(rate(eta, spectrum.min())) ** base["steps"]
+    measured = descend(spectrum, eta, base["steps"])[-1]
+    yield at_most("‖x_t‖/‖x_0‖ over its bound", measured / bound, 1, 1e-9, "float64 error")
+
+
+def does_not_grow(
+    base: Base, dials: Mapping[str, float], seed: int, profile: Profile
+) -> Iterator[Gap]:
+    """gd.threshold at one spectrum: the last step is no longer than the one before."""
+    x = descend(*bent(base, dials), base["steps"])
+    yield at_most("‖x_t‖/‖x_{t-1}‖", x[-1] / x[-2], 1, 1e-9, "float64 error")
+
+
+def simpler(base: Base) -> st.SearchStrategy[Base]:
+    """Two eigenvalues and few steps."""
+    return st.builds(
+        lambda mu, steps: {"spectrum": [mu, 1.0], "steps": steps},
+        st.sampled_from([0.5, 0.2, 0.1]),
+        st.sampled_from([2, 10, 40]),
+    )
+
+
+BASES: tuple[Base, ...] = ({"spectrum": [1.0, 3.0, 10.0], "steps": 100},)
+
+AUDIT = Audit(
+    (STEP, CURVATURE),
+    (
+        Statement(
+            claim="gd.rate", measured="‖x_t‖ ≤ (1-ημ)^t ‖x_0‖ at one spectrum", bases=BASES,
+            check=keeps_the_rate, simpler=simpler, random=False,
+        ),
+        Statement(
+            claim="gd.threshold", measured="‖x_t‖ does not grow any more", bases=BASES,
+            check=does_not_grow, simpler=simpler, random=False,
+        ),
+    ),
+)  # fmt: skip

@@ -97,6 +97,8 @@ class Perturbation:
             self._require(name, getattr(self, name) in (1, 2), "1 or 2")
         if self.bernoulli_masks and self.block_masks:
             raise PerturbationError("masks are either blocks or independent, not both")
+        if self.optimiser == "adam" and self.momentum:
+            raise PerturbationError("momentum is of gradient descent, and Adam has its own")
 
     def _require(self, name: str, condition: bool, allowed: str) -> None:
         if not condition:

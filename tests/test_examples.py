@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from claims.checking.atlas import Atlas, Margin
+
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "gradient_descent.py"
 
@@ -42,3 +44,23 @@ def test_examples_use_the_checking_core_alone(path: Path) -> None:
     ]
     ours = [name for name in imported if name.split(".")[0] in ("claims", "model", "reports")]
     assert all(name.startswith("claims.checking") for name in ours)
+
+
+def test_its_assumptions_are_bent(tmp_path: Path) -> None:
+    """The rate is lost beyond η = 2/(μ+L), convergence beyond 2/L or without convexity."""
+    out = tmp_path / "out"
+    found = claims(
+        "audit", "--module", str(EXAMPLE), "--profile", "full", "--out", str(out), "--workers", "1"
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+    pairs = {(p.claim, p.dial): p for p in Atlas.read(out / "atlas.json").pairs}
+    for claim, critical in (("gd.rate", 20 / 11), ("gd.threshold", 2.0)):
+        pair = pairs[claim, "step"]
+        assert pair.verdict is Margin.BREAKS
+        assert pair.holds_to <= critical <= pair.breaks_at
+    assert pairs["gd.rate", "smallest-curvature"].verdict is Margin.ROBUST
+    convexity = pairs["gd.threshold", "smallest-curvature"]
+    assert convexity.breaks_at < 0 <= convexity.holds_to
+    assert pairs["gd.threshold", "step"].witness["base"]["spectrum"] == [0.5, 1.0]
+    replayed = claims("replay", str(out), "gd.threshold/step", "--module", str(EXAMPLE))
+    assert (replayed.returncode, replayed.stdout.splitlines()[-1]) == (1, "FAILS")

@@ -23,6 +23,7 @@ import hypothesis
 import joblib
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
+from pydantic import ValidationError
 from scipy import stats
 
 from claims.checking import catalogue as catalogues
@@ -228,9 +229,7 @@ class _Pair:
         steady = next((i for i, o in enumerate(outcomes) if o is not Outcome.HOLDS), len(values))
         holds_to = values[steady - 1]
         if steady == len(values):
-            return self._record(
-                Margin.ROBUST, holds_to=holds_to, confidence=self._confidence(len(values))
-            )
+            return self._record(Margin.ROBUST, holds_to=holds_to, confidence=self._confidence())
         error = next((i for i, o in enumerate(outcomes) if o is Outcome.ERROR), None)
         first = next((i for i, o in enumerate(outcomes) if o is Outcome.BREAKS), None)
         if first is None or (error is not None and error < first):
@@ -242,22 +241,22 @@ class _Pair:
             return self._record(Margin.UNDECIDED, holds_to=holds_to, note=why)
         again = [v for v, o in zip(values[first:], outcomes[first:], strict=True)
                  if o is Outcome.HOLDS]  # fmt: skip
-        holds_to, breaks_at, mixed = self._bracket(holds_to, values[first])
-        notes = [f"seeds disagree in between, at {v:g}" for v in mixed]
+        holds_to, breaks_at, doubt = self._bracket(holds_to, values[first])
+        notes = [f"in between, at {v:g}: {self.trials[v].note or 'seeds disagree'}" for v in doubt]
         notes += [f"holds again at {', '.join(f'{v:g}' for v in again)}"] if again else []
         at_once = holds_to == values[0] and first == 1
         return self._record(
             Margin.LOAD_BEARING if at_once else Margin.BREAKS,
             holds_to=holds_to,
             breaks_at=breaks_at,
-            confidence=self._confidence(1),
+            confidence=self._confidence(),
             witness=self._simplified(breaks_at),
             note="; ".join(notes) or None,
         )
 
     def _bracket(self, holds: float, breaks: float) -> tuple[float, float, list[float]]:
         """Bisect between a value that holds and one that breaks; values in doubt end it."""
-        mixed: list[float] = []
+        doubt: list[float] = []
         for _ in range(self.effort.bisections):
             middle = self._middle(holds, breaks)
             if middle is None:
@@ -268,9 +267,9 @@ class _Pair:
             elif outcome is Outcome.BREAKS:
                 breaks = middle
             else:
-                mixed.append(middle)
+                doubt.append(middle)
                 break
-        return holds, breaks, mixed
+        return holds, breaks, doubt
 
     def _middle(self, a: float, b: float) -> float | None:
         """Between two values: geometric over several octaves, else arithmetic; None when done."""
@@ -282,8 +281,8 @@ class _Pair:
         middle = float(f"{middle:.3g}")
         return middle if min(a, b) < middle < max(a, b) else None
 
-    def _confidence(self, values: int) -> float:
-        """Lower 95 % bound on the share of seeds that agree, when all of n did; n per value."""
+    def _confidence(self) -> float:
+        """Lower 95 % bound on the share of seeds that agree at a value, when all of them did."""
         if not self.statement.random:
             return 1.0
         return round(float(stats.beta.ppf(0.05, len(self.seeds), 1)), 4)
@@ -354,17 +353,29 @@ def _said(trial: TrialRecord) -> str:
 def load(sources: Sequence[str]) -> tuple[Catalogue, Audit]:
     """The claims and the audit of modules that define CLAIMS and AUDIT.
 
-    UsageError when none of them offers an AUDIT, or one speaks of an unknown claim.
+    UsageError when none of them offers an AUDIT, one has nothing to try or says a thing twice, or
+    one speaks of an unknown claim.
     """
     catalogue = catalogues.load(sources)
     found = [getattr(catalogues.module_of(source), "AUDIT", None) for source in sources]
     audits = [audit for audit in found if audit is not None]
+    where = ", ".join(sources)
     if not audits:
-        raise UsageError(f"{', '.join(sources)} offers no AUDIT: nothing says how to bend it")
+        raise UsageError(f"{where} offers no AUDIT: nothing says how to bend it")
+    if not all(isinstance(audit, Audit) for audit in audits):
+        raise UsageError(f"AUDIT of {where} must be an Audit of dials and statements")
     audit = Audit(
         tuple(dial for part in audits for dial in part.dials),
         tuple(statement for part in audits for statement in part.statements),
     )
+    dials = Counter(dial.name for dial in audit.dials)
+    statements = Counter(statement.claim for statement in audit.statements)
+    for what, names in (("dial", dials), ("statement on claim", statements)):
+        if not names:
+            raise UsageError(f"AUDIT of {where} has no {what}: there is nothing to try")
+        [(most, count)] = names.most_common(1)
+        if count > 1:
+            raise UsageError(f"AUDIT of {where} has {count} times a {what} {most!r}")
     for statement in audit.statements:
         catalogue[statement.claim]
     return catalogue, audit
@@ -380,7 +391,8 @@ def choose(
 ) -> tuple[list[Statement], list[Dial]]:
     """Statements and dials that a request names; the main ones, and all dials, without.
 
-    An assumption may be written with hyphens. UsageError for a word that names nothing.
+    Where none is called a main one, all are. An assumption may be written with hyphens. UsageError
+    for a word that names nothing.
     """
     statements = list(audit.statements)
     if select:
@@ -390,7 +402,7 @@ def choose(
             audited = ", ".join(statement.claim for statement in audit.statements)
             raise UsageError(f"{' '.join(select)!r} names no audited claim. Audited: {audited}.")
     elif profile == "quick":
-        statements = [statement for statement in statements if statement.main]
+        statements = [statement for statement in statements if statement.main] or statements
     known = list(dict.fromkeys(dial.assumption for dial in audit.dials))
     plain = {_plain(name): name for name in known}
     wanted = set()
@@ -429,6 +441,7 @@ def audit(
 ) -> Atlas:
     """Try the selected claims under the selected dials; with `out`, keep a journal and resume.
 
+    Pairs in which a run raised are tried again when an audit continues.
     Verdicts depend on seed and profile only, never on workers or selection.
     Raises UsageError for a selection, source or folder that cannot be used.
     """
@@ -443,8 +456,12 @@ def audit(
     journal = Lines(out, JOURNAL, check.fingerprint(sources, profile, seed)) if out else None
     finished: dict[tuple[str, str], PairRecord] = {}
     for entry in journal.entries if journal else ():
-        pair = PairRecord.model_validate(entry["pair"])
-        finished[(pair.claim, pair.dial)] = pair
+        try:
+            pair = PairRecord.model_validate(entry["pair"])
+        except (KeyError, ValidationError):
+            continue
+        if all(trial.outcome is not Outcome.ERROR for trial in pair.trials):
+            finished[(pair.claim, pair.dial)] = pair
     jobs = [
         (dial.name, tuple(s.claim for s in statements if (s.claim, dial.name) not in finished))
         for dial in chosen
@@ -554,7 +571,7 @@ def at_point(
 ) -> Iterator[tuple[str, Base, list[Gap] | str]]:
     """The statements at one setting of several dials: (claim, base, gaps or why there are none).
 
-    UsageError for an unknown dial, or a value out of its range.
+    UsageError for an unknown dial, a value out of its range, or dials that cannot go together.
     """
     catalogue, found = load(sources)
     by_name = found.by_name
@@ -568,19 +585,28 @@ def at_point(
             if reason:
                 yield statement.claim, base, reason
                 continue
-            with check.one_thread():
-                yield statement.claim, base, list(statement.check(base, point, replicate, profile))
+            try:
+                with check.one_thread():
+                    gaps = list(statement.check(base, point, replicate, profile))
+            except Exception as problem:  # whatever a run raises, there is no answer
+                turned = ", ".join(f"{name} = {value:g}" for name, value in point.items())
+                said = str(problem) or type(problem).__name__
+                raise UsageError(f"{statement.claim} at {turned}: {said}") from problem
+            yield statement.claim, base, gaps
 
 
-def again(witness: Mapping[str, Any], claim: str, sources: Sequence[str]) -> list[Gap]:
-    """The gaps at a stored witness. UsageError when there is no such statement any more."""
+def again(
+    witness: Mapping[str, Any], claim: str, sources: Sequence[str], profile: Profile
+) -> list[Gap]:
+    """The gaps at a stored witness. LookupError when its claim or dial is not audited any more."""
     _, found = load(sources)
     statement = next((s for s in found.statements if s.claim == claim), None)
     if statement is None:
-        raise UsageError(f"{claim!r} is not audited any more")
+        raise LookupError(f"{claim!r} is not audited any more")
     for name in witness["dials"]:
-        find(found.by_name, name)
+        if name not in found.by_name:
+            raise LookupError(f"there is no dial {name!r} any more")
     with check.one_thread():
         return list(
-            statement.check(witness["base"], witness["dials"], int(witness["seed"]), "full")
+            statement.check(witness["base"], witness["dials"], int(witness["seed"]), profile)
         )

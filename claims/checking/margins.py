@@ -7,24 +7,27 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from claims.checking.atlas import Atlas, Margin, PairRecord
+from claims.checking.atlas import Atlas, Margin
 from claims.checking.errors import UsageError, nearest
 
 HEADER = """\
 # How far each assumption could be bent when this was recorded: a claim, a dial, and the last value
 # of the dial up to which the claim held. `claims audit --fail-below` fails when one shrank.
+# Recorded with profile {profile}, seed {seed}; another profile tries other values.
 """
+
+WITHOUT = (Margin.UNDECIDED, Margin.UNTESTABLE)
+"""Verdicts that give no margin."""
 
 
 def text(atlas: Atlas) -> str:
     """The margins of an atlas as a TOML file; undecided and untestable pairs have none."""
-    lines = [HEADER]
+    lines = [HEADER.format(profile=atlas.run.profile, seed=atlas.run.seed)]
     for claim in dict.fromkeys(pair.claim for pair in atlas.pairs):
         rows = [
             f"{json.dumps(pair.dial)} = {pair.holds_to!r}"
             for pair in atlas.pairs
-            if pair.claim == claim and pair.holds_to is not None
-            and pair.verdict is not Margin.UNDECIDED
+            if pair.claim == claim and pair.holds_to is not None and pair.verdict not in WITHOUT
         ]  # fmt: skip
         if rows:
             lines += [f"[{json.dumps(claim)}]", *rows, ""]
@@ -61,21 +64,18 @@ def require_known(
 
 
 def shrunk(atlas: Atlas, margins: dict[tuple[str, str], float]) -> Iterator[str]:
-    """In words, every recorded margin that this atlas does not reach. Pairs not tried do not count.
+    """In words, every recorded margin that this atlas does not reach.
 
-    A pair that is no longer decided does not reach its margin.
+    Pairs that were not selected do not count. A pair that is no longer decided, or is said to be
+    untestable now, does not reach its margin.
     """
     starts = {dial.name: dial.scanned[0] for dial in atlas.dials}
     for pair in atlas.pairs:
         recorded = margins.get((pair.claim, pair.dial))
-        if recorded is None or pair.verdict is Margin.UNTESTABLE:
+        if recorded is None:
             continue
-        if _reach(pair, starts) < abs(recorded - starts[pair.dial]) * (1 - 1e-9):
-            held = "undecided" if pair.verdict is Margin.UNDECIDED else f"{pair.holds_to:g}"
-            yield f"{pair.claim} / {pair.dial}: held to {recorded:g}, now {held}"
-
-
-def _reach(pair: PairRecord, starts: dict[str, float]) -> float:
-    if pair.holds_to is None or pair.verdict is Margin.UNDECIDED:
-        return -1.0
-    return abs(pair.holds_to - starts[pair.dial])
+        start = starts[pair.dial]
+        if pair.verdict in WITHOUT or pair.holds_to is None:
+            yield f"{pair.claim} / {pair.dial}: held to {recorded:g}, now {pair.verdict.value}"
+        elif abs(pair.holds_to - start) < abs(recorded - start) * (1 - 1e-9):
+            yield f"{pair.claim} / {pair.dial}: held to {recorded:g}, now {pair.holds_to:g}"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from claims.checking import audit, catalogue, check
 from claims.checking.atlas import Atlas
-from claims.checking.claim import Kind, Verdict
+from claims.checking.claim import PROFILES, Kind, Profile, Verdict
 from claims.checking.errors import UsageError, nearest
-from claims.checking.gap import Gap
 from claims.checking.results import GapRecord, Results
 
 Outcome = Literal["FIXED", "FAILS", "ERROR"]
@@ -21,7 +20,8 @@ def replay(folder: Path, witness: str, sources: Sequence[str]) -> tuple[Outcome,
 
     A break of an audit is run at its base, dials and seed. A failing leg of a verification is run
     whole, under the profile and seed that are stored: its search then meets the stored
-    configuration again. UsageError when the folder has no such witness.
+    configuration again. What cannot be run any more, its claim gone or its run raising, is an
+    ERROR. UsageError when the folder has no such witness, or a source cannot be loaded.
     """
     claim, _, where = witness.rpartition("/")
     legs = _legs(folder / "results.json")
@@ -29,41 +29,52 @@ def replay(folder: Path, witness: str, sources: Sequence[str]) -> tuple[Outcome,
     if (claim, where) in legs:
         return _leg(claim, where, legs[claim, where], sources)
     if (claim, where) in breaks:
-        return _break(claim, breaks[claim, where], sources)
+        return _break(claim, *breaks[claim, where], sources)
     known = sorted(f"{a}/{b}" for a, b in (*legs, *breaks))
     there = f"There are: {', '.join(known)}." if known else "It holds none."
     raise UsageError(f"{folder} holds no witness {witness!r}.{nearest(witness, known)} {there}")
 
 
-def _legs(path: Path) -> dict[tuple[str, str], tuple[str, int]]:
+def _legs(path: Path) -> dict[tuple[str, str], tuple[Profile, int]]:
     """Profile and seed by failing leg."""
     if not path.exists():
         return {}
     results = Results.read(path)
     return {
-        (claim.id, leg.kind.value): (results.run.profile, results.run.seed)
+        (claim.id, leg.kind.value): (_profile(results.run.profile, path), results.run.seed)
         for claim in results.claims
         for leg in claim.legs
         if leg.verdict is Verdict.FAILS
     }
 
 
-def _breaks(path: Path) -> dict[tuple[str, str], dict[str, object]]:
-    """Witness by pair of claim and dial."""
+def _breaks(path: Path) -> dict[tuple[str, str], tuple[dict[str, Any], Profile]]:
+    """Witness and profile by pair of claim and dial."""
     if not path.exists():
         return {}
     atlas = Atlas.read(path)
-    return {(pair.claim, pair.dial): pair.witness for pair in atlas.pairs if pair.witness}
+    return {
+        (pair.claim, pair.dial): (pair.witness, _profile(atlas.run.profile, path))
+        for pair in atlas.pairs
+        if pair.witness
+    }
+
+
+def _profile(name: str, path: Path) -> Profile:
+    """The stored profile. UsageError when there is none of this name."""
+    if name not in PROFILES:
+        raise UsageError(f"{path}: profile must be one of {', '.join(PROFILES)}, not {name!r}")
+    return name
 
 
 def _leg(
-    claim: str, kind: str, stored: tuple[str, int], sources: Sequence[str]
+    claim: str, kind: str, stored: tuple[Profile, int], sources: Sequence[str]
 ) -> tuple[Outcome, list[str]]:
     profile, seed = stored
-    found = catalogue.load(sources)[claim]
-    if Kind(kind) not in found.legs:
-        return "ERROR", [f"{claim} has no {kind} leg any more"]
-    leg = check.check_leg(found, Kind(kind), profile, seed)  # type: ignore[arg-type]
+    found = {claim.id: claim for claim in catalogue.load(sources)}.get(claim)
+    if found is None or Kind(kind) not in found.legs:
+        return "ERROR", [f"there is no {kind} leg of {claim} any more"]
+    leg = check.check_leg(found, Kind(kind), profile, seed)
     lines = [f"{claim} [{kind}], profile {profile}, seed {seed}: {leg.verdict.value}"]
     lines += [line for gap in leg.gaps if not gap.holds for line in _said(gap)]
     lines += [leg.note] if leg.note else []
@@ -75,15 +86,20 @@ def _leg(
 
 
 def _break(
-    claim: str, witness: dict[str, object], sources: Sequence[str]
+    claim: str, witness: dict[str, Any], profile: Profile, sources: Sequence[str]
 ) -> tuple[Outcome, list[str]]:
-    lines = [f"{claim} at {witness['base']}, dials {witness['dials']}, seed {witness['seed']}"]
+    lines = [
+        f"{claim} at {witness['base']}, dials {witness['dials']}, seed {witness['seed']}, "
+        f"profile {profile}"
+    ]
     try:
-        gaps: list[Gap] = audit.again(witness, claim, sources)
+        gaps = audit.again(witness, claim, sources, profile)
     except UsageError:
         raise
     except Exception as problem:  # whatever the run raises is the answer
         return "ERROR", [*lines, f"{type(problem).__name__}: {problem}"]
+    if not gaps:
+        return "ERROR", [*lines, "nothing was measured"]
     failing = [gap for gap in gaps if not gap.holds]
     for gap in failing:
         lines += _said(GapRecord.of(gap))
