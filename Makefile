@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: verify test lint bench soak figures docs clean
+.PHONY: verify test lint bench soak mistakes figures docs clean
 
 verify: .venv/installed  ## check every claim quickly; reports in report/
 	$(BIN)/claims verify --profile quick --out report
@@ -23,6 +23,9 @@ soak: .venv/installed  ## the legs that draw anything, under 200 seeds; goes on 
 
 figures: .venv/installed  ## the paper's pictures on its own data model, in docs/figures/
 	$(BIN)/claims figures docs/figures
+
+mistakes: .venv/installed  ## every formula of model/ off by 5 %: which claim notices? half an hour
+	$(BIN)/python -m benchmarks.model_mistakes
 
 docs: .venv/docs-installed  ## the documentation, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
