@@ -95,7 +95,7 @@ def test_weight_decay_does_not_hide_behind_that_of_the_objective() -> None:
     [
         ({"low-masking": 0.2, "high-masking": 0.8}, "'high-masking' and 'low-masking' both set"),
         ({"low-temperature": 0.3, "high-temperature": 10}, "both set tau"),
-        ({"gap-crossing": 0.5, "small-global-area": 0.5}, "both set kappa_c"),
+        ({"gap-crossing": 0.5, "small-global-area": 0.8}, "both set kappa_c"),
         ({"latent-correlation": 0.5, "latent-ratio": 2}, "both set latents"),
         ({"bernoulli-masks": 1, "block-masks": 0.5}, "not both"),
         ({"adam": 1, "momentum": 0.5}, "Adam has its own"),
