@@ -1,0 +1,82 @@
+"""Breaks that are known beforehand, found end to end by training: the audit sees what is there.
+
+Each is asked of the statements that are audited, with their own thresholds, and beside each break
+stands what does not break.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from claims import audited
+from claims.checking import cache, check
+from claims.checking.audit import Base
+
+SEED = 1
+BOTH = pytest.mark.parametrize("base", audited.BOTH, ids=["positive gap", "negative gap"])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cached(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """Runs are shared among the tests of this file and with nothing else."""
+    folder: Path = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch, check.one_thread():
+        patch.setenv(cache.FOLDER, str(folder))
+        yield
+
+
+def failing(claim: str, base: Base, **turned: float) -> list[str]:
+    """Names of the gaps of an audited statement that do not hold."""
+    dials = {name.replace("_", "-"): value for name, value in turned.items()}
+    statement = next(s for s in audited.STATEMENTS if s.claim == claim)
+    gaps = list(statement.check(base, dials, SEED, "quick"))
+    assert gaps
+    return [gap.name for gap in gaps if not gap.holds]
+
+
+@BOTH
+def test_one_cluster_with_constant_latents_learns_nothing(base: Base) -> None:
+    """cl.zero-gradient leaves only what masks hide; with 8 clusters the same training collapses."""
+    assert "mean attention of local queries to the global area" in failing(
+        "thm4.4", base, clusters=1
+    )
+    run = audited.observe(base, {"clusters": 1}, SEED, "cl")
+    start, end = run.local.global_attention[0], run.local.global_attention[-1]
+    assert abs(end - start) < 0.05
+    assert failing("thm4.4", base) == []
+
+
+@BOTH
+def test_contrastive_learning_follows_size_and_not_the_name(base: Base) -> None:
+    """κ_s > κ_c for one area: that local area is learned in place of the global one."""
+    run = audited.observe(base, {"large-local-area": 1.1}, SEED, "cl")
+    assert int(np.argmax(run.learned)) == 1
+    assert failing("thm4.4", base, large_local_area=1.1)
+    plain = audited.observe(base, {}, SEED, "cl")
+    assert int(np.argmax(plain.learned)) == 0
+    assert failing("mae.locality", base, large_local_area=1.1) == []  # the autoencoder is not led
+
+
+@BOTH
+def test_own_area_attention_survives_adam(base: Base) -> None:
+    """Its mechanism does not: other correlations grow as well."""
+    assert failing("mae.locality", base, adam=1) == []
+    claim = "thm4.2.local+" if base is audited.POSITIVE else "thm4.2.local-"
+    assert "Φ own over the largest other Φ, local queries" in failing(claim, base, adam=1)
+    assert failing(claim, base) == []
+
+
+@BOTH
+@pytest.mark.parametrize("masks", ["views", "block_masks", "bernoulli_masks"])
+def test_the_collapse_does_not_depend_on_how_views_are_masked(base: Base, masks: str) -> None:
+    assert failing("thm4.4", base, **{masks: 1.0}) == []
+
+
+def test_other_latents_need_more_clusters() -> None:
+    """Below K_c samples of small latents do not collapse, from constant latents on they do."""
+    assert failing("cl.cluster-threshold", audited.SPREAD, clusters=2)
+    assert failing("cl.cluster-threshold", audited.SPREAD) == []
+    assert failing("thm4.4", audited.POSITIVE, clusters=2) == []
