@@ -47,12 +47,17 @@ def test_examples_use_the_checking_core_alone(path: Path) -> None:
 
 
 def test_its_assumptions_are_bent(tmp_path: Path) -> None:
-    """The rate is lost beyond η = 2/(μ+L), convergence beyond 2/L or without convexity."""
+    """The rate is lost beyond η = 2/(μ+L), convergence beyond 2/L or without convexity.
+
+    The documentation shows what is printed.
+    """
     out = tmp_path / "out"
     found = claims(
         "audit", "--module", str(EXAMPLE), "--profile", "full", "--out", str(out), "--workers", "1"
     )
     assert found.returncode == 0, found.stdout + found.stderr
+    shown = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    assert "\n".join(line.rstrip() for line in found.stdout.splitlines()[:5]) in shown
     pairs = {(p.claim, p.dial): p for p in Atlas.read(out / "atlas.json").pairs}
     for claim, critical in (("gd.rate", 20 / 11), ("gd.threshold", 2.0)):
         pair = pairs[claim, "step"]
