@@ -54,11 +54,12 @@ def steps(objective: Any, *, count: int = 6, eta: float = 1.0) -> tuple[torch.Te
     for _ in range(count):
         batch = perturbed.draw(SETTING, plain, where, 16, rng)
         if objective == "mae":
-            loss = perturbed._reconstruction(network, batch)
+            loss = perturbed._reconstruction(network(batch.masked), batch)
             other = losses.reconstruction(module, samples_of(batch))
         else:
-            views = perturbed._views(SETTING, plain, where, batch, rng)
-            loss = perturbed._contrast(network, SETTING, plain, views)
+            against = perturbed._against(SETTING, plain, where, batch, rng)
+            loss = perturbed._contrast(network(batch.masked), network, SETTING, plain, against)
+            views = (batch, *against)
             first, second, negatives = (
                 torch.from_numpy(data.masked(SETTING, samples_of(v), module.basis)) for v in views
             )
