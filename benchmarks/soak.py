@@ -2,7 +2,8 @@
 
 `python -m benchmarks.soak --seeds 200 --profile full --out soak` checks the legs that draw anything
 (property and trained) once for every seed. A soak that was stopped continues with the same command.
-Exit 1 when a leg has more than one verdict.
+Exit 1 when a leg has more than one verdict. Of every noisy gap it measures how many of its own
+standard deviations lie between its mean and what is allowed; the least are shown.
 """
 
 from __future__ import annotations
@@ -11,11 +12,28 @@ from collections import defaultdict
 from pathlib import Path
 
 import click
+import numpy as np
 
 from claims.checking import check
 from claims.checking.claim import PROFILES, Profile, Verdict
+from claims.checking.gap import Relation
+from claims.checking.results import GapRecord
 
 STOCHASTIC = ("kind:property", "kind:trained")
+
+
+def room(gap: GapRecord) -> float | None:
+    """How far a measured number is from what is just allowed; None where chance plays no part."""
+    if not gap.false_alarm or isinstance(gap.measured, str) or isinstance(gap.predicted, str):
+        return None
+    over = gap.measured - gap.predicted
+    match gap.relation:
+        case Relation.AT_MOST:
+            return gap.tolerance - over
+        case Relation.AT_LEAST:
+            return gap.tolerance + over
+        case _:
+            return gap.tolerance - abs(over)
 
 
 @click.command()
@@ -27,7 +45,7 @@ STOCHASTIC = ("kind:property", "kind:trained")
 def soak(select: tuple[str, ...], seeds: int, profile: Profile, workers: int, out: Path) -> None:
     """Check the stochastic legs under many seeds and report verdict flips."""
     verdicts: dict[str, dict[Verdict, list[int]]] = defaultdict(lambda: defaultdict(list))
-    closest: dict[str, float] = defaultdict(float)
+    rooms: dict[str, list[float]] = defaultdict(list)
     stated = 0.0
     for seed in range(seeds):
         results = check.verify(
@@ -43,10 +61,14 @@ def soak(select: tuple[str, ...], seeds: int, profile: Profile, workers: int, ou
                 if leg.verdict is not Verdict.NOT_RUN:
                     name = f"{claim.id} [{leg.kind.value}]"
                     verdicts[name][leg.verdict].append(seed)
-                    closest[name] = max(closest[name], leg.closeness or 0)
+                    for gap in leg.gaps:
+                        if (left := room(gap)) is not None:
+                            rooms[f"{name} {gap.name}"].append(left)
         click.echo(f"seed {seed}: {results.run.seconds:.0f} s", err=True)
-    for name in sorted(closest, key=lambda name: -closest[name])[:10]:
-        click.echo(f"{name}: closeness up to {closest[name]:.0%}")
+    spread = {name: found for name, found in rooms.items() if len(found) > 2 and np.ptp(found) > 0}
+    sigmas = {name: np.mean(found) / np.std(found) for name, found in spread.items()}
+    for name in sorted(sigmas, key=lambda name: sigmas[name])[:10]:
+        click.echo(f"{sigmas[name]:.1f} standard deviations: {name}")
     flips = {name: found for name, found in verdicts.items() if len(found) > 1}
     for name, found in flips.items():
         counts = ", ".join(f"{v.value} under seeds {s[:5]}" for v, s in found.items())

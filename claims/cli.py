@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -280,10 +281,15 @@ def _counting(strict: bool) -> set[Verdict]:
 
 
 def _worker_count(text: str) -> int:
+    cores = len(os.sched_getaffinity(0))
     if text == "auto":
-        return len(os.sched_getaffinity(0))
-    if not text.isdigit() or int(text) < 1:
-        raise UsageError(f"--workers must be a whole number of at least 1, or auto, not {text!r}")
+        return cores
+    most = 4 * cores  # each takes some 300 MB
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise UsageError(
+            f"--workers must be auto, or a whole number from 1 to {most} on {cores} cores, "
+            f"not {text!r}"
+        )
     return int(text)
 
 
@@ -831,6 +837,11 @@ def main() -> None:
         raise SystemExit(130) from None
     except click.ClickException as problem:
         _refuse(problem.format_message())
+    except BrokenExecutor:
+        _refuse(
+            "a worker process died, perhaps for want of memory; with --out, what is finished is "
+            "kept, and the same command continues, with fewer --workers if need be"
+        )
     except OSError as problem:
         if isinstance(problem, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

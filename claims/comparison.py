@@ -461,13 +461,8 @@ def _reconstruction_trained(context: Context) -> Iterator[Gap | Case]:
         )
     for name, mae in autoencoders(context):
         yield Case((sign_of(mae.setting),))
-        yield at_most(
-            f"{name}: MAE's attention, largest L_p - L*_p of a patch",
-            float(mae.loss_gap().max()),
-            theorems.EPSILON,
-            0,
-            "the loss gap asked for",
-            false_alarm=FALSE_ALARM,
+        yield theorems.within_epsilon(
+            f"{name}: MAE's attention, largest L_p - L*_p of a patch", *mae.loss_gap()
         )
 
 

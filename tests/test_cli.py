@@ -79,6 +79,8 @@ def test_exit_codes(module: str, select: str, strict: bool, code: int) -> None:
         ("verify kind:exact provenance:sharpend", "Did you mean sharpened"),
         ("verify --profile slow", "quick"),
         ("verify --workers none", "--workers"),
+        ("verify --workers 100000", "--workers must be auto, or a whole number from 1 to"),
+        ("verify --workers ２", "--workers must be auto, or a whole number"),
         ("verify --seed -1", "seed"),
         ("verify --module no_such_module", "no_such_module"),
         ("verify --out pyproject.toml", "is not a folder"),
@@ -206,3 +208,15 @@ def test_doctor_finds_everything() -> None:
     done = run("doctor")
     assert done.returncode == 0, done.stdout
     assert "Everything is in place." in done.stdout
+
+
+def test_a_worker_that_dies_is_said_in_one_line(tmp_path: Path) -> None:
+    source = CLAIMS.replace("import time\n", "import os, time\n", 1).replace(
+        "time.sleep(seconds)", "os._exit(9) if id == 'bad' else None"
+    )
+    module = tmp_path / "deadly.py"
+    module.write_text(source)
+    done = run("verify", "--module", str(module), "--workers", "2")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("claims: a worker process died")
