@@ -24,6 +24,7 @@ import claims
 from claims.checking import baseline, check, teeth
 from claims.checking import catalogue as catalogues
 from claims.checking.claim import PROFILES, Profile, Verdict
+from claims.checking.documents import put
 from claims.checking.errors import UsageError
 from claims.checking.results import LegRecord, Results, TableRecord
 from model.setting import Contrastive, Latents, Setting, SettingError
@@ -253,7 +254,7 @@ def verify(
         kept = [entry for id, entry in entries.items() if id not in told]
         until = today + datetime.timedelta(days=baseline.DAYS)
         text = baseline.text(results, _counting(strict), until, kept)
-        write_baseline.write_text(text, encoding="utf-8")
+        put(write_baseline, text)
         click.echo(f"Baseline in {write_baseline}: write the reasons that say TODO", err=True)
     lapsed = any(notice.fails or (strict and notice.stale) for notice in notices)
     raise SystemExit(exit_code(results, strict) or int(lapsed))
@@ -416,8 +417,10 @@ def audit(
         if questions:
             _answer(out, profile, seed)
         folder.write_atlas(atlas, out)
+        if (out / RESULTS).exists():  # the page of a run that was made here shows the atlas, too
+            folder.write(Results.read(out / RESULTS), out, ["html"])
     if write_margins:
-        write_margins.write_text(margins.text(atlas), encoding="utf-8")
+        put(write_margins, margins.text(atlas))
     if as_json:
         click.echo(json.dumps(atlas.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
     else:

@@ -515,3 +515,14 @@ def test_what_is_false_as_assumed_fails_the_audit(
 def test_a_dial_that_cannot_be_scanned_is_refused(rest: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Dial(name="d", assumption="a", title="t", source="s", enters="data", **rest)
+
+
+def test_the_page_of_a_run_shows_an_audit_made_later_in_its_folder(
+    write: Write, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = write(), tmp_path / "both"
+    words = ("--module", source, "--workers", "1", "--out", str(out))
+    assert command(capsys, monkeypatch, "verify", "bent", *words)[0] == 0
+    assert "breaking" not in (out / "report.html").read_text()
+    assert command(capsys, monkeypatch, "audit", "bent", "--dial", "breaking", *words)[0] == 0
+    assert "breaking" in (out / "report.html").read_text()
