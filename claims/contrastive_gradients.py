@@ -7,6 +7,7 @@ w softmax weights (0 the positive), A area attention.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from claims import configurations
 from claims.checking import property as properties
 from claims.checking import symbolic
 from claims.checking.claim import Claim, Context, Evidence, Provenance
-from claims.checking.gap import Gap, at_most, equal
+from claims.checking.gap import Gap, at_most, equal, identical
 from model import correlations, data, gradients, losses, vit
 from model.setting import Contrastive, Latents, Setting
 
@@ -82,9 +83,12 @@ def reading_of(instance: Instance) -> tuple[str, str]:
     return f"keys = {details.keys}", f"query = {details.query}"
 
 
-EVERY_READING = tuple(f"{x} {y}" for x in ("keys", "query") for y in (
-    ("feature", "feature+position") if x == "keys" else ("position", "feature+position")
-))  # fmt: skip
+EVERY_READING = (
+    "keys = feature",
+    "keys = feature+position",
+    "query = position",
+    "query = feature+position",
+)
 
 
 def autograd(setting: Setting, views: data.Views, G: data.Floats, seed: int) -> data.Floats:
@@ -204,10 +208,45 @@ def _gradient_feature_symbolic(context: Context) -> Iterator[Gap]:
     )
 
 
+def same_loss(instance: Instance) -> Gap:
+    """The loss that closed forms report is the torch module's."""
+    setting, views, G = instance.setting, instance.views(), instance.coordinates()
+    if setting.contrastive.query == "feature+position":
+        found = gradients.contrastive_matrix(setting, views, G)[1]
+    else:
+        G[setting.P :] = 0  # rows of features, of which these queries have none
+        feature, position = correlations.feature(setting, G), correlations.position(setting, G)
+        found = gradients.contrastive(setting, views, feature, position)[2]
+    module = vit.ContrastiveViT(setting, data.basis(setting))
+    with torch.no_grad():
+        module.Q.copy_(torch.from_numpy(module.basis @ G @ module.basis.T))
+        expected = float(losses.contrastive(module, views))
+    scale = setting.contrastive.tau * math.log(1 + setting.contrastive.negatives) + abs(expected)
+    return equal(
+        "loss, closed form less torch", (found - expected) / scale, 0, ROUNDING,
+        "over its modulus and the loss of equal similarities; rounding of float64 only",
+    )  # fmt: skip
+
+
+def views_as_defined(instance: Instance) -> Iterator[Gap]:
+    """Complementary views share no patch and leave none out; either view is a mask of size M."""
+    setting, views = instance.setting, instance.views()
+    first, second = views.first.visible, views.second.visible
+    if setting.contrastive.views == "complementary":
+        yield identical(
+            "complementary views", bool((first ^ second).all()), True, "each patch is in one view"
+        )
+    else:
+        seen = set(np.concatenate([first, second]).sum(axis=1).tolist())
+        yield identical("visible patches of a view", seen, {setting.P - setting.M}, "P - M each")
+
+
 @gradient_feature.leg("property", require=EVERY_READING)
 def _gradient_feature_property(context: Context) -> Evidence:
     def gaps(instance: Instance) -> Iterator[Gap]:
         yield from same_matrix("columns of features", instance, slice(instance.setting.P, None))
+        yield same_loss(instance)
+        yield from views_as_defined(instance)
 
     return properties.search(
         context,

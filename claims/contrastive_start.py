@@ -23,7 +23,7 @@ from claims.contrastive_ladders import (
     power_law,
     rung,
 )
-from model import enumeration, gradients
+from model import enumeration, gradients, reduced
 from model.setting import Contrastive, Latents, Setting
 
 
@@ -272,6 +272,14 @@ def _init_local_scaling(context: Context) -> Iterator[Gap]:
                 lambda s: float(enumeration.initial_cl_rates(s)[1]) / initial_local(s),
                 1,
                 why="three digits; the corrections C_1/P and 1/C_s are below 1e-9",
+            )
+            yield from limit(
+                context,
+                f"{name} in the reduced dynamics",
+                ladder,
+                lambda s: reduced.cl_rates(s).alpha_other / initial_local(s),
+                1,
+                why="three digits; similarities of order (C_1/P)² at Q = 0 are below 1e-9",
             )
 
 

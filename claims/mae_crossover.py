@@ -76,12 +76,12 @@ def leading_order_is_solved(context: Context) -> Iterator[Gap]:
 
 TOPS = (
     top_of(0.65, 0.3),
-    top_of(0.6, 0.2, 1.5, gamma=0.75, K=3),
+    top_of(0.7, 0.4, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
     top_of(0.75, 0.5, 0.7, gamma=0.25),
 )
 """Gaps of 0; κ_c is moved so that Δ log P takes the values below."""
-DISTANCES = (-3.0, 0.0, 3.0)
-"""Δ log P: a factor of 20 between |α_1| and α_n at the start on either side, none in between."""
+DISTANCES = (-10.0, -3.0, 0.0, 3.0, 10.0)
+"""Δ log P: |α_1|/α_n at the start from 5e-5 to 2e4, so that either regime is reached."""
 
 
 def at_distance(top: Setting, ten: int, distance: float) -> Setting:
@@ -99,7 +99,7 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
         tolerance = 10 * top.log_P * math.exp(-order * top.log_P) + INTEGRATION
         why = f"10·log(P)·P^-{order:.2g}, the next order, and {INTEGRATION:g} for the integrator"
         for distance in DISTANCES:
-            sign = {-3.0: "Δ < 0", 0.0: "Δ = 0", 3.0: "Δ > 0"}[distance]
+            sign = "Δ = 0" if not distance else "Δ > 0" if distance > 0 else "Δ < 0"
             yield Case((sign, "K > 1") if top.K > 1 else (sign,))
             rungs = [at_distance(top, ten, distance) for ten in tens(context)]
             runs = [reduced.mae(rung, "local", loss_gap=LOSS_GAP).half for rung in rungs]

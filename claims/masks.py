@@ -51,7 +51,7 @@ def binomial_variance(gamma: Any, C: Any) -> Any:
 
 SMALL = (
     Setting.of_sizes(4, 2, 1, gamma=0.3),
-    Setting.of_sizes(7, 3, 2, gamma=0.5),
+    Setting.of_sizes(7, 3, 2, gamma=0.55),
     Setting.of_sizes(9, 4, 1, gamma=0.75, placement="random"),
     Setting.of_sizes(10, 2, 3, gamma=0.4, placement="random", placement_seed=1),
 )
@@ -100,6 +100,11 @@ def moments_over_every_mask(context: Context) -> Iterator[Gap]:
     why = "counted over every mask, in fractions"
     for s in SMALL:
         seen = enumeration.masks(s)
+        share = Fraction(repr(s.gamma)) * s.P
+        masked = {int(n) for n in (~seen).sum(axis=1)}
+        yield identical(
+            f"masked patches, γP = {share}", masked, {math.floor(share)}, "⌊γP⌋ (Definition 2.5)"
+        )
         for j, area in enumerate(data.members(s, 0)):
             counts = [int(n) for n in seen[:, area].sum(axis=1)]
             mean = Fraction(sum(counts), len(counts))
