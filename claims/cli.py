@@ -215,6 +215,7 @@ def verify(
         raise UsageError(f"{write_baseline} exists; to bring it up to date, also --baseline it")
     if write_baseline and not write_baseline.parent.is_dir():
         raise UsageError(f"there is no folder {write_baseline.parent} for --write-baseline")
+    folder.require_free(out, [RESULTS, *(file for file, _ in folder.FORMATS.values())])
     entries = baseline.read(accepted, catalogues.load(sources)) if accepted else {}
     with _ShownProgress(total) as shown:
         try:
@@ -390,6 +391,7 @@ def audit(
         raise SystemExit(_show_point(select, point, sources, profile, seed))
     if write_margins and not write_margins.parent.is_dir():
         raise UsageError(f"there is no folder {write_margins.parent} for --write-margins")
+    folder.require_free(out, folder.ATLAS)
     recorded = margins.read(fail_below) if fail_below else {}
     if fail_below:
         _, known = auditing.load(sources)
@@ -427,6 +429,8 @@ def audit(
         atlas_report.show(atlas, _out())
         if out is not None:
             click.echo(f"Atlas in {out}: {', '.join(folder.ATLAS)}")
+    if fail_below and not any((pair.claim, pair.dial) in recorded for pair in atlas.pairs):
+        click.echo(f"{fail_below} records no margin of the pairs tried", err=True)
     lost = list(margins.shrunk(atlas, recorded))
     for line in lost:
         click.echo(f"margin shrank: {line}", err=True)
@@ -523,7 +527,8 @@ def selftest(
 ) -> None:
     """Plant every mistake and show which are caught: the kill table.
 
-    Exit 1 if one survives, or a random mutation does and its claim does not say why.
+    Exit 1 if one survives, a random mutation does and its claim does not say why, or a claim does
+    not hold even without a mistake.
     """
     sources = _sources(modules)
     ids = [claim.id for claim, _ in catalogues.load(sources).select(select)]
@@ -545,7 +550,11 @@ def selftest(
         found = mutating.search(ids, sources, mutations, profile, seed, processes)
         survived += sum(spoiled.unexplained for spoiled in found)
         _show_mutations(found)
-    raise SystemExit(int(survived > 0))
+    unspoiled = check.verify(ids, sources=sources, profile=profile, seed=seed, workers=processes)
+    doubtful = [c.id for c in unspoiled.claims if c.verdict is not Verdict.HOLDS]
+    if doubtful:
+        click.echo(f"Without any mistake these do not hold, either: {', '.join(doubtful)}")
+    raise SystemExit(int(bool(survived or doubtful)))
 
 
 def _show_mutations(found: Sequence[Spoiled]) -> None:
@@ -700,7 +709,12 @@ def _show_trace(record: dict[str, Any], console: Console) -> None:
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("event")
-    for name in ("log t", "Φ global", "Φ own"):
+    # Under CL all queries share one row, whose target is the global area whatever they belong to.
+    shown = {"log_t": "log t", "phi_global": "Φ global", "phi_own": "Φ own"}
+    contrastive = setting["objective"] == "cl"
+    if contrastive:
+        del shown["phi_own"]
+    for name in shown.values():
         table.add_column(name, justify="right")
         table.add_column("predicted", justify="right", style="dim")
     two_phases = (
@@ -713,15 +727,17 @@ def _show_trace(record: dict[str, Any], console: Console) -> None:
             )
             continue
         cells = []
-        for key in ("log_t", "phi_global", "phi_own"):
+        for key in shown:
             predicted = event["predicted"].get(key)
             cells += [f"{event[key]:.5g}", "" if predicted is None else f"{predicted:.5g}"]
         table.add_row(name, *cells)
     console.print(table)
     final = record["final"]
     console.print(
-        f"at the end: own attention {final['own_attention']:.6f}, "
-        f"loss gap {final['loss_gap']:.3g}; "
+        f"at the end: attention to the {'global' if contrastive else 'own'} area "
+        f"{final['own_attention']:.6f}, loss "
+        + ("above that of full collapse" if contrastive else "gap")
+        + f" {final['loss_gap']:.3g}; "
         + ", ".join(f"max |{name}| {value:.3g}" for name, value in record["max_abs"].items()),
         highlight=False,
     )
@@ -811,7 +827,10 @@ def doctor(clear_cache: bool) -> None:
     import torch
 
     click.echo(f"ok       {len(os.sched_getaffinity(0))} cores, {torch.get_num_threads()} threads")
-    click.echo(f"ok       cache {_cache_line(cache.usage())}")
+    usage = cache.usage()
+    blocked = usage.folder is not None and usage.folder.exists() and not usage.folder.is_dir()
+    problems += blocked
+    click.echo(f"{'blocked ' if blocked else 'ok      '} cache {_cache_line(usage)}")
     found = catalogues.load(["claims"])
     toothless = [claim.id for claim in found if not claim.mistakes]
     problems += len(toothless)
@@ -827,7 +846,8 @@ def _cache_line(usage: Usage) -> str:
     if usage.folder is None:
         return "off, as CLAIMS_CACHE_DIR is empty"
     sizes = f"{usage.bytes / 2**20:.1f} of {usage.limit / 2**20:.0f} MiB"
-    return f"{usage.folder}: {usage.entries} entries, {sizes}"
+    kind = " (a file, where a folder must be)" if usage.folder.is_file() else ""
+    return f"{usage.folder}{kind}: {usage.entries} entries, {sizes}"
 
 
 def main() -> None:
@@ -840,6 +860,8 @@ def main() -> None:
         raise SystemExit(130) from None
     except click.ClickException as problem:
         _refuse(problem.format_message())
+    except MemoryError as problem:
+        _refuse(f"out of memory: {problem or 'take a smaller P, or fewer --workers'}")
     except BrokenExecutor:
         _refuse(
             "a worker process died, perhaps for want of memory; with --out, what is finished is "

@@ -46,12 +46,6 @@ crossover = Claim(
 )
 
 
-def depth(setting: Setting) -> float:
-    """-zΦ_1 at T_½, claimed: a²/ρ = (1-γ)C_1²/(P·C_s), whatever the sign of Δ."""
-    log_ratio = 2 * mae_laws.log_global_share(setting) - setting.log_rho
-    return 0.5 * math.log1p(2 * math.exp(log_ratio))
-
-
 def log_half_time(setting: Setting) -> float:
     """Logarithm of T_½ = K/(γρz⁴), claimed."""
     return math.log(setting.K / setting.gamma / setting.latents.L**4) - setting.log_rho
@@ -106,7 +100,7 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             name = f"κ_s = {top.kappa_s:g}, γ = {top.gamma:g}, Δ log P = {distance:g}"
             log_P, z = [rung.log_P for rung in rungs], top.latents.L
             found = [math.nan if e is None else -z * e.phi_global for e in runs]
-            missing = np.subtract(found, [depth(rung) for rung in rungs]).tolist()
+            missing = np.subtract(found, [mae_laws.depth_at_half(rung) for rung in rungs]).tolist()
             yield from scaling.limit(
                 f"-zΦ_1(T_½) less the law, {name}", log_P, missing, 0, tolerance=tolerance, why=why
             )
@@ -117,7 +111,7 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             )
 
 
-crossover.mistake("constant off by 5 %", "claims.mae_crossover.depth", scaled(1.05))
+crossover.mistake("constant off by 5 %", "claims.mae_laws.depth_at_half", scaled(1.05))
 crossover.mistake("T_½ off by 5 %", "claims.mae_crossover.log_half_time", shifted(math.log(1.05)))
 crossover.mistake("α_1 off by 5 %", RATES, spoiled(ALPHA_GLOBAL, 1.05))
 

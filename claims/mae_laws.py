@@ -63,6 +63,12 @@ def half_time_exponent(setting: Setting) -> float:
     return 1 - setting.kappa_s
 
 
+def depth_at_half(setting: Setting) -> float:
+    """-zΦ_1 at T_½: a²/ρ = (1-γ)C_1²/(P·C_s), whatever the sign of Δ; constant latents, κ_c < 1."""
+    log_ratio = 2 * log_global_share(setting) - setting.log_rho
+    return 0.5 * math.log1p(2 * math.exp(log_ratio))
+
+
 def own_exponent(setting: Setting) -> float:
     """Φ_n at a fixed loss gap has this slope in log P: the smallest latent is the slowest."""
     return (1 - setting.kappa_s) / setting.latents.L

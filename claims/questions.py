@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from claims import audited, contrastive_thresholds, dials, images, mae_crossover
+from claims import audited, contrastive_thresholds, dials, images, mae_laws
 from claims.checking.audit import Base
 from claims.checking.claim import Profile, derive_seed
 from claims.checking.documents import put
@@ -175,9 +175,10 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
             depth = -float(run.phi_global[-1])
             times.append(time)
             depths[tens, gap] = depth
+            law = mae_laws.depth_at_half(setting)
             if tens == 60:
-                misses.append(abs(depth - mae_crossover.depth(setting)))
-            rows.append((f"1e{tens}", gap, round(depth, 4), round(mae_crossover.depth(setting), 4),
+                misses.append(abs(depth - law))
+            rows.append((f"1e{tens}", gap, round(depth, 4), round(law, 4),
                          round(depth / setting.log_P, 4), round(time, 4)))  # fmt: skip
     at_zero = [depths[tens, 0.0] for tens in (6, 20, 60)]
     trained = []
@@ -187,8 +188,9 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
         half = run_.half("local")
         unit = math.exp(math.log(setting.K / setting.gamma) - setting.log_rho)
         trained.append(run_.local.own_largest[-1])
+        law = mae_laws.depth_at_half(setting)
         rows.append(("36, trained", round(dials.gap_of(setting), 3),
-                     round(-run_.local.phi_global[-1], 4), round(mae_crossover.depth(setting), 4),
+                     round(-run_.local.phi_global[-1], 4), round(law, 4),
                      round(-run_.local.phi_global[-1] / setting.log_P, 4),
                      round(half / unit, 4) if half is not None else "not reached"))  # fmt: skip
     return Answer(

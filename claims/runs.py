@@ -127,10 +127,11 @@ class TrainedCl:
         return np.repeat(A, self.setting.P // A.shape[1], axis=1)
 
 
-def _moments(time: float, step: float) -> list[int]:
-    """Numbers of steps at which a training of this length is looked at."""
+def _moments(time: float, step: float, also: tuple[float, ...] = ()) -> list[int]:
+    """Numbers of steps at which a training of this length is looked at; `also` at these times."""
     total = math.ceil(time / step)
-    return sorted({max(1, round(share * total)) for share in MOMENTS})
+    shares = {max(1, round(share * total)) for share in MOMENTS}
+    return sorted(shares | {min(total, math.ceil(t / step)) for t in also})
 
 
 def _test(setting: Setting, rng: np.random.Generator, samples: int = TEST_SAMPLES) -> data.Samples:
@@ -140,9 +141,16 @@ def _test(setting: Setting, rng: np.random.Generator, samples: int = TEST_SAMPLE
 
 @shared.run_once
 def trained_mae(
-    setting: Setting, seed: int, time: float, step: float = 4.0, per_cluster: int = 12
+    setting: Setting,
+    seed: int,
+    time: float,
+    also: tuple[float, ...] = (),
+    step: float = 4.0,
+    per_cluster: int = 12,
 ) -> TrainedMae:
     """Train all patches for `time` = η·steps by the closed forms of the gradient (grad.*).
+
+    also: further times at which correlations are kept.
 
     step: η. At z = 1 the curvature of a row is at most about γ/K, so that 4 is well inside the
     stable range for K ≥ 2. per_cluster: fresh samples of each cluster per step.
@@ -150,7 +158,7 @@ def trained_mae(
     rng = np.random.default_rng([seed, 1])
     size = setting.K * per_cluster
     batches = (data.draw(setting, size, rng, stratified=True) for _ in itertools.count())
-    steps = _moments(time, step)
+    steps = _moments(time, step, also)
     states, G, done = [], None, 0
     for moment in steps:
         G = descent.train_closed(setting, batches, steps=moment - done, step=step, start=G)
@@ -162,7 +170,7 @@ def trained_mae(
         phi=np.stack([phi for phi, _ in states]),
         upsilon=np.stack([upsilon for _, upsilon in states]),
         test=_test(setting, np.random.default_rng([seed, 2])),
-        many=_test(setting, np.random.default_rng([seed, 4]), LOSS_SAMPLES),
+        many=_test(setting, np.random.default_rng([seed, 9]), LOSS_SAMPLES),
     )
 
 
@@ -197,7 +205,12 @@ def trained_cl(setting: Setting, seed: int, time: float, step: float, batch: int
 
 @shared.run_once
 def torch_mae(
-    setting: Setting, seed: int, time: float, step: float = 4.0, per_cluster: int = 12
+    setting: Setting,
+    seed: int,
+    time: float,
+    also: tuple[float, ...] = (),
+    step: float = 4.0,
+    per_cluster: int = 12,
 ) -> TrainedMae:
     """As `trained_mae`, but torch differentiates the loss and descends on the whole of Q.
 
@@ -207,7 +220,7 @@ def torch_mae(
     module = vit.MaskedAutoencoder(setting, _random_basis(setting, rng))
     size = setting.K * per_cluster
     batches = (data.draw(setting, size, rng, stratified=True) for _ in itertools.count())
-    times, phi, upsilon = _train_torch(module, batches, time, step)
+    times, phi, upsilon = _train_torch(module, batches, time, step, also)
     test, many = _test(setting, rng), _test(setting, rng, LOSS_SAMPLES)
     return TrainedMae(setting, times, phi, upsilon, test, many, "torch")
 
@@ -234,9 +247,10 @@ def _train_torch(
     batches: Iterator[Any],
     time: float,
     step: float,
+    also: tuple[float, ...] = (),
 ) -> tuple[Floats, Floats, Floats]:
     """Times (T,) of the moments kept, and Φ (T, P, K·N) and Υ (T, P, P) there."""
-    steps, states, done = _moments(time, step), [], 0
+    steps, states, done = _moments(time, step, also), [], 0
     for moment in steps:
         descent.train_module(module, batches, steps=moment - done, step=step)
         G = correlations.coordinates(module.Q.detach().numpy(), module.basis)

@@ -30,8 +30,10 @@ BATCH = {"mae": 64, "cl": 64}
 heart; the noise left in Φ is that of one step."""
 EVALUATED = 192
 """Samples, unseen in training, on which a trained model is looked at."""
-MOMENTS = 13
-"""Looks at a model during training, evenly spaced in steps, the start included."""
+MOMENTS = 12
+LOOKS = (0.0, 1 / 48, 1 / 24, 1 / 16, *(n / MOMENTS for n in range(1, MOMENTS + 1)))
+"""When a model is looked at, as shares of its training: evenly, and closer at the start, where T_1
+lies. A training has at least twice MOMENTS steps."""
 ADAM_RATE = 0.05
 """Learning rate of Adam: an entry of Q moves by up to this much per step."""
 SECOND_HEAD = 0.1
@@ -448,8 +450,10 @@ class _Observer:
         E, V = self.where.E, self.where.V
         phi = np.einsum("pd,knd->kpn", E @ self.Q, V)
         upsilon = E @ self.Q @ E.T
-        lowest = np.where(self.answerable, 0.0, self.batch.z**2 / 2)
-        lowest = lowest + self.perturbation.noise**2 / 2
+        # Of the masked patch itself nothing tells its jitter (of variance j²/3) and its noise.
+        variance = self.perturbation.latent_jitter**2 / 3
+        unknown = np.where(self.answerable, variance / (1 + variance), 1.0)
+        lowest = unknown * self.batch.z**2 / 2 + self.perturbation.noise**2 / 2
         excess = np.where(self.masked, self.error - lowest, 0.0)
         areas = self.where.area_of
         own_phi = np.take_along_axis(phi, areas[:, :, None], axis=2)[:, :, 0]
@@ -586,7 +590,7 @@ def train(
     size = perturbation.batch or BATCH[objective]
     optimiser = _optimiser(network, perturbation, eta * perturbation.heads)
     observer = _Observer(setting, perturbation, where, objective, np.random.default_rng([seed, 1]))
-    looks = set(np.linspace(0, steps, MOMENTS).round().astype(int).tolist())
+    looks = {round(share * steps) for share in LOOKS}
     times = [eta * n for n in sorted(looks)]
     finite = observer.look(network)
     for n in range(1, steps + 1):

@@ -21,6 +21,8 @@ KAPPA_C_RANGE = (0.5005, 1.0)
 """Exponents allowed to the global area, C_1 = Θ(P^{κ_c}) (Definition 2.1)."""
 KAPPA_S_RANGE = (0.001, 0.5)
 """Exponents allowed to local areas, C_s = Θ(P^{κ_s}) (Definition 2.1)."""
+LARGEST_LATENT = 1e6
+"""Largest latent: powers of larger ones leave double precision."""
 LARGEST_EXPLICIT_P = 100_000
 """Largest P for which anything of length P is laid out in memory."""
 
@@ -57,8 +59,9 @@ class Latents:
             "latents: need as many probabilities as values, at least one",
         )
         _require(
-            all(math.isfinite(z) and z >= 0 for z in self.values) and self.values[-1] > 0,
-            f"latents: values must be finite, at least 0 and not all 0, not {self.values}",
+            all(0 <= z <= LARGEST_LATENT for z in self.values) and self.values[-1] > 0,
+            f"latents: values must lie in [0, {LARGEST_LATENT:g}] and not all be 0, "
+            f"not {self.values}",
         )
         _require(
             all(a < b for a, b in zip(self.values, self.values[1:], strict=False)),

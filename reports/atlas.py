@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -75,13 +76,22 @@ def agreement(atlas: Atlas) -> str:
 
 
 def part(pair: PairRecord, dial: DialRecord) -> float | None:
-    """The part of the dial's positions, in the order scanned, up to which the claim held."""
+    """The part of the dial's range, from the value as assumed, up to which the claim held.
+
+    On a logarithmic scale where the values scanned, but for a 0, span more than a factor of 30.
+    """
     if pair.holds_to is None:
         return None
-    whole = list(dial.scanned)
-    away = whole[-1] > whole[0]
-    passed = sum(v <= pair.holds_to if away else v >= pair.holds_to for v in whole)
-    return (passed - 1) / (len(whole) - 1) if len(whole) > 1 else 1.0
+    first, last = dial.scanned[0], dial.scanned[-1]
+    nonzero = [abs(value) for value in dial.scanned if value]
+    if len(nonzero) < 2 or max(nonzero) / min(nonzero) <= 30:
+        return (pair.holds_to - first) / (last - first)
+    floor = min(nonzero) / 10  # where a 0 stands, and what is closer to it
+
+    def place(value: float) -> float:
+        return math.log(max(abs(value), floor) / floor)
+
+    return (place(pair.holds_to) - place(first)) / (place(last) - place(first))
 
 
 def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:

@@ -66,7 +66,7 @@ def _show_trouble(claim: ClaimRecord, console: Console) -> None:
         head = f"{claim.id} [{leg.kind.value}] {leg.verdict.value}"
         console.print(f"[{STYLES[leg.verdict]}]{escape(head)}[/]", highlight=False)
         for line in words.trouble(leg):
-            console.print(f"    {escape(line)}", highlight=False)
+            console.print(f"    {escape(' '.join(line.split()))}", highlight=False)
         if leg.witness:
             console.print(f"    witness: {escape(str(leg.witness))}", highlight=False)
         console.print()
@@ -76,7 +76,8 @@ def _show_trouble(claim: ClaimRecord, console: Console) -> None:
         )
     if claim.blocked_by:
         console.print(
-            f"{escape(claim.id)} rests on what fails: {escape(', '.join(claim.blocked_by))}",
+            f"{escape(claim.id)} rests on what does not hold: "
+            f"{escape(', '.join(claim.blocked_by))}",
             highlight=False,
         )
         console.print()

@@ -11,6 +11,7 @@ from typing import Any
 
 from claims.checking.atlas import Atlas
 from claims.checking.documents import put
+from claims.checking.errors import UsageError
 from claims.checking.results import Results
 from reports import audit_page, html, junit, latex, markdown
 
@@ -38,6 +39,13 @@ def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS
         file, render = (FORMATS | ON_REQUEST)[name]
         written.append(put(folder / file, render(results, folder)))
     return written
+
+
+def require_free(folder: Path | None, names: Sequence[str]) -> None:
+    """UsageError when a folder is in the place of a file that is to be written."""
+    for name in names if folder else ():
+        if folder and (folder / name).is_dir():
+            raise UsageError(f"{folder / name} is a folder, in the place of a file to be written")
 
 
 ATLAS = ("atlas.json", "atlas.csv", "audit.md")

@@ -51,7 +51,7 @@ def summary(results: Results) -> str:
             lines.append(f"- witness: {_cell(str(leg.witness))}")
     blocked = [claim for claim in results.claims if claim.blocked_by]
     if blocked:
-        lines += ["", "## Claims that rest on what fails", ""]
+        lines += ["", "## Claims that rest on what does not hold", ""]
         lines += [
             f"- `{c.id}`: {', '.join(f'`{other}`' for other in c.blocked_by)}" for c in blocked
         ]

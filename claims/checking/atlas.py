@@ -132,6 +132,8 @@ class Atlas(Document):
             f"seed {self.run.seed}, {self.run.seconds:.0f} s."
         )
 
+    __str__ = __repr__
+
     def to_html(self) -> str:
         """The pairs that could be tried as an HTML table under a line of counts, for notebooks."""
         frame = self.frame().drop(columns=["measured", "seconds"])

@@ -417,8 +417,10 @@ def choose(
     chosen = [
         dial
         for dial in audit.dials
-        if not (wanted or picked) or dial.assumption in wanted or dial.name in picked
+        if (not wanted or dial.assumption in wanted) and (not picked or dial.name in picked)
     ]
+    if not chosen:
+        raise UsageError(f"no dial among {', '.join(picked)} is of {', '.join(wanted)}")
     return statements, chosen
 
 
@@ -429,8 +431,8 @@ def _plain(name: str) -> str:
 def audit(
     select: str | Sequence[str] = (),
     *,
-    assumptions: Sequence[str] = (),
-    dials: Sequence[str] = (),
+    assumptions: str | Sequence[str] = (),
+    dials: str | Sequence[str] = (),
     sources: Sequence[str] = ("claims",),
     profile: Profile = "quick",
     seed: int = 0,
@@ -449,7 +451,10 @@ def audit(
         raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
     if workers < 1 or seed < 0:
         raise UsageError("workers must be at least 1 and seed at least 0")
-    select = (select,) if isinstance(select, str) else tuple(select)
+    select, assumptions, dials = (
+        (words,) if isinstance(words, str) else tuple(words)
+        for words in (select, assumptions, dials)
+    )
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     catalogue, found = load(sources)
     statements, chosen = choose(catalogue, found, select, assumptions, dials, profile)

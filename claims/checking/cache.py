@@ -183,7 +183,7 @@ def _entries(place: Path) -> list[tuple[Path, int, float]]:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, CacheWarning, stacklevel=3)
+    warnings.warn_explicit(text, CacheWarning, "claims", 1)  # one line, wherever it comes from
 
 
 @functools.cache

@@ -133,6 +133,9 @@ def module_of(source: str) -> ModuleType:
     sys.modules[name] = module  # where a planted mistake's dotted target is looked up
     try:
         spec.loader.exec_module(module)
+    except SystemExit as problem:
+        del sys.modules[name]
+        raise UsageError(f"{source} exits when it is imported ({problem.code})") from problem
     except BaseException:
         del sys.modules[name]
         raise

@@ -291,9 +291,8 @@ def _records(
         ]
         for claim, kinds in chosen
     }
-    failing = {
-        id for id, found in legs.items() if any(leg.verdict is Verdict.FAILS for leg in found)
-    }
+    sound = (Verdict.HOLDS, Verdict.NOT_RUN)
+    failing = {id for id, found in legs.items() if any(leg.verdict not in sound for leg in found)}
     blocked: dict[str, tuple[str, ...]] = {}
     for id in catalogue.order:  # what a claim rests on comes before it
         below = {other for other in catalogue[id].rests_on if other in failing}

@@ -17,7 +17,12 @@ _DEPTH = 6
 
 
 def put(path: Path, content: str | bytes) -> Path:
-    """Write a file that appears whole or not at all; OSError, and nothing left, when it cannot."""
+    """Write a file that appears whole or not at all.
+
+    UsageError when a folder is in its place; OSError, and nothing left, when it cannot be written.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, in the place of a file to be written")
     partial = path.with_name(path.name + ".partial")
     try:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -49,7 +54,7 @@ class Document(Record):
             data = json.loads(path.read_text(encoding="utf-8"))
         except OSError as problem:
             raise UsageError(f"cannot read {path}: {problem.strerror}") from problem
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise UsageError(f"{path} is not JSON: {problem}") from problem
         require_schema_version(data, path)
         try:

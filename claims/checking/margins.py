@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,8 @@ def read(path: Path) -> dict[tuple[str, str], float]:
         if not isinstance(rows, dict):
             raise UsageError(f"{path}: {claim!r} must be a table of dials and their values")
         for dial, value in rows.items():
-            if isinstance(value, bool) or not isinstance(value, int | float):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not math.isfinite(value):
                 raise UsageError(f"{path}: {claim} / {dial} must be a number, not {value!r}")
             margins[claim, dial] = float(value)
     return margins

@@ -300,6 +300,8 @@ class Results(Document):
             f"seed {self.run.seed}, {self.totals.legs} legs, {self.run.seconds:.0f} s."
         )
 
+    __str__ = __repr__
+
     def to_html(self) -> str:
         """The overview as an HTML table under a line of counts, for notebooks."""
         return html.table(repr(self), self.overview().dropna(axis="columns", how="all"))
