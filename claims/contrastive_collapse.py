@@ -103,11 +103,15 @@ def _time_scaling(context: Context) -> Iterator[Gap | Case]:
 
 @time.leg("exact")
 def _time_exact(context: Context) -> Iterator[Gap]:
-    for K in (2, 8, 100):
-        setting = CONSTANT.replace(K=K)
+    finite = Contrastive(negatives=3)
+    for K, z, details in ((2, 1.0, CONSTANT.contrastive), (8, 1.3, finite), (100, 0.7, finite)):
+        latents = Latents.constant(z)
+        setting = CONSTANT.replace(K=K, latents=latents, contrastive=details)
+        N = details.negatives
+        share = N / (N + 1) if math.isfinite(N) else 1.0  # 1 - w_0 at equal similarities
         yield equal(
-            f"c_T at z = 1, N_c → ∞, K = {K}, against 1/(2(1-γ)²(1-1/K))",
-            c_T(setting) * 2 * (1 - setting.gamma) ** 2 * (1 - 1 / K),
+            f"c_T at z = {z}, N_c = {N}, K = {K}, against 1/(2(1-γ)²(1-1/K)c_N z⁴)",
+            c_T(setting) * 2 * (1 - setting.gamma) ** 2 * (1 - 1 / K) * share * z**4,
             1,
             1e-9,
             "accuracy of the quadrature",
