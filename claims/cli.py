@@ -654,6 +654,12 @@ def trace(
     as_json: bool, plot: Path | None, P: int | None, log10_P: float | None, **options: Any
 ) -> None:
     """One configuration's dynamics, with the predicted events beside the measured ones."""
+    context = click.get_current_context()
+    given = click.core.ParameterSource.COMMANDLINE
+    if options["objective"] == "mae":
+        for name in ("tau", "negatives"):
+            if context.get_parameter_source(name) is given:
+                raise UsageError(f"--{name} belongs to --objective cl")
     clusters = options["clusters"]
     if clusters is None:
         clusters = 8 if options["objective"] == "cl" else 1

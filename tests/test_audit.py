@@ -26,6 +26,7 @@ from claims.checking.audit import EFFORT, audit, load
 from claims.checking.dial import Dial
 from claims.checking.errors import UsageError
 from claims.checking.replaying import replay
+from reports import atlas as atlas_report
 
 BREAK = 0.6
 BENT = '''
@@ -403,7 +404,9 @@ class TestMargins:
     def test_a_margin_that_was_not_tried_does_not_count(self, recorded: Any) -> None:
         file, run = recorded
         file.write_text("[bent]\nbreaking = 0.9\n")
-        assert run("--fail-below", str(file), "--dial", "harmless")[0] == 0
+        code, _, err = run("--fail-below", str(file), "--dial", "harmless")
+        assert code == 0
+        assert "records no margin of the pairs tried" in err
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -414,6 +417,7 @@ class TestMargins:
             ("bent = 1", "'bent' must be a table"),
             ('[bent]\nbreaking = "far"', "must be a number, not 'far'"),
             ("[bent]\nbreaking = true", "must be a number, not True"),
+            ("[bent]\nbreaking = nan", "must be a number, not nan"),
             (None, "cannot read"),
         ],
     )
@@ -526,3 +530,17 @@ def test_the_page_of_a_run_shows_an_audit_made_later_in_its_folder(
     assert "breaking" not in (out / "report.html").read_text()
     assert command(capsys, monkeypatch, "audit", "bent", "--dial", "breaking", *words)[0] == 0
     assert "breaking" in (out / "report.html").read_text()
+
+
+def test_an_assumption_and_a_dial_are_both_asked_of_a_pair(write: Write) -> None:
+    source = write()
+    both = audit("bent", assumptions="the harmless one", dials="harmless", sources=(source,))
+    assert [pair.dial for pair in both.pairs] == ["harmless"]
+    with pytest.raises(UsageError, match="no dial among breaking is of the harmless one"):
+        audit("bent", assumptions="the harmless one", dials="breaking", sources=(source,))
+
+
+def test_a_margin_bar_is_the_part_of_the_range(write: Write) -> None:
+    [pair] = (found := audit("bent", dials="breaking", sources=(write(),))).pairs
+    assert pair.holds_to is not None
+    assert atlas_report.part(pair, found.dials[0]) == pair.holds_to  # of [0, 1]

@@ -99,6 +99,8 @@ def test_exit_codes(module: str, select: str, strict: bool, code: int) -> None:
         (f"{TRACE} --log10-P 25 --loss-gap -1", "loss-gap must lie in"),
         (f"{TRACE} --log10-P 25 --loss-gap nan", "loss-gap must lie in"),
         (f"{TRACE} --log10-P 25 --clusters 0", "K must be"),
+        (f"{TRACE} --log10-P 25 --latents 1e200", "values must lie in [0, 1e+06]"),
+        (f"{TRACE} --log10-P 25 --tau 2", "--tau belongs to --objective cl"),
         (f"{TRACE} --log10-P 25 --engine descent", "too large"),
         ("trace --objective mae --P 64 --kappa-c 0.4 --kappa-s 0.3", "kappa_c must lie in"),
         ("trace --objective dino --P 64 --kappa-c 0.9 --kappa-s 0.3", "dino"),
@@ -208,6 +210,38 @@ def test_doctor_finds_everything() -> None:
     done = run("doctor")
     assert done.returncode == 0, done.stdout
     assert "Everything is in place." in done.stdout
+
+
+def test_a_folder_in_the_place_of_a_file_is_found_before_the_work(
+    module: str, tmp_path: Path
+) -> None:
+    (tmp_path / "out" / "results.json").mkdir(parents=True)
+    done = run("verify", "slow", "--module", module, "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("is a folder, in the place of a file to be written")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["results.json"]
+
+
+def test_a_claim_that_does_not_hold_unspoiled_fails_the_selftest(module: str) -> None:
+    done = run("selftest", "bad", "--module", module, "--workers", "1")
+    assert done.returncode == 1
+    assert "Without any mistake these do not hold, either: bad" in done.stdout
+
+
+def test_claims_on_shaky_ground_say_so(tmp_path: Path) -> None:
+    """What rests on a vacuous or undecided claim is blocked as by a failing one."""
+    source = (
+        CLAIMS
+        + """
+import dataclasses
+CLAIMS.append(dataclasses.replace(claim("above", GOOD), rests_on=("empty", "open")))
+"""
+    )
+    file = tmp_path / "shaky.py"
+    file.write_text(source)
+    done = run("verify", "above", "empty", "open", "--module", str(file), "--json")
+    blocked = {c["id"]: c["blocked_by"] for c in json.loads(done.stdout)["claims"]}
+    assert blocked == {"empty": [], "open": [], "above": ["empty", "open"]}
 
 
 def test_a_worker_that_dies_is_said_in_one_line(tmp_path: Path) -> None:
