@@ -521,8 +521,8 @@ def finite_size(setting: Setting, kind: QueryKind) -> float:
 def reduced_event(setting: Setting, kind: QueryKind, name: str) -> float:
     """The time of an event of the reduced dynamics. SettingError where they have none."""
     event = getattr(runs.reduced_mae(setting, kind, EPSILON / 4), name)
-    if event is None:
-        raise SettingError(f"the reduced dynamics have no event {name!r} here")
+    if event is None or event.log_t == -math.inf:
+        raise SettingError(f"the reduced dynamics have no event {name!r} here after the start")
     return math.exp(event.log_t)
 
 

@@ -69,7 +69,7 @@ def from_zero(L: float) -> Latents:
     return Latents.constant(1.0) if L == 1 else Latents.two_point(L, 1.0)
 
 
-CORRELATED = Latents.two_point(0.75, 1.25)
+CORRELATED = Latents.two_point(0.9, 1.1)
 """The law in which latents of different areas can be correlated; constant ones cannot."""
 
 
@@ -222,7 +222,7 @@ PLACED: tuple[Placed, ...] = (
         "latent-correlation", correlate,
         (0, 0.25, 0.5, 0.75, 1), (0, 0.5, 1),
         assumption="latents bounded away from 0", source="Definition 2.1",
-        title="chance that all areas of a sample share one latent, 0.75 or 1.25", **DATA,
+        title="chance that all areas of a sample share one latent, 0.9 or 1.1", **DATA,
     ),
     scan(
         "sign-flips", field("sign_flips"),
