@@ -49,7 +49,7 @@ SPREAD_MISS = 0.14
 PATIENCE = 2.0
 """Times the predicted time; rates change by tens of per cent where an area has 4 patches, of which
 2 ± 1 are visible."""
-LONGEST = 8.0
+LONGEST = 21.0
 """A setting may ask for at most so many times the steps of the assumed one. What fails when it was
 given less than it asks for is not decided, unless masks alone decide it."""
 LARGEST_STEP = 256.0
