@@ -505,12 +505,12 @@ def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
         name = f"κ_c = {top.kappa_c}, κ_s = {top.kappa_s}"
         ladder = [top.replace(P=10**k) for k in DIGITS]
         ends = [runs.reduced_mae(setting, "local", LOSS_GAP) for setting in ladder]
-        yield at_most(
+        yield equal(
             f"{name}: MAE, largest 1-A_n of a local query on the ladder",
             max(float(1 - run.own_attention[-1]) for run in ends),
             math.sqrt(2 * LOSS_GAP / top.gamma) / top.latents.L,
             1e-7,
-            "½γz²(1-A_n)² is at most the loss gap, which the run stops at to 1e-3 of it",
+            "½γz²(1-A_n)² is the loss gap, which the run stops at to 1e-3 of it",
         )
         yield from scaling.power_law(
             f"{name}: MAE, e^(zΦ_1) of a local query",
