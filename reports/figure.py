@@ -15,6 +15,8 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from claims.checking.documents import put
+
 STYLE: dict[str, Any] = {
     "svg.hashsalt": "claims",
     "svg.fonttype": "none",
@@ -52,7 +54,4 @@ def rendered(draw: Callable[[Figure], None], suffix: str = ".svg") -> bytes:
 
 def write(draw: Callable[[Figure], None], path: Path) -> None:
     """Write a picture in the format of the path's suffix; it appears whole or not at all."""
-    content = rendered(draw, path.suffix)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    put(path, rendered(draw, path.suffix))
