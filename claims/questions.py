@@ -184,7 +184,7 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
     trained = []
     for way in (0.0, 1.0, 2.0):
         run_ = _observe(audited.POSITIVE, {"gap-crossing": way}, seed, "mae")
-        setting = audited.placed(audited.POSITIVE, {"gap-crossing": way}, "mae")
+        setting = audited.planned(audited.POSITIVE, {"gap-crossing": way}, "mae").setting
         half = run_.half("local")
         unit = math.exp(math.log(setting.K / setting.gamma) - setting.log_rho)
         trained.append(run_.local.own_largest[-1])

@@ -150,14 +150,14 @@ def trained(context: Context) -> Iterator[tuple[Case, runs.TrainedMae]]:
         plan += [(setting, 0) for setting in LARGER]
     for setting, seed in plan:
         sign = "Δ > 0" if setting.gap > 0 else "Δ < 0"
-        time, deadlines = training_time(setting), tuple(deadline(setting, q) for q in QUERIES)
-        run = runs.trained_mae(setting, context.root_seed + seed, time, deadlines)
+        time, also = training_time(setting), (deadline(setting, "global"),)
+        run = runs.trained_mae(setting, context.root_seed + seed, time, also)
         yield Case((sign,)), run
     for setting in context.at(quick=(), full=(SMALL_POSITIVE, SMALL_NEGATIVE)):
         sign = "Δ > 0" if setting.gap > 0 else "Δ < 0"
         for seed in (0, 1):
-            time, deadlines = training_time(setting), tuple(deadline(setting, q) for q in QUERIES)
-            run = runs.torch_mae(setting, context.root_seed + seed, time, deadlines)
+            time, also = training_time(setting), (deadline(setting, "global"),)
+            run = runs.torch_mae(setting, context.root_seed + seed, time, also)
             yield Case((sign,)), run
 
 

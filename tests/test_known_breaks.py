@@ -14,6 +14,7 @@ import pytest
 from claims import audited
 from claims.checking import cache, check
 from claims.checking.audit import Base
+from model.setting import SettingError
 
 SEED = 1
 BOTH = pytest.mark.parametrize("base", audited.BOTH, ids=["positive gap", "negative gap"])
@@ -47,6 +48,25 @@ def test_one_cluster_with_constant_latents_learns_nothing(base: Base) -> None:
     start, end = run.local.global_attention[0], run.local.global_attention[-1]
     assert abs(end - start) < 0.05
     assert failing("thm4.4", base) == []
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "claim", ["contrast.diversity-cl", "contrast.locality", "contrast.reconstruction"]
+)
+def test_an_untrained_model_is_no_evidence_of_a_contrast(claim: str, base: Base) -> None:
+    """With one cluster nothing is learned, so that nothing can be said of what was."""
+    assert any(name.startswith("CL:") for name in failing(claim, base, clusters=1))
+
+
+def test_a_model_that_was_not_given_its_time_decides_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A short training breaks no claim, unless masks alone do."""
+    monkeypatch.setattr(audited, "LONGEST", 0.2)
+    with pytest.raises(SettingError, match=r"was given 0\.2 times, and did not reach"):
+        failing("thm4.4", audited.NEGATIVE)
+    assert audited.SHOWN in failing("thm4.4", audited.NEGATIVE, high_masking=0.98)
 
 
 @BOTH
