@@ -16,8 +16,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from model import data, descent, engines, gradients, vit
-from model.setting import Setting
+from refutable.model import data, descent, engines, gradients, vit
+from refutable.model.setting import Setting
 
 SIZES = (64, 128, 256, 512, 1024)
 SAMPLES = 16

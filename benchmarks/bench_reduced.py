@@ -16,8 +16,8 @@ from collections.abc import Callable
 
 from scipy.integrate import solve_ivp
 
-from model import reduced
-from model.setting import Contrastive, Setting
+from refutable.model import reduced
+from refutable.model.setting import Contrastive, Setting
 
 EXPONENTS = (3, 6, 12, 25, 50, 100)
 REPEATS = 3

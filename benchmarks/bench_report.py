@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from claims.checking.claim import Kind, Provenance, Verdict
-from claims.checking.gap import Relation
-from claims.checking.results import (
+from refutable.claim import Kind, Provenance, Verdict
+from refutable.gap import Relation
+from refutable.records.results import (
     CertificateRecord,
     ClaimRecord,
     GapRecord,
@@ -26,7 +26,7 @@ from claims.checking.results import (
     SeriesRecord,
     Totals,
 )
-from reports import html
+from refutable.reports import html
 
 LEGS = 3000
 MOST_BYTES = 5_000_000

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 
-from claims.checking import check
-from claims.checking.results import LegRecord
+from refutable import check
+from refutable.records.results import LegRecord
 
 
 def main() -> None:

@@ -24,20 +24,32 @@ import numpy as np
 import sympy as sp
 import torch
 
-import model
-from claims.checking import catalogue as catalogues
-from claims.checking import check, shared
-from claims.checking.claim import Claim, Kind, Profile, Verdict
+from refutable import catalogue as catalogues
+from refutable import check, model
+from refutable.claim import Claim, Kind, Profile, Verdict
+from refutable.reuse import shared
 
-NOT_FORMULAS = ("model.perturbation", "model.perturbed", "model.setting")
+NOT_FORMULAS = (
+    "refutable.model.bent.perturbation",
+    "refutable.model.bent.perturbed",
+    "refutable.model.setting",
+)
 """What is outside the theorems (the audit's perturbations), and the definition of a setting."""
 AXES = ("setting", "log_t")
 """Fields of a trajectory that say what and when, not what was found."""
 HARMLESS = {
-    "model.descent.train_module": "the history of the loss, on whose sign alone claims rest",
-    "model.engines._largest": "moduli that are claimed to be small, with more than 5 % to spare",
-    "model.reduced_cl._nodes": "nodes of a quadrature that converges wherever they lie",
-    "model.symbolic._positive": "makes symbols; scaled ones are no symbols, and legs end in errors",
+    "refutable.model.descent.train_module": (
+        "the history of the loss, on whose sign alone claims rest"
+    ),
+    "refutable.model.engines._largest": (
+        "moduli that are claimed to be small, with more than 5 % to spare"
+    ),
+    "refutable.model.reduced.contrastive._nodes": (
+        "nodes of a quadrature that converges wherever they lie"
+    ),
+    "refutable.model.symbolic._positive": (
+        "makes symbols; scaled ones are no symbols, and legs end in errors"
+    ),
 }
 """Functions whose values can be off by 5 % without a wrong result, and why."""
 
@@ -69,7 +81,7 @@ def spoiled(value: Any, touched: Callable[[], None]) -> Any:
 
 def formulas() -> Iterator[tuple[Any, str, str, Callable[..., Any]]]:
     """Owner, attribute, full name and function of every function and method of the model."""
-    for found in pkgutil.iter_modules(model.__path__, "model."):
+    for found in pkgutil.walk_packages(model.__path__, "refutable.model."):
         module = importlib.import_module(found.name)
         if found.name in NOT_FORMULAS:
             continue
@@ -89,7 +101,7 @@ def formulas() -> Iterator[tuple[Any, str, str, Callable[..., Any]]]:
 def legs(profile: Profile) -> list[tuple[Claim, Kind]]:
     """Legs of the profile, the cheapest first."""
     timed = []
-    for claim in catalogues.load(["claims"]):
+    for claim in catalogues.load(["refutable.claims"]):
         for kind, leg in claim.legs.items():
             if leg.profile == profile:
                 timed.append((check.check_leg(claim, kind, profile, 0).seconds, claim, kind))

@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 import numpy as np
 
-from claims.checking import check
-from claims.checking.claim import PROFILES, Profile, Verdict
-from claims.checking.gap import Relation
-from claims.checking.results import GapRecord
+from refutable import check
+from refutable.claim import PROFILES, Profile, Verdict
+from refutable.gap import Relation
+from refutable.records.results import GapRecord
 
 STOCHASTIC = ("kind:property", "kind:trained")
 

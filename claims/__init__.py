@@ -2,48 +2,43 @@
 
 The chapters follow the order of the theory: definitions, gradients, signs, initialisation, the
 dynamics of MAE, the main theorems, contrastive learning, and the comparison. No chapter is imported
-before it is asked for, so that `claims.checking` can be used without this paper.
+before it is asked for, so that `refutable` can be used without this paper.
 
-From Python: `claims.verify(...)`, `claims.audit(...)` and `claims.trace(...)` do what the commands
-of these names do, and return records with `.frame()` (pandas) and `.to_html()`.
+From Python, `refutable.verify(...)`, `refutable.audit(...)` and `claims.tracing.trace(...)` do what
+the commands of these names do, and return records with `.frame()` and `.to_html()`.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from claims.checking.audit import audit as audit
-    from claims.checking.check import verify as verify
-    from claims.tracing import trace as trace
+from typing import Any
 
 CHAPTERS = {
-    "claims.setup": "Data",
-    "claims.masks": "Masks",
-    "claims.gradients": "Gradients",
-    "claims.structure": "Structure",
-    "claims.signs": "Signs",
-    "claims.sizes": "Sizes",
-    "claims.loss": "The loss",
-    "claims.lemma51": "Lemma 5.1",
-    "claims.initialisation": "Initialisation",
-    "claims.mae_positive": "MAE, local query, positive gap",
-    "claims.mae_negative": "MAE, local query, negative gap",
-    "claims.mae_crossover": "MAE, local query, any gap",
-    "claims.mae_global": "MAE, global query",
-    "claims.theorems": "Main theorems",
-    "claims.contrastive_gradients": "Contrastive learning, gradients",
-    "claims.contrastive_row": "Contrastive learning, one row for all patches",
-    "claims.contrastive_start": "Contrastive learning, initialisation",
-    "claims.contrastive_collapse": "Contrastive learning, the collapse",
-    "claims.contrastive_locals": "Contrastive learning, what is not learned",
-    "claims.contrastive_thresholds": "Contrastive learning, too few clusters",
-    "claims.contrastive_decay": "Contrastive learning, too much weight decay",
-    "claims.contrastive_readings": "Contrastive learning, readings of the definitions",
-    "claims.comparison": "MAE against contrastive learning",
-    "claims.tiers": "Links between the tiers",
-    "claims.refuted": "First statements, refuted",
+    "refutable.claims.data.areas": "Data",
+    "refutable.claims.data.masks": "Masks",
+    "refutable.claims.mae.gradients": "Gradients",
+    "refutable.claims.mae.structure": "Structure",
+    "refutable.claims.mae.signs": "Signs",
+    "refutable.claims.mae.sizes": "Sizes",
+    "refutable.claims.mae.loss": "The loss",
+    "refutable.claims.mae.lemma_5_1": "Lemma 5.1",
+    "refutable.claims.mae.initialisation": "Initialisation",
+    "refutable.claims.mae.local_positive": "MAE, local query, positive gap",
+    "refutable.claims.mae.local_negative": "MAE, local query, negative gap",
+    "refutable.claims.mae.local_crossover": "MAE, local query, any gap",
+    "refutable.claims.mae.global_query": "MAE, global query",
+    "refutable.claims.theorems.main_theorems": "Main theorems",
+    "refutable.claims.contrastive.gradients": "Contrastive learning, gradients",
+    "refutable.claims.contrastive.shared_row": "Contrastive learning, one row for all patches",
+    "refutable.claims.contrastive.start": "Contrastive learning, initialisation",
+    "refutable.claims.contrastive.collapse": "Contrastive learning, the collapse",
+    "refutable.claims.contrastive.leftovers": "Contrastive learning, what is not learned",
+    "refutable.claims.contrastive.thresholds": "Contrastive learning, too few clusters",
+    "refutable.claims.contrastive.weight_decay": "Contrastive learning, too much weight decay",
+    "refutable.claims.contrastive.readings": "Contrastive learning, readings of the definitions",
+    "refutable.claims.comparison.attention": "MAE against contrastive learning",
+    "refutable.claims.tiers": "Links between the tiers",
+    "refutable.claims.refuted": "First statements, refuted",
 }
 """Modules of claims and their titles, in order."""
 
@@ -61,20 +56,11 @@ NOT_CHECKED = {
 }
 """What is deliberately not checked, with the reason."""
 
-_VERBS = {
-    "audit": "claims.checking.audit",
-    "trace": "claims.tracing",
-    "verify": "claims.checking.check",
-}
-"""Functions offered as `claims.NAME`, and the modules that they are loaded from."""
-
 
 def __getattr__(name: str) -> Any:
     if name == "CLAIMS":
         modules = [importlib.import_module(chapter) for chapter in CHAPTERS]
         return tuple(claim for module in modules for claim in module.CLAIMS)
     if name == "AUDIT":
-        return importlib.import_module("claims.audited").AUDIT
-    if name in _VERBS:
-        return getattr(importlib.import_module(_VERBS[name]), name)
-    raise AttributeError(f"module 'claims' has no attribute {name!r}")
+        return importlib.import_module("refutable.claims.bent.statements").AUDIT
+    raise AttributeError(f"module 'refutable.claims' has no attribute {name!r}")

@@ -15,8 +15,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from model import data
-from model.setting import KAPPA_C_RANGE, KAPPA_S_RANGE, Contrastive, Latents, Setting
+from refutable.model import data
+from refutable.model.setting import KAPPA_C_RANGE, KAPPA_S_RANGE, Contrastive, Latents, Setting
 
 
 @dataclass(frozen=True)

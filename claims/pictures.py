@@ -13,14 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from claims import comparison, runs, theorems, tracing
-from model import correlations, data
-from model.setting import Contrastive, Setting
-from model.trajectory import Objective
+from refutable.claims import tracing
+from refutable.claims.comparison import attention
+from refutable.claims.runs import trained
+from refutable.claims.theorems import main_theorems
+from refutable.model import correlations, data
+from refutable.model.setting import Contrastive, Setting
+from refutable.model.trajectory import Objective
 
 Picture = dict[str, Any]
 
-EXAMPLE = Setting.of_sizes(64, 32, 4, kappa_c=5 / 6, kappa_s=1 / 3, K=3, contrastive=theorems.FEW)
+EXAMPLE = Setting.of_sizes(
+    64, 32, 4, kappa_c=5 / 6, kappa_s=1 / 3, K=3, contrastive=main_theorems.FEW
+)
 """8 × 8 patches, a global area of half of them and eight local ones; Δ = 1/3."""
 LARGE = Setting(P=10**25, kappa_c=0.9, kappa_s=0.3, contrastive=Contrastive(negatives=math.inf))
 """Δ = 1/2, where predictions and events of MAE agree to eight digits."""
@@ -33,15 +38,15 @@ def trajectory(objective: Objective, seed: int = 0) -> Picture:
     return {"record": found.record, "series": found.frame()}
 
 
-def trained_mae(setting: Setting, seed: int) -> runs.TrainedMae:
+def trained_mae(setting: Setting, seed: int) -> trained.TrainedMae:
     """The autoencoder of Theorem 4.1 on this data."""
-    return runs.torch_mae(setting, seed, theorems.training_time(setting))
+    return trained.torch_mae(setting, seed, main_theorems.training_time(setting))
 
 
-def trained_cl(setting: Setting, seed: int) -> runs.TrainedCl:
+def trained_cl(setting: Setting, seed: int) -> trained.TrainedCl:
     """The contrastive model of Theorem 4.4 on this data."""
-    time, step = theorems.cl_time(setting), theorems.CL_STEP * setting.P
-    return runs.torch_cl(setting, seed, time, step)
+    time, step = main_theorems.cl_time(setting), main_theorems.CL_STEP * setting.P
+    return trained.torch_cl(setting, seed, time, step)
 
 
 def described(setting: Setting) -> dict[str, float]:
@@ -116,7 +121,7 @@ def data_model(seed: int = 0) -> Picture:
 def diversity(seed: int = 0) -> Picture:
     """panels: for Δ > 0 and Δ < 0, D of MAE and CL over shares of the training time; the limit."""
     panels = []
-    for setting in (EXAMPLE, theorems.CL_SMALL[1]):
+    for setting in (EXAMPLE, main_theorems.CL_SMALL[1]):
         mae, cl = trained_mae(setting, seed), trained_cl(setting, seed)
         panel: Picture = {"setting": described(setting)}
         for name, run, masked_only in (("mae", mae, True), ("cl", cl, False)):
@@ -125,7 +130,7 @@ def diversity(seed: int = 0) -> Picture:
                 for moment in range(len(run.times))
             ]
             panel[name] = {"shares": run.times / run.times[-1], "diversity": np.array(found)}
-        panels.append(panel | {"limit": comparison.limit_diversity(setting)})
+        panels.append(panel | {"limit": attention.limit_diversity(setting)})
     return {"panels": panels}
 
 
@@ -145,13 +150,15 @@ def mechanism(seed: int = 0) -> Picture:
     weight of a global patch against that at Q = 0.
     """
     models = []
-    for setting in (theorems.SMALL_POSITIVE, theorems.SMALL_NEGATIVE):
+    for setting in (main_theorems.SMALL_POSITIVE, main_theorems.SMALL_NEGATIVE):
         run = trained_mae(setting, seed)
-        phi = theorems.rows_of(run, "local").global_
+        phi = main_theorems.rows_of(run, "local").global_
         models.append(
             {
                 "setting": described(setting),
-                "attention": {name: theorems.edited(run, **edit) for name, edit in EDITS.items()},
+                "attention": {
+                    name: main_theorems.edited(run, **edit) for name, edit in EDITS.items()
+                },
                 "weight": np.exp(setting.latents.L * phi).ravel(),
             }
         )

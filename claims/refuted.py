@@ -17,15 +17,16 @@ import flint
 import numpy as np
 import sympy as sp
 
-from claims import initial_rates as rates
-from claims import loss, masks
-from claims.checking import limits
-from claims.checking.certificate import Certificate
-from claims.checking.claim import Claim, Context, Provenance, Undecided
-from claims.checking.gap import Gap, at_least, at_most, equal, identical
-from claims.initial_rates import Growing, Sizes
-from model import enumeration, gradients, reduced
-from model.setting import Contrastive, Latents, Setting
+from refutable.certificate import Certificate
+from refutable.claim import Claim, Context, Provenance, Undecided
+from refutable.claims.data import masks
+from refutable.claims.mae import initial_rates as rates
+from refutable.claims.mae import loss
+from refutable.claims.mae.initial_rates import Growing, Sizes
+from refutable.gap import Gap, at_least, at_most, equal, identical
+from refutable.model import enumeration, gradients, reduced
+from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.prove import limits
 
 FRACTIONS = "exact fractions"
 BALLS = f"ball arithmetic, python-flint {flint.__version__}"
@@ -104,13 +105,13 @@ def a_third_of_the_masks_deviate(context: Context) -> Iterator[Gap]:
 
 
 concentration.mistake(
+    first_centre,
     "deviations from the mean",
-    "claims.refuted.first_centre",
     lambda original: lambda s, size: masks.expected_visible(s.P, s.M, size),
 )
 concentration.mistake(
+    masks.log_hoeffding,
     "half the exponent",
-    "claims.masks.log_hoeffding",
     lambda original: lambda delta, C: math.log(2) - float(delta * delta) * C,
 )
 
@@ -178,8 +179,8 @@ def ratio_is_not_one(context: Context) -> Iterator[Gap]:
 
 
 lemma_other.mistake(
+    first_formula,
     "with γA_m",
-    "claims.refuted.first_formula",
     lambda original: (
         lambda sizes: (
             original(sizes)
@@ -190,7 +191,9 @@ lemma_other.mistake(
     ),
 )
 lemma_other.mistake(
-    "the ratio taken for 1", "claims.refuted.ratio_at_start", lambda original: lambda gamma: 1
+    ratio_at_start,
+    "the ratio taken for 1",
+    lambda original: lambda gamma: 1,
 )
 
 # ----------------------------------------------------------------------------------------- the loss
@@ -248,13 +251,13 @@ def excess_without_own(setting: Setting, query: int) -> Fraction:
 
 
 lower_bound.mistake(
+    others_weight,
     "other areas are suppressed, too",
-    "claims.refuted.others_weight",
     lambda original: lambda weight: 1 / weight,
 )
 lower_bound.mistake(
+    "refutable.claims.refuted.HIDDEN",
     "no area can be hidden",
-    "claims.refuted.HIDDEN",
     lambda original: Setting.of_sizes(6, 3, 3, gamma=0.34, latents=Latents.constant(1.5)),
 )
 
@@ -335,11 +338,11 @@ def alike_areas_part(context: Context) -> Iterator[Gap]:
 
 
 lumping.mistake(
+    "refutable.claims.refuted.CROSSED",
     "the clusters share their partition",
-    "claims.refuted.CROSSED",
     lambda original: original.replace(shared_partition=True),
 )
-lumping.mistake("a single step", "claims.refuted.STEPS", lambda original: 1)
+lumping.mistake("refutable.claims.refuted.STEPS", "a single step", lambda original: 1)
 
 placement = Claim(
     id="grad.placement.original",
@@ -374,11 +377,11 @@ def own_correlations_differ(context: Context) -> Iterator[Gap]:
 
 
 placement.mistake(
+    "refutable.claims.refuted.CROSSED",
     "the second placement is the first",
-    "claims.refuted.CROSSED",
     lambda original: original.replace(shared_partition=True),
 )
-placement.mistake("a single step", "claims.refuted.STEPS", lambda original: 1)
+placement.mistake("refutable.claims.refuted.STEPS", "a single step", lambda original: 1)
 
 # --------------------------------------------------------------------------- contrastive learning
 
@@ -423,11 +426,11 @@ def the_rate_is_not_positive(context: Context) -> Iterator[Gap]:
 
 
 init_global.mistake(
-    "two clusters, independent views", "claims.refuted.ONE_CLUSTER", lambda original: 2
+    "refutable.claims.refuted.ONE_CLUSTER", "two clusters, independent views", lambda original: 2
 )
 init_global.mistake(
+    enumeration.initial_cl_rates,
     "rates of the other sign",
-    "model.enumeration.initial_cl_rates",
     lambda original: lambda setting: tuple(-rate for rate in original(setting)),
 )
 
@@ -522,21 +525,20 @@ def growth_stops_half_way(context: Context) -> Iterator[Gap]:
             )
 
 
-threshold.mistake("latents that are constant", "claims.refuted.LAW", lambda original: (0.999, 1.0))
 threshold.mistake(
+    "refutable.claims.refuted.LAW", "latents that are constant", lambda original: (0.999, 1.0)
+)
+threshold.mistake(
+    negatives_pull,
     "negatives do not pull",
-    "claims.refuted.negatives_pull",
     lambda original: lambda mean, K: 0 * mean,
 )
 
-concentration.leeway(
-    "claims.refuted.first_centre", "about any centre but the mean the statement is false"
-)
-lower_bound.leeway(
-    "claims.refuted.excess_without_own", "the loss stays above it, and above what is less"
-)
-lower_bound.leeway(
-    "claims.refuted.others_weight", "with heavier keys of other areas the loss is higher still"
+concentration.tolerates(first_centre, "about any centre but the mean the statement is false")
+lower_bound.tolerates(excess_without_own, "the loss stays above it, and above what is less")
+lower_bound.tolerates(
+    others_weight,
+    "with heavier keys of other areas the loss is higher still",
 )
 
 CLAIMS = (

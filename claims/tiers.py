@@ -14,12 +14,13 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
-from claims.checking import scaling, shared
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_most, equal
-from model import data, descent, enumeration, gradients, reduced
-from model.setting import Latents, Setting
-from model.trajectory import QueryKind, Trajectory
+from refutable import scaling
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.gap import Gap, at_most, equal
+from refutable.model import data, descent, enumeration, gradients, reduced
+from refutable.model.setting import Latents, Setting
+from refutable.model.trajectory import QueryKind, Trajectory
+from refutable.reuse import shared
 
 LOSS_GAP = 0.05
 """Where trajectories stop: past the transition, so that both phases are compared."""
@@ -85,13 +86,13 @@ def sampling_is_unbiased(context: Context) -> Iterator[Gap | Case]:
 
 
 enumerated.mistake(
+    sampled,
     "the probability that the query is masked is forgotten",
-    "claims.tiers.sampled",
     lambda original: lambda *a: _certain(original(*a)),
 )
 enumerated.mistake(
+    data.draw_masks,
     "an area counted with its masked patches",
-    "model.data.draw_masks",
     lambda original: (
         lambda setting, size, rng, masked=None: (
             original(setting, size, rng, masked) | (rng.random((size, setting.P)) < 0.2)
@@ -162,10 +163,10 @@ def error_is_linear_in_the_step(context: Context) -> Iterator[Gap | Case]:
             )
 
 
-flow.mistake("second order", "claims.tiers.order_of_step", lambda _: lambda: 2.0)
+flow.mistake(order_of_step, "second order", lambda _: lambda: 2.0)
 flow.mistake(
+    descent.descend_mae,
     "time counted in steps",
-    "model.descent.descend_mae",
     lambda original: lambda *a, steps, **k: original(*a, steps=16, **k),
 )
 
@@ -250,10 +251,10 @@ def deviation_of_trained_correlations(context: Context) -> Iterator[Gap | Case]:
         )
 
 
-lumped.mistake("power of -1/2", "claims.tiers.deviation_power", lambda _: lambda: -0.5)
+lumped.mistake(deviation_power, "power of -1/2", lambda _: lambda: -0.5)
 lumped.mistake(
+    reduced.mae,
     "reduced dynamics with 5 % less time",
-    "model.reduced.mae",
     lambda original: lambda *a, **k: _sooner(original(*a, **k)),
 )
 
@@ -265,12 +266,12 @@ def _sooner(run: Trajectory) -> Trajectory:
     )
 
 
-flow.leeway(
-    "claims.tiers.correlations_at",
+flow.tolerates(
+    correlations_at,
     "it reads all the runs whose differences are compared: ratios do not depend on its scale",
 )
-lumped.leeway(
-    "claims.tiers.deviation_power",
+lumped.tolerates(
+    deviation_power,
     "compared within an eighth, the next order at the foot of the ladder",
 )
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from claims import contrastive_collapse, mae_global, mae_laws
-from claims.checking import html
-from model import descent, reduced
-from model.setting import Setting
-from model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
+from refutable.claims.contrastive import collapse
+from refutable.claims.mae import global_query, laws
+from refutable.model import descent, reduced
+from refutable.model.setting import Setting
+from refutable.model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
+from refutable.records import html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,9 +136,9 @@ def _predict(
 ) -> Prediction:
     predict: Callable[[Setting, float], Prediction]
     if objective == "cl":
-        predict = contrastive_collapse.predicted_events
+        predict = collapse.predicted_events
     else:
-        predict = (mae_laws if query == "local" else mae_global).predicted_events
+        predict = (laws if query == "local" else global_query).predicted_events
     return predict(setting, loss_gap)
 
 

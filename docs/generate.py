@@ -14,11 +14,11 @@ from typing import Any
 
 import click
 
-import claims
-from claims.checking.claim import Claim, Provenance
-from claims.cli import cli
-from claims.configurations import ASSUMPTIONS
-from reports import mathematics, words
+from refutable import claims
+from refutable.claim import Claim, Provenance
+from refutable.claims.assumptions import ASSUMPTIONS
+from refutable.cli import cli
+from refutable.reports import mathematics, words
 
 PROVENANCE = {
     Provenance.STATED: "the text says it",
@@ -179,7 +179,7 @@ def claim_page(claim: Claim) -> str:
             notes.append(f"Without a case in each of these regimes it is vacuous: {regimes}.")
         lines += [*_paragraphs(leg.run.__doc__ or "As stated."), "", " ".join(notes), ""]
     lines += ["## Planted mistakes", "", "Each of these turns the verdict to `fails`.", ""]
-    lines += [f"- {words.inline(m.title)} (`{m.target}`)" for m in claim.mistakes]
+    lines += [f"- {words.inline(m.title)} (`{m.name}`)" for m in claim.mistakes]
     for compute in claim.tables:
         table = compute()
         lines += ["", f"## {words.inline(table.title)}", ""]

@@ -14,11 +14,12 @@ import sympy as sp
 import torch
 from hypothesis import strategies as st
 
-from claims.checking import inequality, property, scaling, symbolic
-from claims.checking.audit import Audit, Base, Statement
-from claims.checking.claim import Claim, Context, Evidence, Profile, Provenance, Undecided
-from claims.checking.dial import Dial
-from claims.checking.gap import Gap, at_least, at_most, equal
+from refutable import property, scaling
+from refutable.auditing.dial import Dial
+from refutable.auditing.run import Audit, Base, Statement
+from refutable.claim import Claim, Context, Evidence, Profile, Provenance, Undecided
+from refutable.gap import Gap, at_least, at_most, equal
+from refutable.prove import inequality, symbolic
 
 ETA, MU, L, H = sp.symbols("eta mu L h", positive=True)
 
@@ -108,12 +109,8 @@ def steps_grow_like_the_condition_number(context: Context) -> Iterator[Gap]:
     )  # fmt: skip
 
 
-convergence.mistake(
-    "rate 1 - 2ημ", "gradient_descent.rate", lambda f: lambda eta, mu: f(eta, 2 * mu)
-)
-convergence.mistake(
-    "steps up to 2.2/(μ+L)", "gradient_descent.largest_step", lambda f: lambda mu, L: 1.1 * f(mu, L)
-)
+convergence.mistake(rate, "rate 1 - 2ημ", lambda f: lambda eta, mu: f(eta, 2 * mu))
+convergence.mistake(largest_step, "steps up to 2.2/(μ+L)", lambda f: lambda mu, L: 1.1 * f(mu, L))
 
 threshold = Claim(
     id="gd.threshold",
@@ -143,10 +140,8 @@ def both_sides_of_the_threshold(context: Context) -> Iterator[Gap]:
     yield equal("‖x_t‖ at the threshold", at, 1 / math.sqrt(3), 1e-9, "one coordinate is left")
 
 
-threshold.mistake("threshold 1/L", "gradient_descent.critical_step", lambda f: lambda L: f(L) / 2)
-threshold.mistake(
-    "threshold 2.1/L", "gradient_descent.critical_step", lambda f: lambda L: 1.05 * f(L)
-)
+threshold.mistake(critical_step, "threshold 1/L", lambda f: lambda L: f(L) / 2)
+threshold.mistake(critical_step, "threshold 2.1/L", lambda f: lambda L: 1.05 * f(L))
 
 CLAIMS = (convergence, threshold)
 

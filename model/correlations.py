@@ -10,8 +10,8 @@ import math
 import numpy as np
 from scipy.spatial import distance
 
-from model import data
-from model.setting import Setting
+from refutable.model import data
+from refutable.model.setting import Setting
 
 Floats = data.Floats
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.setting import Setting, SettingError
+from refutable.model.setting import Setting, SettingError
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

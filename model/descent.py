@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from model import data, engines, gradients, lumping, vit
-from model.setting import Setting, SettingError
-from model.trajectory import Engine, Event, Objective, QueryKind, Series, Trajectory
+from refutable.model import data, engines, gradients, lumping, vit
+from refutable.model.setting import Setting, SettingError
+from refutable.model.trajectory import Engine, Event, Objective, QueryKind, Series, Trajectory
 
 Floats = data.Floats
 Batches = data.Samples | data.Views | Iterable[data.Samples] | Iterable[data.Views]

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from model import correlations, data, enumeration, gradients, losses, lumping, vit
-from model.setting import Setting
-from model.trajectory import QueryKind
+from refutable.model import correlations, data, enumeration, gradients, losses, lumping, vit
+from refutable.model.setting import Setting
+from refutable.model.trajectory import QueryKind
 
 Floats = data.Floats
 Batch = TypeVar("Batch", data.Samples, data.Views)

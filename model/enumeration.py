@@ -16,8 +16,8 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 
-from model import data
-from model.setting import Setting, SettingError
+from refutable.model import data
+from refutable.model.setting import Setting, SettingError
 
 LARGEST_POPULATION = 2_000_000
 """Most weighted samples that an enumeration lays out."""

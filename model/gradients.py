@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from model import correlations, data
-from model.setting import Setting
+from refutable.model import correlations, data
+from refutable.model.setting import Setting
 
 Floats = data.Floats
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model import data, vit
+from refutable.model import data, vit
 
 
 def patch_losses(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from model import data
-from model.setting import Setting, SettingError
-from model.trajectory import QueryKind
+from refutable.model import data
+from refutable.model.setting import Setting, SettingError
+from refutable.model.trajectory import QueryKind
 
 
 def applies(setting: Setting) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from model.setting import Setting
+from refutable.model.setting import Setting
 
 Objective = Literal["mae", "cl"]
 QueryKind = Literal["local", "global"]

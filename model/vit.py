@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from model import data
-from model.setting import Setting
+from refutable.model import data
+from refutable.model.setting import Setting
 
 Index = list[int] | Tensor
 

@@ -1,5 +1,5 @@
-"""`python -m claims` is the console script `claims`."""
+"""`python -m refutable` is the console script `claims`."""
 
-from claims.cli import main
+from refutable.cli import main
 
 main()

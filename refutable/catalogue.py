@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from claims.checking.claim import Claim, Kind
-from claims.checking.errors import UsageError, nearest
-from claims.checking.selection import Selection
+from refutable.claim import Claim, Kind
+from refutable.errors import UsageError, nearest
+from refutable.selection import Selection
 
 
 class Catalogue:

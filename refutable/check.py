@@ -18,10 +18,9 @@ from pathlib import Path
 import joblib
 import threadpoolctl
 
-from claims.checking import catalogue as catalogues
-from claims.checking import shared
-from claims.checking.catalogue import Catalogue
-from claims.checking.claim import (
+from refutable import catalogue as catalogues
+from refutable.catalogue import Catalogue
+from refutable.claim import (
     PROFILES,
     Claim,
     Context,
@@ -33,10 +32,10 @@ from claims.checking.claim import (
     derive_seed,
     evidence_of,
 )
-from claims.checking.errors import UsageError
-from claims.checking.journal import Journal
-from claims.checking.property import jsonable
-from claims.checking.results import (
+from refutable.errors import UsageError
+from refutable.property import jsonable
+from refutable.records.journal import Journal
+from refutable.records.results import (
     ClaimRecord,
     GapRecord,
     LegRecord,
@@ -46,6 +45,7 @@ from claims.checking.results import (
     TableRecord,
     Totals,
 )
+from refutable.reuse import shared
 
 LIBRARIES = ("hypothesis", "numpy", "python-flint", "scipy", "sympy", "torch", "z3-solver")
 """Libraries whose version can decide a verdict."""
@@ -154,7 +154,7 @@ def claim_record(claim: Claim, legs: Sequence[LegRecord], blocked_by: Sequence[s
 def verify(
     select: str | Sequence[str] = (),
     *,
-    sources: Sequence[str] = ("claims",),
+    sources: Sequence[str] = ("refutable.claims",),
     profile: Profile = "quick",
     seed: int = 0,
     workers: int = 1,
@@ -335,8 +335,8 @@ def environment() -> dict[str, str]:
 def fingerprint(sources: Sequence[str], profile: Profile, seed: int) -> str:
     """Changes whenever a stored leg could come out differently: code, libraries, seed, profile."""
     digest = hashlib.sha256(repr((profile, seed, sorted(environment().items()))).encode())
-    root = Path(__file__).parents[2]
-    files = [*root.glob("claims/**/*.py"), *root.glob("model/**/*.py")]
+    root = Path(__file__).parent
+    files = [*root.rglob("*.py"), *(root / "claims").rglob("*.py"), *(root / "model").rglob("*.py")]
     for source in sources:
         path = Path(source)
         files += [path] if path.suffix == ".py" else []

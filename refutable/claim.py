@@ -12,12 +12,14 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from claims.checking.gap import Gap
-from claims.checking.table import TableFunction
+from refutable.gap import Gap
+from refutable.table import TableFunction
 
 Profile = Literal["quick", "full", "deep"]
 PROFILES: tuple[Profile, ...] = ("quick", "full", "deep")
 T = TypeVar("T")
+Target = Callable[..., Any] | str
+"""A function or class, or the dotted name of a constant."""
 
 
 class Provenance(StrEnum):
@@ -178,17 +180,31 @@ class Leg:
     required: tuple[str, ...]
 
 
+def name_of(target: Target) -> str:
+    """The dotted name of a function or class, or of what a text names."""
+    return target if isinstance(target, str) else f"{target.__module__}.{target.__qualname__}"
+
+
 @dataclass(frozen=True)
 class Mistake:
-    """A planted mistake: the attribute `target` is replaced by `plant(original)`.
+    """A planted mistake: `target` is replaced by `plant(original)` wherever it is used.
 
-    target: dotted name of an attribute of a module or class, for instance
-    "model.gradients.own_integrand".
+    target: the function or class itself, or the dotted name of a constant of a module.
     """
 
+    target: Target
     title: str
-    target: str
     plant: Callable[[Any], Any]
+
+    @property
+    def name(self) -> str:
+        """The dotted name of what is replaced."""
+        return name_of(self.target)
+
+
+def _is_dotted(text: str) -> bool:
+    parts = text.split(".")
+    return len(parts) > 1 and all(part.isidentifier() for part in parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +215,7 @@ class Claim:
     asymptotic. paper: number in the source, only for stated and reconstructed claims.
     assumptions: names; rests_on: ids of claims. original_of: id of the claim whose first statement
     this one refutes, with a witness; it holds when that statement is shown to be false. Legs,
-    tables, mistakes and leeways are added by the methods.
+    tables, mistakes and tolerated changes are added by the methods.
     Raises ValueError when the record contradicts itself.
     """
 
@@ -215,7 +231,7 @@ class Claim:
     legs: dict[Kind, Leg] = field(default_factory=dict)
     tables: list[TableFunction] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
-    leeways: dict[str, str] = field(default_factory=dict)
+    tolerated: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Only what the source contains may carry one of its numbers."""
@@ -252,14 +268,24 @@ class Claim:
         self.tables.append(compute)
         return compute
 
-    def mistake(self, title: str, target: str, plant: Callable[[Any], Any]) -> None:
-        """Add a planted mistake that must turn this claim's verdict to `fails`."""
-        self.mistakes.append(Mistake(title, target, plant))
+    def mistake(self, target: Target, title: str, plant: Callable[[Any], Any]) -> None:
+        """Add a planted mistake that must turn this claim's verdict to `fails`.
 
-    def leeway(self, target: str, why: str) -> None:
+        target: the function itself (or a class), or the dotted name of a constant. plant: from the
+        original to what stands in its place.
+        Raises ValueError for a text that is no dotted name.
+        """
+        if isinstance(target, str) and not _is_dotted(target):
+            raise ValueError(
+                f"{self.id}: a mistake's target is a function, or the dotted name of a constant "
+                f"('module.NAME'), not {target!r}"
+            )
+        self.mistakes.append(Mistake(target, title, plant))
+
+    def tolerates(self, target: Target, why: str) -> None:
         """Say why a small change of what a function returns need not turn this claim to `fails`.
 
-        target: dotted name of a function that its legs call. A random mutation of it that survives
-        is then explained; planted mistakes have no such excuse.
+        A random mutation of it that survives is then explained; planted mistakes have no such
+        excuse.
         """
-        self.leeways[target] = why
+        self.tolerated[name_of(target)] = why

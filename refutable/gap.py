@@ -9,8 +9,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from claims.checking.certificate import Certificate
-from claims.checking.series import Series
+from refutable.certificate import Certificate
+from refutable.series import Series
 
 Value = float | str
 """A number, or the text of an exact object (a polynomial, a fraction, a solver's answer)."""

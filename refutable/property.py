@@ -17,8 +17,8 @@ import numpy as np
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
-from claims.checking.claim import Context, Evidence
-from claims.checking.gap import Gap
+from refutable.claim import Context, Evidence
+from refutable.gap import Gap
 
 T = TypeVar("T")
 

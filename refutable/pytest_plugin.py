@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from claims.checking.claim import Claim
-    from claims.checking.results import ClaimRecord
+    from refutable.claim import Claim
+    from refutable.records.results import ClaimRecord
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def sources_of(config: pytest.Config) -> tuple[str, ...]:
     """The modules whose claims are asked for; none when the plugin is idle."""
     own = tuple(config.getoption("--claims-module"))
-    return (("claims",) if config.getoption("--claims") else ()) + own
+    return (("refutable.claims",) if config.getoption("--claims") else ()) + own
 
 
 class ClaimsCollector(pytest.Collector):
@@ -54,8 +54,8 @@ class ClaimsCollector(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item for every claim."""
-        from claims.checking import catalogue
-        from claims.checking.errors import UsageError
+        from refutable import catalogue
+        from refutable.errors import UsageError
 
         try:
             found = catalogue.load(self.sources)
@@ -83,8 +83,8 @@ class ClaimItem(pytest.Item):
 
     def runtest(self) -> None:
         """Check every leg that the profile runs."""
-        from claims.checking import check
-        from claims.checking.claim import Verdict
+        from refutable import check
+        from refutable.claim import Verdict
 
         option = self.config.getoption
         record = check.check_claim(self.claim, option("--claims-profile"), option("--claims-seed"))
@@ -162,7 +162,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Verdicts, claim by claim, and their counts."""
     if not sources_of(terminalreporter.config):
         return
-    from claims.checking.results import ClaimRecord
+    from refutable.records.results import ClaimRecord
 
     records = [
         ClaimRecord.model_validate(report.claim_record)

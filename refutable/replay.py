@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from claims.checking import audit, catalogue, check
-from claims.checking.atlas import Atlas
-from claims.checking.claim import PROFILES, Kind, Profile, Verdict
-from claims.checking.errors import UsageError, nearest
-from claims.checking.results import GapRecord, Results
+from refutable import catalogue, check
+from refutable.auditing import run
+from refutable.auditing.atlas import Atlas
+from refutable.claim import PROFILES, Kind, Profile, Verdict
+from refutable.errors import UsageError, nearest
+from refutable.records.results import GapRecord, Results
 
 Outcome = Literal["FIXED", "FAILS", "ERROR"]
 
@@ -93,7 +94,7 @@ def _break(
         f"profile {profile}"
     ]
     try:
-        gaps = audit.again(witness, claim, sources, profile)
+        gaps = run.again(witness, claim, sources, profile)
     except UsageError:
         raise
     except Exception as problem:  # whatever the run raises is the answer

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from claims.checking.gap import Gap, at_most, equal
-from claims.checking.series import Series
+from refutable.gap import Gap, at_most, equal
+from refutable.series import Series
 
 Floats = NDArray[np.float64]
 Rungs = tuple[Sequence[float], Sequence[float]]

@@ -6,8 +6,8 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from claims.checking.claim import Kind, Provenance
-from claims.checking.errors import UsageError, nearest
+from refutable.claim import Kind, Provenance
+from refutable.errors import UsageError, nearest
 
 
 @dataclass(frozen=True)

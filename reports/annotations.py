@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from claims.checking.claim import Verdict
-from claims.checking.results import ClaimRecord, Results
-from reports import words
+from refutable.claim import Verdict
+from refutable.records.results import ClaimRecord, Results
+from refutable.reports import words
 
 
 def lines(results: Results, counting: Collection[Verdict]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from claims.checking.atlas import Atlas, DialRecord, Margin, Outcome, PairRecord
+from refutable.auditing.atlas import Atlas, DialRecord, Margin, Outcome, PairRecord
 
 MARKS = {
     Margin.ROBUST: "✓",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from claims.checking.atlas import Atlas
-from reports import atlas as atlas_table
+from refutable.auditing.atlas import Atlas
+from refutable.reports import atlas as atlas_table
 
 
 def page(

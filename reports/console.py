@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from claims.checking.claim import Verdict
-from claims.checking.results import ClaimRecord, Results
-from reports import words
+from refutable.claim import Verdict
+from refutable.records.results import ClaimRecord, Results
+from refutable.reports import words
 
 STYLES = {
     Verdict.HOLDS: "green",

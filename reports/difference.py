@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.markup import escape
 
-from claims.checking.claim import Verdict
-from claims.checking.compare import Change, ClaimChange, Difference, LegChange, Side
-from reports import words
+from refutable.claim import Verdict
+from refutable.records.compare import Change, ClaimChange, Difference, LegChange, Side
+from refutable.reports import words
 
 STYLES = {"worse": "bold red", "better": "green", "": "bold"}
 

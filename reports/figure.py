@@ -15,7 +15,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from claims.checking.documents import put
+from refutable.records.documents import put
 
 STYLE: dict[str, Any] = {
     "svg.hashsalt": "claims",

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from claims.checking.atlas import Atlas
-from claims.checking.documents import put
-from claims.checking.errors import UsageError
-from claims.checking.results import Results
-from reports import audit_page, html, junit, latex, markdown
+from refutable.auditing.atlas import Atlas
+from refutable.errors import UsageError
+from refutable.records.documents import put
+from refutable.records.results import Results
+from refutable.reports import audit_page, html, junit, latex, markdown
 
 FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
     "html": ("report.html", lambda results, folder: html.page(results, folder)),
@@ -64,7 +64,7 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
         "audit.md": audit_page.page(atlas, answers, maps),
     }
     if maps:
-        from reports import phase_figure  # with matplotlib, which takes a second
+        from refutable.reports import phase_figure  # with matplotlib, which takes a second
 
         texts |= {f"phase-{found['name']}.svg": phase_figure.svg(found) for found in maps}
     for file, text in texts.items():

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from claims.checking.claim import Grade, Verdict
-from claims.checking.results import ClaimRecord, Results
-from reports import words
+from refutable.claim import Grade, Verdict
+from refutable.records.results import ClaimRecord, Results
+from refutable.reports import words
 
 WIDTH, HEIGHT, ACROSS, DOWN = 168, 20, 208, 26
 """Of a node, and from one to the next, in pixels."""

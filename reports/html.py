@@ -12,11 +12,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from claims.checking.atlas import Atlas
-from claims.checking.claim import Kind, Provenance, Verdict
-from claims.checking.results import ClaimRecord, LegRecord, Results
-from reports import atlas as atlas_table
-from reports import graph, ladder_figure, mathematics, words
+from refutable.auditing.atlas import Atlas
+from refutable.claim import Kind, Provenance, Verdict
+from refutable.records.results import ClaimRecord, LegRecord, Results
+from refutable.reports import atlas as atlas_table
+from refutable.reports import graph, ladder_figure, mathematics, words
 
 MAIN = (
     "thm4.1",
@@ -129,7 +129,7 @@ def _maps(folder: Path | None) -> list[tuple[Mapping[str, Any], Markup]]:
     path = folder / "phases.json" if folder else None
     if not path or not path.exists():
         return []
-    from reports import phase_figure  # with matplotlib, which takes a second
+    from refutable.reports import phase_figure  # with matplotlib, which takes a second
 
     found = json.loads(path.read_text(encoding="utf-8"))
     return [(one, Markup(phase_figure.svg(one).partition("?>")[2])) for one in found]

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from xml.etree import ElementTree as ET
 
-from claims.checking.claim import Verdict
-from claims.checking.results import ClaimRecord, Results
-from reports import words
+from refutable.claim import Verdict
+from refutable.records.results import ClaimRecord, Results
+from refutable.reports import words
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold."""

@@ -6,7 +6,7 @@ import math
 
 from markupsafe import Markup
 
-from claims.checking.results import SeriesRecord
+from refutable.records.results import SeriesRecord
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 300, 96, 44, 18
 FLOOR = 1e-6

@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from claims.checking.claim import Verdict
-from claims.checking.results import ClaimRecord, Results
-from reports import words
+from refutable.claim import Verdict
+from refutable.records.results import ClaimRecord, Results
+from refutable.reports import words
 
 _HEAD = r"""% The preamble needs: \usepackage{array,booktabs,longtable}
 \begingroup

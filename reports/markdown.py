@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from claims.checking.claim import Verdict
-from claims.checking.results import Results
-from reports import graph, words
+from refutable.claim import Verdict
+from refutable.records.results import Results
+from refutable.reports import graph, words
 
 
 def summary(results: Results) -> str:

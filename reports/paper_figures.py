@@ -15,9 +15,9 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from scipy import ndimage
 
-from reports import trajectory_figure
-from reports.figure import BLUE, GREEN, GREY, ORANGE, VERMILION
-from reports.figure import write as keep
+from refutable.reports import trajectory_figure
+from refutable.reports.figure import BLUE, GREEN, GREY, ORANGE, VERMILION
+from refutable.reports.figure import write as keep
 
 Found = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from reports.figure import GREEN, VERMILION, rendered
+from refutable.reports.figure import GREEN, VERMILION, rendered
 
 
 def svg(found: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from reports.figure import BLUE, GREEN, GREY, VERMILION
+from refutable.reports.figure import BLUE, GREEN, GREY, VERMILION
 
 MARKS = {"switch": "^", "half": "o", "done": "s"}
 """Marks of the events: small and full where measured, large and hollow where predicted."""

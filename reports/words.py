@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from claims.checking.claim import Kind, Verdict
-from claims.checking.results import (
+from refutable.claim import Kind, Verdict
+from refutable.records.results import (
     Acceptance,
     CertificateRecord,
     ClaimRecord,

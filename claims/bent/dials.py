@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from claims.checking.dial import Dial
-from model.perturbation import Perturbation
-from model.setting import KAPPA_C_RANGE, KAPPA_S_RANGE, Latents, Setting, SettingError
+from refutable.auditing.dial import Dial
+from refutable.model.bent.perturbation import Perturbation
+from refutable.model.setting import KAPPA_C_RANGE, KAPPA_S_RANGE, Latents, Setting, SettingError
 
 Turn = Callable[[Setting, Perturbation, float], tuple[Setting, Perturbation]]
 

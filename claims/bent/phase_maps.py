@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from claims import audited, contrastive_locals, contrastive_thresholds
-from claims.checking.audit import Base
-from claims.checking.claim import Profile, derive_seed
-from claims.checking.documents import put
-from model import reduced
-from model.perturbation import Perturbation
-from model.setting import Latents, Setting
+from refutable.auditing.run import Base
+from refutable.claim import Profile, derive_seed
+from refutable.claims.bent import statements
+from refutable.claims.contrastive import leftovers, thresholds
+from refutable.model import reduced
+from refutable.model.bent.perturbation import Perturbation
+from refutable.model.setting import Latents, Setting
+from refutable.records.documents import put
 
 TENS = 60
 """P = 1e60 for the backgrounds in which log P must be large."""
@@ -75,12 +76,12 @@ def _seed(seed: int) -> int:
     return derive_seed(seed, "audit", "0") % 2**31
 
 
-COLLAPSED = f"trained at P = 36, the same law: {1 - audited.SPREAD_MISS:g} on the global area"
+COLLAPSED = f"trained at P = 36, the same law: {1 - statements.SPREAD_MISS:g} on the global area"
 
 
 def _collapse(base: Base, turned: dict[str, float], seed: int) -> float:
     """Attention of local queries to the global area after training on this base."""
-    return audited.observe(base, turned, _seed(seed), "cl").local.global_attention[-1]
+    return statements.observe(base, turned, _seed(seed), "cl").local.global_attention[-1]
 
 
 def _grid(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -106,8 +107,8 @@ def exponents(profile: Profile, seed: int = 0) -> PhaseMap:
     )  # fmt: skip
     for C_1, C_s in sizes:
         base = {"P": 36, "C_1": C_1, "C_s": C_s, "latents": [1.0]}
-        run = audited.observe(base, {}, _seed(seed), "mae")
-        setting = audited.setting_of(base, "mae")
+        run = statements.observe(base, {}, _seed(seed), "mae")
+        setting = statements.setting_of(base, "mae")
         trained.append(
             {
                 "x": round(setting.kappa_c, 4),
@@ -137,14 +138,12 @@ def clusters_and_temperature(profile: Profile, seed: int = 0) -> PhaseMap:
     """K × τ: whether the contrastive collapse is complete, against K_c."""
     taus = (0.3, 0.5, 1.0, 3.0) if profile == "quick" else (0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 4.0, 10.0)
     Ks = tuple(range(2, 13, 2 if profile == "quick" else 1))
-    law = contrastive_thresholds.LATENT_LAW
+    law = thresholds.LATENT_LAW
     values = []
     for tau in taus:
         row: list[float | None] = []
         for K in Ks:
-            rest = contrastive_thresholds.resting_place(
-                contrastive_thresholds.crowded(TENS, K, tau)
-            )
+            rest = thresholds.resting_place(thresholds.crowded(TENS, K, tau))
             row.append(1.0 if rest is None else float(f"{rest * law[0]:.4g}"))
         values.append(tuple(row))
     trained = []
@@ -152,12 +151,12 @@ def clusters_and_temperature(profile: Profile, seed: int = 0) -> PhaseMap:
         ((2, 1.0), (8, 1.0)) if profile == "quick" else itertools.product((2, 4, 8), (0.3, 1, 3))
     )
     for K, tau in tried:
-        base = {**audited.SPREAD, "law": "uniform", "K": K}
+        base = {**statements.SPREAD, "law": "uniform", "K": K}
         attention = _collapse(
             base, {"low-temperature" if tau < 1 else "high-temperature": tau}, seed
         )
         trained.append({
-            "x": float(K), "y": float(tau), "holds": attention >= 1 - audited.SPREAD_MISS,
+            "x": float(K), "y": float(tau), "holds": attention >= 1 - statements.SPREAD_MISS,
             "measured": round(attention, 4),
         })  # fmt: skip
     return PhaseMap(
@@ -171,8 +170,7 @@ def clusters_and_temperature(profile: Profile, seed: int = 0) -> PhaseMap:
         y=taus,
         values=tuple(values),
         boundary=tuple(
-            (float(f"{contrastive_thresholds.cluster_threshold(law, tau):.4g}"), tau)
-            for tau in taus
+            (float(f"{thresholds.cluster_threshold(law, tau):.4g}"), tau) for tau in taus
         ),
         boundary_label="K_c(τ) from h(z), z uniform on [½, 1½]",
         trained=tuple(trained),
@@ -192,19 +190,19 @@ def masking_and_size(profile: Profile, seed: int = 0) -> PhaseMap:
         row: list[float | None] = []
         for gamma in gammas:
             setting = Setting(P=P, kappa_c=kappa_c, kappa_s=0.3, gamma=gamma)
-            row.append(float(f"{float(contrastive_locals.none_visible(setting)):.4g}"))
+            row.append(float(f"{float(leftovers.none_visible(setting)):.4g}"))
         values.append(tuple(row))
     trained = []
     for gamma in (0.5, 0.9, 0.98) if profile == "quick" else (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98):
-        base = dict(audited.NEGATIVE)
+        base = dict(statements.NEGATIVE)
         dial = "high-masking" if gamma >= 0.5 else "low-masking"
-        run = audited.observe(base, {dial: gamma}, _seed(seed), "cl")
+        run = statements.observe(base, {dial: gamma}, _seed(seed), "cl")
         miss = 1 - run.local.global_attention[-1]
         trained.append(
             {
                 "x": gamma,
                 "y": math.log10(36),
-                "holds": miss <= audited.MISS,
+                "holds": miss <= statements.MISS,
                 "measured": round(miss, 4),
                 "bound": round(run.none_visible, 4),
             }
@@ -219,10 +217,10 @@ def masking_and_size(profile: Profile, seed: int = 0) -> PhaseMap:
         x=gammas,
         y=tuple(float(f"{power:.4g}") for power in tens),
         values=tuple(values),
-        boundary=_level(gammas, tens, values, audited.MISS),
-        boundary_label=f"Pr = {audited.MISS:g}",
+        boundary=_level(gammas, tens, values, statements.MISS),
+        boundary_label=f"Pr = {statements.MISS:g}",
         trained=tuple(trained),
-        trained_label=f"trained at P = 36: 1 - Attn ≤ {audited.MISS:g}",
+        trained_label=f"trained at P = 36: 1 - Attn ≤ {statements.MISS:g}",
     )
 
 
@@ -250,15 +248,13 @@ def spread_and_clusters(profile: Profile, seed: int = 0) -> PhaseMap:
         for ratio in ratios:
             L = 2 / (1 + ratio)
             law = Latents.uniform(L, ratio * L, nodes=32 + int((ratio - 1) * L * TENS))
-            rest = contrastive_thresholds.resting_place(
-                contrastive_thresholds.crowded(TENS, K, 1.0, law)
-            )
+            rest = thresholds.resting_place(thresholds.crowded(TENS, K, 1.0, law))
             row.append(1.0 if rest is None else float(f"{rest * L:.4g}"))
         values.append(tuple(row))
     boundary = []
     for ratio in ratios:
         L = 2 / (1 + ratio)
-        K_c = contrastive_thresholds.cluster_threshold((L, ratio * L), 1.0)
+        K_c = thresholds.cluster_threshold((L, ratio * L), 1.0)
         boundary.append((ratio, float(f"{K_c:.4g}")))
     trained = []
     tried = ((1.5, 2), (1.5, 8), (3, 2)) if profile == "quick" else itertools.product(
@@ -266,10 +262,10 @@ def spread_and_clusters(profile: Profile, seed: int = 0) -> PhaseMap:
     )  # fmt: skip
     for ratio, K in tried:
         L = 2 / (1 + ratio)
-        base = {**audited.SPREAD, "latents": [L, ratio * L], "law": "uniform", "K": K}
+        base = {**statements.SPREAD, "latents": [L, ratio * L], "law": "uniform", "K": K}
         attention = _collapse(base, {}, seed)
         trained.append({
-            "x": float(ratio), "y": float(K), "holds": attention >= 1 - audited.SPREAD_MISS,
+            "x": float(ratio), "y": float(K), "holds": attention >= 1 - statements.SPREAD_MISS,
             "measured": round(attention, 4),
         })  # fmt: skip
     return PhaseMap(
@@ -292,15 +288,15 @@ def spread_and_clusters(profile: Profile, seed: int = 0) -> PhaseMap:
 def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
     """η × steps: whether an autoencoder is within ε, against the predicted time."""
     factors = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0) if profile != "quick" else (0.5, 1.0, 4.0, 16.0)
-    base = audited.POSITIVE
-    setting = audited.setting_of(base, "mae")
-    step = audited.step_of(setting, "mae")
-    time = audited.time_of(setting, "mae")
+    base = statements.POSITIVE
+    setting = statements.setting_of(base, "mae")
+    step = statements.step_of(setting, "mae")
+    time = statements.time_of(setting, "mae")
     shares = (0.25, 0.5, 0.75, 1.0)
     values, trained = [], []
     for factor in factors:
         turned = Perturbation(step_factor=factor)
-        run = audited.trained(setting, "mae", turned, float(f"{time:.6g}"), step, _seed(seed))
+        run = statements.trained(setting, "mae", turned, float(f"{time:.6g}"), step, _seed(seed))
         row: list[float | None] = []
         for share in shares:
             at = min(range(len(run.times)), key=lambda i: abs(run.times[i] - share * time))
@@ -308,11 +304,11 @@ def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
             row.append(float(f"{gap:.4g}") if math.isfinite(gap) else None)
             trained.append({
                 "x": run.times[at], "y": factor * step,
-                "holds": not run.diverged and gap <= audited.EPSILON,
+                "holds": not run.diverged and gap <= statements.EPSILON,
                 "measured": row[-1],
             })  # fmt: skip
         values.append(tuple(row))
-    predicted = time / audited.PATIENCE
+    predicted = time / statements.PATIENCE
     return PhaseMap(
         name="step-length",
         claim="thm4.1",
@@ -324,8 +320,8 @@ def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
         y=tuple(factor * step for factor in factors),
         values=tuple(values),
         boundary=((predicted, factors[0] * step), (predicted, factors[-1] * step)),
-        boundary_label=f"K/(γρz⁴) + K/(4z²ε), ε = {audited.EPSILON:g}",
+        boundary_label=f"K/(γρz⁴) + K/(4z²ε), ε = {statements.EPSILON:g}",
         trained=tuple(trained),
-        trained_label=f"loss gap ≤ {audited.EPSILON:g}",
+        trained_label=f"loss gap ≤ {statements.EPSILON:g}",
         logarithmic=("y",),
     )

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from claims import audited, contrastive_thresholds, dials, images, mae_laws
-from claims.checking.audit import Base
-from claims.checking.claim import Profile, derive_seed
-from claims.checking.documents import put
-from model import reduced
-from model.perturbed import Observed
-from model.setting import Setting
-from model.trajectory import Objective
+from refutable.auditing.run import Base
+from refutable.claim import Profile, derive_seed
+from refutable.claims.bent import dials, images, statements
+from refutable.claims.contrastive import thresholds
+from refutable.claims.mae import laws
+from refutable.model import reduced
+from refutable.model.bent.perturbed import Observed
+from refutable.model.setting import Setting
+from refutable.model.trajectory import Objective
+from refutable.records.documents import put
 
 Cell = str | float | int
 
@@ -60,11 +62,11 @@ def write(found: Sequence[Answer], path: Path) -> None:
 
 
 def _observe(base: Base, turned: dict[str, float], seed: int, objective: Objective) -> Observed:
-    return audited.observe(base, turned, derive_seed(seed, "audit", "0") % 2**31, objective)
+    return statements.observe(base, turned, derive_seed(seed, "audit", "0") % 2**31, objective)
 
 
 def _sign(base: Base) -> str:
-    gap = dials.gap_of(audited.setting_of(base, "mae"))
+    gap = dials.gap_of(statements.setting_of(base, "mae"))
     return f"Δ = {gap:+.2f}"
 
 
@@ -72,7 +74,7 @@ def adam(seed: int = 0) -> Answer:
     """Does it survive Adam."""
     rows: list[tuple[Cell, ...]] = []
     kept, ratios = [], []
-    for base in audited.BOTH:
+    for base in statements.BOTH:
         for name, on in (("gradient descent", 0.0), ("Adam", 1.0)):
             mae = _observe(base, {"adam": on}, seed, "mae")
             cl = _observe(base, {"adam": on}, seed, "cl")
@@ -122,8 +124,8 @@ def sizes(profile: Profile, seed: int = 0) -> Answer:
     turned = [("large-local-area", float(s)) for s in shares]
     turned += [("small-global-area", float(s)) for s in shrunk]
     for name, value in turned:
-        mae = _observe(audited.POSITIVE, {name: value}, seed, "mae")
-        cl = _observe(audited.POSITIVE, {name: value}, seed, "cl")
+        mae = _observe(statements.POSITIVE, {name: value}, seed, "mae")
+        cl = _observe(statements.POSITIVE, {name: value}, seed, "cl")
         learned = int(np.argmax(cl.learned))
         least_locality = min(least_locality, mae.local.own_largest[-1])
         rows.append((
@@ -175,7 +177,7 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
             depth = -float(run.phi_global[-1])
             times.append(time)
             depths[tens, gap] = depth
-            law = mae_laws.depth_at_half(setting)
+            law = laws.depth_at_half(setting)
             if tens == 60:
                 misses.append(abs(depth - law))
             rows.append((f"1e{tens}", gap, round(depth, 4), round(law, 4),
@@ -183,12 +185,12 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
     at_zero = [depths[tens, 0.0] for tens in (6, 20, 60)]
     trained = []
     for way in (0.0, 1.0, 2.0):
-        run_ = _observe(audited.POSITIVE, {"gap-crossing": way}, seed, "mae")
-        setting = audited.planned(audited.POSITIVE, {"gap-crossing": way}, "mae").setting
+        run_ = _observe(statements.POSITIVE, {"gap-crossing": way}, seed, "mae")
+        setting = statements.planned(statements.POSITIVE, {"gap-crossing": way}, "mae").setting
         half = run_.half("local")
         unit = math.exp(math.log(setting.K / setting.gamma) - setting.log_rho)
         trained.append(run_.local.own_largest[-1])
-        law = mae_laws.depth_at_half(setting)
+        law = laws.depth_at_half(setting)
         rows.append(("36, trained", round(dials.gap_of(setting), 3),
                      round(-run_.local.phi_global[-1], 4), round(law, 4),
                      round(-run_.local.phi_global[-1] / setting.log_P, 4),
@@ -219,11 +221,11 @@ def negatives(profile: Profile, seed: int = 0) -> Answer:
     rows: list[tuple[Cell, ...]] = []
     by_count, by_clusters = {}, {}
     for count in counts:
-        run = _observe(audited.POSITIVE, {"negatives": count}, seed, "cl")
+        run = _observe(statements.POSITIVE, {"negatives": count}, seed, "cl")
         by_count[count] = run.local.global_attention[-1]
         rows.append(("N_c", count, "constant", round(by_count[count], 3),
                      round(run.local.phi_global[-1], 3)))  # fmt: skip
-    for base, law in ((audited.POSITIVE, "constant"), (audited.SPREAD, "½ or 1½")):
+    for base, law in ((statements.POSITIVE, "constant"), (statements.SPREAD, "½ or 1½")):
         for K in clusters:
             run = _observe(base, {"clusters": K}, seed, "cl")
             by_clusters[law, K] = run.local.global_attention[-1]
@@ -232,7 +234,7 @@ def negatives(profile: Profile, seed: int = 0) -> Answer:
     for tau in (1e9, 1.0, 0.5, 0.3):
         for ratio in (1.5, 2.0, 3.0):
             L = 2 / (1 + ratio)
-            K_c = contrastive_thresholds.cluster_threshold((L, ratio * L), tau)
+            K_c = thresholds.cluster_threshold((L, ratio * L), tau)
             name = "∞" if tau > 1e6 else f"{tau:g}"
             rows.append((f"K_c, τ = {name}", "predicted", f"uniform, U/L = {ratio:g}",
                          round(K_c, 2), ""))  # fmt: skip

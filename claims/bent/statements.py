@@ -16,16 +16,19 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from claims import contrastive_locals, dials, mae_laws, runs
-from claims.checking import cache
-from claims.checking.audit import Audit, Base, Statement
-from claims.checking.claim import Profile
-from claims.checking.gap import Gap, at_least, at_most
-from model import reduced
-from model.perturbation import Perturbation
-from model.perturbed import Observed, train
-from model.setting import Contrastive, Latents, Setting, SettingError
-from model.trajectory import Event, Objective, QueryKind, Trajectory
+from refutable.auditing.run import Audit, Base, Statement
+from refutable.claim import Profile
+from refutable.claims.bent import dials
+from refutable.claims.contrastive import leftovers
+from refutable.claims.mae import laws
+from refutable.claims.runs import trained as runs
+from refutable.gap import Gap, at_least, at_most
+from refutable.model import reduced
+from refutable.model.bent.perturbation import Perturbation
+from refutable.model.bent.perturbed import Observed, train
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model.trajectory import Event, Objective, QueryKind, Trajectory
+from refutable.reuse import cache
 
 Gaps = Iterator[Gap]
 
@@ -290,7 +293,7 @@ def reduced_collapses(miss: float) -> Foreseen:
     """Attention to the global area reaches 1 - miss, less the masks that show nothing of it."""
 
     def holds(setting: Setting, time: float) -> bool:
-        shown = 1 - float(contrastive_locals.none_visible(setting))
+        shown = 1 - float(leftovers.none_visible(setting))
         try:
             path = reduced.cl(setting, loss_gap=1e-3, log_t_max=math.log(time))
         except SettingError:  # the gradient is 0, or the global feature does not grow
@@ -437,7 +440,7 @@ def mechanism(setting: Setting, run: Observed) -> Gaps:
     """Figure 4: attention to the own area through a grown Φ_n, and a suppressed Φ_1 if Δ > 0."""
     yield from grown(run, "local")
     if dials.gap_of(setting) > 0 and setting.latents.is_constant:
-        depth = mae_laws.depth_at_half(setting) / setting.latents.U
+        depth = laws.depth_at_half(setting) / setting.latents.U
         yield at_most(
             "Φ global of local queries at the end", run.local.phi_global[-1], -depth, 0,
             "suppressed by the amount of local.crossover; at this size it falls further",

@@ -13,22 +13,17 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from claims import (
-    contrastive_collapse,
-    contrastive_ladders,
-    contrastive_locals,
-    contrastive_readings,
-    contrastive_row,
-    mae_laws,
-    runs,
-    theorems,
-)
-from claims.checking import scaling, shared
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, at_most, equal
-from model import correlations, data, enumeration, gradients, vit
-from model.setting import Setting
-from model.trajectory import Trajectory
+from refutable import scaling
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.contrastive import collapse, ladders, leftovers, readings, shared_row
+from refutable.claims.mae import laws as mae_laws
+from refutable.claims.runs import trained
+from refutable.claims.theorems import main_theorems
+from refutable.gap import Gap, at_least, at_most, equal
+from refutable.model import correlations, data, enumeration, gradients, reduced, vit
+from refutable.model.setting import Setting
+from refutable.model.trajectory import Trajectory
+from refutable.reuse import shared
 
 FALSE_ALARM = 1e-10
 """Per gap on trained models: every tolerance is more than ten times the spread over seeds."""
@@ -50,26 +45,26 @@ def sign_of(setting: Setting) -> str:
     return "Δ > 0" if setting.gap > 0 else "Δ < 0"
 
 
-def autoencoders(context: Context) -> Iterator[tuple[str, runs.TrainedMae]]:
+def autoencoders(context: Context) -> Iterator[tuple[str, trained.TrainedMae]]:
     """Trained masked autoencoders of both regimes, each with its name."""
-    for i, (_, run) in enumerate(theorems.trained(context)):
+    for i, (_, run) in enumerate(main_theorems.trained(context)):
         yield f"{run.name}, run {i}", run
 
 
 @shared.run_once
-def contrastive_model(setting: Setting, seed: int) -> runs.TrainedCl:
+def contrastive_model(setting: Setting, seed: int) -> trained.TrainedCl:
     """The contrastive model trained on the data of that setting."""
-    step = theorems.CL_STEP * setting.P
-    return runs.trained_cl(setting, seed, theorems.cl_time(setting), step)
+    step = main_theorems.CL_STEP * setting.P
+    return trained.trained_cl(setting, seed, main_theorems.cl_time(setting), step)
 
 
-def contrastive_models(context: Context) -> Iterator[tuple[str, runs.TrainedCl]]:
+def contrastive_models(context: Context) -> Iterator[tuple[str, trained.TrainedCl]]:
     """Trained contrastive models of both regimes; longer profiles take the autoencoders' data."""
-    for setting in context.at(quick=(), full=(theorems.POSITIVE, theorems.NEGATIVE)):
+    for setting in context.at(quick=(), full=(main_theorems.POSITIVE, main_theorems.NEGATIVE)):
         for seed in range(3):
-            name = f"{runs.name_of(setting)}, seed {seed}"
+            name = f"{trained.name_of(setting)}, seed {seed}"
             yield name, contrastive_model(setting, context.root_seed + seed)
-    others = context.at(quick=theorems.trained_collapses, full=theorems.torch_collapses)
+    others = context.at(quick=main_theorems.trained_collapses, full=main_theorems.torch_collapses)
     for i, run in enumerate(others(context)):
         yield f"{run.name}, run {i}", run
 
@@ -195,7 +190,7 @@ def _diversity_mae_scaling(context: Context) -> Iterator[Gap | Case]:
         found, ladder = [], [top.replace(P=10**k) for k in DIGITS]
         for setting in ladder:
             local, global_ = (
-                runs.reduced_mae(setting, query, LOSS_GAP) for query in ("local", "global")
+                trained.reduced_mae(setting, query, LOSS_GAP) for query in ("local", "global")
             )
             found.append(lumped_diversity(setting, local, global_))
         yield from scaling.limit(
@@ -209,11 +204,13 @@ def _diversity_mae_scaling(context: Context) -> Iterator[Gap | Case]:
 
 
 diversity_mae.mistake(
-    "no two patches of one area", "claims.comparison.limit_diversity", lambda original: lambda s: 1
+    limit_diversity,
+    "no two patches of one area",
+    lambda original: lambda s: 1,
 )
 diversity_mae.mistake(
+    correlations.diversity,
     "contrastive learning in its place",
-    "model.correlations.diversity",
     lambda original: (
         lambda samples, A, masked_only: original(
             samples,
@@ -244,23 +241,21 @@ def claimed_diversity() -> float:
 @diversity_cl.leg("trained")
 def _diversity_cl_trained(context: Context) -> Iterator[Gap]:
     # The whole matrix Q by automatic differentiation, so that nothing presumes equal rows.
-    chosen = context.at(
-        quick=contrastive_row.POSITION_READINGS[::3], full=contrastive_row.POSITION_READINGS
-    )
+    chosen = context.at(quick=shared_row.POSITION_READINGS[::3], full=shared_row.POSITION_READINGS)
     for i, reading in enumerate(chosen):
-        setting = contrastive_row.small_setting(reading)
+        setting = shared_row.small_setting(reading)
         module = vit.ContrastiveViT(setting)
         test = data.draw(setting, 16, np.random.default_rng(context.seed))
         steps = context.at(quick=50, full=200)
-        batches = contrastive_row.minibatches(setting, context.seed + 1 + i, steps)
+        batches = shared_row.minibatches(setting, context.seed + 1 + i, steps)
         X = torch.from_numpy(data.masked(setting, test, module.basis))
         largest = 0.0
-        for done, _ in enumerate(contrastive_row.descend(module, batches, step=20.0)):
+        for done, _ in enumerate(shared_row.descend(module, batches, step=20.0)):
             if done % 10:
                 continue
             A = correlations.areas_of(setting, test, module.attention(X).detach().numpy())
             largest = max(largest, correlations.diversity(test, A, masked_only=False))
-        name = contrastive_readings.reading_name(setting)
+        name = readings.reading_name(setting)
         yield equal(
             f"{name}: largest D along training",
             largest,
@@ -268,9 +263,9 @@ def _diversity_cl_trained(context: Context) -> Iterator[Gap]:
             1e-9,
             "rounding of each step, amplified over the run by less than 1e6",
         )
-    for sign, setting, run in contrastive_readings.trained_readings(context):
+    for sign, setting, run in readings.trained_readings(context):
         if setting.contrastive.query == "feature+position":
-            name = f"{contrastive_readings.reading_name(setting)}, {sign}"
+            name = f"{readings.reading_name(setting)}, {sign}"
             yield at_most(
                 f"{name}: D over that of the autoencoder",
                 run.diversity / limit_diversity(setting),
@@ -282,13 +277,13 @@ def _diversity_cl_trained(context: Context) -> Iterator[Gap]:
 
 
 diversity_cl.mistake(
+    vit.ContrastiveViT,
     "patches are pooled with unequal weights",
-    "model.vit.ContrastiveViT",
-    lambda original: contrastive_row.UnequalPooling,
+    lambda original: shared_row.UnequalPooling,
 )
 diversity_cl.mistake(
+    claimed_diversity,
     "the autoencoder's diversity in its place",
-    "claims.comparison.claimed_diversity",
     lambda original: lambda: 0.5,
 )
 
@@ -333,10 +328,10 @@ def forgotten_areas(setting: Setting) -> slice:
 
 def least_own() -> float:
     """Least mean attention of an autoencoder's patch on its own area at the loss gap ε, claimed."""
-    return 1 - math.sqrt(2 * theorems.EPSILON / 0.5)
+    return 1 - math.sqrt(2 * main_theorems.EPSILON / 0.5)
 
 
-def autoencoder_is_local(name: str, run: runs.TrainedMae) -> Gap:
+def autoencoder_is_local(name: str, run: trained.TrainedMae) -> Gap:
     """Every area's masked patches attend to their own area."""
     own = own_attention(run.setting, run.test, run.attention())
     means = by_area(run.setting, run.test, own, run.answerable())
@@ -351,7 +346,7 @@ def autoencoder_is_local(name: str, run: runs.TrainedMae) -> Gap:
     )
 
 
-def contrastive_is_not(name: str, run: runs.TrainedCl) -> Gap:
+def contrastive_is_not(name: str, run: trained.TrainedCl) -> Gap:
     """No local area keeps the attention that it had."""
     setting = run.setting
     own = own_attention(setting, run.test, run.attention())
@@ -379,13 +374,13 @@ def _locality_trained(context: Context) -> Iterator[Gap | Case]:
 
 
 locality.mistake(
+    forgotten_areas,
     "contrastive learning forgets the global area",
-    "claims.comparison.forgotten_areas",
     lambda original: lambda setting: slice(0, setting.areas),
 )
 locality.mistake(
+    own_attention,
     "own areas mixed up",
-    "claims.comparison.own_attention",
     lambda original: lambda setting, samples, A: original(setting, samples, A[:, ::-1]),
 )
 
@@ -408,7 +403,7 @@ def wrong_patch_loss(setting: Setting) -> float:
     return setting.latents.moment(2)
 
 
-def loss_of_locals(run: runs.TrainedCl) -> data.Floats:
+def loss_of_locals(run: trained.TrainedCl) -> data.Floats:
     """Reconstruction loss given that p is masked, by local patch and cluster, (n,)."""
     setting, test = run.setting, run.test
     own = setting.area_of[test.cluster]
@@ -445,19 +440,19 @@ def _reconstruction_trained(context: Context) -> Iterator[Gap | Case]:
         )
     for name, mae in autoencoders(context):
         yield Case((sign_of(mae.setting),))
-        yield theorems.within_epsilon(
+        yield main_theorems.within_epsilon(
             f"{name}: MAE's attention, largest L_p - L*_p of a patch", *mae.loss_gap()
         )
 
 
 reconstruction.mistake(
+    wrong_patch_loss,
     "the loss of a blank patch",
-    "claims.comparison.wrong_patch_loss",
     lambda original: lambda setting: 0.5 * original(setting),
 )
 reconstruction.mistake(
+    gradients.loss_integrand,
     "the own area's part of the loss is dropped",
-    "model.gradients.loss_integrand",
     lambda original: lambda A, z, own: (z**2 * A**2).sum(axis=-1) / 2,
 )
 
@@ -490,11 +485,11 @@ def end_of_cl(setting: Setting) -> float:
 
 def local_attention(setting: Setting) -> float:
     """Log of a contrastive query's attention on one local area when A_1 = 1/2 on average."""
-    phi = contrastive_ladders.transition(setting).phi_global
-    phi_m = contrastive_locals.local_at(setting, phi)
+    phi = ladders.transition(setting).phi_global
+    phi_m = leftovers.local_at(setting, phi)
     visible = (1 - setting.gamma) * (setting.C_s / setting.P)
     rest = 1 - (1 - setting.gamma) * (setting.C_1 / setting.P)  # weight off the global area
-    left = contrastive_collapse.missing(setting, phi)
+    left = collapse.missing(setting, phi)
     return math.log(visible) + setting.latents.L * phi_m + math.log(left / rest)
 
 
@@ -504,7 +499,7 @@ def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
         yield Case((sign_of(top),))
         name = f"κ_c = {top.kappa_c}, κ_s = {top.kappa_s}"
         ladder = [top.replace(P=10**k) for k in DIGITS]
-        ends = [runs.reduced_mae(setting, "local", LOSS_GAP) for setting in ladder]
+        ends = [trained.reduced_mae(setting, "local", LOSS_GAP) for setting in ladder]
         yield equal(
             f"{name}: MAE, largest 1-A_n of a local query on the ladder",
             max(float(1 - run.own_attention[-1]) for run in ends),
@@ -518,12 +513,12 @@ def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
             [top.latents.L * float(run.phi_global[-1]) for run in ends],
             path_of_mae(top),
         )
-    for shape in contrastive_ladders.shapes_of(context):
-        ladder = contrastive_ladders.on_ladder(contrastive_ladders.CONSTANT, shape)
+    for shape in ladders.shapes_of(context):
+        ladder = ladders.on_ladder(ladders.CONSTANT, shape)
         yield Case((sign_of(ladder[0]),))
         yield from scaling.power_law(
-            f"{contrastive_ladders.label(ladder[0])}: CL, attention on one local area",
-            contrastive_ladders.log_P(contrastive_ladders.DIGITS),
+            f"{ladders.label(ladder[0])}: CL, attention on one local area",
+            ladders.log_P(ladders.DIGITS),
             [local_attention(setting) for setting in ladder],
             end_of_cl(ladder[0]),
         )
@@ -553,18 +548,18 @@ def _both_signs_trained(context: Context) -> Iterator[Gap | Case]:
 
 
 both_signs.mistake(
+    path_of_mae,
     "the path of the other sign",
-    "claims.comparison.path_of_mae",
     lambda original: lambda setting: -max(-setting.gap, 0.0) / 2,
 )
 both_signs.mistake(
+    end_of_cl,
     "local areas keep a share of the attention",
-    "claims.comparison.end_of_cl",
     lambda original: lambda setting: 0.0,
 )
 both_signs.mistake(
+    reduced.mae,
     "gaps of the opposite sign in the dynamics",
-    "model.reduced.mae",
     lambda original: (
         lambda setting, query, **rest: original(
             setting.replace(kappa_c=0.75 if setting.gap < 0 else 0.55, c_1=1.0), query, **rest
@@ -572,30 +567,30 @@ both_signs.mistake(
     ),
 )
 
-diversity_mae.leeway(
-    "claims.comparison.own_attention",
+diversity_mae.tolerates(
+    own_attention,
     "1 - A_own, along which D is extrapolated to 0: the limit does not depend on its scale",
 )
-diversity_cl.leeway(
-    "claims.comparison.limit_diversity",
+diversity_cl.tolerates(
+    limit_diversity,
     "the autoencoder's diversity, against which contrastive learning's is small: at most a quarter",
 )
 for _claim in (locality, both_signs):
-    _claim.leeway(
-        "claims.comparison.least_own",
+    _claim.tolerates(
+        least_own,
         "a bound from below, which training passes by far: the loss gap bounds a mean square",
     )
-    for _measured in ("own_attention", "by_area"):
-        _claim.leeway(
-            f"claims.comparison.{_measured}",
+    for _measured in (own_attention, by_area):
+        _claim.tolerates(
+            _measured,
             "measured attention 5 % higher is still above one bound, and below the other",
         )
-reconstruction.leeway(
-    "claims.comparison.wrong_patch_loss",
+reconstruction.tolerates(
+    wrong_patch_loss,
     "compared within 10 %: attention reaches 0.9 in the time trained, not 1",
 )
-reconstruction.leeway(
-    "claims.comparison.loss_of_locals",
+reconstruction.tolerates(
+    loss_of_locals,
     "mean and least loss are compared within 10 % and 5 %, and do not depend on the order",
 )
 

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import integrate, optimize
 
-from claims.checking import scaling
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, equal
-from claims.contrastive_ladders import (
+from refutable import scaling
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.contrastive.ladders import (
     ALL_SHAPES,
     CONSTANT,
     DIGITS,
@@ -31,8 +30,9 @@ from claims.contrastive_ladders import (
     shapes_of,
     transition,
 )
-from model import reduced
-from model.setting import Contrastive, Latents, Setting
+from refutable.gap import Gap, equal
+from refutable.model import reduced
+from refutable.model.setting import Contrastive, Latents, Setting
 
 
 def c_T(setting: Setting) -> float:
@@ -119,18 +119,18 @@ def _time_exact(context: Context) -> Iterator[Gap]:
 
 
 time.mistake(
+    c_T,
     "constant off by 5 %",
-    "claims.contrastive_collapse.c_T",
     lambda original: lambda s: 1.05 * original(s),
 )
 time.mistake(
+    time_exponent,
     "exponent off by 0.02",
-    "claims.contrastive_collapse.time_exponent",
     lambda original: lambda s: original(s) + 0.02,
 )
 time.mistake(
+    reduced.cl,
     "visible and masked patches exchanged",
-    "model.reduced.cl",
     lambda original: lambda s, **rest: original(s.replace(gamma=1 - s.gamma), **rest),
 )
 
@@ -225,18 +225,18 @@ def _late(
 
 
 late.mistake(
+    late_constant,
     "no slowdown by e^{z²/τ}",
-    "claims.contrastive_collapse.late_constant",
     lambda original: lambda s: s.K / ((s.K - 1) * s.latents.U**4),
 )
 late.mistake(
+    late_power,
     "power -1/2 instead of -1",
-    "claims.contrastive_collapse.late_power",
     lambda original: lambda: -0.5,
 )
 late.mistake(
+    reduced.cl,
     "twice as many clusters in the dynamics",
-    "model.reduced.cl",
     lambda original: lambda s, **rest: original(s.replace(K=2 * s.K), **rest),
 )
 
@@ -330,18 +330,18 @@ def _feature_growth_scaling(context: Context) -> Iterator[Gap]:
 
 
 feature_growth.mistake(
+    growth,
     "κ_s in place of κ_c",
-    "claims.contrastive_collapse.growth",
     lambda original: lambda s, depth: original(s, depth) + (s.kappa_c - s.kappa_s) * s.log_P,
 )
 feature_growth.mistake(
+    growth_log_power,
     "no log log P for a law with a density",
-    "claims.contrastive_collapse.growth_log_power",
     lambda original: lambda s: 0.0,
 )
 feature_growth.mistake(
+    reduced.cl,
     "visible and masked patches exchanged",
-    "model.reduced.cl",
     lambda original: lambda s, **rest: original(s.replace(gamma=1 - s.gamma), **rest),
 )
 
@@ -372,12 +372,12 @@ def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, f
     return {"switch": None, "half": half, "done": done}
 
 
-feature_growth.leeway(
-    "claims.contrastive_collapse.ahead_of_growth",
+feature_growth.tolerates(
+    ahead_of_growth,
     "a difference that tends to 0: a multiple of it does, too",
 )
-feature_growth.leeway(
-    "claims.contrastive_collapse.growth_log_power",
+feature_growth.tolerates(
+    growth_log_power,
     "0.02 of a power of log P is 2e-4 of a power of P at the top; that it is -1 and not 0 is told",
 )
 

@@ -17,13 +17,13 @@ import sympy as sp
 import torch
 from hypothesis import strategies as st
 
-from claims import configurations
-from claims.checking import property as properties
-from claims.checking import symbolic
-from claims.checking.claim import Claim, Context, Evidence, Provenance
-from claims.checking.gap import Gap, at_most, equal, identical
-from model import correlations, data, gradients, losses, vit
-from model.setting import Contrastive, Latents, Setting
+from refutable import property as properties
+from refutable.claim import Claim, Context, Evidence, Provenance
+from refutable.claims import assumptions
+from refutable.gap import Gap, at_most, equal, identical
+from refutable.model import correlations, data, gradients, losses, vit
+from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.prove import symbolic
 
 ROUNDING = 1e-10
 """Relative: float64 sums of some hundred terms, exponents up to a few units, lose 3-5 digits."""
@@ -73,8 +73,8 @@ def details(draw: st.DrawFn) -> Contrastive:
 
 def instances() -> st.SearchStrategy[Instance]:
     """Any small setting under any reading, and any Q of scale up to 3."""
-    settings = configurations.settings(max_P=9, min_P=4, details=details())
-    return st.builds(Instance, settings, st.floats(0, 3), st.integers(1, 4), configurations.seeds())
+    settings = assumptions.settings(max_P=9, min_P=4, details=details())
+    return st.builds(Instance, settings, st.floats(0, 3), st.integers(1, 4), assumptions.seeds())
 
 
 def reading_of(instance: Instance) -> tuple[str, str]:
@@ -259,18 +259,18 @@ def _gradient_feature_property(context: Context) -> Evidence:
 
 
 gradient_feature.mistake(
+    feature_rate,
     "the mean pull S is left out",
-    "claims.contrastive_gradients.feature_rate",
     lambda original: lambda z, A, g, S: original(z, A, g, 0 * S),
 )
 gradient_feature.mistake(
+    softmax_pull,
     "the positive pulls with w_0 instead of 1-w_0",
-    "claims.contrastive_gradients.softmax_pull",
     lambda original: lambda w, Y: original([1 - w[0], *w[1:]], Y),
 )
 gradient_feature.mistake(
+    gradients.pulls,
     "negatives of other clusters are taken for the same cluster",
-    "model.gradients.pulls",
     lambda original: lambda setting, views, *A: original(setting, _one_cluster(views), *A),
 )
 
@@ -331,13 +331,13 @@ def _gradient_position_property(context: Context) -> Evidence:
 
 
 gradient_position.mistake(
+    position_rate,
     "masked keys pull like visible ones",
-    "claims.contrastive_gradients.position_rate",
     lambda original: lambda attention, visible, z, g, S: original(attention, 1, z, g, S),
 )
 gradient_position.mistake(
+    gradients.pulls,
     "negatives of other clusters are taken for the same cluster",
-    "model.gradients.pulls",
     lambda original: lambda setting, views, *A: original(setting, _one_cluster(views), *A),
 )
 
@@ -406,19 +406,20 @@ def _zero_gradient_property(context: Context) -> Evidence:
 
 
 zero_gradient.mistake(
+    indistinguishable,
     "latents are allowed to vary",
-    "claims.contrastive_gradients.indistinguishable",
     lambda original: lambda setting: setting.replace(K=1, latents=Latents.two_point(0.5, 1.5)),
 )
 zero_gradient.mistake(
+    softmax_pull,
     "the positive pulls with w_0 instead of 1-w_0",
-    "claims.contrastive_gradients.softmax_pull",
     lambda original: lambda w, Y: original([1 - w[0], *w[1:]], Y),
 )
 
-for _measured in ("autograd", "softmax_pull"):
-    zero_gradient.leeway(
-        f"claims.contrastive_gradients.{_measured}", "the gradient is 0, and so is a multiple of it"
+for _measured in (autograd, softmax_pull):
+    zero_gradient.tolerates(
+        _measured,
+        "the gradient is 0, and so is a multiple of it",
     )
 
 CLAIMS = (gradient_feature, gradient_position, zero_gradient)

@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from claims.checking import scaling, shared
-from claims.checking.claim import Context
-from claims.checking.gap import Gap
-from model import reduced
-from model.setting import Contrastive, Latents, Setting, SettingError
-from model.trajectory import Event, Trajectory
+from refutable import scaling
+from refutable.claim import Context
+from refutable.gap import Gap
+from refutable.model import reduced
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model.trajectory import Event, Trajectory
+from refutable.reuse import shared
 
 SHAPES = {"Δ > 0": ((0.9, 0.3), (0.6, 0.1)), "Δ < 0": ((0.6, 0.3), (0.65, 0.4))}
 """(κ_c, κ_s) by the sign of the information gap; the sizes are separated by at least P^0.25."""

@@ -12,11 +12,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from claims import runs, theorems
-from claims.checking import scaling
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, at_most, equal
-from claims.contrastive_ladders import (
+from refutable import scaling
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.contrastive.ladders import (
     SHAPES,
     collapse,
     label,
@@ -25,8 +23,11 @@ from claims.contrastive_ladders import (
     power_law,
     transition,
 )
-from model import correlations, data, enumeration, gradients
-from model.setting import Contrastive, Latents, Setting
+from refutable.claims.runs import trained
+from refutable.claims.theorems import main_theorems
+from refutable.gap import Gap, at_least, at_most, equal
+from refutable.model import correlations, data, enumeration, gradients
+from refutable.model.setting import Contrastive, Latents, Setting
 
 
 def local_correlation(setting: Setting, phi: float) -> float:
@@ -107,20 +108,20 @@ def _locals_stay_scaling(context: Context) -> Iterator[Gap | Case]:
 
 
 locals_stay.mistake(
+    local_correlation,
     "the sign of the second term",
-    "claims.contrastive_locals.local_correlation",
     lambda original: lambda s, phi: original(s, phi) + 2 * (1 - s.gamma) * (s.C_s / s.P) * phi,
 )
 locals_stay.mistake(
+    locals_exponent,
     "exponents of the two regimes exchanged",
-    "claims.contrastive_locals.locals_exponent",
     lambda original: (
         lambda s: (2 * (s.kappa_s - s.kappa_c), 0.0) if s.gap > 0 else (s.kappa_s - 1, 1.0)
     ),
 )
 locals_stay.mistake(
+    local_at,
     "a local correlation that never moves",
-    "claims.contrastive_locals.local_at",
     lambda original: lambda s, phi: original(s, phi) * 0.9,
 )
 
@@ -223,11 +224,11 @@ def _positions_stay_scaling(context: Context) -> Iterator[Gap]:
 @positions_stay.leg("trained", profile="full")
 def _positions_stay_trained(context: Context) -> Iterator[Gap]:
     for seed in range(2):
-        base = theorems.CL_NEGATIVE
-        time_ = theorems.cl_time(base)
+        base = main_theorems.CL_NEGATIVE
+        time_ = main_theorems.cl_time(base)
         setting = base.replace(contrastive=dataclasses.replace(WITH_POSITIONS, negatives=16))
-        step = theorems.CL_STEP * setting.P
-        run = runs.trained_cl(setting, context.root_seed + seed, time_, step)
+        step = main_theorems.CL_STEP * setting.P
+        run = trained.trained_cl(setting, context.root_seed + seed, time_, step)
         holders = (setting.area_of == 0).sum(axis=0)
         slope, offset = np.polyfit(holders, run.upsilon[-1, 0], 1)
         phi = float(run.phi[-1, 0, :: setting.areas].mean())
@@ -249,18 +250,18 @@ def _positions_stay_trained(context: Context) -> Iterator[Gap]:
 
 
 positions_stay.mistake(
+    positions_of,
     "positions learn as much as the feature",
-    "claims.contrastive_locals.positions_of",
     lambda original: lambda s, phi: (s.C_1 * original(s, phi)[0], original(s, phi)[1]),
 )
 positions_stay.mistake(
+    positions_powers,
     "like 1/√C_1 in a global area",
-    "claims.contrastive_locals.positions_powers",
     lambda original: lambda: (-0.5, -1.0),
 )
 positions_stay.mistake(
+    gradients._key_rates,
     "masked keys get no gradient",
-    "model.gradients._key_rates",
     lambda original: (
         lambda s, k, part, per_area, per_mask, on_key: original(
             s, k, part, per_area, 0 * per_mask, on_key
@@ -322,8 +323,8 @@ def _visible_global_exact(context: Context) -> Iterator[Gap]:
 def _visible_global_trained(context: Context) -> Iterator[Gap]:
     """A model whose masks often hide all of the global area: what it misses is little more."""
     setting = OFTEN_HIDDEN
-    time_, step = theorems.cl_time(setting), theorems.CL_STEP * setting.P
-    run = runs.trained_cl(setting, context.root_seed, time_, step)
+    time_, step = main_theorems.cl_time(setting), main_theorems.CL_STEP * setting.P
+    run = trained.trained_cl(setting, context.root_seed, time_, step)
     test = run.test
     inside = setting.area_of[test.cluster] == 0
     hidden = ~(inside & test.visible).any(axis=1)
@@ -351,13 +352,13 @@ OFTEN_HIDDEN = Setting.of_sizes(24, 6, 2, gamma=0.75, K=3, placement="random")
 
 
 visible_global.mistake(
+    none_visible,
     "as if masks hid every patch independently",
-    "claims.contrastive_locals.none_visible",
     lambda original: lambda s: Fraction(s.M, s.P) ** s.C_1,
 )
 visible_global.mistake(
+    enumeration.population,
     "masks that hide one patch less",
-    "model.enumeration.population",
     lambda original: lambda s: original(s.replace(gamma=(s.M - 1) / s.P + 1e-6)),
 )
 

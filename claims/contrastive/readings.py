@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claims.checking import shared
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, at_most
-from claims.contrastive_gradients import READINGS
-from model import correlations, data, descent, gradients
-from model.setting import Contrastive, Setting
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.contrastive.gradients import READINGS
+from refutable.gap import Gap, at_least, at_most
+from refutable.model import correlations, data, descent, gradients
+from refutable.model.setting import Contrastive, Setting
+from refutable.reuse import shared
 
 readings = Claim(
     id="cl.readings",
@@ -162,13 +162,13 @@ def _readings_trained(context: Context) -> Iterator[Gap | Case]:
 
 
 readings.mistake(
+    last_to_collapse,
     "masked queries come first",
-    "claims.contrastive_readings.last_to_collapse",
     lambda original: lambda run: original(run)[::-1],
 )
 readings.mistake(
+    gradients.pulls,
     "negatives pull instead of pushing",
-    "model.gradients.pulls",
     lambda original: lambda *given: (-original(*given)[0], original(*given)[1]),
 )
 

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from claims.checking import property as properties
-from claims.checking.claim import Claim, Context, Evidence, Provenance
-from claims.checking.gap import Gap, at_least, at_most, equal
-from claims.contrastive_gradients import (
+from refutable import property as properties
+from refutable.claim import Claim, Context, Evidence, Provenance
+from refutable.claims.contrastive.gradients import (
     EVERY_READING,
     READINGS,
     ROUNDING,
@@ -26,8 +25,9 @@ from claims.contrastive_gradients import (
     instances,
     reading_of,
 )
-from model import correlations, data, losses, vit
-from model.setting import Contrastive, Latents, Setting
+from refutable.gap import Gap, at_least, at_most, equal
+from refutable.model import correlations, data, gradients, losses, vit
+from refutable.model.setting import Contrastive, Latents, Setting
 
 POSITION_READINGS = tuple(reading for reading in READINGS if reading["query"] == "position")
 
@@ -163,13 +163,13 @@ def _rank_one_trained(context: Context) -> Iterator[Gap]:
 
 
 rank_one.mistake(
+    vit.ContrastiveViT,
     "patches are pooled with unequal weights",
-    "model.vit.ContrastiveViT",
     lambda original: UnequalPooling,
 )
 rank_one.mistake(
+    losses.contrastive,
     "the reconstruction loss in place of the contrastive one",
-    "model.losses.contrastive",
     reconstruct_instead,
 )
 
@@ -236,13 +236,13 @@ def _pooling_trained(context: Context) -> Iterator[Gap]:
 
 
 pooling.mistake(
+    pooling_step,
     "the step is not divided by P",
-    "claims.contrastive_row.pooling_step",
     lambda original: lambda s: 1,
 )
 pooling.mistake(
+    pooling_decay,
     "weight decay is not multiplied by P",
-    "claims.contrastive_row.pooling_decay",
     lambda original: lambda s: s.contrastive.weight_decay,
 )
 
@@ -303,13 +303,13 @@ def _shift_trained(context: Context) -> Iterator[Gap]:
 
 
 shift.mistake(
+    vit.ContrastiveViT,
     "position encodings differ in length",
-    "model.vit.ContrastiveViT",
     lambda original: UnequalPositions,
 )
 shift.mistake(
+    gradients._key_rates,
     "masked keys get no gradient",
-    "model.gradients._key_rates",
     lambda original: (
         lambda s, k, part, per_area, per_mask, on_key: original(
             s, k, part, per_area, 0 * per_mask, on_key

@@ -11,9 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_most, identical
-from claims.contrastive_ladders import (
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.contrastive.ladders import (
     ALL_SHAPES,
     DIGITS,
     SHAPES,
@@ -23,8 +22,9 @@ from claims.contrastive_ladders import (
     power_law,
     rung,
 )
-from model import enumeration, gradients, reduced
-from model.setting import Contrastive, Latents, Setting
+from refutable.gap import Gap, at_most, identical
+from refutable.model import enumeration, gradients, reduced
+from refutable.model.setting import Contrastive, Latents, Setting
 
 
 def log(number: Fraction) -> float:
@@ -192,18 +192,18 @@ def global_exponent(setting: Setting) -> float:
 
 
 init_global.mistake(
+    initial_global,
     "1-γ instead of (1-γ)²",
-    "claims.contrastive_start.initial_global",
     lambda original: lambda s: original(s) / (1 - s.gamma),
 )
 init_global.mistake(
+    global_exponent,
     "exponent off by 0.02",
-    "claims.contrastive_start.global_exponent",
     lambda original: lambda s: original(s) + 0.02,
 )
 init_global.mistake(
+    enumeration.exact_moment,
     "third moments taken for second ones",
-    "model.enumeration.exact_moment",
     lambda original: lambda setting, r: original(setting, min(r, 2)),
 )
 
@@ -284,18 +284,18 @@ def _init_local_scaling(context: Context) -> Iterator[Gap]:
 
 
 init_local.mistake(
+    local_sign,
     "the sign of the gap instead of its opposite",
-    "claims.contrastive_start.local_sign",
     lambda original: lambda s: -original(s),
 )
 init_local.mistake(
+    local_exponent,
     "exponents of the two regimes exchanged",
-    "claims.contrastive_start.local_exponent",
     lambda original: lambda s: 2 * s.kappa_s - 3 if s.gap > 0 else 2 * s.kappa_c + s.kappa_s - 4,
 )
 init_local.mistake(
+    enumeration.exact_moment,
     "third moments taken for second ones",
-    "model.enumeration.exact_moment",
     lambda original: lambda setting, r: original(setting, min(r, 2)),
 )
 
@@ -342,19 +342,19 @@ def _init_dominance_scaling(context: Context) -> Iterator[Gap | Case]:
 
 
 init_dominance.mistake(
+    dominance_exponent,
     "the smaller exponent instead of the larger",
-    "claims.contrastive_start.dominance_exponent",
     lambda original: lambda s: min(s.kappa_s - 1, 2 * (s.kappa_s - s.kappa_c)),
 )
 init_dominance.mistake(
+    enumeration.initial_cl_rates,
     "local areas taken for the global one",
-    "model.enumeration.initial_cl_rates",
     lambda original: lambda setting: original(setting)[:1] * 2,
 )
 
 for _claim in (init_global, init_local):
-    _claim.leeway(
-        "claims.contrastive_start.weights_bound",
+    _claim.tolerates(
+        weights_bound,
         "a bound on what unequal weights change, from the largest similarity there can be",
     )
 

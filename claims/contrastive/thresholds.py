@@ -15,16 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import integrate, optimize
 
-from claims import runs
-from claims.checking import scaling, shared
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, at_most, equal, identical
-from claims.checking.table import Table
-from claims.contrastive_ladders import DIGITS, log_P, rung
-from claims.theorems import NEGATIVE
-from model import correlations, data, reduced
-from model.setting import Contrastive, Latents, Setting
-from model.trajectory import Trajectory
+from refutable import scaling
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.contrastive.ladders import DIGITS, log_P, rung
+from refutable.claims.runs import trained
+from refutable.claims.theorems.main_theorems import NEGATIVE
+from refutable.gap import Gap, at_least, at_most, equal, identical
+from refutable.model import correlations, data, reduced
+from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.trajectory import Trajectory
+from refutable.reuse import shared
+from refutable.table import Table
 
 Floats = data.Floats
 Law = tuple[float, float]
@@ -528,7 +529,7 @@ class Side:
 
     name: str
     collapses: bool
-    run: runs.TrainedCl
+    run: trained.TrainedCl
     expected: Trajectory
 
     def at_end(self, series: Floats, share: float = 1.0) -> float:
@@ -581,7 +582,7 @@ def sides(context: Context) -> Iterator[Side]:
                 if series.max() < level:
                     raise ArithmeticError(f"the reduced run ends before {level}")
                 time_ = math.exp(path.log_t[int(np.argmax(series >= level))])
-                run = runs.trained_cl(setting, context.root_seed + seed, time_, step * setting.P)
+                run = trained.trained_cl(setting, context.root_seed + seed, time_, step * setting.P)
                 law = "U[1/2, 3/2]" if base is DENSE else "{1/2, 3/2}"
                 name = f"P = {setting.P}, z ∼ {law}, τ = {setting.contrastive.tau:g}, K = {K}"
                 yield Side(f"{name}, seed {seed}", above == K, run, path)
@@ -663,23 +664,23 @@ def _threshold_trained(context: Context) -> Iterator[Gap | Case]:
 
 
 threshold.mistake(
+    pull,
     "half the pull of the negatives",
-    "claims.contrastive_thresholds.pull",
     lambda original: lambda A, z, law, K, tau, *N_c: original(A, z, law, 2 * K, tau, *N_c),
 )
 threshold.mistake(
+    "refutable.claims.contrastive.thresholds.LATENT_LAW",
     "latents taken to be constant",
-    "claims.contrastive_thresholds.LATENT_LAW",
     lambda original: (0.999, 1.001),
 )
 threshold.mistake(
+    gap_rest,
     "the two-point law rests where L alone would",
-    "claims.contrastive_thresholds.gap_rest",
     lambda original: lambda law: 1 / law[0],
 )
 threshold.mistake(
+    reduced.cl_rates,
     "one cluster more in the dynamics",
-    "model.reduced.cl_rates",
     lambda original: lambda s, **phi: original(s.replace(K=s.K + 1), **phi),
 )
 
@@ -782,28 +783,29 @@ def _below_threshold_trained(context: Context) -> Iterator[Gap]:
 
 
 below_threshold.mistake(
+    net_pull,
     "K_c as if negatives of one cluster did not count twice",
-    "claims.contrastive_thresholds.net_pull",
     lambda original: lambda z, law, K, tau, *N_c: original(z, law, K + 1, tau, *N_c),
 )
 below_threshold.mistake(
+    uncollapsed,
     "the fraction that does collapse",
-    "claims.contrastive_thresholds.uncollapsed",
     lambda original: lambda law, K, tau: 1 - original(law, K, tau),
 )
 below_threshold.mistake(
+    reduced.cl_rates,
     "one cluster more in the dynamics",
-    "model.reduced.cl_rates",
     lambda original: lambda s, **phi: original(s.replace(K=s.K + 1), **phi),
 )
 
-threshold.leeway(
-    "claims.contrastive_thresholds._net_pull_by_quadrature",
+threshold.tolerates(
+    _net_pull_by_quadrature,
     "h by a second route, read where it is 0: a multiple of it is 0 there, too",
 )
-for _pull in ("net_pull", "pull"):
-    below_threshold.leeway(
-        f"claims.contrastive_thresholds.{_pull}", "only the root of h counts, not its scale"
+for _pull in (net_pull, pull):
+    below_threshold.tolerates(
+        _pull,
+        "only the root of h counts, not its scale",
     )
 
 CLAIMS = (threshold, below_threshold)

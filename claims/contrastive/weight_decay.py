@@ -11,11 +11,9 @@ from collections.abc import Iterator
 
 from scipy import optimize
 
-from claims import runs, theorems
-from claims.checking.claim import Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, at_most, identical
-from claims.contrastive_collapse import transition_time
-from claims.contrastive_ladders import (
+from refutable.claim import Claim, Context, Provenance
+from refutable.claims.contrastive.collapse import transition_time
+from refutable.claims.contrastive.ladders import (
     ALL_SHAPES,
     CONSTANT,
     MANY,
@@ -26,9 +24,12 @@ from claims.contrastive_ladders import (
     rung,
     shapes_of,
 )
-from claims.contrastive_start import initial_global
-from model import reduced
-from model.setting import Setting
+from refutable.claims.contrastive.start import initial_global
+from refutable.claims.runs import trained
+from refutable.claims.theorems import main_theorems
+from refutable.gap import Gap, at_least, at_most, identical
+from refutable.model import reduced
+from refutable.model.setting import Setting
 
 decay_threshold = Claim(
     id="cl.decay-threshold",
@@ -101,11 +102,11 @@ def _decay_threshold_scaling(context: Context) -> Iterator[Gap]:
 
 @decay_threshold.leg("trained", profile="full")
 def _decay_threshold_trained(context: Context) -> Iterator[Gap]:
-    base = theorems.CL_NEGATIVE
-    time_ = 2 * theorems.cl_time(base)
+    base = main_theorems.CL_NEGATIVE
+    time_ = 2 * main_theorems.cl_time(base)
     for share, collapses in ((0.5, True), (2.0, False)):
         setting = with_decay(base, share * decay_of(base))
-        run = runs.trained_cl(setting, context.root_seed, time_, theorems.CL_STEP * base.P)
+        run = trained.trained_cl(setting, context.root_seed, time_, main_theorems.CL_STEP * base.P)
         bound = at_least if collapses else at_most
         yield bound(
             f"λ = {share} λ_c: attention on the global area",
@@ -118,13 +119,13 @@ def _decay_threshold_trained(context: Context) -> Iterator[Gap]:
 
 
 decay_threshold.mistake(
+    decay_of,
     "2z α_1(0), as if e were 1",
-    "claims.contrastive_decay.decay_of",
     lambda original: lambda s: original(s) / math.e,
 )
 decay_threshold.mistake(
+    reduced.cl_rates,
     "twice the decay in the dynamics",
-    "model.reduced.cl_rates",
     lambda original: lambda s, phi_global: original(s, phi_global=2 * phi_global),
 )
 

@@ -10,14 +10,15 @@ import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
 
-from claims import configurations
-from claims.checking import property as properties
-from claims.checking import scaling, symbolic
-from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
-from claims.checking.gap import Gap, at_most, equal, identical
-from claims.checking.inequality import consistent, proved
-from model import data, setting
-from model.setting import Setting
+from refutable import property as properties
+from refutable import scaling
+from refutable.claim import Claim, Context, Evidence, Provenance, Undecided
+from refutable.claims import assumptions
+from refutable.gap import Gap, at_most, equal, identical
+from refutable.model import data, setting
+from refutable.model.setting import Setting
+from refutable.prove import symbolic
+from refutable.prove.inequality import consistent, proved
 
 ROUNDING = 1e-12
 """Allowed in a product of two unit vectors of some 1e2 entries: their rounding is about 1e-14."""
@@ -70,22 +71,22 @@ def data_are_as_defined(context: Context) -> Evidence:
 
     return properties.search(
         context,
-        st.tuples(configurations.settings(max_P=16), configurations.seeds()),
+        st.tuples(assumptions.settings(max_P=16), assumptions.seeds()),
         gaps,
         examples=context.at(quick=40, full=400, deep=2000),
-        regimes_of=lambda drawn: configurations.regimes_of(drawn[0]),
+        regimes_of=lambda drawn: assumptions.regimes_of(drawn[0]),
         require=("contiguous", "random placement", "unequal local areas"),
     )
 
 
 partition.mistake(
+    data.members,
     "the last area repeats the first",
-    "model.data.members",
     lambda original: lambda s, k: [*original(s, k)[:-1], original(s, k)[0]],
 )
 partition.mistake(
+    data.basis,
     "features lean towards one another",
-    "model.data.basis",
     lambda original: (
         lambda s, rotation=None: (
             original(s, rotation) + 1e-6 * np.roll(original(s, rotation), 1, axis=1)
@@ -93,8 +94,8 @@ partition.mistake(
     ),
 )
 partition.mistake(
+    data.patches,
     "patches forget their latent",
-    "model.data.patches",
     lambda original: lambda s, samples, basis: np.sign(original(s, samples, basis)),
 )
 
@@ -161,18 +162,18 @@ def count_has_its_exponent(context: Context) -> Iterator[Gap]:
 
 
 local_count.mistake(
+    local_count_exponent,
     "exponent off by 0.02",
-    "claims.setup.local_count_exponent",
     lambda original: lambda kappa_s: original(kappa_s) + 0.02,
 )
 local_count.mistake(
+    local_areas,
     "the global area is counted in",
-    "claims.setup.local_areas",
     lambda original: lambda P, C_1, C_s: original(P, 0, C_s),
 )
 local_count.mistake(
+    setting._power_of,
     "sizes are laid out one short",
-    "model.setting._power_of",
     lambda original: lambda P, c, kappa: original(P, c, kappa * 0.97),
 )
 
@@ -216,12 +217,14 @@ def gap_stays_in_its_range(context: Context) -> Iterator[Gap | Undecided]:
 
 
 gap_range.mistake(
+    information_gap,
     "the global term counted once",
-    "claims.setup.information_gap",
     lambda original: lambda c, s: (1 - s) - (1 - c),
 )
 gap_range.mistake(
-    "local areas allowed up to κ_s = 0.6", "model.setting.KAPPA_S_RANGE", lambda _: (0.001, 0.6)
+    "refutable.model.setting.KAPPA_S_RANGE",
+    "local areas allowed up to κ_s = 0.6",
+    lambda _: (0.001, 0.6),
 )
 
 gap_meaning = Claim(
@@ -268,13 +271,13 @@ def gap_of_a_setting_is_a_ratio_of_sizes(context: Context) -> Iterator[Gap]:
 
 
 gap_meaning.mistake(
+    information_gap,
     "the global term counted once",
-    "claims.setup.information_gap",
     lambda original: lambda c, s: (1 - s) - (1 - c),
 )
 gap_meaning.mistake(
+    setting._power_of,
     "sizes with another exponent",
-    "model.setting._power_of",
     lambda original: lambda P, c, kappa: original(P, c, kappa * 0.98),
 )
 

@@ -11,11 +11,12 @@ import numpy as np
 import sympy as sp
 from scipy import special, stats
 
-from claims.checking import limits, scaling, symbolic
-from claims.checking.claim import Claim, Context, Provenance, Undecided
-from claims.checking.gap import Gap, at_most, equal, identical
-from model import data, enumeration, setting
-from model.setting import Setting
+from refutable import scaling
+from refutable.claim import Claim, Context, Provenance, Undecided
+from refutable.gap import Gap, at_most, equal, identical
+from refutable.model import data, enumeration, setting
+from refutable.model.setting import Setting
+from refutable.prove import limits, symbolic
 
 moments = Claim(
     id="mask.moments",
@@ -161,28 +162,28 @@ def drawn_masks_are_uniform(context: Context) -> Iterator[Gap]:
 
 
 moments.mistake(
+    variance_visible,
     "patches drawn with replacement",
-    "claims.masks.variance_visible",
     lambda original: lambda P, M, C: original(P, M, C) * (P - 1) / (P - C or 1),
 )
 moments.mistake(
+    binomial_variance,
     "the limit forgets the masked",
-    "claims.masks.binomial_variance",
     lambda original: lambda gamma, C: C * (1 - gamma),
 )
 moments.mistake(
+    data.draw_masks,
     "each patch masked on its own",
-    "model.data.draw_masks",
     lambda original: lambda s, size, rng, masked=None: rng.random((size, s.P)) > s.gamma,
 )
 moments.mistake(
+    enumeration.masks,
     "one mask is forgotten",
-    "model.enumeration.masks",
     lambda original: lambda s, masked=None: original(s, masked)[1:],
 )
 moments.mistake(
+    data.masked,
     "the mask is dropped",
-    "model.data.masked",
     lambda original: lambda s, samples, basis: data.patches(s, samples, basis),
 )
 
@@ -258,13 +259,13 @@ def tails_stay_below_hoeffding(context: Context) -> Iterator[Gap]:
 
 
 concentration.mistake(
+    log_hoeffding,
     "bound with twice the exponent",
-    "claims.masks.log_hoeffding",
     lambda original: lambda delta, C: math.log(2) - 4 * float(delta * delta) * C,
 )
 concentration.mistake(
+    expected_visible,
     "masked and visible swapped",
-    "claims.masks.expected_visible",
     lambda original: lambda P, M, C: original(P, P - M, C),
 )
 
@@ -339,18 +340,18 @@ def failure_anywhere_vanishes(context: Context) -> Iterator[Gap]:
 
 
 uniform.mistake(
+    chernoff_rate,
     "Hoeffding's exponent taken for the exact one",
-    "claims.masks.chernoff_rate",
     lambda original: lambda gamma, delta: 2 * delta**2,
 )
 uniform.mistake(
+    log_hoeffding,
     "bound with twice the exponent",
-    "claims.masks.log_hoeffding",
     lambda original: lambda delta, C: math.log(2) - 4 * float(delta * delta) * C,
 )
 uniform.mistake(
+    setting._power_of,
     "local areas stop growing",
-    "model.setting._power_of",
     lambda original: lambda P, c, kappa: original(P, c, kappa) if kappa > 0.5 else 20,
 )
 
@@ -414,28 +415,31 @@ def empty_own_over_every_mask(context: Context) -> Iterator[Gap]:
 
 
 empty.mistake(
+    empty_probability,
     "not conditioned on the masked query",
-    "claims.masks.empty_probability",
     lambda original: lambda P, M, C: Fraction(math.comb(P - C, P - M), math.comb(P, P - M)),
 )
 empty.mistake(
+    empty_bound,
     "bound with one factor too many",
-    "claims.masks.empty_bound",
     lambda original: lambda gamma, C: gamma**C,
 )
 empty.mistake(
+    enumeration.empty_own,
     "the model counts the query twice",
-    "model.enumeration.empty_own",
     lambda original: lambda s, size: original(s, max(size - 1, 1)),
 )
 
 for _claim in (concentration, uniform):
-    _claim.leeway("claims.masks.log_hoeffding", "an upper bound on tails; a larger one is one, too")
-for _function in ("_over", "expected_visible"):
-    concentration.leeway(
-        f"claims.masks.{_function}",
+    _claim.tolerates(
+        log_hoeffding,
+        "an upper bound on tails; a larger one is one, too",
+    )
+for _function in (_over, expected_visible):
+    concentration.tolerates(
+        _function,
         "tails about a centre 5 % off are below the bound as well; mask.moments has the mean",
     )
-empty.leeway("claims.masks.empty_bound", "an upper bound; a larger one is one, too")
+empty.tolerates(empty_bound, "an upper bound; a larger one is one, too")
 
 CLAIMS = (moments, concentration, uniform, empty)

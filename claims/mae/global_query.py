@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from claims import mae_ladders, mae_laws
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, identical
-from claims.mae_ladders import (
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import ladders, laws
+from refutable.claims.mae.ladders import (
     ALPHA_OTHER,
     ALPHA_OWN,
     BETA_OTHER,
@@ -34,8 +33,10 @@ from claims.mae_ladders import (
     spoiled,
     top_of,
 )
-from model.setting import Latents, Setting
-from model.trajectory import Trajectory
+from refutable.gap import Gap, at_least, identical
+from refutable.model import reduced
+from refutable.model.setting import Latents, Setting
+from refutable.model.trajectory import Trajectory
 
 CONSTANT = (
     top_of(0.75, 0.3),
@@ -55,7 +56,7 @@ BOTH_SIGNS = ("Δ > 0", "Δ < 0", "K > 1")
 
 def log_odds(setting: Setting) -> float:
     """Logarithm of a/(1-a), the odds of the own attention at Q = 0."""
-    log_a = mae_laws.log_global_share(setting)
+    log_a = laws.log_global_share(setting)
     return log_a - math.log1p(-math.exp(log_a))
 
 
@@ -69,13 +70,13 @@ def log_half_time(setting: Setting) -> float:
 
     Constant latents: all orders in a, so that κ_c = 1 is included.
     """
-    log_a, law = mae_laws.log_global_share(setting), setting.latents
+    log_a, law = laws.log_global_share(setting), setting.latents
     if log_a >= math.log(0.5):
         return -math.inf
     unit = math.log(setting.K / setting.gamma)
     if law.is_constant:
         return unit - 4 * math.log(law.L) + math.log(travel(0.5) - travel(math.exp(log_a)))
-    return unit + math.log(mae_laws.growth_time(law)) - log_a
+    return unit + math.log(laws.growth_time(law)) - log_a
 
 
 def half_time_exponent(setting: Setting) -> float:
@@ -90,7 +91,7 @@ def own_exponent(setting: Setting) -> float:
 
 def own_at(setting: Setting, loss_gap: float) -> float:
     """Φ_1 at which ½γE[z²(1-A_1)²] = loss_gap; constant: zΦ_1 = log(1/u-1) - log(a/(1-a))."""
-    return mae_laws.own_where(
+    return laws.own_where(
         setting,
         log_odds(setting),
         lambda z, miss: 0.5 * setting.gamma * (z * miss) ** 2,
@@ -141,12 +142,12 @@ def other_position_per_own(setting: Setting) -> float:
 
 def _left(setting: Setting) -> float:
     """1 - a."""
-    return -math.expm1(mae_laws.log_global_share(setting))
+    return -math.expm1(laws.log_global_share(setting))
 
 
 def log_time_to(setting: Setting, loss_gap: float) -> float:
     """Logarithm of T*(ε) = T_½ + K/(4L²ε)."""
-    tail = mae_laws.log_tail_time(setting, loss_gap)
+    tail = laws.log_tail_time(setting, loss_gap)
     return float(np.logaddexp(log_half_time(setting), tail))
 
 
@@ -155,10 +156,10 @@ def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, f
 
     There is no switch: the own feature is the global one.
     """
-    starts_above = mae_laws.log_global_share(setting) >= math.log(0.5)
+    starts_above = laws.log_global_share(setting) >= math.log(0.5)
     half = 0.0
     if not starts_above:
-        half = mae_laws.own_where(setting, log_odds(setting), lambda _, miss: miss, 0.5)
+        half = laws.own_where(setting, log_odds(setting), lambda _, miss: miss, 0.5)
     done = own_at(setting, loss_gap)
     return {
         "switch": None,
@@ -186,7 +187,7 @@ length = Claim(
 @length.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power and its constant."""
-    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+    for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
         log_T = ladder.event("half", "log_t")
         yield from ladder.power("T_½", log_T, half_time_exponent(ladder.top))
@@ -194,14 +195,18 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.limit("T_½·γz⁴/(K(F(½) - F(a)))", ratio, 1)
 
 
-length.mistake("exponent off by 0.02", "claims.mae_global.half_time_exponent", shifted(0.02))
-length.mistake("constant off by 5 %", "claims.mae_global.log_half_time", shifted(math.log(1.05)))
+length.mistake(half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(
-    "κ_s in place of κ_c",
-    "claims.mae_global.half_time_exponent",
-    lambda _: mae_laws.half_time_exponent,
+    log_half_time,
+    "constant off by 5 %",
+    shifted(math.log(1.05)),
 )
-length.mistake("α_n off by 5 %", RATES, spoiled(ALPHA_OWN, 1.05))
+length.mistake(
+    half_time_exponent,
+    "κ_s in place of κ_c",
+    lambda _: laws.half_time_exponent,
+)
+length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 
 
 own_final = Claim(
@@ -220,7 +225,7 @@ own_final = Claim(
 @own_final.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_1 at the loss gap against its slope and intercept, and the attention that it brings."""
-    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+    for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
         phi = ladder.event("done", "phi_own")
         if grows(ladder.top):  # for κ_c = 1 the law below says it all
@@ -230,15 +235,17 @@ def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         if ladder.top.latents.is_constant:
             missing = math.sqrt(2 * LOSS_GAP / ladder.top.gamma) / ladder.z
             yield from ladder.limit("A_1(T*)", ladder.final("own_attention"), 1 - missing)
-    for ladder in mae_ladders.ladders(context, CONSTANT[1:], "global", late=True):
+    for ladder in ladders.ladders(context, CONSTANT[1:], "global", late=True):
         yield from ladder.limit("late A_1", ladder.final("own_attention"), 1)
 
 
-own_final.mistake("slope off by 0.02", "claims.mae_global.own_exponent", shifted(0.02))
+own_final.mistake(own_exponent, "slope off by 0.02", shifted(0.02))
 own_final.mistake(
-    "slope of a local query", "claims.mae_global.own_exponent", lambda _: mae_laws.own_exponent
+    own_exponent,
+    "slope of a local query",
+    lambda _: laws.own_exponent,
 )
-own_final.mistake("intercept off by 0.05", "claims.mae_global.own_at_loss_gap", shifted(0.05))
+own_final.mistake(own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
 
 
 others_small = Claim(
@@ -257,7 +264,7 @@ others_small = Claim(
 @others_small.leg("scaling", require=BOTH_SIGNS)
 def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_m, largest and last, for one of the many local areas."""
-    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE), "global"):
+    for ladder in ladders.ladders(context, (*CONSTANT, SHARE), "global"):
         yield ladder.case
         largest, top = np.log(ladder.largest("phi_other")), ladder.top
         yield from ladder.power(
@@ -267,9 +274,9 @@ def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.limit("Φ_m(T*) by its law", ratio / ladder.predicted(other_per_own), 1)
 
 
-others_small.mistake("exponent off by 0.02", "claims.mae_global.other_exponent", shifted(0.02))
-others_small.mistake("constant off by 5 %", "claims.mae_global.other_per_own", scaled(1.05))
-others_small.mistake("α_m with the wrong sign", RATES, spoiled(ALPHA_OTHER, -1))
+others_small.mistake(other_exponent, "exponent off by 0.02", shifted(0.02))
+others_small.mistake(other_per_own, "constant off by 5 %", scaled(1.05))
+others_small.mistake(RATES, "α_m with the wrong sign", spoiled(ALPHA_OTHER, -1))
 
 
 positions_small = Claim(
@@ -290,7 +297,7 @@ positions_small = Claim(
 @positions_small.leg("scaling", require=BOTH_SIGNS)
 def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Each Υ against its power of P, and against the Φ that it follows."""
-    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE), "global"):
+    for ladder in ladders.ladders(context, (*CONSTANT, SHARE), "global"):
         yield ladder.case
         phi = ladder.final("phi_own")
         for kind, exponent, per_own in (
@@ -306,13 +313,17 @@ def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 positions_small.mistake(
-    "own exponent off by 0.02", "claims.mae_global.own_position_exponent", shifted(0.02)
+    own_position_exponent,
+    "own exponent off by 0.02",
+    shifted(0.02),
 )
 positions_small.mistake(
-    "other exponent off by 0.02", "claims.mae_global.other_position_exponent", shifted(-0.02)
+    other_position_exponent,
+    "other exponent off by 0.02",
+    shifted(-0.02),
 )
-positions_small.mistake("β of the own area off by 5 %", RATES, spoiled(BETA_OWN, 1.05))
-positions_small.mistake("β of other areas off by 5 %", RATES, spoiled(BETA_OTHER, 0.95))
+positions_small.mistake(RATES, "β of the own area off by 5 %", spoiled(BETA_OWN, 1.05))
+positions_small.mistake(RATES, "β of other areas off by 5 %", spoiled(BETA_OTHER, 0.95))
 
 
 one_phase = Claim(
@@ -330,7 +341,7 @@ one_phase = Claim(
 @one_phase.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def growth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Falls of Φ_1, its slowest rate, and what another feature moves per move of the own one."""
-    for ladder in mae_ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+    for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
         falls = sum(int((np.diff(run.phi_global) <= 0).sum()) for run in ladder.judged.runs)
         yield identical(f"times at which Φ_1 does not rise, {ladder.name}", falls, 0, "strictly")
@@ -354,8 +365,8 @@ def _as_local(original: Any) -> Any:
     return lambda setting, query, **options: original(setting, "local", **options)
 
 
-one_phase.mistake("Φ_1 with the wrong sign", "model.reduced.mae", _turned)
-one_phase.mistake("a local query in its place", "model.reduced.mae", _as_local)
+one_phase.mistake(reduced.mae, "Φ_1 with the wrong sign", _turned)
+one_phase.mistake(reduced.mae, "a local query in its place", _as_local)
 
 
 rate = Claim(
@@ -373,7 +384,7 @@ rate = Claim(
 @rate.leg("scaling", require=BOTH_SIGNS)
 def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T*(ε) against its power and the sum of its two terms."""
-    for ladder in mae_ladders.ladders(context, CONSTANT, "global", late=True):
+    for ladder in ladders.ladders(context, CONSTANT, "global", late=True):
         yield ladder.case
         log_T = ladder.event("done", "log_t")
         yield from ladder.power("T*(ε)", log_T, half_time_exponent(ladder.top))
@@ -381,9 +392,9 @@ def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.limit("T*(ε)/(T_½ + K/(4z²ε))", np.exp(log_T - predicted), 1)
 
 
-rate.mistake("exponent off by 0.02", "claims.mae_global.half_time_exponent", shifted(0.02))
-rate.mistake("constant off by 5 %", "claims.mae_laws.log_tail_time", shifted(math.log(1.05)))
-rate.mistake("T_½ off by 5 %", "claims.mae_global.log_half_time", shifted(math.log(1.05)))
+rate.mistake(half_time_exponent, "exponent off by 0.02", shifted(0.02))
+rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
+rate.mistake(log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
 
 
 CLAIMS = (length, own_final, others_small, positions_small, one_phase, rate)

@@ -15,13 +15,13 @@ import numpy as np
 import sympy as sp
 import torch
 
-from claims import configurations
-from claims.checking import property as properties
-from claims.checking import symbolic
-from claims.checking.claim import Claim, Context, Evidence, Provenance
-from claims.checking.gap import Gap, equal
-from model import correlations, data, gradients, losses, vit
-from model import symbolic as definitions
+from refutable import property as properties
+from refutable.claim import Claim, Context, Evidence, Provenance
+from refutable.claims import assumptions
+from refutable.gap import Gap, equal
+from refutable.model import correlations, data, gradients, losses, vit
+from refutable.model import symbolic as definitions
+from refutable.prove import symbolic
 
 Floats = data.Floats
 
@@ -29,7 +29,7 @@ ROUNDING = 1e-13
 """Float64, relative to U³ (the largest an integrand can be of order): softmax and contractions of
 at most some 60 terms per entry, each good to tens of units of 2e-16."""
 
-MODEL = configurations.MODEL
+MODEL = assumptions.MODEL
 
 
 # -------------------------------------------------------------- the formulas, written a second time
@@ -95,9 +95,9 @@ REGIMES = (
 BATCH = 4
 
 
-def regimes_of(state: configurations.State) -> Iterator[str]:
+def regimes_of(state: assumptions.State) -> Iterator[str]:
     """What a search must have visited."""
-    yield from configurations.regimes_of(state.setting)
+    yield from assumptions.regimes_of(state.setting)
     if state.correlations.scale > 2:
         yield "saturated attention"
 
@@ -109,7 +109,7 @@ class Measured:
     weight: (B, P) the sample's weight where the query is masked, else 0.
     """
 
-    def __init__(self, state: configurations.State) -> None:
+    def __init__(self, state: assumptions.State) -> None:
         setting, rng = state.setting, np.random.default_rng(state.correlations.seed)
         self.setting, self.rng = setting, rng
         self.basis = data.random_rotation(setting, rng)
@@ -183,7 +183,7 @@ def search(
     """Search small settings, samples of any weight and any Q in any basis."""
     return properties.search(
         context,
-        configurations.states(configurations.settings()),
+        assumptions.states(assumptions.settings()),
         lambda state: gaps_of(Measured(state)),
         examples=context.at(quick=examples, full=full),
         regimes_of=regimes_of,
@@ -231,13 +231,13 @@ def loss_of_the_module(context: Context) -> Evidence:
 
 
 decomposition.mistake(
+    predicted_loss,
     "the query's own attention missing in the residual",
-    "claims.gradients.predicted_loss",
     lambda original: lambda z_n, A_n, squares: original(z_n, 0 * A_n, squares),
 )
 decomposition.mistake(
+    losses.patch_losses,
     "the loss counts visible patches too",
-    "model.losses.patch_losses",
     lambda original: (
         lambda module, X, visible, weights, queries=None: (
             original(module, X, visible, weights, queries)
@@ -285,13 +285,13 @@ def own_rate_of_the_module(context: Context) -> Evidence:
 
 
 own_rate.mistake(
+    predicted_own,
     "the other areas' attention left out",
-    "claims.gradients.predicted_own",
     lambda original: lambda z_n, A_n, squares: original(z_n, A_n, 0 * squares),
 )
 own_rate.mistake(
+    gradients.own_integrand,
     "wrong sign",
-    "model.gradients.own_integrand",
     lambda original: lambda A, z, own: -original(A, z, own),
 )
 
@@ -334,8 +334,8 @@ def other_rate_of_the_module(context: Context) -> Evidence:
 
 
 other_rate.mistake(
+    predicted_other,
     "the own area's share of h with the wrong sign",
-    "claims.gradients.predicted_other",
     lambda original: (
         lambda z_m, A_m, z_n, A_n, squares: (
             original(z_m, A_m, z_n, A_n, squares) + 2 * z_m * A_m * z_n**2 * A_n * (1 - A_n)
@@ -343,8 +343,8 @@ other_rate.mistake(
     ),
 )
 other_rate.mistake(
+    gradients.residual,
     "h without the other areas",
-    "model.gradients.residual",
     lambda original: lambda A, z, own: original(A, z, own) - (z**2 * A**2).sum(axis=-1),
 )
 
@@ -399,13 +399,13 @@ def predicted_key_rates(at: Measured) -> Floats:
 
 
 position_rate.mistake(
+    predicted_pulls,
     "masked keys get nothing",
-    "claims.gradients.predicted_pulls",
     lambda original: lambda *args: (*original(*args)[:2], 0 * args[0]),
 )
 position_rate.mistake(
+    gradients.position_integrand,
     "visible keys of other areas pulled the wrong way",
-    "model.gradients.position_integrand",
     lambda original: (
         lambda A, z, own: 2 * gradients.residual(A, z, own)[..., None] - original(A, z, own)
     ),
@@ -484,13 +484,13 @@ def asking(question: Any) -> Any:
 
 
 decoupling.mistake(
+    uncoupled_rows,
     "a row claimed not to feel itself",
-    "claims.gradients.uncoupled_rows",
     lambda original: lambda patches, p: list(range(patches)),
 )
 decoupling.mistake(
+    vit.MaskedAutoencoder,
     "a query asks with its neighbour's position too",
-    "model.vit.MaskedAutoencoder",
     asking(lambda module, X: (module.positions + module.positions.roll(1, 0))[None]),
 )
 

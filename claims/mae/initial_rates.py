@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 import sympy as sp
 
-from claims.checking.limits import Corner, Growth, clipped
-from model import enumeration
-from model import setting as settings
-from model.setting import Setting
+from refutable.model import enumeration
+from refutable.model import setting as settings
+from refutable.model.setting import Setting
+from refutable.prove.limits import Corner, Growth, clipped
 
 Rate = Literal["own", "global_", "other", "beta_own"]
 NOT_STATED = {"_over": "divides integers exactly", "_exact": "reads a decimal"}

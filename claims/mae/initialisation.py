@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from claims import initial_rates as rates
-from claims.checking import limits, scaling
-from claims.checking.claim import Case, Claim, Context, Provenance, Undecided
-from claims.checking.gap import Gap, at_most, equal, identical
-from claims.initial_rates import Growing, Rate, Sizes
-from model import correlations, data, enumeration, gradients, vit
-from model.setting import Latents, Setting
+from refutable import scaling
+from refutable.claim import Case, Claim, Context, Provenance, Undecided
+from refutable.claims.mae import initial_rates as rates
+from refutable.claims.mae.initial_rates import Growing, Rate, Sizes
+from refutable.gap import Gap, at_most, equal, identical
+from refutable.model import correlations, data, enumeration, gradients, vit
+from refutable.model.setting import Latents, Setting
+from refutable.prove import limits
 
 START = (
     "orthonormal features",
@@ -41,7 +42,7 @@ START = (
 )
 """What the rates at Q = 0 rest on (theory section 4)."""
 
-STATED_IN = ("claims.initial_rates",)
+STATED_IN = ("refutable.claims.mae.initial_rates",)
 """Where else parts of the statements are."""
 NOT_STATED = {"next_order": "sizes a tolerance"}
 
@@ -309,10 +310,10 @@ def attention_in_the_limit(context: Context) -> Iterator[Gap | Case | Undecided]
             )
 
 
-attention.mistake("off by 5 %", "claims.initial_rates.mean_attention", scaled(OFF))
+attention.mistake(rates.mean_attention, "off by 5 %", scaled(OFF))
 attention.mistake(
+    rates.mean_attention,
     "p taken for visible",
-    "claims.initial_rates.mean_attention",
     lambda original: lambda setting, size, own: original(setting, size, own=False),
 )
 
@@ -358,9 +359,9 @@ def own_rate_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         )
 
 
-own.mistake("formula off by 5 %", "claims.initial_rates.own_rate", scaled(OFF))
-own.mistake("exponent off by 0.02", "claims.initial_rates.own_exponent", shifted(0.02))
-own.mistake("constant off by 5 %", "claims.initial_rates.leading", with_factor(OFF))
+own.mistake(rates.own_rate, "formula off by 5 %", scaled(OFF))
+own.mistake(rates.own_exponent, "exponent off by 0.02", shifted(0.02))
+own.mistake(rates.leading, "constant off by 5 %", with_factor(OFF))
 
 
 global_ = Claim(
@@ -417,11 +418,11 @@ def _present(rate: Fraction | None) -> Fraction:
     return rate
 
 
-global_.mistake("wrong sign", "claims.initial_rates.global_rate", scaled(Fraction(-1)))
-global_.mistake("exponent off by 0.02", "claims.initial_rates.global_exponent", shifted(0.02))
+global_.mistake(rates.global_rate, "wrong sign", scaled(Fraction(-1)))
+global_.mistake(rates.global_exponent, "exponent off by 0.02", shifted(0.02))
 global_.mistake(
+    rates.global_exponent,
     "exponent of the own rate",
-    "claims.initial_rates.global_exponent",
     lambda _: lambda setting: rates.own_exponent(setting, 0),
 )
 
@@ -470,9 +471,9 @@ def other_rate_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     )
 
 
-other.mistake("sign reversed", "claims.initial_rates.other_sign", scaled(Fraction(-1)))
-other.mistake("exponent off by 0.02", "claims.initial_rates.other_exponent", shifted(-0.02))
-other.mistake("formula off by 5 %", "claims.initial_rates.local_rate", scaled(OFF))
+other.mistake(rates.other_sign, "sign reversed", scaled(Fraction(-1)))
+other.mistake(rates.other_exponent, "exponent off by 0.02", shifted(-0.02))
+other.mistake(rates.local_rate, "formula off by 5 %", scaled(OFF))
 
 
 gap_decides = Claim(
@@ -544,13 +545,13 @@ def gap_decides_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     )
 
 
-gap_decides.mistake("exponent off by 0.02", "claims.initial_rates.gap_exponent", shifted(0.02))
+gap_decides.mistake(rates.gap_exponent, "exponent off by 0.02", shifted(0.02))
 gap_decides.mistake(
+    rates.gap_exponent,
     "κ_c and κ_s not weighted",
-    "claims.initial_rates.gap_exponent",
     lambda _: lambda setting: setting.kappa_c - setting.kappa_s,
 )
-gap_decides.mistake("constant off by 5 %", "claims.initial_rates.gap_factors", with_factor(OFF))
+gap_decides.mistake(rates.gap_factors, "constant off by 5 %", with_factor(OFF))
 
 
 position = Claim(
@@ -623,26 +624,42 @@ def position_rate_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         )
 
 
-position.mistake("exponent off by 0.02", "claims.initial_rates.position_exponent", shifted(0.02))
-position.mistake("formula off by 5 %", "claims.initial_rates.position_rate", scaled(OFF))
+position.mistake(rates.position_exponent, "exponent off by 0.02", shifted(0.02))
+position.mistake(rates.position_rate, "formula off by 5 %", scaled(OFF))
 
 LOWER_ORDER = (
     "in the limit its terms of lower order vanish; as a number it is checked to the last digit"
 )
 for _claim, _parts in (
-    (own, ("square", "cube", "mixed", "own_rate")),
-    (global_, ("square", "cube", "mixed", "other_rate")),
-    (other, ("square", "cube", "mixed")),
-    (position, ("square", "cube", "mixed", "own_rate")),
-    (gap_decides, ("cube", "mixed", "mean_attention", "own_rate", "other_rate", "global_rate")),
+    (own, (rates.square, rates.cube, rates.mixed, rates.own_rate)),
+    (
+        global_,
+        (rates.square, rates.cube, rates.mixed, rates.other_rate),
+    ),
+    (other, (rates.square, rates.cube, rates.mixed)),
+    (
+        position,
+        (rates.square, rates.cube, rates.mixed, rates.own_rate),
+    ),
+    (
+        gap_decides,
+        (
+            rates.cube,
+            rates.mixed,
+            rates.mean_attention,
+            rates.own_rate,
+            rates.other_rate,
+            rates.global_rate,
+        ),
+    ),
 ):
     for _part in _parts:
-        _claim.leeway(f"claims.initial_rates.{_part}", LOWER_ORDER)
+        _claim.tolerates(_part, LOWER_ORDER)
 for _claim in (own, global_):
-    _claim.leeway("claims.initialisation._formula", LOWER_ORDER)
-for _part in ("initial_rates.chance", "initial_rates.together", "initialisation.by_masks"):
-    gap_decides.leeway(f"claims.{_part}", "it is a factor of both rates, whose ratio is claimed")
-for _part in ("chance", "together", "product"):
-    position.leeway(f"claims.initial_rates.{_part}", "it is a factor of both sides of the ratio")
+    _claim.tolerates(_formula, LOWER_ORDER)
+for _factor in (rates.chance, rates.together, by_masks):
+    gap_decides.tolerates(_factor, "it is a factor of both rates, whose ratio is claimed")
+for _side in (rates.chance, rates.together, rates.product):
+    position.tolerates(_side, "it is a factor of both sides of the ratio")
 
 CLAIMS = (attention, own, global_, other, gap_decides, position)

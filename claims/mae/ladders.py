@@ -10,12 +10,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from claims.checking import scaling, shared
-from claims.checking.claim import Case, Context
-from claims.checking.gap import Gap, equal
-from model import reduced
-from model.setting import Latents, Setting, SettingError
-from model.trajectory import QueryKind, Series, Trajectory
+from refutable import scaling
+from refutable.claim import Case, Context
+from refutable.gap import Gap, equal
+from refutable.model import reduced
+from refutable.model.reduced import reconstruction
+from refutable.model.setting import Latents, Setting, SettingError
+from refutable.model.trajectory import QueryKind, Series, Trajectory
+from refutable.reuse import shared
 
 DYNAMICS = (
     "orthonormal features",
@@ -256,7 +258,8 @@ def spoiled(rate: int, by: float) -> Plant:
     return plant
 
 
-RATES = "model.reduced_mae._sums"
+RATES = reconstruction.rate_sums
+"""The rates of the reduced dynamics, as planted mistakes spoil them."""
 ALPHA_GLOBAL, ALPHA_OWN, ALPHA_OTHER, BETA_GLOBAL, BETA_OWN, BETA_OTHER = range(6)
 
 

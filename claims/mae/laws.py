@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import integrate, optimize, special
 
-from claims.mae_ladders import LOSS_GAP
-from model.setting import Latents, Setting
+from refutable.claims.mae.ladders import LOSS_GAP
+from refutable.model.setting import Latents, Setting
 
 # ------------------------------------------------------------------ predictions: both signs of Δ
 

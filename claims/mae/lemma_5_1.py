@@ -13,18 +13,30 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from claims import configurations, signs, sizes
-from claims.checking import scaling, shared
-from claims.checking.claim import Case, Claim, Context, Provenance, Undecided
-from claims.checking.gap import Gap, equal
-from claims.checking.inequality import consistent, proved
-from claims.one_sample import A_1, ANY_AREAS, CONSTANT, A_m, A_n, S, any_attention, top, z
-from model import reduced
-from model.setting import Latents, Setting
-from model.trajectory import QueryKind, Series
+from refutable import scaling
+from refutable.claim import Case, Claim, Context, Provenance, Undecided
+from refutable.claims import assumptions
+from refutable.claims.mae import signs, sizes
+from refutable.claims.mae.one_sample import (
+    A_1,
+    ANY_AREAS,
+    CONSTANT,
+    A_m,
+    A_n,
+    S,
+    any_attention,
+    top,
+    z,
+)
+from refutable.gap import Gap, equal
+from refutable.model import reduced
+from refutable.model.setting import Latents, Setting
+from refutable.model.trajectory import QueryKind, Series
+from refutable.prove.inequality import consistent, proved
+from refutable.reuse import shared
 
-MODEL = configurations.MODEL
-STATED_IN = ("claims.signs", "claims.sizes")
+MODEL = assumptions.MODEL
+STATED_IN = ("refutable.claims.mae.signs", "refutable.claims.mae.sizes")
 """Where else parts of the statements are."""
 
 TRAINING = (
@@ -203,13 +215,13 @@ def own_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]:
 
 
 lemma_own.mistake(
+    own_approximation,
     "first power of 1 - A_n",
-    "claims.lemma51.own_approximation",
     lambda original: lambda A_n: A_n * (1 - A_n),
 )
 lemma_own.mistake(
+    own_error_exponent,
     "error of the global area's first power",
-    "claims.lemma51.own_error_exponent",
     lambda original: lambda ladder: ladder.kappa_c - 1,
 )
 
@@ -259,13 +271,13 @@ def global_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]
 
 
 lemma_global.mistake(
+    global_approximation,
     "without the own area's share",
-    "claims.lemma51.global_approximation",
     lambda original: lambda A_1, A_n: -(A_1**2),
 )
 lemma_global.mistake(
+    global_error_exponent,
     "error without the local areas",
-    "claims.lemma51.global_error_exponent",
     lambda original: lambda ladder: ladder.kappa_c - 1,
 )
 
@@ -348,18 +360,18 @@ def other_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]:
 
 
 lemma_other.mistake(
+    other_approximation,
     "without γA_m",
-    "claims.lemma51.other_approximation",
     lambda original: lambda A_m, A_1, A_n, gamma: original(A_m, A_1, A_n, 0),
 )
 lemma_other.mistake(
+    other_approximation,
     "the global area pulls linearly",
-    "claims.lemma51.other_approximation",
     lambda original: lambda A_m, A_1, A_n, gamma: (A_1, original(A_m, A_1, A_n, gamma)[1]),
 )
 lemma_other.mistake(
+    reduced.mae_rates,
     "the reduced rate has the wrong sign",
-    "model.reduced.mae_rates",
     lambda original: (
         lambda *args, **kwargs: original(*args, **kwargs)._replace(
             alpha_other=-original(*args, **kwargs).alpha_other
@@ -367,12 +379,12 @@ lemma_other.mistake(
     ),
 )
 
-lemma_other.leeway(
-    "claims.lemma51._other_deviation",
+lemma_other.tolerates(
+    _other_deviation,
     "a deviation that vanishes like a power of P: the power is claimed, not sign or factor",
 )
-lemma_other.leeway(
-    "claims.sizes.other_size",
+lemma_other.tolerates(
+    sizes.other_size,
     "the size without γA_m; this lemma takes only the rate from the cases that it comes with",
 )
 

@@ -2,7 +2,7 @@
 
 Sources: none; derived here. The theorems assume a gap bounded away from 0. What they say on either
 side of it are the two ends of one law, which holds at a gap of 0, too. Symbols as in
-claims.mae_laws.
+refutable.claims.mae.laws.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 import sympy as sp
 
-from claims import mae_laws
-from claims.checking import scaling, symbolic
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap
-from claims.mae_ladders import (
+from refutable import scaling
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import laws
+from refutable.claims.mae.ladders import (
     ALPHA_GLOBAL,
     DYNAMICS,
     INTEGRATION,
@@ -30,8 +29,10 @@ from claims.mae_ladders import (
     tens,
     top_of,
 )
-from model import reduced
-from model.setting import Setting
+from refutable.gap import Gap
+from refutable.model import reduced
+from refutable.model.setting import Setting
+from refutable.prove import symbolic
 
 crossover = Claim(
     id="local.crossover",
@@ -100,7 +101,7 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             name = f"κ_s = {top.kappa_s:g}, γ = {top.gamma:g}, Δ log P = {distance:g}"
             log_P, z = [rung.log_P for rung in rungs], top.latents.L
             found = [math.nan if e is None else -z * e.phi_global for e in runs]
-            missing = np.subtract(found, [mae_laws.depth_at_half(rung) for rung in rungs]).tolist()
+            missing = np.subtract(found, [laws.depth_at_half(rung) for rung in rungs]).tolist()
             yield from scaling.limit(
                 f"-zΦ_1(T_½) less the law, {name}", log_P, missing, 0, tolerance=tolerance, why=why
             )
@@ -111,8 +112,8 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             )
 
 
-crossover.mistake("constant off by 5 %", "claims.mae_laws.depth_at_half", scaled(1.05))
-crossover.mistake("T_½ off by 5 %", "claims.mae_crossover.log_half_time", shifted(math.log(1.05)))
-crossover.mistake("α_1 off by 5 %", RATES, spoiled(ALPHA_GLOBAL, 1.05))
+crossover.mistake(laws.depth_at_half, "constant off by 5 %", scaled(1.05))
+crossover.mistake(log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
+crossover.mistake(RATES, "α_1 off by 5 %", spoiled(ALPHA_GLOBAL, 1.05))
 
 CLAIMS = (crossover,)

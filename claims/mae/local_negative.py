@@ -1,7 +1,7 @@
 """MAE, a query in a local area at a negative information gap: one phase.
 
 Sources: Theorem 4.2 (theory 3.6). Everything is measured on the reduced dynamics; symbols as in
-claims.mae_laws.
+refutable.claims.mae.laws.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from claims import mae_laws
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, at_most
-from claims.mae_ladders import (
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import laws
+from refutable.claims.mae.ladders import (
     ALPHA_GLOBAL,
     ALPHA_OTHER,
     ALPHA_OWN,
@@ -31,12 +30,13 @@ from claims.mae_ladders import (
     shifted,
     spoiled,
 )
-from claims.mae_positive import (
+from refutable.claims.mae.local_positive import (
     others_stay_small,
     own_at_the_end,
     positions_stay_small,
     time_to_loss,
 )
+from refutable.gap import Gap, at_least, at_most
 
 no_decoupling = Claim(
     id="local-.no-decoupling",
@@ -57,15 +57,15 @@ def still_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context, NEGATIVE):
         yield ladder.case
         largest = ladder.largest("phi_global")
-        yield from ladder.power("max |Φ_1|", np.log(largest), mae_laws.gap_exponent(ladder.top))
-        ratio = ladder.final("phi_global") / -ladder.predicted(mae_laws.global_per_start)
+        yield from ladder.power("max |Φ_1|", np.log(largest), laws.gap_exponent(ladder.top))
+        ratio = ladder.final("phi_global") / -ladder.predicted(laws.global_per_start)
         yield from ladder.limit("Φ_1(T*) by its law", ratio, 1)
         yield from ladder.limit("max |Φ_1|", largest, 0)
 
 
-no_decoupling.mistake("exponent off by 0.02", "claims.mae_laws.gap_exponent", shifted(0.02))
-no_decoupling.mistake("constant off by 5 %", "claims.mae_laws.global_per_start", scaled(1.05))
-no_decoupling.mistake("α_1 with the wrong sign", RATES, spoiled(ALPHA_GLOBAL, -1))
+no_decoupling.mistake(laws.gap_exponent, "exponent off by 0.02", shifted(0.02))
+no_decoupling.mistake(laws.global_per_start, "constant off by 5 %", scaled(1.05))
+no_decoupling.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
 
 
 own_first = Claim(
@@ -88,13 +88,13 @@ def lead_of_own_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         ratio = np.array([np.abs(run.rate_global / run.rate_own).max() for run in ladder.runs])
         largest = float(ratio[ladder.low :].max())
         yield at_most(f"|α_1|/α_n, {ladder.name}", largest, 1, 0, "no T_1 exists")
-        yield from ladder.power("max |α_1|/α_n", np.log(ratio), mae_laws.gap_exponent(ladder.top))
+        yield from ladder.power("max |α_1|/α_n", np.log(ratio), laws.gap_exponent(ladder.top))
         slowest = min(float(run.rate_own.min()) for run in ladder.judged.runs)
         yield at_least(f"α_n, {ladder.name}", slowest, 0, 0, "a positive rate, at every time")
 
 
-own_first.mistake("exponent off by 0.02", "claims.mae_laws.gap_exponent", shifted(-0.02))
-own_first.mistake("α_n a millionth of its size", RATES, spoiled(ALPHA_OWN, 1e-6))
+own_first.mistake(laws.gap_exponent, "exponent off by 0.02", shifted(-0.02))
+own_first.mistake(RATES, "α_n a millionth of its size", spoiled(ALPHA_OWN, 1e-6))
 
 
 length = Claim(
@@ -115,14 +115,14 @@ def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context, NEGATIVE):
         yield ladder.case
         log_T = ladder.event("half", "log_t")
-        yield from ladder.power("T_½", log_T, mae_laws.half_time_exponent(ladder.top))
-        ratio = np.exp(log_T - ladder.predicted(mae_laws.log_half_time))
+        yield from ladder.power("T_½", log_T, laws.half_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(laws.log_half_time))
         yield from ladder.limit("T_½·γρz⁴/K", ratio, 1)
 
 
-length.mistake("exponent off by 0.02", "claims.mae_laws.half_time_exponent", shifted(0.02))
-length.mistake("constant off by 5 %", "claims.mae_laws.log_half_time", shifted(math.log(1.05)))
-length.mistake("α_n off by 5 %", RATES, spoiled(ALPHA_OWN, 0.95))
+length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
+length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(1.05)))
+length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 0.95))
 
 
 single_own_final = Claim(
@@ -144,8 +144,8 @@ def single_own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from own_at_the_end(context, NEGATIVE)
 
 
-single_own_final.mistake("slope off by 0.02", "claims.mae_laws.own_exponent", shifted(-0.02))
-single_own_final.mistake("intercept off by 0.05", "claims.mae_laws.own_at_loss_gap", shifted(-0.05))
+single_own_final.mistake(laws.own_exponent, "slope off by 0.02", shifted(-0.02))
+single_own_final.mistake(laws.own_at_loss_gap, "intercept off by 0.05", shifted(-0.05))
 
 
 single_others_small = Claim(
@@ -167,15 +167,13 @@ def single_others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from others_stay_small(context, NEGATIVE)
 
 
+single_others_small.mistake(laws.other_exponent, "exponent off by 0.02", shifted(-0.02))
 single_others_small.mistake(
-    "exponent off by 0.02", "claims.mae_laws.other_exponent", shifted(-0.02)
-)
-single_others_small.mistake(
+    laws.other_at,
     "sign of the own feature",
-    "claims.mae_laws.other_at",
     lambda law: lambda s, x, y: law(s, x, -y),
 )
-single_others_small.mistake("α_m off by 5 %", RATES, spoiled(ALPHA_OTHER, 0.95))
+single_others_small.mistake(RATES, "α_m off by 5 %", spoiled(ALPHA_OTHER, 0.95))
 
 
 single_positions_small = Claim(
@@ -198,12 +196,14 @@ def single_positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 single_positions_small.mistake(
-    "own exponent off by 0.02", "claims.mae_laws.own_position_exponent", shifted(-0.02)
+    laws.own_position_exponent, "own exponent off by 0.02", shifted(-0.02)
 )
 single_positions_small.mistake(
-    "Δ left out on the global area", "claims.mae_laws.global_position_exponent", shifted(0.2)
+    laws.global_position_exponent,
+    "Δ left out on the global area",
+    shifted(0.2),
 )
-single_positions_small.mistake("β of other areas off by 5 %", RATES, spoiled(BETA_OTHER, 1.05))
+single_positions_small.mistake(RATES, "β of other areas off by 5 %", spoiled(BETA_OTHER, 1.05))
 
 
 single_rate = Claim(
@@ -224,10 +224,8 @@ def single_time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from time_to_loss(context, NEGATIVE[:2])
 
 
-single_rate.mistake("exponent off by 0.02", "claims.mae_laws.half_time_exponent", shifted(-0.02))
-single_rate.mistake(
-    "constant off by 5 %", "claims.mae_laws.log_tail_time", shifted(-math.log(1.05))
-)
+single_rate.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
+single_rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(-math.log(1.05)))
 
 
 CLAIMS = (

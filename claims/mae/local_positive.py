@@ -1,7 +1,7 @@
 """MAE, a query in a local area at a positive information gap: two phases.
 
 Sources: the phases of Theorem 4.2 (theory 3.5). Everything is measured on the reduced dynamics;
-symbols as in claims.mae_laws.
+symbols as in refutable.claims.mae.laws.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from claims import mae_laws
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, at_most, identical
-from claims.mae_ladders import (
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import laws
+from refutable.claims.mae.ladders import (
     ALPHA_GLOBAL,
     ALPHA_OTHER,
     ALPHA_OWN,
@@ -35,7 +34,8 @@ from claims.mae_ladders import (
     shifted,
     spoiled,
 )
-from model.setting import Latents, Setting
+from refutable.gap import Gap, at_least, at_most, identical
+from refutable.model.setting import Latents, Setting
 
 PHASES = 3.0
 """T_½/T_1 for constant latents."""
@@ -73,12 +73,12 @@ def first_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         delay = 10 * math.exp(foot.log_rho / 2) + INTEGRATION
         why = "10√ρ at the foot: only the product A_1A_n beside A_1² delays T_1"
         largest = float(judged.event("switch", "phi_own").max())
-        bound = mae_laws.own_at_switch(ladder.top.latents)
+        bound = laws.own_at_switch(ladder.top.latents)
         yield at_most(f"Φ_n(T_1), {ladder.name}", largest, bound, delay, why)
 
 
-phase1_monotone.mistake("bound less 5 %", "claims.mae_laws.own_at_switch", scaled(0.95))
-phase1_monotone.mistake("α_1 with the wrong sign", RATES, spoiled(ALPHA_GLOBAL, -1))
+phase1_monotone.mistake(laws.own_at_switch, "bound less 5 %", scaled(0.95))
+phase1_monotone.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
 
 
 phase1_length = Claim(
@@ -99,16 +99,14 @@ def switch_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
         yield ladder.case
         log_T = ladder.event("switch", "log_t")
-        yield from ladder.power("T_1", log_T, mae_laws.switch_time_exponent(ladder.top))
-        ratio = np.exp(log_T - ladder.predicted(mae_laws.log_switch_time))
+        yield from ladder.power("T_1", log_T, laws.switch_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(laws.log_switch_time))
         yield from ladder.limit("T_1·3γρ′z⁴/K", ratio, 1)
 
 
-phase1_length.mistake("exponent off by 0.02", "claims.mae_laws.switch_time_exponent", shifted(0.02))
-phase1_length.mistake(
-    "constant off by 5 %", "claims.mae_laws.log_switch_time", shifted(math.log(1.05))
-)
-phase1_length.mistake("α_n off by 5 %", RATES, spoiled(ALPHA_OWN, 1.05))
+phase1_length.mistake(laws.switch_time_exponent, "exponent off by 0.02", shifted(0.02))
+phase1_length.mistake(laws.log_switch_time, "constant off by 5 %", shifted(math.log(1.05)))
+phase1_length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 
 
 decoupling_depth = Claim(
@@ -130,15 +128,17 @@ def depth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
         yield ladder.case
         phi = ladder.event("switch", "phi_global")
-        yield from ladder.power("e^{Φ_1(T_1)}", phi, mae_laws.depth_exponent(ladder.top))
-        excess = ladder.z * (phi - ladder.predicted(mae_laws.global_at_switch))
+        yield from ladder.power("e^{Φ_1(T_1)}", phi, laws.depth_exponent(ladder.top))
+        excess = ladder.z * (phi - ladder.predicted(laws.global_at_switch))
         yield from ladder.limit("zΦ_1(T_1) less its law", excess, 0)
 
 
-decoupling_depth.mistake("slope off by 0.02", "claims.mae_laws.depth_exponent", shifted(0.02))
-decoupling_depth.mistake("slope -Δ/L", "claims.mae_laws.depth_exponent", scaled(2))
+decoupling_depth.mistake(laws.depth_exponent, "slope off by 0.02", shifted(0.02))
+decoupling_depth.mistake(laws.depth_exponent, "slope -Δ/L", scaled(2))
 decoupling_depth.mistake(
-    "3 in the logarithm forgotten", "claims.mae_laws.global_at_switch", shifted(-math.log(3) / 2)
+    laws.global_at_switch,
+    "3 in the logarithm forgotten",
+    shifted(-math.log(3) / 2),
 )
 
 
@@ -160,13 +160,13 @@ def own_at_switch_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
         yield ladder.case
         phi = ladder.event("switch", "phi_own")
-        yield from ladder.limit("Φ_n(T_1)", phi, mae_laws.own_at_switch(ladder.top.latents))
+        yield from ladder.limit("Φ_n(T_1)", phi, laws.own_at_switch(ladder.top.latents))
 
 
-own_at_the_switch.mistake("constant off by 5 %", "claims.mae_laws.own_at_switch", scaled(1.05))
+own_at_the_switch.mistake(laws.own_at_switch, "constant off by 5 %", scaled(1.05))
 own_at_the_switch.mistake(
+    laws.own_at_switch,
     "random latents as their mean",
-    "claims.mae_laws.own_at_switch",
     lambda law: lambda z: law(Latents.constant(z.moment(1))),
 )
 
@@ -189,18 +189,18 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
         yield ladder.case
         log_T, log_T_1 = ladder.event("half", "log_t"), ladder.event("switch", "log_t")
-        yield from ladder.power("T_½", log_T, mae_laws.half_time_exponent(ladder.top))
-        ratio = np.exp(log_T - ladder.predicted(mae_laws.log_half_time))
+        yield from ladder.power("T_½", log_T, laws.half_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(laws.log_half_time))
         yield from ladder.limit("T_½·γρ′z⁴/K", ratio, 1)
         if ladder.top.latents.is_constant:
             yield from ladder.limit("T_½/T_1", np.exp(log_T - log_T_1), PHASES)
 
 
-phase2_length.mistake("exponent off by 0.02", "claims.mae_laws.half_time_exponent", shifted(-0.02))
+phase2_length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
+phase2_length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(0.95)))
 phase2_length.mistake(
-    "constant off by 5 %", "claims.mae_laws.log_half_time", shifted(math.log(0.95))
+    "refutable.claims.mae.local_positive.PHASES", "T_½ twice T_1", lambda three: three - 1
 )
-phase2_length.mistake("T_½ twice T_1", "claims.mae_positive.PHASES", lambda three: three - 1)
 
 
 own_final = Claim(
@@ -222,9 +222,9 @@ def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from own_at_the_end(context, (*POSITIVE, GLOBAL_SHARE, RANDOM))
 
 
-own_final.mistake("slope off by 0.02", "claims.mae_laws.own_exponent", shifted(0.02))
-own_final.mistake("slope by the largest latent", "claims.mae_laws.own_exponent", scaled(2 / 3))
-own_final.mistake("intercept off by 0.05", "claims.mae_laws.own_at_loss_gap", shifted(0.05))
+own_final.mistake(laws.own_exponent, "slope off by 0.02", shifted(0.02))
+own_final.mistake(laws.own_exponent, "slope by the largest latent", scaled(2 / 3))
+own_final.mistake(laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
 
 
 def own_at_the_end(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:
@@ -232,8 +232,8 @@ def own_at_the_end(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | 
     for ladder in ladders(context, tops):
         yield ladder.case
         phi = ladder.event("done", "phi_own")
-        yield from ladder.power("e^{Φ_n(T*)}", phi, mae_laws.own_exponent(ladder.top))
-        excess = ladder.z * (phi - ladder.predicted(mae_laws.own_at_loss_gap))
+        yield from ladder.power("e^{Φ_n(T*)}", phi, laws.own_exponent(ladder.top))
+        excess = ladder.z * (phi - ladder.predicted(laws.own_at_loss_gap))
         yield from ladder.limit("zΦ_n(T*) less its law", excess, 0)
         if ladder.top.latents.is_constant:
             missing = math.sqrt(2 * LOSS_GAP / ladder.top.gamma) / ladder.z
@@ -261,8 +261,8 @@ def later_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
         yield ladder.case
         end, before = ladder.event("done", "phi_global"), ladder.event("switch", "phi_global")
-        yield from ladder.power("e^{Φ_1(T*)}", end, mae_laws.depth_exponent(ladder.top))
-        predicted = mae_laws.later_global_move(ladder.top.latents)
+        yield from ladder.power("e^{Φ_1(T*)}", end, laws.depth_exponent(ladder.top))
+        predicted = laws.later_global_move(ladder.top.latents)
         yield from ladder.limit("Φ_1(T*) - Φ_1(T_1)", end - before, predicted)
         judged = ladder.judged
         switches = (judged.event("switch", what) for what in ("log_t", "phi_global"))
@@ -276,9 +276,9 @@ def later_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield at_most(f"|Φ_1(t) - Φ_1(T_1)|, {ladder.name}", farthest, abs(predicted), slack, why)
 
 
-global_stays.mistake("slope off by 0.02", "claims.mae_laws.depth_exponent", shifted(-0.02))
-global_stays.mistake("move off by 5 %", "claims.mae_laws.later_global_move", scaled(1.05))
-global_stays.mistake("α_1 with the wrong sign", RATES, spoiled(ALPHA_GLOBAL, -1))
+global_stays.mistake(laws.depth_exponent, "slope off by 0.02", shifted(-0.02))
+global_stays.mistake(laws.later_global_move, "move off by 5 %", scaled(1.05))
+global_stays.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
 
 
 others_small = Claim(
@@ -300,13 +300,13 @@ def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from others_stay_small(context, POSITIVE)
 
 
-others_small.mistake("exponent off by 0.02", "claims.mae_laws.other_exponent", shifted(0.02))
+others_small.mistake(laws.other_exponent, "exponent off by 0.02", shifted(0.02))
 others_small.mistake(
+    laws.other_at,
     "own feature left out",
-    "claims.mae_laws.other_at",
     lambda law: lambda s, x, y: law(s, x, 0 * y),
 )
-others_small.mistake("α_m off by 5 %", RATES, spoiled(ALPHA_OTHER, 1.05))
+others_small.mistake(RATES, "α_m off by 5 %", spoiled(ALPHA_OTHER, 1.05))
 
 
 def others_stay_small(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:
@@ -314,10 +314,10 @@ def others_stay_small(context: Context, tops: Sequence[Setting]) -> Iterator[Gap
     for ladder in ladders(context, tops):
         yield ladder.case
         largest = np.log(ladder.largest("phi_other"))
-        exponent = mae_laws.other_exponent(ladder.top)
+        exponent = laws.other_exponent(ladder.top)
         yield from ladder.power("max |Φ_m| / log P", largest, exponent, log_power=1)
         path = zip(ladder.rungs, ladder.final("phi_global"), ladder.final("phi_own"), strict=True)
-        predicted = np.array([mae_laws.other_at(*state) for state in path])
+        predicted = np.array([laws.other_at(*state) for state in path])
         yield from ladder.limit("Φ_m(T*) by its law", ladder.final("phi_other") / predicted, 1)
 
 
@@ -342,16 +342,18 @@ def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from positions_stay_small(context, POSITIVE)
 
 
+positions_small.mistake(laws.own_position_exponent, "own exponent off by 0.02", shifted(0.02))
 positions_small.mistake(
-    "own exponent off by 0.02", "claims.mae_laws.own_position_exponent", shifted(0.02)
+    laws.global_position_exponent,
+    "global exponent off by 0.02",
+    shifted(0.02),
 )
 positions_small.mistake(
-    "global exponent off by 0.02", "claims.mae_laws.global_position_exponent", shifted(0.02)
+    laws.other_position_exponent,
+    "other exponent off by 0.02",
+    shifted(-0.02),
 )
-positions_small.mistake(
-    "other exponent off by 0.02", "claims.mae_laws.other_position_exponent", shifted(-0.02)
-)
-positions_small.mistake("β of the own area off by 5 %", RATES, spoiled(BETA_OWN, 1.05))
+positions_small.mistake(RATES, "β of the own area off by 5 %", spoiled(BETA_OWN, 1.05))
 
 
 def positions_stay_small(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:
@@ -362,14 +364,12 @@ def positions_stay_small(context: Context, tops: Sequence[Setting]) -> Iterator[
         own, crowd, rest = (
             np.log(ladder.largest(f"upsilon_{kind}")) for kind in ("own", "global", "other")
         )
-        yield from ladder.power(
-            "Υ own / log P", own, mae_laws.own_position_exponent(top), log_power=1
-        )
+        yield from ladder.power("Υ own / log P", own, laws.own_position_exponent(top), log_power=1)
         logs = 1 if top.gap > 0 else 0
-        exponent = mae_laws.global_position_exponent(top)
+        exponent = laws.global_position_exponent(top)
         yield from ladder.power("Υ global / (log P)^[Δ>0]", crowd, exponent, log_power=logs)
         yield from ladder.power(
-            "Υ other / log P", rest, mae_laws.other_position_exponent(top), log_power=1
+            "Υ other / log P", rest, laws.other_position_exponent(top), log_power=1
         )
         phi_1, phi_n = ladder.final("phi_global"), ladder.final("phi_own")
         for kind, size, phi in (
@@ -399,9 +399,9 @@ def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from time_to_loss(context, (*POSITIVE[:2], GLOBAL_SHARE))
 
 
-rate.mistake("exponent off by 0.02", "claims.mae_laws.half_time_exponent", shifted(0.02))
-rate.mistake("constant off by 5 %", "claims.mae_laws.log_tail_time", shifted(math.log(1.05)))
-rate.mistake("T_½ off by 5 %", "claims.mae_laws.log_half_time", shifted(math.log(1.05)))
+rate.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
+rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
+rate.mistake(laws.log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
 
 
 def time_to_loss(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:
@@ -409,9 +409,9 @@ def time_to_loss(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Ca
     for ladder in ladders(context, tops, late=True):
         yield ladder.case
         log_T = ladder.event("done", "log_t")
-        yield from ladder.power("T*(ε)", log_T, mae_laws.half_time_exponent(ladder.top))
+        yield from ladder.power("T*(ε)", log_T, laws.half_time_exponent(ladder.top))
         predicted = ladder.predicted(
-            lambda rung: mae_laws.log_time_to(rung, late_loss_gap(rung, "local"))
+            lambda rung: laws.log_time_to(rung, late_loss_gap(rung, "local"))
         )
         yield from ladder.limit("T*(ε)/(T_½ + K/(4z²ε))", np.exp(log_T - predicted), 1)
 

@@ -11,12 +11,10 @@ import numpy as np
 import sympy as sp
 import torch
 
-from claims import configurations
-from claims.checking import property as properties
-from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
-from claims.checking.gap import Gap, at_least, at_most, equal, identical
-from claims.checking.inequality import consistent, proved
-from claims.one_sample import (
+from refutable import property as properties
+from refutable.claim import Claim, Context, Evidence, Provenance, Undecided
+from refutable.claims import assumptions
+from refutable.claims.mae.one_sample import (
     ALONE,
     ANY_AREAS,
     SHARED_OUT,
@@ -31,10 +29,12 @@ from claims.one_sample import (
     tied_to_model,
     z_n,
 )
-from model import data, descent, enumeration, gradients, vit
-from model.setting import Latents, Setting
+from refutable.gap import Gap, at_least, at_most, equal, identical
+from refutable.model import data, descent, enumeration, gradients, vit
+from refutable.model.setting import Latents, Setting
+from refutable.prove.inequality import consistent, proved
 
-MODEL = configurations.MODEL
+MODEL = assumptions.MODEL
 OWN_CASE = [*any_attention(A_n), *any_latents(z_n)]
 
 
@@ -76,13 +76,13 @@ def loss_is_the_missing_share(context: Context) -> Iterator[Gap | Undecided]:
 def loss_integrand_is_the_models(context: Context) -> Evidence:
     """Local and global queries."""
     pairs = {"loss integrand": (loss_integrand(A_n, z_n, S), gradients.loss_integrand)}
-    return tied_to_model(context, configurations.attentions(), Named(), OWN_CASE, pairs)
+    return tied_to_model(context, assumptions.attentions(), Named(), OWN_CASE, pairs)
 
 
-sandwich.mistake("first power of 1 - A_n", "claims.loss.missing", lambda original: lambda: 1 - A_n)
+sandwich.mistake(missing, "first power of 1 - A_n", lambda original: lambda: 1 - A_n)
 sandwich.mistake(
+    gradients.loss_integrand,
     "the model forgets one half",
-    "model.gradients.loss_integrand",
     lambda original: lambda A, z, own: 2 * original(A, z, own),
 )
 
@@ -167,7 +167,7 @@ def infimum_over_every_mask(context: Context) -> Iterator[Gap]:
 def no_state_is_below_the_infimum(context: Context) -> Evidence:
     """Random correlations and latents, the population over every mask; then the sequence."""
 
-    def gaps(state: configurations.State) -> Iterator[Gap]:
+    def gaps(state: assumptions.State) -> Iterator[Gap]:
         s = state.setting
         p = state.correlations.seed % s.P
         population = enumeration.population(s, masked=p)
@@ -190,27 +190,27 @@ def no_state_is_below_the_infimum(context: Context) -> Evidence:
 
     return properties.search(
         context,
-        configurations.states(configurations.settings(max_P=6, clusters=(1, 2))),
+        assumptions.states(assumptions.settings(max_P=6, clusters=(1, 2))),
         gaps,
         examples=context.at(quick=25, full=200, deep=1000),
-        regimes_of=lambda state: configurations.regimes_of(state.setting),
+        regimes_of=lambda state: assumptions.regimes_of(state.setting),
         require=("constant latents", "random latents", "K > 1"),
     )
 
 
 lower_bound.mistake(
+    infimum,
     "infimum not conditioned on the masked query",
-    "claims.loss.infimum",
     lambda original: lambda s, p: original(s, p) * Fraction(s.M, s.P),
 )
 lower_bound.mistake(
+    enumeration.infimum,
     "the model's infimum forgets one half",
-    "model.enumeration.infimum",
     lambda original: lambda s, p: 2 * original(s, p),
 )
 lower_bound.mistake(
+    gradients.loss_integrand,
     "the model forgets the share that is missing",
-    "model.gradients.loss_integrand",
     lambda original: lambda A, z, own: original(A, z, own) * (1 - A.sum(axis=-1)),
 )
 
@@ -288,18 +288,18 @@ def loss_falls_at_every_step(context: Context) -> Iterator[Gap]:
 
 
 loss_descent.mistake(
+    smoothness,
     "smoothness of order U² instead of U⁴",
-    "claims.loss.smoothness",
     lambda original: lambda s: original(s) / s.latents.U**2,
 )
 loss_descent.mistake(
+    descended,
     "first-order decrease without the curvature term",
-    "claims.loss.descended",
     lambda original: lambda step, bound: 1.0,
 )
 loss_descent.mistake(
+    descent.train_module,
     "ascent",
-    "model.descent.train_module",
     lambda original: (
         lambda module, batches, *, steps, step: original(
             module,
@@ -311,13 +311,13 @@ loss_descent.mistake(
     ),
 )
 
-lower_bound.leeway(
-    "claims.loss.excess_bound",
+lower_bound.tolerates(
+    excess_bound,
     "an upper bound that vanishes with the weight of other keys; its constant is not sharp",
 )
-for _bound in ("smoothness", "descended"):
-    loss_descent.leeway(
-        f"claims.loss.{_bound}",
+for _bound in (smoothness, descended):
+    loss_descent.tolerates(
+        _bound,
         "a bound for every setting and direction: the steps taken curve less and fall more",
     )
 

@@ -19,11 +19,11 @@ import sympy as sp
 from hypothesis.strategies import SearchStrategy
 from sympy.core.relational import Relational
 
-from claims import configurations
-from claims.checking import property as properties
-from claims.checking import symbolic
-from claims.checking.claim import Context, Evidence
-from claims.checking.gap import Gap, identical
+from refutable import property as properties
+from refutable.claim import Context, Evidence
+from refutable.claims import assumptions
+from refutable.gap import Gap, identical
+from refutable.prove import symbolic
 
 L, U, W, S, top = sp.symbols("L U W S top", real=True)
 A_n, A_1, A_m = sp.symbols("A_n A_1 A_m", real=True)
@@ -80,7 +80,7 @@ class Named:
     global_: bool = False
     other: bool = False
 
-    def lumps(self, point: configurations.Attention) -> dict[sp.Symbol, sp.Rational]:
+    def lumps(self, point: assumptions.Attention) -> dict[sp.Symbol, sp.Rational]:
         """Values of all symbols at a point; the last area plays m."""
         A, x = point.areas, point.latents
         names = {point.own: (A_n, z_n)}
@@ -104,7 +104,7 @@ class Named:
 
 def tied_to_model(
     context: Context,
-    points: SearchStrategy[configurations.Attention],
+    points: SearchStrategy[assumptions.Attention],
     named: Named,
     told: Sequence[Relational],
     integrands: Mapping[str, tuple[sp.Expr, Callable[[Any, Any, Any], Any]]],
@@ -115,7 +115,7 @@ def tied_to_model(
     beside the model's function of (areas, latents, own).
     """
 
-    def gaps(point: configurations.Attention) -> Iterator[Gap]:
+    def gaps(point: assumptions.Attention) -> Iterator[Gap]:
         values = named.lumps(point)
         broken = [str(r) for r in told if r.xreplace(values) is not sp.true]
         yield identical("assumptions that the lumped areas break", broken, [], ANY_AREAS)

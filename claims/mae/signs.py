@@ -12,11 +12,9 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
-from claims import configurations
-from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
-from claims.checking.gap import Gap
-from claims.checking.inequality import consistent, proved
-from claims.one_sample import (
+from refutable.claim import Claim, Context, Evidence, Provenance, Undecided
+from refutable.claims import assumptions
+from refutable.claims.mae.one_sample import (
     A_1,
     ALONE,
     ANY_AREAS,
@@ -34,9 +32,11 @@ from claims.one_sample import (
     z_1,
     z_n,
 )
-from model import gradients
+from refutable.gap import Gap
+from refutable.model import gradients
+from refutable.prove.inequality import consistent, proved
 
-MODEL = configurations.MODEL
+MODEL = assumptions.MODEL
 
 
 def residual(A_n: Any, z_n: Any, others: Any) -> Any:
@@ -77,17 +77,17 @@ def own_rate_is_not_negative(context: Context) -> Iterator[Gap | Undecided]:
 def own_integrand_is_the_models(context: Context) -> Evidence:
     """Local and global queries."""
     pairs = {"own integrand": (own_integrand(A_n, z_n, S), gradients.own_integrand)}
-    return tied_to_model(context, configurations.attentions(), Named(), OWN_CASE, pairs)
+    return tied_to_model(context, assumptions.attentions(), Named(), OWN_CASE, pairs)
 
 
 sign_own.mistake(
+    own_integrand,
     "the missing share enters with the wrong sign",
-    "claims.signs.own_integrand",
     lambda original: lambda A_n, z_n, S: z_n * A_n * (S - z_n**2 * (1 - A_n) ** 2),
 )
 sign_own.mistake(
+    gradients.own_integrand,
     "the model's integrand changes sign",
-    "model.gradients.own_integrand",
     lambda original: lambda A, z, own: -original(A, z, own),
 )
 
@@ -122,18 +122,22 @@ def own_rate_has_its_size(context: Context) -> Iterator[Gap | Undecided]:
 def own_size_is_about_the_models_rate(context: Context) -> Evidence:
     """Local and global queries."""
     pairs = {"own integrand": (own_integrand(A_n, z_n, S), gradients.own_integrand)}
-    return tied_to_model(context, configurations.attentions(), Named(), OWN_CASE, pairs)
+    return tied_to_model(context, assumptions.attentions(), Named(), OWN_CASE, pairs)
 
 
 size_own.mistake(
-    "first power of 1 - A_n", "claims.signs.own_size", lambda original: lambda: A_n * (1 - A_n)
+    own_size,
+    "first power of 1 - A_n",
+    lambda original: lambda: A_n * (1 - A_n),
 )
 size_own.mistake(
-    "third power of 1 - A_n", "claims.signs.own_size", lambda original: lambda: A_n * (1 - A_n) ** 3
+    own_size,
+    "third power of 1 - A_n",
+    lambda original: lambda: A_n * (1 - A_n) ** 3,
 )
 size_own.mistake(
+    gradients.own_integrand,
     "the model forgets the other areas",
-    "model.gradients.own_integrand",
     lambda original: lambda A, z, own: original(np.eye(A.shape[-1], dtype=int)[own] * A, z, own),
 )
 
@@ -173,19 +177,19 @@ def global_of_model(A: Any, z: Any, own: Any) -> Any:
 def global_integrand_is_the_models(context: Context) -> Evidence:
     """Local queries; whether the global area leads does not matter here."""
     rate = other_integrand(A_1, z_1, A_n, z_n, z_1**2 * A_1**2 + S)
-    points = configurations.attentions(local_query=True)
+    points = assumptions.attentions(local_query=True)
     pairs = {"global integrand": (rate, global_of_model)}
     return tied_to_model(context, points, Named(global_=True), GLOBAL_CASE, pairs)
 
 
 sign_global.mistake(
+    leading,
     "without the condition that the global area leads",
-    "claims.signs.leading",
     lambda original: lambda: [],
 )
 sign_global.mistake(
+    gradients.other_integrand,
     "the model forgets the area's own pull",
-    "model.gradients.other_integrand",
     lambda original: lambda A, z, own: original(A, z, own) + z**3 * A**2,
 )
 

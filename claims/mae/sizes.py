@@ -12,11 +12,10 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
-from claims import configurations, signs
-from claims.checking.claim import Claim, Context, Evidence, Provenance, Undecided
-from claims.checking.gap import Gap
-from claims.checking.inequality import consistent, proved
-from claims.one_sample import (
+from refutable.claim import Claim, Context, Evidence, Provenance, Undecided
+from refutable.claims import assumptions
+from refutable.claims.mae import signs
+from refutable.claims.mae.one_sample import (
     A_1,
     ANY_AREAS,
     CONSTANT,
@@ -34,10 +33,12 @@ from claims.one_sample import (
     z_m,
     z_n,
 )
-from model import gradients
+from refutable.gap import Gap
+from refutable.model import gradients
+from refutable.prove.inequality import consistent, proved
 
-MODEL = configurations.MODEL
-STATED_IN = ("claims.signs",)
+MODEL = assumptions.MODEL
+STATED_IN = ("refutable.claims.mae.signs",)
 """Where else parts of the statements are."""
 
 size_global = Claim(
@@ -78,24 +79,24 @@ def global_size_is_about_the_models_rate(context: Context) -> Evidence:
     """Local queries, constant latents."""
     rate = signs.other_integrand(A_1, z, A_n, z, z**2 * A_1**2 + S)
     told = [*any_attention(A_n, A_1), *CONSTANT]
-    points = configurations.attentions(local_query=True, constant=True)
+    points = assumptions.attentions(local_query=True, constant=True)
     pairs = {"global integrand": (rate, signs.global_of_model)}
     return tied_to_model(context, points, Named(global_=True), told, pairs)
 
 
 size_global.mistake(
+    global_size,
     "without the own area's share",
-    "claims.sizes.global_size",
     lambda original: lambda: A_1**2 * (1 - A_1),
 )
 size_global.mistake(
+    largest_other,
     "error of half the size",
-    "claims.sizes.largest_other",
     lambda original: lambda: original() / 2,
 )
 size_global.mistake(
+    gradients.other_integrand,
     "the model swaps global and own",
-    "model.gradients.other_integrand",
     lambda original: lambda A, z, own: original(A[..., ::-1], z, own),
 )
 
@@ -151,7 +152,7 @@ def _last_of_model(A: Any, z: Any, own: Any) -> Any:
 
 def _other_is_the_models(context: Context, query: str) -> Evidence:
     told, rate = next((told, rate) for name, told, rate, _ in other_cases() if name == query)
-    points = configurations.attentions(
+    points = assumptions.attentions(
         local_query=query == "local", constant=True, others=int(query == "local")
     )
     named = Named(global_=query == "local", other=True)
@@ -176,18 +177,18 @@ def other_size_is_about_the_models_rate(context: Context) -> Evidence:
 
 
 size_other.mistake(
+    other_size,
     "the global area pulls linearly",
-    "claims.sizes.other_size",
     lambda original: lambda A_1: A_1 - A_n * (1 - A_n),
 )
 size_other.mistake(
+    largest_of_all,
     "the error counted without m itself",
-    "claims.sizes.largest_of_all",
     lambda original: lambda largest: [sp.Eq(largest, top)],
 )
 size_other.mistake(
+    gradients.residual,
     "the model changes sign of the residual",
-    "model.gradients.residual",
     lambda original: lambda A, z, own: -original(A, z, own),
 )
 
@@ -245,23 +246,26 @@ def pulls_are_the_models(context: Context) -> Evidence:
     cases = pulls()
     pairs = {key: (pull, of) for (key, (_, pull)), of in zip(cases.items(), modelled, strict=True)}
     told = next(iter(cases.values()))[0]
-    points = configurations.attentions(others=1)
+    points = assumptions.attentions(others=1)
     return tied_to_model(context, points, Named(other=True), told, pairs)
 
 
 size_position.mistake(
-    "half the bound", "claims.sizes.largest_pull", lambda original: lambda: original() / 2
+    largest_pull,
+    "half the bound",
+    lambda original: lambda: original() / 2,
 )
 size_position.mistake(
+    gradients.position_integrand,
     "the model's own keys repel",
-    "model.gradients.position_integrand",
     lambda original: (
         lambda A, z, own: 2 * gradients.residual(A, z, own)[..., None] - original(A, z, own)
     ),
 )
 
-size_global.leeway(
-    "claims.sizes.largest_other", "an error bound for any number of areas; a larger one is one, too"
+size_global.tolerates(
+    largest_other,
+    "an error bound for any number of areas; a larger one is one, too",
 )
 
 CLAIMS = (size_global, size_other, size_position)

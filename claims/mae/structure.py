@@ -10,16 +10,25 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import sympy as sp
 
-from claims import gradients
-from claims.checking import symbolic
-from claims.checking.claim import Case, Claim, Context, Evidence, Provenance
-from claims.checking.gap import Gap, at_least, at_most, equal
-from claims.gradients import ANY_AREAS, REGIMES, SAMPLE, Floats, Measured, own_variables, search
-from model import correlations, data, descent, enumeration, lumping, vit
-from model.setting import Latents, Setting
-from model.trajectory import Series
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claims.mae import gradients
+from refutable.claims.mae.gradients import (
+    ANY_AREAS,
+    REGIMES,
+    SAMPLE,
+    Floats,
+    Measured,
+    own_variables,
+    search,
+)
+from refutable.gap import Gap, at_least, at_most, equal
+from refutable.model import correlations, data, descent, enumeration, losses, lumping, vit
+from refutable.model import gradients as closed_forms
+from refutable.model.setting import Latents, Setting
+from refutable.model.trajectory import Series
+from refutable.prove import symbolic
 
-STATED_IN = ("claims.gradients",)
+STATED_IN = ("refutable.claims.mae.gradients",)
 """Where else parts of the statements are."""
 
 DRIFT = 1e-11
@@ -121,13 +130,13 @@ def has_trained(values: Series) -> Gap:
 
 
 invariant_span.mistake(
+    idle_rows,
     "the rows along positions claimed to stay 0",
-    "claims.structure.idle_rows",
     lambda original: lambda setting: slice(0, setting.P),
 )
 invariant_span.mistake(
+    vit.MaskedAutoencoder,
     "queries carry the mean patch beside the position",
-    "model.vit.MaskedAutoencoder",
     gradients.asking(lambda module, X: module.positions + X.mean(dim=1, keepdim=True)),
 )
 
@@ -185,13 +194,13 @@ def position_correlations_sum_to_zero(context: Context) -> Iterator[Gap | Case]:
 
 
 shift.mistake(
+    gradients.predicted_pulls,
     "masked keys get nothing",
-    "claims.gradients.predicted_pulls",
     lambda original: lambda *args: (*original(*args)[:2], 0 * args[0]),
 )
 shift.mistake(
+    closed_forms.residual,
     "h counted twice",
-    "model.gradients.residual",
     lambda original: lambda A, z, own: 2 * original(A, z, own),
 )
 
@@ -242,13 +251,13 @@ def training_in_another_basis(context: Context) -> Iterator[Gap | Case]:
 
 
 rotation.mistake(
+    predicted_coordinates,
     "the matrix itself claimed to be the same",
-    "claims.structure.predicted_coordinates",
     lambda original: lambda Q, basis: Q,
 )
 rotation.mistake(
+    losses.patch_losses,
     "a penalty on single entries of Q",
-    "model.losses.patch_losses",
     lambda original: (
         lambda module, *rest: original(module, *rest) + 1e-3 * module.Q.abs().sum() / len(module.Q)
     ),
@@ -367,13 +376,13 @@ def moments(
 
 
 lumping_claim.mistake(
+    alike,
     "the own area claimed to move with the others",
-    "claims.structure.alike",
     lambda original: lambda setting, k, p: list(range(1, setting.areas)),
 )
 lumping_claim.mistake(
+    enumeration.masks,
     "the mask leaves the last patch always visible",
-    "model.enumeration.masks",
     lambda original: (
         lambda setting, masked=None: (found := original(setting, masked))[found[:, -1]]
     ),
@@ -453,13 +462,13 @@ def crossing_changes_little(setting: Setting, own: dict[int, float], steps: int)
 
 
 placement.mistake(
+    relabelling,
     "patches matched by label",
-    "claims.structure.relabelling",
     lambda original: lambda setting, other: np.arange(setting.P),
 )
 placement.mistake(
+    enumeration.masks,
     "the mask leaves the last patch always visible",
-    "model.enumeration.masks",
     lambda original: (
         lambda setting, masked=None: (found := original(setting, masked))[found[:, -1]]
     ),

@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from claims.checking import shared
-from model import correlations, data, descent, gradients, reduced, vit
-from model.setting import Setting, SettingError
-from model.trajectory import Objective, QueryKind, Trajectory
+from refutable.model import correlations, data, descent, gradients, reduced, vit
+from refutable.model.setting import Setting, SettingError
+from refutable.model.trajectory import Objective, QueryKind, Trajectory
+from refutable.reuse import shared
 
 Floats = data.Floats
 

@@ -15,14 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claims import mae_global, mae_ladders, runs
-from claims.checking import shared
-from claims.checking.claim import Case, Claim, Context, Provenance
-from claims.checking.gap import Gap, at_least, at_most, equal
-from claims.mae_ladders import Ladder
-from model import correlations, data, reduced
-from model.setting import Contrastive, Latents, Setting
-from model.trajectory import Objective, QueryKind, Trajectory
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import global_query, ladders
+from refutable.claims.mae.ladders import Ladder
+from refutable.claims.runs import trained as runs
+from refutable.gap import Gap, at_least, at_most, equal
+from refutable.model import correlations, data, gradients, reduced
+from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.trajectory import Objective, QueryKind, Trajectory
+from refutable.reuse import shared
 
 Floats = data.Floats
 
@@ -30,12 +31,12 @@ BOTH_SIGNS = ("Δ > 0", "Δ < 0")
 QUERIES: tuple[QueryKind, ...] = ("local", "global")
 TOPS: dict[QueryKind, tuple[Setting, ...]] = {
     "local": (
-        mae_ladders.POSITIVE[0],
-        mae_ladders.NEGATIVE[0],
-        mae_ladders.POSITIVE[1],
-        mae_ladders.NEGATIVE[1],
+        ladders.POSITIVE[0],
+        ladders.NEGATIVE[0],
+        ladders.POSITIVE[1],
+        ladders.NEGATIVE[1],
     ),
-    "global": mae_global.CONSTANT,
+    "global": global_query.CONSTANT,
 }
 """Both signs of Δ among the first two; the tops of ladders of P."""
 
@@ -298,7 +299,7 @@ convergence = Claim(
     ),
     provenance=Provenance.STATED,
     paper="Theorem 4.1",
-    assumptions=mae_ladders.WITH_GAP,
+    assumptions=ladders.WITH_GAP,
     rests_on=(
         "local+.phase2-length",
         "local+.rate",
@@ -320,7 +321,7 @@ def to_small_gap(
 ) -> tuple[Trajectory, ...]:
     """A ladder of trajectories, each down to the loss gap P^-power/1000."""
     rungs = (top.replace(P=10**ten) for ten in tens)
-    gaps = (mae_ladders.LOSS_GAP * 10.0 ** (-power * ten) for ten in tens)
+    gaps = (ladders.LOSS_GAP * 10.0 ** (-power * ten) for ten in tens)
     return tuple(reduced.mae(s, query, loss_gap=gap) for s, gap in zip(rungs, gaps, strict=True))
 
 
@@ -332,19 +333,19 @@ def to_small_gap_at(top: Setting, query: QueryKind, power: float, ten: int) -> T
 @convergence.leg("scaling", require=BOTH_SIGNS)
 def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Time to a loss gap, its power of P and 1/ε, on ladders of reduced trajectories."""
-    tens = mae_ladders.tens(context)
+    tens = ladders.tens(context)
     for query in QUERIES:
         for top in context.at(quick=TOPS[query][:2], full=TOPS[query]):
             for power in POWERS:
                 if power:
-                    low = mae_ladders.where_possible(
+                    low = ladders.where_possible(
                         functools.partial(to_small_gap_at, top, query, power),
-                        mae_ladders.low_tens(context),
+                        ladders.low_tens(context),
                     )
                     judged = to_small_gap(top, query, tens, power)
                     ladder = Ladder(top, (*low, *judged), len(low))
                 else:
-                    ladder = next(mae_ladders.ladders(context, [top], query))
+                    ladder = next(ladders.ladders(context, [top], query))
                 yield ladder.case
                 log_T = ladder.event("done", "log_t")
                 name = f"{query} query, T* at ε = P^-{power:g}"
@@ -400,8 +401,8 @@ def within_epsilon(name: str, gaps: Floats, errors: Floats, allowed: str = "") -
 
 
 convergence.mistake(
+    predicted_time,
     "the time to learn the area left out",
-    "claims.theorems.predicted_time",
     lambda original: (
         lambda setting, query, epsilon: (
             original(setting, query, epsilon) - original(setting, query, math.inf)
@@ -409,14 +410,14 @@ convergence.mistake(
     ),
 )
 convergence.mistake(
+    predicted_time_exponent,
     "convergence like 1/√ε",
-    "claims.theorems.predicted_time_exponent",
     lambda original: lambda setting, query, power: original(setting, query, power / 2),
 )
 convergence.mistake(
+    ladders.RATES,
     "own features learned half as fast",
-    mae_ladders.RATES,
-    mae_ladders.spoiled(mae_ladders.ALPHA_OWN, 0.5),
+    ladders.spoiled(ladders.ALPHA_OWN, 0.5),
 )
 
 
@@ -436,7 +437,7 @@ def case_of_theorem(id: str, title: str, statement: str, rests_on: tuple[str, ..
         ),
         provenance=Provenance.RECONSTRUCTED,
         paper="Theorem 4.2",
-        assumptions=mae_ladders.WITH_GAP,
+        assumptions=ladders.WITH_GAP,
         rests_on=rests_on,
     )
 
@@ -445,7 +446,7 @@ def tops(context: Context, query: QueryKind, sign: int = 0) -> Iterator[Ladder]:
     """The ladders of a kind of query, of one sign of Δ if asked for."""
     chosen = context.at(quick=TOPS[query][:2], full=TOPS[query])
     wanted = [top for top in chosen if sign * top.gap >= 0]
-    yield from mae_ladders.ladders(context, wanted, query)
+    yield from ladders.ladders(context, wanted, query)
 
 
 def slopes(ladder: Ladder, query: QueryKind) -> Iterator[Gap]:
@@ -616,24 +617,24 @@ def own_first(run: runs.TrainedMae) -> Iterator[Gap]:
 
 for _claim in (global_case, positive_case, negative_case):
     _claim.mistake(
+        predicted_own_slope,
         "the own slope too large by 0.02",
-        "claims.theorems.predicted_own_slope",
-        mae_ladders.shifted(0.02),
+        ladders.shifted(0.02),
     )
     _claim.mistake(
+        gradients.own_integrand,
         "own features learned half as fast in training",
-        "model.gradients.own_integrand",
-        mae_ladders.scaled(0.5),
+        ladders.scaled(0.5),
     )
 positive_case.mistake(
+    predicted_global_slope,
     "no decoupling at a positive gap",
-    "claims.theorems.predicted_global_slope",
-    mae_ladders.scaled(0.0),
+    ladders.scaled(0.0),
 )
 negative_case.mistake(
+    predicted_global_slope,
     "decoupling at a negative gap",
-    "claims.theorems.predicted_global_slope",
-    mae_ladders.shifted(-0.02),
+    ladders.shifted(-0.02),
 )
 
 
@@ -653,7 +654,7 @@ mechanism = Claim(
     ),
     provenance=Provenance.STATED,
     paper="Figure 4",
-    assumptions=mae_ladders.WITH_GAP,
+    assumptions=ladders.WITH_GAP,
     rests_on=("thm4.2.local+", "thm4.2.local-"),
 )
 
@@ -734,14 +735,14 @@ def attention_with_correlations_removed(context: Context) -> Iterator[Gap | Case
 
 
 mechanism.mistake(
+    suppresses,
     "suppression at a negative gap",
-    "claims.theorems.suppresses",
     lambda original: lambda setting: setting.gap < 0,
 )
 mechanism.mistake(
+    gradients.other_integrand,
     "the pull away from other areas left out",
-    "model.gradients.other_integrand",
-    mae_ladders.scaled(0.0),
+    ladders.scaled(0.0),
 )
 
 locality = Claim(
@@ -758,7 +759,7 @@ locality = Claim(
         "mean own attention against the reduced dynamics"
     ),
     provenance=Provenance.STATED,
-    assumptions=mae_ladders.WITH_GAP,
+    assumptions=ladders.WITH_GAP,
     rests_on=("thm4.2.global", "thm4.2.local+", "thm4.2.local-"),
 )
 
@@ -820,14 +821,14 @@ def own_area_first_under_any_mask(context: Context) -> Iterator[Gap | Case]:
 
 
 locality.mistake(
+    favourite,
     "every patch looks at the global area",
-    "claims.theorems.favourite",
     lambda original: lambda setting, k: np.zeros(setting.P, dtype=np.int64),
 )
 locality.mistake(
+    gradients.own_integrand,
     "own features pushed away",
-    "model.gradients.own_integrand",
-    mae_ladders.scaled(-1.0),
+    ladders.scaled(-1.0),
 )
 
 
@@ -849,7 +850,7 @@ contrastive = Claim(
     ),
     provenance=Provenance.RECONSTRUCTED,
     paper="Theorem 4.4",
-    assumptions=(*mae_ladders.WITH_GAP, "many clusters", "contrastive details"),
+    assumptions=(*ladders.WITH_GAP, "many clusters", "contrastive details"),
     rests_on=(
         "cl.gradient-feature",
         "cl.rank-one",
@@ -861,14 +862,14 @@ contrastive = Claim(
 
 MANY = Contrastive(negatives=math.inf)
 CL_TOPS = (
-    mae_ladders.top_of(0.85, 0.3, K=4, contrastive=MANY),
-    mae_ladders.top_of(0.6, 0.4, K=4, contrastive=MANY),
-    mae_ladders.top_of(0.8, 0.4, 1.3, K=3, gamma=0.6, contrastive=Contrastive(tau=0.5)),
-    mae_ladders.top_of(0.65, 0.45, 0.8, K=10, gamma=0.3, contrastive=Contrastive(negatives=4)),
+    ladders.top_of(0.85, 0.3, K=4, contrastive=MANY),
+    ladders.top_of(0.6, 0.4, K=4, contrastive=MANY),
+    ladders.top_of(0.8, 0.4, 1.3, K=3, gamma=0.6, contrastive=Contrastive(tau=0.5)),
+    ladders.top_of(0.65, 0.45, 0.8, K=10, gamma=0.3, contrastive=Contrastive(negatives=4)),
 )
 """Gaps 0.4, -0.2, 0.2, -0.15; constant latents, for which K ≥ 2 is many."""
 SPREAD_TOPS = tuple(
-    mae_ladders.top_of(*kappas, Latents.uniform(0.75, 1.25, 32), K=8, contrastive=MANY)
+    ladders.top_of(*kappas, Latents.uniform(0.75, 1.25, 32), K=8, contrastive=MANY)
     for kappas in ((0.85, 0.3), (0.6, 0.4))
 )
 """Latents of a law with a density, K = 8 beyond its K_c of about 3."""
@@ -930,7 +931,7 @@ def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     tens = cl_tens(context)
     for top in context.at(quick=CL_TOPS[:2], full=CL_TOPS):
         at = functools.partial(collapse_at, top)
-        low = mae_ladders.where_possible(at, mae_ladders.low_tens(context))
+        low = ladders.where_possible(at, ladders.low_tens(context))
         ladder = Ladder(top, (*low, *map(at, tens)), len(low))
         yield ladder.case
         yield from attends_to_global(ladder)
@@ -1059,43 +1060,50 @@ def global_attention(run: runs.TrainedCl) -> Floats:
 
 
 contrastive.mistake(
+    favoured_area,
     "a local area wins",
-    "claims.theorems.favoured_area",
     lambda original: lambda: 1,
 )
 contrastive.mistake(
+    predicted_dominance,
     "the local areas' own feature does as much",
-    "claims.theorems.predicted_dominance",
     lambda original: lambda setting: (0.0, 0.0),
 )
 contrastive.mistake(
+    gradients.pulls,
     "negatives pull instead of pushing",
-    "model.gradients.pulls",
     lambda original: lambda *given: (-original(*given)[0], original(*given)[1]),
 )
 
 for _claim in (convergence, global_case, positive_case, negative_case, mechanism, locality):
-    _claim.leeway("claims.theorems.training_time", "how long to train")
-    _claim.leeway("claims.theorems.deadline", "when to look, in whole steps")
+    _claim.tolerates(training_time, "how long to train")
+    _claim.tolerates(deadline, "when to look, in whole steps")
 for _claim in (global_case, positive_case, negative_case, mechanism, locality):
-    _claim.leeway("claims.theorems.predicted_time", "here only how long to train; thm4.1 states it")
+    _claim.tolerates(
+        predicted_time,
+        "here only how long to train; thm4.1 states it",
+    )
 for _claim in (global_case, positive_case, negative_case):
-    _claim.leeway(
-        "claims.theorems.noise", "the spread over patches, of which eight are allowed for"
+    _claim.tolerates(
+        noise,
+        "the spread over patches, of which eight are allowed for",
     )
 for _claim in (global_case, positive_case, negative_case, contrastive):
-    _claim.leeway(
-        "claims.theorems.worst", "the worst patch of a trained model; finite size moves it by more"
+    _claim.tolerates(
+        worst,
+        "the worst patch of a trained model; finite size moves it by more",
     )
-for _name in ("own_attention", "edited"):
-    mechanism.leeway(
-        f"claims.theorems.{_name}", "measured attention, told from none by more than a half"
+for _name in (own_attention, edited):
+    mechanism.tolerates(
+        _name,
+        "measured attention, told from none by more than a half",
     )
-for _name in ("own_attention", "margins"):
-    locality.leeway(f"claims.theorems.{_name}", "measured, and bounded from below only")
-contrastive.leeway("claims.theorems.cl_time", "how long to train")
-contrastive.leeway(
-    "claims.theorems.global_attention", "measured attention, bounded from below only"
+for _measured in (own_attention, margins):
+    locality.tolerates(_measured, "measured, and bounded from below only")
+contrastive.tolerates(cl_time, "how long to train")
+contrastive.tolerates(
+    global_attention,
+    "measured attention, bounded from below only",
 )
 
 CLAIMS = (

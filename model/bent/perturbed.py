@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model import correlations, data
-from model.perturbation import Perturbation
-from model.setting import Setting, SettingError
-from model.trajectory import Objective
+from refutable.model import correlations, data
+from refutable.model.bent.perturbation import Perturbation
+from refutable.model.setting import Setting, SettingError
+from refutable.model.trajectory import Objective
 
 Floats = data.Floats
 

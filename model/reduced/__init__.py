@@ -9,8 +9,14 @@ one of 1/2.
 
 from __future__ import annotations
 
-from model.reduced_cl import ClRates, SoftmaxWeights, cl, cl_rates, softmax_weights
-from model.reduced_mae import MaeRates, mae, mae_rates
+from refutable.model.reduced.contrastive import (
+    ClRates,
+    SoftmaxWeights,
+    cl,
+    cl_rates,
+    softmax_weights,
+)
+from refutable.model.reduced.reconstruction import MaeRates, mae, mae_rates
 
 __all__ = [
     "ClRates",

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from model.setting import Setting, SettingError
-from model.trajectory import Series
+from refutable.model.setting import Setting, SettingError
+from refutable.model.trajectory import Series
 
 LARGEST_P = 10**300
 """Beyond it rates of order 1/P leave the range of double precision."""

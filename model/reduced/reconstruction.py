@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.reduced_clock import RTOL, State, integrate, require_tractable
-from model.setting import Setting, SettingError
-from model.trajectory import Event, QueryKind, Series, Trajectory
+from refutable.model.reduced.clock import RTOL, State, integrate, require_tractable
+from refutable.model.setting import Setting, SettingError
+from refutable.model.trajectory import Event, QueryKind, Series, Trajectory
 
 TINY = 1e-320  # stands for 0 inside a logarithm
 
@@ -57,7 +57,7 @@ def mae_rates(
     Raises SettingError for an unknown query or P beyond 1e300.
     """
     require_tractable(setting, 1.0)
-    sums = _sums(setting, query)
+    sums = rate_sums(setting, query)
     a_1, a_n, a_m, b_1, b_n, b_m, attention_1, attention_n, miss = sums(
         (phi_global, phi_own, phi_other, upsilon_global, upsilon_own, upsilon_other)
     )
@@ -77,7 +77,7 @@ def mae_rates(
     )
 
 
-def _sums(setting: Setting, query: QueryKind) -> Callable[[State], tuple[float, ...]]:
+def rate_sums(setting: Setting, query: QueryKind) -> Callable[[State], tuple[float, ...]]:
     """The expectations of theory.md section 2 as a function of Φ_1, Φ_n, Φ_m, Υ_1, Υ_n, Υ_m.
 
     They are, without the factor Pr(p masked, cluster k) = γ/K:
@@ -172,7 +172,7 @@ def mae(
     loss.
     """
     require_tractable(setting, loss_gap)
-    sums, rate = _sums(setting, query), setting.gamma / setting.K
+    sums, rate = rate_sums(setting, query), setting.gamma / setting.K
     local = query == "local"
     C_n = setting.C_s if local else setting.C_1
     # Expected sizes over log P, so that one tolerance fits all; with a negative gap what is global

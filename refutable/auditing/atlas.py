@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from claims.checking import html
-from claims.checking.documents import Document, Record
-from claims.checking.results import GapRecord, Run
+from refutable.records import html
+from refutable.records.documents import Document, Record
+from refutable.records.results import GapRecord, Run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from claims.checking.errors import UsageError, nearest
+from refutable.errors import UsageError, nearest
 
 Entry = Literal["data", "masks", "initialisation", "optimiser", "architecture", "contrastive"]
 

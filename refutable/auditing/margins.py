@@ -8,8 +8,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from claims.checking.atlas import Atlas, Margin
-from claims.checking.errors import UsageError, nearest
+from refutable.auditing.atlas import Atlas, Margin
+from refutable.errors import UsageError, nearest
 
 HEADER = """\
 # How far each assumption could be bent when this was recorded: a claim, a dial, and the last value

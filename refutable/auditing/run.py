@@ -26,9 +26,9 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import ValidationError
 from scipy import stats
 
-from claims.checking import catalogue as catalogues
-from claims.checking import check
-from claims.checking.atlas import (
+from refutable import catalogue as catalogues
+from refutable import check
+from refutable.auditing.atlas import (
     Atlas,
     AtlasTotals,
     DialRecord,
@@ -37,14 +37,14 @@ from claims.checking.atlas import (
     PairRecord,
     TrialRecord,
 )
-from claims.checking.catalogue import Catalogue
-from claims.checking.claim import PROFILES, Profile, derive_seed
-from claims.checking.dial import Dial, find
-from claims.checking.errors import UsageError, nearest
-from claims.checking.gap import Gap
-from claims.checking.journal import Lines
-from claims.checking.property import no_constants_of_loaded_modules
-from claims.checking.results import GapRecord, Run
+from refutable.auditing.dial import Dial, find
+from refutable.catalogue import Catalogue
+from refutable.claim import PROFILES, Profile, derive_seed
+from refutable.errors import UsageError, nearest
+from refutable.gap import Gap
+from refutable.property import no_constants_of_loaded_modules
+from refutable.records.journal import Lines
+from refutable.records.results import GapRecord, Run
 
 JOURNAL = "atlas.jsonl"
 Base = Mapping[str, Any]
@@ -433,7 +433,7 @@ def audit(
     *,
     assumptions: str | Sequence[str] = (),
     dials: str | Sequence[str] = (),
-    sources: Sequence[str] = ("claims",),
+    sources: Sequence[str] = ("refutable.claims",),
     profile: Profile = "quick",
     seed: int = 0,
     workers: int = 1,

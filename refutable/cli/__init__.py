@@ -20,23 +20,24 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-import claims
-from claims.checking import baseline, check, teeth
-from claims.checking import catalogue as catalogues
-from claims.checking.claim import PROFILES, Profile, Verdict
-from claims.checking.documents import put
-from claims.checking.errors import UsageError
-from claims.checking.results import LegRecord, Results, TableRecord
-from model.setting import Contrastive, Latents, Setting, SettingError
-from reports import annotations as annotations_report
-from reports import atlas as atlas_report
-from reports import console as console_report
-from reports import difference, folder, words
+from refutable import catalogue as catalogues
+from refutable import check, claims
+from refutable.claim import PROFILES, Profile, Verdict
+from refutable.errors import UsageError
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.records import baseline
+from refutable.records.documents import put
+from refutable.records.results import LegRecord, Results, TableRecord
+from refutable.reports import annotations as annotations_report
+from refutable.reports import atlas as atlas_report
+from refutable.reports import console as console_report
+from refutable.reports import difference, folder, words
+from refutable.selftest import planted
 
 if TYPE_CHECKING:
-    from claims.checking.atlas import PairRecord
-    from claims.checking.cache import Usage
-    from claims.checking.mutations import Spoiled
+    from refutable.auditing.atlas import PairRecord
+    from refutable.reuse.cache import Usage
+    from refutable.selftest.mutants import Spoiled
 
 RESULTS = "results.json"
 
@@ -60,7 +61,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdo
 
 
 def _sources(modules: tuple[str, ...]) -> tuple[str, ...]:
-    return modules or ("claims",)
+    return modules or ("refutable.claims",)
 
 
 def _out() -> Console:
@@ -69,7 +70,7 @@ def _out() -> Console:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="vit-ssl-claims")
+@click.version_option(package_name="refutable")
 def cli() -> None:
     """Check the theorems on self-supervised vision transformers by running them.
 
@@ -377,8 +378,8 @@ def audit(
     Without SELECT, profile quick audits the main theorems, the others every audited claim. Exit 1
     when a claim does not hold even as assumed, or a margin shrank.
     """
-    from claims.checking import audit as auditing
-    from claims.checking import margins
+    from refutable.auditing import margins
+    from refutable.auditing import run as auditing
 
     sources = _sources(modules)
     if questions and (out is None or modules):
@@ -442,14 +443,14 @@ def audit(
 
 def _answer(out: Path, profile: Profile, seed: int) -> None:
     """Answer the reviewers' questions and compute the maps, into the folder."""
-    from claims import phases
-    from claims import questions as asking
-    from claims.checking import check
+    from refutable import check
+    from refutable.claims.bent import phase_maps
+    from refutable.claims.bent import questions as asking
 
     with check.one_thread():
         asking.write(asking.answers(profile, seed), out / "questions.json")
         click.echo("questions answered", err=True)
-        phases.write(phases.maps(profile, seed), out / "phases.json")
+        phase_maps.write(phase_maps.maps(profile, seed), out / "phases.json")
         click.echo("maps computed", err=True)
 
 
@@ -461,7 +462,7 @@ def _show_point(
     seed: int,
 ) -> int:
     """Print the gaps of statements at one point of several dials; 1 when one does not hold."""
-    from claims.checking import audit as auditing
+    from refutable.auditing import run as auditing
 
     turned: dict[str, float] = {}
     for item in point:
@@ -498,7 +499,7 @@ def replay(folder_: Path, witness: str, modules: tuple[str, ...]) -> None:
     WITNESS is CLAIM/KIND of a failing leg in DIR/results.json, or CLAIM/DIAL of a break in
     DIR/atlas.json. Exit 0 when fixed, 1 when it still fails, 2 when it cannot be run.
     """
-    from claims.checking import replaying
+    from refutable import replay as replaying
 
     outcome, lines = replaying.replay(folder_, witness, _sources(modules))
     for line in lines:
@@ -535,7 +536,7 @@ def selftest(
     processes = _worker_count(workers)
     table = _kill_table("planted mistake")
     survived = total = 0
-    for id, mistake, bite in teeth.bite_all(ids, sources, profile, seed, processes):
+    for id, mistake, bite in planted.bite_all(ids, sources, profile, seed, processes):
         click.echo(f"{id}: {mistake.title}: {bite.outcome}", err=True)
         total += 1
         survived += bite.outcome != "killed"
@@ -545,7 +546,7 @@ def selftest(
     if mutations is None:
         mutations = 300 if profile == "deep" else 0
     if mutations:
-        from claims.checking import mutations as mutating  # with SymPy, which other commands spare
+        from refutable.selftest import mutants as mutating  # with SymPy, which other commands spare
 
         found = mutating.search(ids, sources, mutations, profile, seed, processes)
         survived += sum(spoiled.unexplained for spoiled in found)
@@ -582,7 +583,7 @@ def _kill_table(what: str) -> Table:
     return table
 
 
-def _add_bite(table: Table, id: str, what: str, bite: teeth.Bite) -> None:
+def _add_bite(table: Table, id: str, what: str, bite: planted.Bite) -> None:
     style = "green" if bite.outcome == "killed" else "bold red"
     caught = bite.leg.value if bite.leg else ""
     table.add_row(escape(id), escape(what), f"[{style}]{bite.outcome}[/]", caught)
@@ -592,7 +593,7 @@ def _picture_path(_: click.Context, __: click.Parameter, path: Path | None) -> P
     """A file that a picture can be written to. UsageError otherwise, before anything is run."""
     if path is None:
         return None
-    from reports.figure import UNDATED  # with matplotlib, which takes a second
+    from refutable.reports.figure import UNDATED  # with matplotlib, which takes a second
 
     if path.suffix not in UNDATED:
         raise UsageError(f"--plot writes {', '.join(UNDATED)}, not {path.name!r}")
@@ -674,7 +675,7 @@ def trace(
         K=clusters,
         contrastive=Contrastive(tau=options["tau"], negatives=options["negatives"]),
     )
-    from claims import tracing  # takes seconds: bad input and other commands do without
+    from refutable.claims import tracing  # takes seconds: bad input and other commands do without
 
     found = tracing.trace(
         setting,
@@ -685,7 +686,7 @@ def trace(
         seed=options["seed"],
     )
     if plot is not None:
-        from reports import figure, trajectory_figure
+        from refutable.reports import figure, trajectory_figure
 
         record, series = found.record, found.frame()
         figure.write(lambda empty: trajectory_figure.draw(empty, record, series), plot)
@@ -757,8 +758,8 @@ def figures(folder_: Path, seed: int) -> None:
     """Draw the paper's pictures on its own data model, as SVG in DIR [default: docs/figures]."""
     if folder_.exists() and not folder_.is_dir():
         raise UsageError(f"{folder_} is a file; give a folder")
-    from claims import pictures
-    from reports import paper_figures
+    from refutable.claims import pictures
+    from refutable.reports import paper_figures
 
     found = {name: compute(seed) for name, compute in pictures.PICTURES.items()}
     folder_.mkdir(parents=True, exist_ok=True)
@@ -782,7 +783,7 @@ def diff(before: Path, after: Path, form: str, moved: float, strict: bool, as_js
     Exit 1 when a claim held and no longer does, or is gone. What a profile or a selection left out
     of one run is shown as not comparable, and is neither better nor worse.
     """
-    from claims.checking import compare
+    from refutable.records import compare
 
     sides = [Results.read(side / RESULTS if side.is_dir() else side) for side in (before, after)]
     found = compare.compare(sides[0], sides[1], moved=moved / 100)
@@ -815,13 +816,13 @@ def report(results: Path, formats: str) -> None:
               help="Remove the runs that are kept, and say how much it was.")  # fmt: skip
 def doctor(clear_cache: bool) -> None:
     """Versions, threads, the cache of runs, and what is missing. Exit 1 when something is."""
-    from claims.checking import cache
+    from refutable.reuse import cache
 
     if clear_cache:
         click.echo(f"cleared  {_cache_line(cache.clear())}")
         return
     problems = 0
-    for requirement in importlib.metadata.requires("vit-ssl-claims") or []:
+    for requirement in importlib.metadata.requires("refutable") or []:
         if "extra ==" in requirement:
             continue
         name = requirement.split(">")[0].split("=")[0].strip()
@@ -837,7 +838,7 @@ def doctor(clear_cache: bool) -> None:
     blocked = usage.folder is not None and usage.folder.exists() and not usage.folder.is_dir()
     problems += blocked
     click.echo(f"{'blocked ' if blocked else 'ok      '} cache {_cache_line(usage)}")
-    found = catalogues.load(["claims"])
+    found = catalogues.load(["refutable.claims"])
     toothless = [claim.id for claim in found if not claim.mistakes]
     problems += len(toothless)
     click.echo(f"ok       {len(found)} claims, {sum(len(c.legs) for c in found)} legs")

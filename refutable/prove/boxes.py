@@ -26,11 +26,11 @@ import numpy.typing as npt
 import sympy as sp
 from sympy.core.relational import Relational
 
-from claims.checking import cells
-from claims.checking.certificate import Certificate
-from claims.checking.claim import Undecided
-from claims.checking.gap import Gap, identical
-from claims.checking.relations import is_strict, refutes, slack
+from refutable.certificate import Certificate
+from refutable.claim import Undecided
+from refutable.gap import Gap, identical
+from refutable.prove import cells
+from refutable.prove.relations import is_strict, refutes, slack
 
 Balls = npt.NDArray[Any]
 """An array of flint.arb, one axis for each coordinate of the cube that is left."""

@@ -19,7 +19,7 @@ import flint
 import sympy as sp
 from sympy.core.relational import Relational
 
-from claims.checking.relations import signs_of, slack, symbols_of
+from refutable.prove.relations import signs_of, slack, symbols_of
 
 Polynomial: TypeAlias = flint.fmpq_mpoly
 

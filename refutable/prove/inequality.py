@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from sympy.core.relational import Relational
 
-from claims.checking import boxes, smt
-from claims.checking.claim import Undecided
-from claims.checking.gap import Gap
+from refutable.claim import Undecided
+from refutable.gap import Gap
+from refutable.prove import boxes, smt
 
 
 def proved(

@@ -13,9 +13,9 @@ from typing import Any
 
 import sympy as sp
 
-from claims.checking.certificate import Certificate
-from claims.checking.claim import Undecided
-from claims.checking.gap import Gap, identical
+from refutable.certificate import Certificate
+from refutable.claim import Undecided
+from refutable.gap import Gap, identical
 
 Corner = tuple[sp.Rational, ...]
 """Values of the exponents."""

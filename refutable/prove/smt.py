@@ -15,10 +15,10 @@ import sympy as sp
 import z3
 from sympy.core.relational import Relational
 
-from claims.checking.certificate import Certificate
-from claims.checking.claim import Undecided
-from claims.checking.gap import Gap, identical
-from claims.checking.relations import domain_of, refutes, signs_of, symbols_of
+from refutable.certificate import Certificate
+from refutable.claim import Undecided
+from refutable.gap import Gap, identical
+from refutable.prove.relations import domain_of, refutes, signs_of, symbols_of
 
 RESOURCE_LIMIT = 200_000_000
 """z3's own deterministic work counter; a clock would make verdicts depend on the machine."""

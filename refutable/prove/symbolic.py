@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from claims.checking.certificate import Certificate
-from claims.checking.gap import Gap, identical
-from claims.checking.relations import domain_of
+from refutable.certificate import Certificate
+from refutable.gap import Gap, identical
+from refutable.prove.relations import domain_of
 
 
 def identity(name: str, left: sp.Expr, right: sp.Expr, why: str) -> Gap:

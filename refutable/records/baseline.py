@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from claims.checking.catalogue import Catalogue
-from claims.checking.claim import Claim, Kind, Verdict
-from claims.checking.errors import UsageError, nearest
-from claims.checking.results import Acceptance, ClaimRecord, Results
+from refutable.catalogue import Catalogue
+from refutable.claim import Claim, Kind, Verdict
+from refutable.errors import UsageError, nearest
+from refutable.records.results import Acceptance, ClaimRecord, Results
 
 FIELDS = ("verdict", "legs", "reason", "expires")
 TO_DO = "TODO: say why this is accepted"

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from claims.checking.check import WORST_FIRST
-from claims.checking.claim import Grade, Kind, Verdict
-from claims.checking.documents import Record
-from claims.checking.results import ClaimRecord, GapRecord, LegRecord, Results, Run
-from claims.checking.selection import Selection
+from refutable.check import WORST_FIRST
+from refutable.claim import Grade, Kind, Verdict
+from refutable.records.documents import Record
+from refutable.records.results import ClaimRecord, GapRecord, LegRecord, Results, Run
+from refutable.selection import Selection
 
 MOVED: Final = 0.10
 """A closeness that moved by more than this share of the allowance is worth a line."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from claims.checking.errors import UsageError
+from refutable.errors import UsageError
 
 SCHEMA_VERSION: Final = 1
 

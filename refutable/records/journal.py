@@ -9,10 +9,10 @@ from typing import Any, TextIO
 
 from pydantic import ValidationError
 
-from claims.checking.claim import Kind, Verdict
-from claims.checking.documents import SCHEMA_VERSION, require_schema_version
-from claims.checking.errors import UsageError
-from claims.checking.results import LegRecord
+from refutable.claim import Kind, Verdict
+from refutable.errors import UsageError
+from refutable.records.documents import SCHEMA_VERSION, require_schema_version
+from refutable.records.results import LegRecord
 
 NAME = "results.jsonl"
 

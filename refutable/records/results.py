@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from claims.checking import html
-from claims.checking.certificate import Certificate
-from claims.checking.claim import Grade, Kind, Provenance, Verdict
-from claims.checking.documents import Document, Record
-from claims.checking.gap import Gap, Relation
-from claims.checking.series import Series
-from claims.checking.table import Table
+from refutable.certificate import Certificate
+from refutable.claim import Grade, Kind, Provenance, Verdict
+from refutable.gap import Gap, Relation
+from refutable.records import html
+from refutable.records.documents import Document, Record
+from refutable.series import Series
+from refutable.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd

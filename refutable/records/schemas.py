@@ -1,6 +1,6 @@
 """Schemas: what results.json and atlas.json may hold, as JSON Schemas that ship with the package.
 
-`python -m claims.checking.schemas` writes them anew from the records. A change that old readers
+`python -m refutable.records.schemas` writes them anew from the records. A change that old readers
 would not understand also raises `documents.SCHEMA_VERSION`.
 """
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from claims.checking.atlas import Atlas
-from claims.checking.documents import put
-from claims.checking.results import Results
+from refutable.auditing.atlas import Atlas
+from refutable.records.documents import put
+from refutable.records.results import Results
 
 SHIPPED: dict[str, type[BaseModel]] = {"results.schema.json": Results, "atlas.schema.json": Atlas}
 """Files beside this one, and what they describe."""

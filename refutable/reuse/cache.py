@@ -25,10 +25,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from filelock import FileLock
 
-from claims.checking import shared
-from claims.checking.documents import put
-from claims.checking.errors import UsageError
-from claims.checking.property import jsonable
+from refutable.errors import UsageError
+from refutable.property import jsonable
+from refutable.records.documents import put
+from refutable.reuse import shared
 
 A = ParamSpec("A")
 R = TypeVar("R")
@@ -55,7 +55,7 @@ def folder() -> Path | None:
     if named is not None:
         return Path(named) if named else None
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "vit-ssl-claims"
+    return Path(base) / "refutable"
 
 
 def limit() -> int:

@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from filelock import FileLock
 
-from claims.checking.documents import put
+from refutable.records.documents import put
 
 A = ParamSpec("A")
 R = TypeVar("R")

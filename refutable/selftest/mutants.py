@@ -4,8 +4,8 @@ A planted mistake is chosen by the author of a claim; a mutation is not. Every f
 own module that its legs call and that returns a number, an array, an expression or a relation is a
 part of the statement, and a mutation spoils what it returns. A module says in `NOT_STATED` which of
 its functions state nothing for any claim (they size a tolerance, choose where to look), each with
-the reason, and in `STATED_IN` which other modules hold parts of its statements. A claim says in its
-`leeways` which parts may change a little unnoticed, and why (a bound is one-sided, a factor cancels
+the reason, and in `STATED_IN` which other modules hold parts of its statements. A claim says which
+parts it `tolerates` to change a little unnoticed, and why (a bound is one-sided, a factor cancels
 in a ratio, a term is of lower order); a survivor without such a reason is a hole in the claim.
 """
 
@@ -25,9 +25,11 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
-from claims.checking import catalogue as catalogues
-from claims.checking import check, shared, teeth
-from claims.checking.claim import PROFILES, Claim, Mistake, Profile, derive_seed
+from refutable import catalogue as catalogues
+from refutable import check
+from refutable.claim import PROFILES, Claim, Mistake, Profile, derive_seed
+from refutable.reuse import shared
+from refutable.selftest import planted
 
 Spoil = Callable[[Any, random.Random], Any]
 
@@ -136,7 +138,7 @@ class Mutant:
 
             return spoiled
 
-        return Mistake(self.spoil, self.target, plant)
+        return Mistake(self.target, self.spoil, plant)
 
 
 def _same(value: Any, other: Any) -> bool:
@@ -216,7 +218,7 @@ class Spoiled:
     """What became of a mutant; why: the claim's reason for letting it survive, if it did."""
 
     mutant: Mutant
-    bite: teeth.Bite
+    bite: planted.Bite
     why: str | None = None
 
     @property
@@ -252,8 +254,8 @@ def _mutants_of(id: str, sources: Sequence[str], profile: Profile, seed: int) ->
 def _bite(mutant: Mutant, sources: Sequence[str], profile: Profile, seed: int) -> Spoiled:
     claim = catalogues.load(sources)[mutant.claim]
     changed: list[bool] = []
-    bite = teeth.bite(claim, mutant.mistake(seed, lambda: changed.append(True)), profile, seed)
+    bite = planted.bite(claim, mutant.mistake(seed, lambda: changed.append(True)), profile, seed)
     if not changed:
-        bite = teeth.Bite("did not apply")
+        bite = planted.Bite("did not apply")
     survived = bite.outcome == "survived"
-    return Spoiled(mutant, bite, claim.leeways.get(mutant.target) if survived else None)
+    return Spoiled(mutant, bite, claim.tolerated.get(mutant.target) if survived else None)

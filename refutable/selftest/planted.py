@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from unittest import mock
 
 import joblib
 
-from claims.checking import catalogue as catalogues
-from claims.checking import check, shared
-from claims.checking.claim import PROFILES, Claim, Kind, Mistake, Profile, Verdict
+from refutable import catalogue as catalogues
+from refutable import check
+from refutable.claim import PROFILES, Claim, Kind, Mistake, Profile, Verdict
+from refutable.reuse import shared
 
 
 @contextmanager
 def planted(mistake: Mistake) -> Iterator[None]:
-    """Plant a mistake while inside. AttributeError or ImportError when there is no such target."""
-    owner_name, _, attribute = mistake.target.rpartition(".")
-    owner = pkgutil.resolve_name(owner_name)
-    original = getattr(owner, attribute)
-    with shared.nothing_shared(), mock.patch.object(owner, attribute, mistake.plant(original)):
+    """Plant a mistake while inside, under every name by which modules know its target.
+
+    AttributeError or ImportError when there is no such target.
+    """
+    if isinstance(mistake.target, str):
+        owner_name, _, attribute = mistake.target.rpartition(".")
+        owner = pkgutil.resolve_name(owner_name)
+        original = getattr(owner, attribute)
+        places = [(owner, attribute)]
+    else:
+        original = mistake.target
+        places = list(places_of(original))
+        if not places:
+            raise AttributeError(f"no module knows {mistake.name} by a name")
+    spoiled = mistake.plant(original)
+    with shared.nothing_shared(), ExitStack() as stack:
+        for owner, attribute in places:
+            stack.enter_context(mock.patch.object(owner, attribute, spoiled))
         yield
+
+
+def places_of(target: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
+    """Where a function or class is bound: names of loaded modules, and of the classes they define.
+
+    Whoever imported it by name has a name of its own for it.
+    """
+    for module in list(sys.modules.values()):
+        names = getattr(module, "__dict__", None)
+        for name, value in list(names.items()) if isinstance(names, dict) else ():
+            if value is target:
+                yield module, name
+            elif inspect.isclass(value) and value.__module__ == target.__module__:
+                for attribute, held in list(vars(value).items()):
+                    if held is target:
+                        yield value, attribute
 
 
 @dataclass(frozen=True)

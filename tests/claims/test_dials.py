@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from claims import audited, dials
-from claims.checking.dial import Dial, find
-from claims.checking.errors import UsageError
-from model.perturbation import Perturbation, PerturbationError
-from model.perturbed import world
-from model.setting import SettingError
+from refutable.auditing.dial import Dial, find
+from refutable.claims.bent import dials, statements
+from refutable.errors import UsageError
+from refutable.model.bent.perturbation import Perturbation, PerturbationError
+from refutable.model.bent.perturbed import world
+from refutable.model.setting import SettingError
 
 ASSUMPTIONS = (
     "orthonormal features", "orthonormal positions", "exact features", "constant-in-area latent",
@@ -22,7 +22,7 @@ ASSUMPTIONS = (
     "contrastive details", "one head, one layer",
 )  # fmt: skip
 ALL = pytest.mark.parametrize("dial", dials.DIALS, ids=lambda dial: dial.name)
-ASSUMED = audited.setting_of(audited.POSITIVE, "cl")
+ASSUMED = statements.setting_of(statements.POSITIVE, "cl")
 
 
 def test_every_assumption_has_a_dial_and_no_dial_is_without() -> None:
@@ -107,8 +107,8 @@ def test_dials_that_contradict_each_other_are_refused(
 
 
 def test_the_gap_is_crossed_at_1() -> None:
-    for base in audited.BOTH:
-        start = audited.setting_of(base, "mae")
+    for base in statements.BOTH:
+        start = statements.setting_of(base, "mae")
         gaps = [dials.gap_of(dials.place(start, {"gap-crossing": w})[0]) for w in (0, 1, 2)]
         assert abs(gaps[1]) < 0.06  # sizes are whole numbers
         assert gaps[0] * gaps[2] < 0
@@ -116,4 +116,4 @@ def test_the_gap_is_crossed_at_1() -> None:
 
 def test_a_misspelt_dial_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="Did you mean momentum"):
-        find(audited.AUDIT.by_name, "momentun")
+        find(statements.AUDIT.by_name, "momentun")

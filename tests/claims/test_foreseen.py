@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from claims import audited
-from claims.checking import audit as auditing
-from claims.checking.atlas import Margin, Outcome
-from reports import atlas as atlas_report
+from refutable.auditing import run as auditing
+from refutable.auditing.atlas import Margin, Outcome
+from refutable.claims.bent import statements
+from refutable.reports import atlas as atlas_report
 
-STATEMENTS = {statement.claim: statement for statement in audited.STATEMENTS}
+STATEMENTS = {statement.claim: statement for statement in statements.STATEMENTS}
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,10 @@ def test_the_reduced_dynamics_speak_where_they_reach(claim, turned, expected):
 
 
 MODULE = """
-from claims.checking.audit import Audit, Statement
-from claims.checking.claim import Claim, Provenance
-from claims.checking.dial import Dial
-from claims.checking.gap import at_most, equal
+from refutable.auditing.run import Audit, Statement
+from refutable.claim import Claim, Provenance
+from refutable.auditing.dial import Dial
+from refutable.gap import at_most, equal
 
 claim = Claim(id="toy", title="t", statement="s", provenance=Provenance.DERIVED)
 

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claims import audited, images, phases, questions
-from claims.checking import audit, cache, check
-from claims.cli import audit as command
-from reports import phase_figure
+from refutable import check
+from refutable.auditing import run
+from refutable.claims.bent import images, phase_maps, questions, statements
+from refutable.cli import audit as command
+from refutable.reports import phase_figure
+from refutable.reuse import cache
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +35,10 @@ class TestMaps:
     def test_a_local_query_gives_up_the_global_feature_above_the_line(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr(phases, "_grid", lambda low, high, count: (low, (low + high) / 2, high))
-        found = phases.exponents("quick")
+        monkeypatch.setattr(
+            phase_maps, "_grid", lambda low, high, count: (low, (low + high) / 2, high)
+        )
+        found = phase_maps.exponents("quick")
         for kappa_s, row in zip(found.y, found.values, strict=True):
             for kappa_c, value in zip(found.x, row, strict=True):
                 gap = images.gap(kappa_c, kappa_s)
@@ -45,28 +49,28 @@ class TestMaps:
         assert by_gap[max(by_gap)]
         assert not any(holds for gap, holds in by_gap.items() if gap < 0)
         assert min(by_gap) < -0.2
-        phases.write([found], tmp_path / "phases.json")
+        phase_maps.write([found], tmp_path / "phases.json")
         [stored] = json.loads((tmp_path / "phases.json").read_text())
         assert stored == json.loads(json.dumps(dataclasses.asdict(found)))
         assert found.title in phase_figure.svg(stored)
         assert phase_figure.svg(stored) == phase_figure.svg(stored)
 
     def test_longer_training_and_smaller_steps_never_hurt(self) -> None:
-        found = phases.step_and_length("quick")
+        found = phase_maps.step_and_length("quick")
         assert (len(found.values), len(found.values[0])) == (len(found.y), len(found.x))
         small = found.values[0]
         assert list(small) == sorted(small, reverse=True)
-        assert small[-1] <= audited.EPSILON < small[0]
+        assert small[-1] <= statements.EPSILON < small[0]
         values = [value for row in found.values for value in row]
         places = [(x, y) for y in found.y for x in found.x]
         for point, value, (x, y) in zip(found.trained, values, places, strict=True):
-            assert point["holds"] == (value is not None and value <= audited.EPSILON)
+            assert point["holds"] == (value is not None and value <= statements.EPSILON)
             assert point["y"] == y
             assert abs(point["x"] - x) <= max(found.x) / 8 or y == max(found.y)  # nearest look
 
     def test_a_level_is_interpolated_where_it_is_crossed(self) -> None:
         values = ((0.0, 0.2, 0.4), (None, 0.2, 0.3), (0.5, 0.6, 0.7))
-        line = phases._level((0, 1, 2), (10, 20, 30), values, 0.25)
+        line = phase_maps._level((0, 1, 2), (10, 20, 30), values, 0.25)
         assert line == ((1.25, 10.0), (1.5, 20.0))
 
 
@@ -91,8 +95,12 @@ def test_the_command_of_an_answer_can_be_run(text: str) -> None:
     program, verb, *words = shlex.split(text)
     assert (program, verb) == ("claims", "audit")
     asked = command.make_context("audit", words).params
-    pairs = audit.count_pairs(
-        asked["select"], asked["assumptions"], asked["dials"], ("claims",), asked["profile"]
+    pairs = run.count_pairs(
+        asked["select"],
+        asked["assumptions"],
+        asked["dials"],
+        ("refutable.claims",),
+        asked["profile"],
     )
     assert pairs > 0
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from claims.checking import check, teeth
-from claims.checking.catalogue import load
-from claims.checking.claim import Claim, Kind, Mistake, Verdict
-from claims.configurations import ASSUMPTIONS
+from refutable import check
+from refutable.catalogue import load
+from refutable.claim import Claim, Kind, Mistake, Verdict
+from refutable.claims.assumptions import ASSUMPTIONS
+from refutable.selftest import planted
 
-CATALOGUE = load(["claims"])
+CATALOGUE = load(["refutable.claims"])
 PLANTED = [(claim, mistake) for claim in CATALOGUE for mistake in claim.mistakes]
 
 
@@ -20,7 +21,7 @@ PLANTED = [(claim, mistake) for claim in CATALOGUE for mistake in claim.mistakes
     ("claim", "mistake"), PLANTED, ids=[f"{c.id}: {m.title}" for c, m in PLANTED]
 )
 def test_a_planted_mistake_is_refuted(claim: Claim, mistake: Mistake) -> None:
-    assert teeth.bite(claim, mistake, "quick", 0).outcome == "killed"
+    assert planted.bite(claim, mistake, "quick", 0).outcome == "killed"
 
 
 @pytest.mark.parametrize("claim", list(CATALOGUE), ids=lambda claim: claim.id)
@@ -53,7 +54,7 @@ EXACTLY = {
 
 @pytest.mark.parametrize(("id", "number"), EXACTLY, ids=[f"{c} {n}" for c, n in EXACTLY])
 def test_a_mistaken_statement_turns_exactly_its_claims_red(id: str, number: int) -> None:
-    with teeth.planted(CATALOGUE[id].mistakes[number]):
+    with planted.planted(CATALOGUE[id].mistakes[number]):
         red = {
             claim.id
             for claim in PROOFS

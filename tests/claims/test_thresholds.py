@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from claims import contrastive_thresholds as thresholds
+from refutable.claims.contrastive import thresholds
 
 
 @pytest.mark.parametrize("tau", [1.0, 0.3])

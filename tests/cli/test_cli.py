@@ -14,8 +14,8 @@ import pytest
 
 CLAIMS = """
 import time
-from claims.checking import gap
-from claims.checking.claim import Claim, Provenance, Undecided
+from refutable import gap
+from refutable.claim import Claim, Provenance, Undecided
 
 def claim(id, *found, seconds=0.0):
     made = Claim(id=id, title=id, statement=id, provenance=Provenance.DERIVED)
@@ -47,7 +47,7 @@ def module(tmp_path: Path) -> str:
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "claims", *arguments],
+        [sys.executable, "-m", "refutable", *arguments],
         capture_output=True,
         text=True,
         timeout=300,
@@ -153,7 +153,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_continues(
     module: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "claims", "verify", "good", "slow", "--module", module]
+    command = [sys.executable, "-m", "refutable", "verify", "good", "slow", "--module", module]
     command += ["--out", str(out), "--workers", "1"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     journal = out / "results.jsonl"

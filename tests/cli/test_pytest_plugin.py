@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 CLAIMS = '''
-from claims.checking.claim import Claim, Evidence, Provenance, Undecided
-from claims.checking.gap import at_most
+from refutable.claim import Claim, Evidence, Provenance, Undecided
+from refutable.gap import at_most
 
 
 def claim(id, *found):
@@ -81,6 +81,6 @@ def test_without_flags_the_plugin_is_idle(run) -> None:  # type: ignore[no-untyp
     found = run("--collect-only", "-q")
     assert found.returncode == 5  # nothing collected
     heavy = "{'torch', 'sympy', 'z3'}"
-    code = f"import claims.pytest_plugin, sys; print({heavy} & set(sys.modules))"
+    code = f"import refutable.pytest_plugin, sys; print({heavy} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.stdout.strip() == "set()"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import data
-from model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model import data
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 
 FIVE_SIGMA = 5.0  # two-sided tail 6e-7 for each frequency compared
 

@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from model import correlations, data, descent, enumeration, gradients, losses, lumping, vit
-from model.setting import Contrastive, Latents, Setting, SettingError
-from model.trajectory import Trajectory
+from refutable.model import (
+    correlations,
+    data,
+    descent,
+    enumeration,
+    gradients,
+    losses,
+    lumping,
+    vit,
+)
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model.trajectory import Trajectory
 
 SERIES = [f.name for f in dataclasses.fields(Trajectory) if f.type == "Series"]
 DRIFT = 1e-9  # relative; rounding of 1e-14 a step, over some 100 steps that may amplify it

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from model import correlations, data, enumeration, gradients, lumping
-from model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model import correlations, data, enumeration, gradients, lumping
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 
 ROUNDING = 1e-12  # relative; sums of some 1e4 positive float64 terms
 FIVE_SIGMA = 5.0  # two-sided tail 6e-7 for each entry compared

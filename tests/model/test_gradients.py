@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import correlations, data, gradients, losses, vit
-from model.setting import Contrastive, Latents, Setting
+from refutable.model import correlations, data, gradients, losses, vit
+from refutable.model.setting import Contrastive, Latents, Setting
 
 ROUNDING = 1e-10  # relative; sums of some 1e4 float64 terms of either sign leave about 1e-13
 READINGS = [

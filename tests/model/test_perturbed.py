@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from model import data, losses, perturbed, vit
-from model.perturbation import Perturbation, PerturbationError
-from model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model import data, losses, vit
+from refutable.model.bent import perturbed
+from refutable.model.bent.perturbation import Perturbation, PerturbationError
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 
 SETTING = Setting.of_sizes(
     12, 6, 2, K=2, placement="random", latents=Latents.two_point(0.5, 1.5),

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
-from model import reduced
-from model.setting import Contrastive, Latents, Setting, SettingError
-from model.trajectory import Trajectory
+from refutable.model import reduced
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model.trajectory import Trajectory
 
 ROUNDING = 1e-11  # relative; autograd in float64 on sums of some hundred terms
 QUADRATURE = 1e-10  # relative; the step of the Laplace integrals gives 1e-13

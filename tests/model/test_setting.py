@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 
 GOOD = {"P": 64, "kappa_c": 0.75, "kappa_s": 0.3}
 

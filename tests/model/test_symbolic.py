@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from model import data, enumeration, gradients, symbolic
-from model.setting import Contrastive, Latents, Setting
+from refutable.model import data, enumeration, gradients, symbolic
+from refutable.model.setting import Contrastive, Latents, Setting
 
 ROUNDING = 1e-12  # relative; float64 sums of some hundred terms
 

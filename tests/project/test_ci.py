@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
-from claims.checking.claim import Kind, Provenance, Verdict
-from claims.checking.results import Acceptance, ClaimRecord, LegRecord, Results, Run, Totals
-from claims.cli import cli
-from reports import annotations
+from refutable.claim import Kind, Provenance, Verdict
+from refutable.cli import cli
+from refutable.records.results import Acceptance, ClaimRecord, LegRecord, Results, Run, Totals
+from refutable.reports import annotations
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 [HOOK] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
@@ -31,8 +31,8 @@ GITHUB, GITLAB, PRE_COMMIT = (
 )
 
 CLAIMS = """
-from claims.checking import gap
-from claims.checking.claim import Claim, Provenance, Undecided
+from refutable import gap
+from refutable.claim import Claim, Provenance, Undecided
 
 def claim(id, *found):
     made = Claim(id=id, title=id + ", 100%:\\n::error::forged", statement=id,

@@ -13,11 +13,11 @@ from types import ModuleType
 
 import pytest
 
-import claims
-from claims.cli import cli
-from reports import mathematics
+from refutable import claims
+from refutable.cli import cli
+from refutable.reports import mathematics
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 LINK = re.compile(r"\]\(([^)#:]+\.md)(?:#[^)]*)?\)")
 
@@ -91,7 +91,7 @@ def test_every_documented_object_exists() -> None:
         for path in DOCS.rglob("*.md")
         for name in re.findall(r"^::: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    assert "claims.checking.claim" in names
+    assert "refutable.claim" in names
     for name in names:
         importlib.import_module(name)
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from claims.checking.atlas import Atlas, Margin
+from refutable.auditing.atlas import Atlas, Margin
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "gradient_descent.py"
 
 
 def claims(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "claims", *words], cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, "-m", "refutable", *words], cwd=ROOT, capture_output=True, text=True,
         timeout=300,
     )  # fmt: skip
 
@@ -43,7 +43,7 @@ def test_examples_use_the_checking_core_alone(path: Path) -> None:
         for name in node.names
     ]
     ours = [name for name in imported if name.split(".")[0] in ("claims", "model", "reports")]
-    assert all(name.startswith("claims.checking") for name in ours)
+    assert all(name.startswith("refutable") for name in ours)
 
 
 def test_its_assumptions_are_bent(tmp_path: Path) -> None:

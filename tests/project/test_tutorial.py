@@ -10,14 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "encode-your-own.md").read_text(encoding="utf-8")
 FILES: dict[str, str] = {}
 for _name, _code in re.findall(r'```python title="(\S+)"\n(.*?)```', PAGE, re.DOTALL):
     FILES[_name] = FILES.get(_name, "") + _code + "\n\n"
 COMMANDS = re.findall(r"```console\n\$ ([^\n]*)\n(.*?)```", PAGE, re.DOTALL)
 LENIENT = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-PROGRAMS = {"claims": [sys.executable, "-m", "claims"], "pytest": [sys.executable, "-m", "pytest"]}
+PROGRAMS = {
+    "claims": [sys.executable, "-m", "refutable"],
+    "pytest": [sys.executable, "-m", "pytest"],
+}
 
 
 def test_every_block_is_run() -> None:

@@ -19,23 +19,23 @@ from typing import Any
 
 import pytest
 
-from claims import cli
-from claims.checking import margins
-from claims.checking.atlas import Atlas, Margin, Outcome, PairRecord
-from claims.checking.audit import EFFORT, audit, load
-from claims.checking.dial import Dial
-from claims.checking.errors import UsageError
-from claims.checking.replaying import replay
-from reports import atlas as atlas_report
+from refutable import cli
+from refutable.auditing import margins
+from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
+from refutable.auditing.dial import Dial
+from refutable.auditing.run import EFFORT, audit, load
+from refutable.errors import UsageError
+from refutable.replay import replay
+from refutable.reports import atlas as atlas_report
 
 BREAK = 0.6
 BENT = '''
 import os, time
 from hypothesis import strategies as st
-from claims.checking.audit import Audit, Statement
-from claims.checking.claim import Claim, Provenance
-from claims.checking.dial import Dial
-from claims.checking.gap import at_most
+from refutable.auditing.run import Audit, Statement
+from refutable.claim import Claim, Provenance
+from refutable.auditing.dial import Dial
+from refutable.gap import at_most
 
 def claim(id):
     made = Claim(id=id, title=id, statement=id, provenance=Provenance.DERIVED)
@@ -313,7 +313,7 @@ class TestResuming:
 
     def test_a_stopped_audit_continues(self, write: Write, tmp_path: Path) -> None:
         source, out, counted = write(), tmp_path / "out", tmp_path / "counted"
-        words = [sys.executable, "-m", "claims", "audit", "bent", "--module", source,
+        words = [sys.executable, "-m", "refutable", "audit", "bent", "--module", source,
                  "--dial", "breaking", "--dial", "slow", "--out", str(out),
                  "--workers", "1"]  # fmt: skip
         environment = os.environ | {"COUNTED": str(counted)}

@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from claims.checking import baseline, check
-from claims.checking.baseline import Entry
-from claims.checking.catalogue import Catalogue
-from claims.checking.claim import Claim, Context, Evidence, Kind, Provenance, Verdict
-from claims.checking.errors import UsageError
-from claims.checking.results import ClaimRecord, LegRecord, Results, Run, Totals
-from reports import console, html, junit, markdown
+from refutable import check
+from refutable.catalogue import Catalogue
+from refutable.claim import Claim, Context, Evidence, Kind, Provenance, Verdict
+from refutable.errors import UsageError
+from refutable.records import baseline
+from refutable.records.baseline import Entry
+from refutable.records.results import ClaimRecord, LegRecord, Results, Run, Totals
+from refutable.reports import console, html, junit, markdown
 
 TODAY = datetime.date(2026, 6, 1)
 HOLDS, FAILS, NOT_RUN, UNDECIDED = (
@@ -215,8 +216,8 @@ def test_a_new_file_accepts_what_failed_once_its_reasons_are_written(tmp_path: P
 
 CLAIMS = """
 import pathlib
-from claims.checking import gap
-from claims.checking.claim import Claim, Provenance
+from refutable import gap
+from refutable.claim import Claim, Provenance
 
 CLAIMS = [Claim(id="bad", title="bad", statement="bad", provenance=Provenance.DERIVED)]
 
@@ -231,7 +232,15 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`claims verify` with options and files in turn, the files in this folder."""
     files = [str(folder / a) if i % 2 else a for i, a in enumerate(arguments)]
     return subprocess.run(
-        [sys.executable, "-m", "claims", "verify", "--module", f"{folder}/some_claims.py", *files],
+        [
+            sys.executable,
+            "-m",
+            "refutable",
+            "verify",
+            "--module",
+            f"{folder}/some_claims.py",
+            *files,
+        ],
         capture_output=True,
         text=True,
         timeout=120,

@@ -20,11 +20,11 @@ from typing import Any
 
 import pytest
 
-from claims import audited
-from claims.checking import cache, shared
-from claims.checking.errors import UsageError
-from model.perturbation import Perturbation
-from model.perturbed import Observed
+from refutable.claims.bent import statements
+from refutable.errors import UsageError
+from refutable.model.bent.perturbation import Perturbation
+from refutable.model.bent.perturbed import Observed
+from refutable.reuse import cache, shared
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def fresh(made: list[Any], depends_on: tuple[str, ...] = ("model.setting",)) -> Callable[..., Any]:
+def fresh(
+    made: list[Any], depends_on: tuple[str, ...] = ("refutable.model.setting",)
+) -> Callable[..., Any]:
     """A kept function as a new process has it: nothing in memory. `made` lists what it ran for."""
 
     @cache.kept(depends_on=depends_on, decode=dict)
@@ -245,8 +247,8 @@ def test_clearing_removes_entries_and_nothing_else(place: Path) -> None:
 def test_a_stored_run_is_the_run_that_was_made() -> None:
     """Every number of a training comes back, those that are not finite included."""
     base = {"P": 12, "C_1": 4, "C_s": 2, "latents": [1.0], "K": 1}
-    setting = audited.setting_of(base, "mae")
-    run = audited.trained.__wrapped__(setting, "mae", Perturbation(), 3.0, 0.5, 0)
+    setting = statements.setting_of(base, "mae")
+    run = statements.trained.__wrapped__(setting, "mae", Perturbation(), 3.0, 0.5, 0)
     lost = dataclasses.replace(run, diverged=True, loss=(1.0, math.inf, math.nan), shift=math.nan)
     for made in (run, lost):
         text = json.dumps(cache.jsonable(made), allow_nan=False)
@@ -255,7 +257,7 @@ def test_a_stored_run_is_the_run_that_was_made() -> None:
 
 def doctor(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "claims", "doctor", *words], capture_output=True, text=True,
+        [sys.executable, "-m", "refutable", "doctor", *words], capture_output=True, text=True,
         timeout=120,
     )  # fmt: skip
 

@@ -10,9 +10,9 @@ import pytest
 import sympy as sp
 from hypothesis import strategies as st
 
-from claims.checking import check, gap, scaling, shared, symbolic, teeth
-from claims.checking.catalogue import Catalogue, load
-from claims.checking.claim import (
+from refutable import check, gap, scaling
+from refutable.catalogue import Catalogue, load
+from refutable.claim import (
     Case,
     Claim,
     Context,
@@ -24,9 +24,12 @@ from claims.checking.claim import (
     derive_seed,
     evidence_of,
 )
-from claims.checking.errors import UsageError
-from claims.checking.property import search
-from claims.checking.results import LegRecord, Results
+from refutable.errors import UsageError
+from refutable.property import search
+from refutable.prove import symbolic
+from refutable.records.results import LegRecord, Results
+from refutable.reuse import shared
+from refutable.selftest import planted
 
 CONTEXT = Context("quick", 0, 1)
 GOOD = gap.equal("one", 1.0, 1.0, 1e-9, "float error")
@@ -225,14 +228,14 @@ class TestScaling:
 
 
 def test_a_planted_mistake_is_not_hidden_by_a_shared_run() -> None:
-    from claims.checking.claim import Mistake
+    from refutable.claim import Mistake
 
     @shared.run_once
     def run() -> float:
         return math.sqrt(4.0)
 
     assert run() == 2
-    with teeth.planted(Mistake("off by one", "math.sqrt", lambda f: lambda x: f(x) + 1)):
+    with planted.planted(Mistake("off by one", "math.sqrt", lambda f: lambda x: f(x) + 1)):
         assert run() == 3
     assert run() == 2
 
@@ -240,8 +243,8 @@ def test_a_planted_mistake_is_not_hidden_by_a_shared_run() -> None:
 CLAIMS_FILE = '''
 """A file of claims."""
 from pathlib import Path
-from claims.checking import gap
-from claims.checking.claim import Claim, Provenance
+from refutable import gap
+from refutable.claim import Claim, Provenance
 
 def claim(id, value, **rest):
     made = Claim(id=id, title=id, statement=id, provenance=Provenance.DERIVED, **rest)

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from claims.checking.check import WORST_FIRST
-from claims.checking.claim import Grade, Kind, Provenance, Verdict
-from claims.checking.compare import Change, Difference, compare
-from claims.checking.gap import Relation
-from claims.checking.results import ClaimRecord, GapRecord, LegRecord, Results, Run, Totals
-from reports import difference
+from refutable.check import WORST_FIRST
+from refutable.claim import Grade, Kind, Provenance, Verdict
+from refutable.gap import Relation
+from refutable.records.compare import Change, Difference, compare
+from refutable.records.results import ClaimRecord, GapRecord, LegRecord, Results, Run, Totals
+from refutable.reports import difference
 
 HOLDS, FAILS, NOT_RUN = Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_RUN
 RAN = tuple(verdict for verdict in Verdict if verdict is not NOT_RUN)
@@ -235,7 +235,7 @@ def test_markdown_shows_hostile_text_as_text() -> None:
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "claims", "diff", *arguments],
+        [sys.executable, "-m", "refutable", "diff", *arguments],
         capture_output=True,
         text=True,
         timeout=120,

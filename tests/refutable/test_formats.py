@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 import xmlschema
 
-from claims.checking.claim import Kind, Provenance, Verdict
-from claims.checking.gap import Relation
-from claims.checking.results import (
+from refutable.claim import Kind, Provenance, Verdict
+from refutable.gap import Relation
+from refutable.records.results import (
     Acceptance,
     ClaimRecord,
     GapRecord,
@@ -24,7 +24,7 @@ from claims.checking.results import (
     Run,
     Totals,
 )
-from reports import folder, junit
+from refutable.reports import folder, junit
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parent / "data" / "junit.xsd")
 
@@ -163,8 +163,8 @@ def test_equal_runs_write_equal_files(tmp_path: Path) -> None:
     for hash_seed in ("1", "2"):
         home = tmp_path / hash_seed
         home.mkdir()
-        command = [sys.executable, "-m", "claims", "verify", *CHEAP, "--workers", "1"]
-        root = str(Path(__file__).parents[1])
+        command = [sys.executable, "-m", "refutable", "verify", *CHEAP, "--workers", "1"]
+        root = str(Path(__file__).parents[2])
         subprocess.run(
             [*command, "--out", "report"], cwd=home, check=True, capture_output=True, timeout=300,
             env=os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": root},

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy.core.relational import Relational
 
-from claims import configurations, one_sample, signs, sizes
-from claims.checking import boxes, cells, check, inequality, smt
-from claims.checking.claim import Undecided, Verdict, evidence_of
-from claims.checking.gap import Gap
-from claims.checking.relations import met, refutes, symbols_of
+from refutable import check
+from refutable.claim import Undecided, Verdict, evidence_of
+from refutable.claims import assumptions as configurations
+from refutable.claims.mae import one_sample, signs, sizes
+from refutable.gap import Gap
+from refutable.prove import boxes, cells, inequality, smt
+from refutable.prove.relations import met, refutes, symbols_of
 
 x, y = sp.symbols("x y", positive=True)
 a, b, c = sp.symbols("a b c", real=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
-from claims.checking import limits
-from claims.checking.claim import Undecided
-from claims.initial_rates import Growing
+from refutable.claim import Undecided
+from refutable.claims.mae.initial_rates import Growing
+from refutable.prove import limits
 
 P, C, c = sp.symbols("P C c", positive=True)
 kappa = sp.Symbol("kappa")

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from claims.checking import mutations
-from claims.checking.catalogue import load
+from refutable.catalogue import load
+from refutable.selftest import mutants
 
 CLAIMS = '''
-from claims.checking.claim import Claim, Provenance
-from claims.checking.gap import at_most, equal
+from refutable.claim import Claim, Provenance
+from refutable.gap import at_most, equal
 
 NOT_STATED = {"allowance": "sizes a tolerance"}
 
@@ -37,7 +37,7 @@ def nothing():
 
 
 claim = Claim(id="toy", title="t", statement="s", provenance=Provenance.DERIVED)
-claim.leeway("toy_mutations.loose_bound", "a bound is one-sided")
+claim.tolerates(loose_bound, "a bound is one-sided")
 
 
 @claim.leg("exact")
@@ -60,7 +60,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_tight_statement_is_refuted_and_a_loose_one_survives(source: str) -> None:
-    found = mutations.search(["toy"], [source], 100, "quick", 0, workers=1)
+    found = mutants.search(["toy"], [source], 100, "quick", 0, workers=1)
     outcomes = {
         (spoiled.mutant.target.rpartition(".")[2], spoiled.mutant.spoil): spoiled.bite.outcome
         for spoiled in found
@@ -87,7 +87,7 @@ def test_the_draw_depends_on_the_seed_alone(source: str) -> None:
     first, again, other = (
         [
             spoiled.mutant
-            for spoiled in mutations.search(["toy"], [source], 3, "quick", seed, workers=1)
+            for spoiled in mutants.search(["toy"], [source], 3, "quick", seed, workers=1)
         ]
         for seed in (1, 1, 2)
     )
@@ -98,5 +98,5 @@ def test_the_draw_depends_on_the_seed_alone(source: str) -> None:
 def test_functions_are_left_as_they_were(source: str) -> None:
     claim = load([source])["toy"]
     before = dict(vars(sys.modules["toy_mutations"]))
-    mutations.mutants_of(claim, "quick", 0)
+    mutants.mutants_of(claim, "quick", 0)
     assert dict(vars(sys.modules["toy_mutations"])) == before

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.checking import scaling
-from claims.checking.claim import Claim, Kind, Provenance
-from claims.checking.gap import Gap
-from claims.checking.results import LegRecord, Results, Run, SeriesRecord, TableRecord, Totals
-from claims.checking.series import Series
-from claims.checking.table import Table
-from reports import words
+from refutable import scaling
+from refutable.claim import Claim, Kind, Provenance
+from refutable.gap import Gap
+from refutable.records.results import LegRecord, Results, Run, SeriesRecord, TableRecord, Totals
+from refutable.reports import words
+from refutable.series import Series
+from refutable.table import Table
 
 LOG_P = tuple(math.log(10) * e for e in range(20, 101, 10))
 LOW = tuple(math.log(10) * e for e in range(1, 20, 2))
@@ -113,7 +113,7 @@ def test_stored_ladders_take_one_line_each_and_survive(tmp_path: Path) -> None:
     def table() -> Table:
         return Table("numbers", ("x", "y"), ((1.0, math.inf), ("a", 2.0)))
 
-    from claims.checking.check import claim_record
+    from refutable.check import claim_record
 
     results = Results(
         run=Run(

@@ -9,17 +9,17 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from claims.checking import schemas
-from claims.checking.atlas import Atlas
-from claims.checking.audit import audit
+from refutable.auditing.atlas import Atlas
+from refutable.auditing.run import audit
+from refutable.records import schemas
 
 SYNTHETIC = '''
 """A claim with every verdict, and gaps that JSON cannot hold as numbers."""
 import math
-from claims.checking.audit import Audit, Statement
-from claims.checking.claim import Claim, Provenance
-from claims.checking.dial import Dial
-from claims.checking.gap import at_most, equal
+from refutable.auditing.run import Audit, Statement
+from refutable.claim import Claim, Provenance
+from refutable.auditing.dial import Dial
+from refutable.gap import at_most, equal
 
 claim = Claim(id="s", title="s", statement="s", provenance=Provenance.DERIVED)
 
@@ -47,12 +47,12 @@ AUDIT = Audit(
 
 
 def shipped(name: str) -> dict[str, object]:
-    return json.loads((importlib.resources.files("claims.checking") / name).read_text("utf-8"))
+    return json.loads((importlib.resources.files("refutable") / name).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", schemas.SHIPPED)
 def test_the_shipped_schema_is_that_of_the_records(name: str) -> None:
-    """Else run `python -m claims.checking.schemas`, and think of the schema version."""
+    """Else run `python -m refutable.records.schemas`, and think of the schema version."""
     assert shipped(name) == json.loads(schemas.text(schemas.SHIPPED[name]))
     jsonschema.Draft202012Validator.check_schema(shipped(name))
 

@@ -15,10 +15,10 @@ from selenium import webdriver
 from selenium.webdriver import ActionChains, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 
-from claims.checking.claim import Kind, Provenance, Verdict
-from claims.checking.gap import Relation
-from claims.checking.results import ClaimRecord, GapRecord, LegRecord, Results, Run, Totals
-from reports import html
+from refutable.claim import Kind, Provenance, Verdict
+from refutable.gap import Relation
+from refutable.records.results import ClaimRecord, GapRecord, LegRecord, Results, Run, Totals
+from refutable.reports import html
 
 DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium")
 

@@ -18,18 +18,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from claims import pictures, tracing
-from model.setting import Latents, Setting
-from reports import figure, paper_figures, trajectory_figure
+from refutable.claims import pictures, tracing
+from refutable.model.setting import Latents, Setting
+from refutable.reports import figure, paper_figures, trajectory_figure
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "docs" / "figures"
 TRACE = ("trace", "--objective", "mae", "--kappa-c", "0.9", "--kappa-s", "0.3")
 
 
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "claims", *arguments],
+        [sys.executable, "-m", "refutable", *arguments],
         capture_output=True,
         text=True,
         timeout=300,

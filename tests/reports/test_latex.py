@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import claims
-from claims.checking.check import claim_record
-from claims.checking.claim import Claim, Kind, Provenance, Verdict
-from claims.checking.results import Acceptance, LegRecord, Results, Run, Totals
-from reports import latex
+from refutable import claims
+from refutable.check import claim_record
+from refutable.claim import Claim, Kind, Provenance, Verdict
+from refutable.records.results import Acceptance, LegRecord, Results, Run, Totals
+from refutable.reports import latex
 
 HOSTILE = (
     r'\input{/etc/passwd} 100% a_b & $x$ #1 ~^ {<|>} "q" κ_s C_1² Δ→∞ ✓ é \\ 中 —' + "\n\x00\x7f"
@@ -126,7 +126,7 @@ def test_it_is_written_on_request_only(tmp_path: Path) -> None:
     EVERYTHING.write(tmp_path / "results.json")
 
     def report(*arguments: str) -> list[str]:
-        command = [sys.executable, "-m", "claims", "report", str(tmp_path), *arguments]
+        command = [sys.executable, "-m", "refutable", "report", str(tmp_path), *arguments]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
         return sorted(file.name for file in tmp_path.iterdir())
 

@@ -8,15 +8,15 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-import claims
-from claims.checking.results import Results
-from model.setting import Setting
+from refutable import claims
+from refutable.model.setting import Setting
+from refutable.records.results import Results
 
-TOUR = Path(__file__).parents[1] / "examples" / "tour.ipynb"
+TOUR = Path(__file__).parents[2] / "examples" / "tour.ipynb"
 
 CLAIMS = """
-from claims.checking import gap
-from claims.checking.claim import Claim, Provenance
+from refutable import gap
+from refutable.claim import Claim, Provenance
 
 CLAIMS = [
     Claim(id="good", title="<b>good</b>", statement="good", provenance=Provenance.DERIVED),

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from benchmarks import bench_report
-from claims.checking.claim import Kind, Provenance, Verdict
-from claims.checking.results import ClaimRecord, LegRecord, Results, Run, Totals
-from reports import console, folder, html, junit, markdown
+from refutable.claim import Kind, Provenance, Verdict
+from refutable.records.results import ClaimRecord, LegRecord, Results, Run, Totals
+from refutable.reports import console, folder, html, junit, markdown
 
 HOSTILE = "a|b <script>alert(1)</script> `x` [red]\n# title\x00"
 

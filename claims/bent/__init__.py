@@ -1,0 +1,1 @@
+"""The assumptions bent: dials, finite statements, phase maps, reviewers' questions, images."""

@@ -1,0 +1,1 @@
+"""MAE against contrastive learning."""

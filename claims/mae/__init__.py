@@ -1,0 +1,1 @@
+"""Masked reconstruction: gradients, signs and sizes of the rates, phases of a query."""

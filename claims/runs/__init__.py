@@ -1,0 +1,1 @@
+"""The trainings that several claims are measured on, each made once."""

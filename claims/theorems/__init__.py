@@ -1,0 +1,1 @@
+"""The main theorems, a file for each numbered result."""

@@ -1,0 +1,1 @@
+"""The models trained under assumptions that are less than true."""

@@ -1,0 +1,1 @@
+"""Audit: bend one assumption at a time, and find where each claim breaks."""

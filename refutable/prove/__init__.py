@@ -1,0 +1,1 @@
+"""Proofs: identities, inequalities and limits, decided."""

@@ -1,0 +1,1 @@
+"""Records: what a run found, stored, compared, and accepted until a day."""

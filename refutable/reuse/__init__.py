@@ -1,0 +1,1 @@
+"""Reuse: expensive runs, made once and kept by content."""

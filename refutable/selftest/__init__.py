@@ -1,0 +1,1 @@
+"""Selftest: claims must notice planted mistakes and random mutations."""
