@@ -108,6 +108,8 @@ def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecor
         series=tuple(SeriesRecord.of(gap.series) for gap in evidence.gaps if gap.series),
         witness=_witness(evidence) if verdict is Verdict.FAILS else None,
         note=note,
+        remarks=evidence.remarks,
+        scope=evidence.scope,
     )
 
 

@@ -110,7 +110,8 @@ class Evidence:
     """What a leg found.
 
     cases: configurations examined. regimes: cases per regime; a regime of `required` that counted
-    none makes the leg vacuous. undecided: reasons why something could not be decided.
+    none makes the leg vacuous. undecided: reasons why something could not be decided. remarks: what
+    a reader must know beside the verdict. scope: what a proof covers, such as `P <= 24`.
     """
 
     gaps: tuple[Gap, ...]
@@ -119,6 +120,8 @@ class Evidence:
     required: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     witness: Mapping[str, Any] | None = None
+    remarks: tuple[str, ...] = ()
+    scope: str | None = None
 
     @property
     def unreached(self) -> tuple[str, ...]:

@@ -140,8 +140,28 @@ class TableRecord(Record):
         return cls(title=table.title, columns=table.columns, rows=rows, note=table.note)
 
 
+class FailureRecord(Record):
+    """What broke a leg: the exception's type and message, and where it was raised.
+
+    file, line: the innermost place in the code of the claim, where one is known. configuration:
+    what a search had drawn when it happened.
+    """
+
+    type: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    traceback: str = ""
+    configuration: dict[str, Any] | None = None
+
+
 class LegRecord(Record):
-    """One leg's outcome. note: the text of an error, or why it is undecided or vacuous."""
+    """One leg's outcome. note: the text of an error, or why it is undecided or vacuous.
+
+    remarks: what a reader must know beside the verdict, such as a gap that compared nothing;
+    `--strict` does not let them pass. expected: remarks that the claim foresaw, each with its
+    reason. scope: what a proof covers, such as `P <= 24`. failure: of the verdict `error`.
+    """
 
     kind: Kind
     grade: Grade
@@ -154,6 +174,10 @@ class LegRecord(Record):
     witness: dict[str, Any] | None = None
     not_run_reason: str | None = None
     note: str | None = None
+    remarks: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    scope: str | None = None
+    failure: FailureRecord | None = None
 
     @property
     def closeness(self) -> float | None:
@@ -175,7 +199,10 @@ class Acceptance(Record):
 
 
 class ClaimRecord(Record):
-    """One claim's outcome. accepted: why its verdict does not count against the run."""
+    """One claim's outcome. accepted: why its verdict does not count against the run.
+
+    remarks: what a reader must know of the claim as a whole, beside those of its legs.
+    """
 
     id: str
     title: str
@@ -192,6 +219,7 @@ class ClaimRecord(Record):
     tables: tuple[TableRecord, ...] = ()
     accepted: Acceptance | None = None
     chapter: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> tuple[Kind, ...]:
