@@ -47,7 +47,7 @@ AUDIT = Audit(
 
 
 def shipped(name: str) -> dict[str, object]:
-    return json.loads((importlib.resources.files("refutable") / name).read_text("utf-8"))
+    return json.loads((importlib.resources.files("refutable.records") / name).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", schemas.SHIPPED)
