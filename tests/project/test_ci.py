@@ -31,8 +31,7 @@ GITHUB, GITLAB, PRE_COMMIT = (
 )
 
 CLAIMS = """
-from refutable import gap
-from refutable.claim import Claim, Provenance, Undecided
+from refutable import Claim, Provenance, Undecided, equal
 
 def claim(id, *found):
     made = Claim(id=id, title=id + ", 100%:\\n::error::forged", statement=id,
@@ -43,9 +42,9 @@ def claim(id, *found):
     return made
 
 CLAIMS = [
-    claim("good", gap.equal("one", 1, 1, 0.1, "planted")),
-    claim("open", gap.equal("one", 1, 1, 0.1, "planted"), Undecided("x", "gave up")),
-    claim("bad", gap.equal("one", 1, 2, 0.1, "planted")),
+    claim("good", equal("one", 1, 1, 0.1, "planted")),
+    claim("open", equal("one", 1, 1, 0.1, "planted"), Undecided("x", "gave up")),
+    claim("bad", equal("one", 1, 2, 0.1, "planted")),
 ]
 """
 BASELINE = """
@@ -74,7 +73,7 @@ def home(tmp_path: Path) -> Path:
     (tmp_path / "known.toml").write_text(BASELINE)
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "claims"
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m claims "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m refutable "$@"\n')
     command.chmod(0o755)
     return tmp_path
 
