@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from refutable import property, scaling
 from refutable.auditing.dial import Dial
-from refutable.auditing.run import Audit, Base, Statement
+from refutable.auditing.statement import Audit, Base, Statement
 from refutable.claim import Claim, Context, Evidence, Profile, Provenance, Undecided
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.prove import inequality, symbolic

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from refutable import property as property
     from refutable import scaling as scaling
     from refutable.auditing.dial import Dial as Dial
-    from refutable.auditing.run import Audit as Audit
-    from refutable.auditing.run import Statement as Statement
     from refutable.auditing.run import audit as audit
+    from refutable.auditing.statement import Audit as Audit
+    from refutable.auditing.statement import Statement as Statement
     from refutable.check import verify as verify
     from refutable.claim import Case as Case
     from refutable.claim import Claim as Claim
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
-    "Audit": "auditing.run",
+    "Audit": "auditing.statement",
     "Case": "claim",
     "Claim": "claim",
     "Dial": "auditing.dial",
@@ -53,7 +53,7 @@ _HOMES = {
     "Gap": "gap",
     "Provenance": "claim",
     "Relation": "gap",
-    "Statement": "auditing.run",
+    "Statement": "auditing.statement",
     "Undecided": "claim",
     "at_least": "gap",
     "at_most": "gap",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from refutable import catalogue, check
-from refutable.auditing import run
+from refutable.auditing import point
 from refutable.auditing.atlas import Atlas
 from refutable.claim import PROFILES, Kind, Profile, Verdict
 from refutable.errors import UsageError, nearest
@@ -94,7 +94,7 @@ def _break(
         f"profile {profile}"
     ]
     try:
-        gaps = run.again(witness, claim, sources, profile)
+        gaps = point.again(witness, claim, sources, profile)
     except UsageError:
         raise
     except Exception as problem:  # whatever the run raises is the answer

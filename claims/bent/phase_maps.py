@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from refutable.auditing.run import Base
+from refutable.auditing.statement import Base
 from refutable.claim import Profile, derive_seed
 from refutable.claims.bent import statements
 from refutable.claims.contrastive import leftovers, thresholds

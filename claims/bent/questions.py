@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from refutable.auditing.run import Base
+from refutable.auditing.statement import Base
 from refutable.claim import Profile, derive_seed
 from refutable.claims.bent import dials, images, statements
 from refutable.claims.contrastive import thresholds

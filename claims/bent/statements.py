@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from refutable.auditing.run import Audit, Base, Statement
+from refutable.auditing.statement import Audit, Base, Statement
 from refutable.claim import Profile
 from refutable.claims.bent import dials
 from refutable.claims.contrastive import leftovers

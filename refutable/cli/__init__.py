@@ -378,7 +378,7 @@ def audit(
     Without SELECT, profile quick audits the main theorems, the others every audited claim. Exit 1
     when a claim does not hold even as assumed, or a margin shrank.
     """
-    from refutable.auditing import margins
+    from refutable.auditing import margins, selection
     from refutable.auditing import run as auditing
 
     sources = _sources(modules)
@@ -395,10 +395,10 @@ def audit(
     folder.require_free(out, folder.ATLAS)
     recorded = margins.read(fail_below) if fail_below else {}
     if fail_below:
-        _, known = auditing.load(sources)
+        _, known = selection.load(sources)
         audited = {statement.claim for statement in known.statements}
         margins.require_known(recorded, audited, set(known.by_name), fail_below)
-    total = auditing.count_pairs(select, assumptions, dials, sources, profile)
+    total = selection.count_pairs(select, assumptions, dials, sources, profile)
     with _ShownProgress(total) as shown:
         try:
             atlas = auditing.audit(
@@ -462,7 +462,7 @@ def _show_point(
     seed: int,
 ) -> int:
     """Print the gaps of statements at one point of several dials; 1 when one does not hold."""
-    from refutable.auditing import run as auditing
+    from refutable.auditing.point import at_point
 
     turned: dict[str, float] = {}
     for item in point:
@@ -474,7 +474,7 @@ def _show_point(
         except ValueError:
             raise UsageError(f"--set takes DIAL=VALUE with a number, not {item!r}") from None
     failed = 0
-    for claim, base, gaps in auditing.at_point(select, turned, sources, profile, seed):
+    for claim, base, gaps in at_point(select, turned, sources, profile, seed):
         click.echo(f"{claim} at {json.dumps(dict(base))}")
         if isinstance(gaps, str):
             click.echo(f"  – untestable: {gaps}")

@@ -40,7 +40,7 @@ def test_the_reduced_dynamics_speak_where_they_reach(claim, turned, expected):
 
 
 MODULE = """
-from refutable.auditing.run import Audit, Statement
+from refutable.auditing.statement import Audit, Statement
 from refutable.claim import Claim, Provenance
 from refutable.auditing.dial import Dial
 from refutable.gap import at_most, equal

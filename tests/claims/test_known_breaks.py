@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from refutable import check
-from refutable.auditing.run import Base
+from refutable.auditing.statement import Base
 from refutable.claims.bent import statements
 from refutable.model.setting import SettingError
 from refutable.reuse import cache

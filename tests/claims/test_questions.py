@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from refutable import check
-from refutable.auditing import run
+from refutable.auditing import selection
 from refutable.claims.bent import images, phase_maps, questions, statements
 from refutable.cli import audit as command
 from refutable.reports import phase_figure
@@ -95,7 +95,7 @@ def test_the_command_of_an_answer_can_be_run(text: str) -> None:
     program, verb, *words = shlex.split(text)
     assert (program, verb) == ("claims", "audit")
     asked = command.make_context("audit", words).params
-    pairs = run.count_pairs(
+    pairs = selection.count_pairs(
         asked["select"],
         asked["assumptions"],
         asked["dials"],

@@ -23,7 +23,9 @@ from refutable import cli
 from refutable.auditing import margins
 from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
 from refutable.auditing.dial import Dial
-from refutable.auditing.run import EFFORT, audit, load
+from refutable.auditing.run import audit
+from refutable.auditing.scan import EFFORT
+from refutable.auditing.selection import load
 from refutable.errors import UsageError
 from refutable.replay import replay
 from refutable.reports import atlas as atlas_report
@@ -32,7 +34,7 @@ BREAK = 0.6
 BENT = '''
 import os, time
 from hypothesis import strategies as st
-from refutable.auditing.run import Audit, Statement
+from refutable.auditing.statement import Audit, Statement
 from refutable.claim import Claim, Provenance
 from refutable.auditing.dial import Dial
 from refutable.gap import at_most

@@ -16,7 +16,7 @@ from refutable.records import schemas
 SYNTHETIC = '''
 """A claim with every verdict, and gaps that JSON cannot hold as numbers."""
 import math
-from refutable.auditing.run import Audit, Statement
+from refutable.auditing.statement import Audit, Statement
 from refutable.claim import Claim, Provenance
 from refutable.auditing.dial import Dial
 from refutable.gap import at_most, equal

@@ -1,0 +1,104 @@
+"""Which statements and dials an audit tries: what modules offer, and what a request names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from refutable import catalogue as catalogues
+from refutable.auditing.dial import Dial, find
+from refutable.auditing.statement import Audit, Statement
+from refutable.catalogue import Catalogue
+from refutable.claim import Profile
+from refutable.errors import UsageError, nearest
+
+
+def load(sources: Sequence[str]) -> tuple[Catalogue, Audit]:
+    """The claims and the audit of modules that define CLAIMS and AUDIT.
+
+    UsageError when none of them offers an AUDIT, one has nothing to try or says a thing twice, or
+    one speaks of an unknown claim.
+    """
+    catalogue = catalogues.load(sources)
+    found = [getattr(catalogues.module_of(source), "AUDIT", None) for source in sources]
+    audits = [audit for audit in found if audit is not None]
+    where = ", ".join(sources)
+    if not audits:
+        raise UsageError(f"{where} offers no AUDIT: nothing says how to bend it")
+    if not all(isinstance(audit, Audit) for audit in audits):
+        raise UsageError(f"AUDIT of {where} must be an Audit of dials and statements")
+    audit = Audit(
+        tuple(dial for part in audits for dial in part.dials),
+        tuple(statement for part in audits for statement in part.statements),
+    )
+    dials = Counter(dial.name for dial in audit.dials)
+    statements = Counter(statement.claim for statement in audit.statements)
+    for what, names in (("dial", dials), ("statement on claim", statements)):
+        if not names:
+            raise UsageError(f"AUDIT of {where} has no {what}: there is nothing to try")
+        [(most, count)] = names.most_common(1)
+        if count > 1:
+            raise UsageError(f"AUDIT of {where} has {count} times a {what} {most!r}")
+    for statement in audit.statements:
+        catalogue[statement.claim]
+    return catalogue, audit
+
+
+def choose(
+    catalogue: Catalogue,
+    audit: Audit,
+    select: Sequence[str],
+    assumptions: Sequence[str],
+    dials: Sequence[str],
+    profile: Profile,
+) -> tuple[list[Statement], list[Dial]]:
+    """Statements and dials that a request names; the main ones, and all dials, without.
+
+    Where none is called a main one, all are. An assumption may be written with hyphens. UsageError
+    for a word that names nothing.
+    """
+    statements = list(audit.statements)
+    if select:
+        named = {claim.id for claim, _ in catalogue.select(select)}
+        statements = [statement for statement in statements if statement.claim in named]
+        if not statements:
+            audited = ", ".join(statement.claim for statement in audit.statements)
+            raise UsageError(f"{' '.join(select)!r} names no audited claim. Audited: {audited}.")
+    elif profile == "quick":
+        statements = [statement for statement in statements if statement.main] or statements
+    known = list(dict.fromkeys(dial.assumption for dial in audit.dials))
+    plain = {_plain(name): name for name in known}
+    wanted = set()
+    for name in assumptions:
+        if _plain(name) not in plain:
+            raise UsageError(
+                f"unknown assumption {name!r}.{nearest(name, known)} Allowed: {', '.join(known)}."
+            )
+        wanted.add(plain[_plain(name)])
+    by_name = audit.by_name
+    picked = {find(by_name, name).name for name in dials}
+    chosen = [
+        dial
+        for dial in audit.dials
+        if (not wanted or dial.assumption in wanted) and (not picked or dial.name in picked)
+    ]
+    if not chosen:
+        raise UsageError(f"no dial among {', '.join(picked)} is of {', '.join(wanted)}")
+    return statements, chosen
+
+
+def count_pairs(
+    select: Sequence[str],
+    assumptions: Sequence[str],
+    dials: Sequence[str],
+    sources: Sequence[str],
+    profile: Profile,
+) -> int:
+    """How many pairs an audit would try from scratch; UsageError as there."""
+    catalogue, found = load(sources)
+    statements, chosen = choose(catalogue, found, select, assumptions, dials, profile)
+    return len(statements) * len(chosen)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())

@@ -1,0 +1,53 @@
+"""Statement: what an audit tries of a claim, on one model; and all that a module offers to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis.strategies import SearchStrategy
+
+from refutable.auditing.dial import Dial
+from refutable.claim import Profile
+from refutable.gap import Gap
+
+Base = Mapping[str, Any]
+Check = Callable[[Base, Mapping[str, float], int, Profile], Iterable[Gap]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """The finite statement of a claim, checked on one model.
+
+    claim: id. measured: the statement in words. bases: JSON-ready configurations at all of which it
+    must hold. check: gaps at a base, with dials turned, under a seed. Statements that train the
+    same model get the same seed, so that a run is shared. untestable: why a dial cannot be tried,
+    or None. foreseen: whether the theory says that it holds at a base with dials turned, None where
+    it says nothing; shown beside what is found, and no part of it. simpler: bases on which a
+    witness is looked for, simplest first. main: audited in profile quick, too. random: whether the
+    seed matters.
+    """
+
+    claim: str
+    measured: str
+    bases: tuple[Base, ...]
+    check: Check
+    untestable: Callable[[str], str | None] = lambda _: None
+    foreseen: Callable[[Base, Mapping[str, float]], bool | None] = lambda *_: None
+    simpler: Callable[[Base], SearchStrategy[Base]] | None = None
+    main: bool = False
+    random: bool = True
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a module offers as AUDIT: dials, and the statements that are tried on them."""
+
+    dials: tuple[Dial, ...]
+    statements: tuple[Statement, ...]
+
+    @property
+    def by_name(self) -> dict[str, Dial]:
+        """Dials by name."""
+        return {dial.name: dial for dial in self.dials}
