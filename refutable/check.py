@@ -68,6 +68,8 @@ def judge(evidence: Evidence) -> tuple[Verdict, str | None]:
     """The verdict on a leg's evidence, and why when it is neither `holds` nor `fails`."""
     if any(not gap.holds for gap in evidence.gaps):
         return Verdict.FAILS, None
+    if evidence.vacuous:
+        return Verdict.VACUOUS, "; ".join(evidence.vacuous)
     if evidence.undecided:
         return Verdict.UNDECIDED, "; ".join(evidence.undecided)
     if not evidence.gaps or not evidence.cases:

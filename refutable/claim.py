@@ -110,8 +110,9 @@ class Evidence:
     """What a leg found.
 
     cases: configurations examined. regimes: cases per regime; a regime of `required` that counted
-    none makes the leg vacuous. undecided: reasons why something could not be decided. remarks: what
-    a reader must know beside the verdict. scope: what a proof covers, such as `P <= 24`.
+    none makes the leg vacuous. undecided: reasons why something could not be decided. vacuous:
+    reasons why something was shown of nothing. remarks: what a reader must know beside the verdict.
+    scope: what a proof covers, such as `P <= 24`.
     """
 
     gaps: tuple[Gap, ...]
@@ -119,6 +120,7 @@ class Evidence:
     regimes: Mapping[str, int] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    vacuous: tuple[str, ...] = ()
     witness: Mapping[str, Any] | None = None
     remarks: tuple[str, ...] = ()
     scope: str | None = None
@@ -138,13 +140,21 @@ class Undecided:
 
 
 @dataclass(frozen=True)
+class Vacuous:
+    """Yielded by a leg in place of a gap when nothing meets the assumptions of a statement."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Case:
     """Yielded by a leg before the gaps of one configuration, to count cases by regime."""
 
     regimes: tuple[str, ...]
 
 
-LegResult = Evidence | Iterable[Gap | Undecided | Case]
+LegResult = Evidence | Iterable[Gap | Undecided | Vacuous | Case]
 LegFunction = Callable[[Context], LegResult]
 
 
@@ -154,6 +164,7 @@ def evidence_of(found: LegResult, required: tuple[str, ...] = ()) -> Evidence:
         return found
     gaps: list[Gap] = []
     undecided: list[str] = []
+    vacuous: list[str] = []
     regimes: Counter[str] = Counter()
     cases = 0
     for item in found:
@@ -161,15 +172,18 @@ def evidence_of(found: LegResult, required: tuple[str, ...] = ()) -> Evidence:
             gaps.append(item)
         elif isinstance(item, Undecided):
             undecided.append(f"{item.name}: {item.reason}")
+        elif isinstance(item, Vacuous):
+            vacuous.append(f"{item.name}: {item.reason}")
         else:
             cases += 1
             regimes.update(item.regimes)
     return Evidence(
         gaps=tuple(gaps),
-        cases=cases or len(gaps) + len(undecided),
+        cases=cases or len(gaps) + len(undecided) + len(vacuous),
         regimes=dict(sorted(regimes.items())),
         required=required,
         undecided=tuple(undecided),
+        vacuous=tuple(vacuous),
     )
 
 

@@ -1,13 +1,36 @@
-"""UsageError: one line that says what was wrong in a request, and what is allowed."""
+"""Errors with a line of their own: bad requests, and packages that a leg needs and cannot find."""
 
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class UsageError(Exception):
     """Bad input: shown as one line on stderr, exit code 2."""
+
+
+class MissingPackageError(ModuleNotFoundError):
+    """A package that is not installed: what needs it is not run, and says so."""
+
+    def __init__(self, package: str, purpose: str) -> None:
+        super().__init__(f"{package} is not installed, and {purpose} needs it", name=package)
+
+
+def needed(module: str, package: str, purpose: str) -> Any:
+    """Import a module that only some legs use.
+
+    package: its name in the index. purpose: what uses it, for the message.
+    Raises MissingPackageError when the module itself is absent, not when something in it is broken.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as problem:
+        if problem.name and module.split(".")[0] == problem.name.split(".")[0]:
+            raise MissingPackageError(package, purpose) from None
+        raise
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -20,11 +20,12 @@ from refutable.claim import (
     Kind,
     Provenance,
     Undecided,
+    Vacuous,
     Verdict,
     derive_seed,
     evidence_of,
 )
-from refutable.errors import UsageError
+from refutable.errors import MissingPackageError, UsageError, needed
 from refutable.property import search
 from refutable.prove import symbolic
 from refutable.records.results import LegRecord, Results
@@ -381,3 +382,23 @@ class TestCatalogue:
             catalogue.select(["zzz"])
         with pytest.raises(UsageError, match="matches no claim"):
             catalogue.select(["provenance:stated"])
+
+
+def test_what_was_shown_of_nothing_is_vacuous() -> None:
+    """Even beside gaps that hold: a proof from impossible assumptions proves nothing."""
+    found = evidence_of([Vacuous("interval", "nothing is above 2 and below 1"), GOOD])
+    verdict, note = check.judge(found)
+    assert verdict is Verdict.VACUOUS
+    assert note == "interval: nothing is above 2 and below 1"
+
+
+def test_a_missing_package_is_named_and_a_broken_one_is_not_taken_for_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MissingPackageError, match=r"^nowhere-solver is not installed, and smt"):
+        needed("nowhere_solver", "nowhere-solver", "smt")
+    (tmp_path / "broken_solver.py").write_text("import nowhere_solver\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModuleNotFoundError) as broken:
+        needed("broken_solver", "broken-solver", "smt")
+    assert not isinstance(broken.value, MissingPackageError)
