@@ -236,7 +236,7 @@ def test_a_planted_mistake_is_not_hidden_by_a_shared_run() -> None:
         return math.sqrt(4.0)
 
     assert run() == 2
-    with planted.planted(Mistake("off by one", "math.sqrt", lambda f: lambda x: f(x) + 1)):
+    with planted.planted(Mistake("math.sqrt", "off by one", lambda f: lambda x: f(x) + 1)):
         assert run() == 3
     assert run() == 2
 
