@@ -17,7 +17,7 @@ import click
 from refutable import claims
 from refutable.claim import Claim, Provenance
 from refutable.claims.assumptions import ASSUMPTIONS
-from refutable.cli import cli
+from refutable.cli import VERBS, cli, command_of
 from refutable.reports import mathematics, words
 
 PROVENANCE = {
@@ -212,7 +212,8 @@ def command_line_page() -> str:
     """Every command's help, as it prints it."""
     lines = ["# The command line", "", *_paragraphs(cli.help or ""), ""]
     program = click.Context(cli, info_name="claims", terminal_width=88, **cli.context_settings)
-    for name, command in cli.commands.items():
+    for name in VERBS:
+        command = command_of(name)
         context = click.Context(command, info_name=name, parent=program)
         lines += [f"## claims {name}", "", "```text", context.get_help(), "```", ""]
     return "\n".join(lines)

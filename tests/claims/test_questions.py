@@ -17,7 +17,7 @@ import pytest
 from refutable import check
 from refutable.auditing import selection
 from refutable.claims.bent import images, phase_maps, questions, statements
-from refutable.cli import audit as command
+from refutable.cli import command_of
 from refutable.reports import phase_figure
 from refutable.reuse import cache
 
@@ -94,7 +94,7 @@ def test_the_command_of_an_answer_can_be_run(text: str) -> None:
     """Its claims and dials exist, and give pairs that can be tried."""
     program, verb, *words = shlex.split(text)
     assert (program, verb) == ("claims", "audit")
-    asked = command.make_context("audit", words).params
+    asked = command_of("audit").make_context("audit", words).params
     pairs = selection.count_pairs(
         asked["select"],
         asked["assumptions"],

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from refutable.claim import Kind, Provenance, Verdict
-from refutable.cli import cli
+from refutable.cli import command_of
 from refutable.records.results import Acceptance, ClaimRecord, LegRecord, Results, Run, Totals
 from refutable.reports import annotations
 
@@ -223,7 +223,7 @@ def test_nothing_is_annotated_elsewhere(home: Path) -> None:
 
 
 def options_of(command: str) -> set[str]:
-    return {option for found in cli.commands[command].params for option in found.opts}
+    return {option for found in command_of(command).params for option in found.opts}
 
 
 def test_recipes_name_options_that_there_are() -> None:

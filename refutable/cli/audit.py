@@ -1,0 +1,174 @@
+"""claims audit: bend assumptions, and find where each claim breaks."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from refutable.claim import Profile
+from refutable.cli import options, progress
+from refutable.errors import UsageError
+from refutable.records.documents import put
+from refutable.records.results import Results
+from refutable.reports import atlas as atlas_report
+from refutable.reports import folder, words
+
+
+@click.command("audit")
+@options.select
+@click.option("--assumption", "assumptions", multiple=True, metavar="NAME",
+              help="Only dials of this assumption.")  # fmt: skip
+@click.option("--dial", "dials", multiple=True, metavar="NAME", help="Only this dial.")
+@click.option("--set", "point", multiple=True, metavar="DIAL=VALUE",
+              help="Try one point with these dials turned, in place of a scan.")  # fmt: skip
+@options.profile
+@options.seed
+@options.workers
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=None,
+    help="Folder for journal, atlas and tables; a stopped audit continues there.",
+)  # fmt: skip
+@click.option(
+    "--questions", is_flag=True,
+    help="Also answer the reviewers' questions and draw the maps (needs --out).",
+)  # fmt: skip
+@click.option("--fail-below", type=click.Path(path_type=Path), metavar="MARGINS.toml",
+              help="Exit 1 when a margin is smaller than recorded here.")  # fmt: skip
+@click.option("--write-margins", type=click.Path(path_type=Path), metavar="MARGINS.toml",
+              help="Record the margins found.")  # fmt: skip
+@options.as_json
+@options.module
+def command(
+    select: tuple[str, ...],
+    assumptions: tuple[str, ...],
+    dials: tuple[str, ...],
+    point: tuple[str, ...],
+    profile: Profile,
+    seed: int,
+    workers: str,
+    out: Path | None,
+    questions: bool,
+    fail_below: Path | None,
+    write_margins: Path | None,
+    as_json: bool,
+    modules: tuple[str, ...],
+) -> None:
+    """Bend assumptions, and find where each claim breaks.
+
+    Without SELECT, profile quick audits the main theorems, the others every audited claim. Exit 1
+    when a claim does not hold even as assumed, or a margin shrank.
+    """
+    from refutable.auditing import margins, selection
+    from refutable.auditing import run as auditing
+
+    sources = options.sources(modules)
+    if questions and (out is None or modules):
+        raise UsageError("--questions needs --out, and asks about the paper's own claims")
+    if point:
+        if assumptions or dials or out or fail_below or write_margins or as_json:
+            raise UsageError(
+                "--set tries one point: with SELECT, --profile, --seed and --module only"
+            )
+        raise SystemExit(_show_point(select, point, sources, profile, seed))
+    if write_margins and not write_margins.parent.is_dir():
+        raise UsageError(f"there is no folder {write_margins.parent} for --write-margins")
+    folder.require_free(out, folder.ATLAS)
+    recorded = margins.read(fail_below) if fail_below else {}
+    if fail_below:
+        _, known = selection.load(sources)
+        audited = {statement.claim for statement in known.statements}
+        margins.require_known(recorded, audited, set(known.by_name), fail_below)
+    total = selection.count_pairs(select, assumptions, dials, sources, profile)
+    with progress.ShownProgress(total) as shown:
+        try:
+            atlas = auditing.audit(
+                select,
+                assumptions=assumptions,
+                dials=dials,
+                sources=sources,
+                profile=profile,
+                seed=seed,
+                workers=options.worker_count(workers),
+                out=out,
+                command=shlex.join(["claims", *sys.argv[1:]]),
+                progress=shown.pair,
+            )
+        except KeyboardInterrupt:
+            progress.say_interrupted(out)
+            raise SystemExit(130) from None
+    if out is not None:
+        if questions:
+            _answer(out, profile, seed)
+        folder.write_atlas(atlas, out)
+        run = out / options.RESULTS
+        if run.exists():  # the page of a run that was made here shows the atlas, too
+            folder.write(Results.read(run), out, ["html"])
+    if write_margins:
+        put(write_margins, margins.text(atlas))
+    if as_json:
+        click.echo(json.dumps(atlas.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
+    else:
+        atlas_report.show(atlas, options.console())
+        if out is not None:
+            click.echo(f"Atlas in {out}: {', '.join(folder.ATLAS)}")
+    if fail_below and not any((pair.claim, pair.dial) in recorded for pair in atlas.pairs):
+        click.echo(f"{fail_below} records no margin of the pairs tried", err=True)
+    lost = list(margins.shrunk(atlas, recorded))
+    for line in lost:
+        click.echo(f"margin shrank: {line}", err=True)
+    broken = sorted({pair.claim for pair in atlas.pairs if pair.fails_as_assumed})
+    for claim in broken:
+        click.echo(f"{claim} does not hold as assumed", err=True)
+    raise SystemExit(int(bool(lost or broken)))
+
+
+def _answer(out: Path, profile: Profile, seed: int) -> None:
+    """Answer the reviewers' questions and compute the maps, into the folder."""
+    from refutable import check
+    from refutable.claims.bent import phase_maps
+    from refutable.claims.bent import questions as asking
+
+    with check.one_thread():
+        asking.write(asking.answers(profile, seed), out / "questions.json")
+        click.echo("questions answered", err=True)
+        phase_maps.write(phase_maps.maps(profile, seed), out / "phases.json")
+        click.echo("maps computed", err=True)
+
+
+def _show_point(
+    select: tuple[str, ...],
+    point: tuple[str, ...],
+    sources: tuple[str, ...],
+    profile: Profile,
+    seed: int,
+) -> int:
+    """Print the gaps of statements at one point of several dials; 1 when one does not hold."""
+    from refutable.auditing.point import at_point
+
+    turned: dict[str, float] = {}
+    for item in point:
+        name, _, text = item.partition("=")
+        if name in turned:
+            raise UsageError(f"--set gives {name} twice")
+        try:
+            turned[name] = float(text)
+        except ValueError:
+            raise UsageError(f"--set takes DIAL=VALUE with a number, not {item!r}") from None
+    failed = 0
+    for claim, base, gaps in at_point(select, turned, sources, profile, seed):
+        click.echo(f"{claim} at {json.dumps(dict(base))}")
+        if isinstance(gaps, str):
+            click.echo(f"  – untestable: {gaps}")
+            continue
+        for gap in gaps:
+            failed += not gap.holds
+            click.echo(
+                f"  {'✓' if gap.holds else '✗'} {gap.name}: {words.number(gap.measured)} "
+                f"{gap.relation.value.replace('_', ' ')} {words.number(gap.predicted)} "
+                f"± {gap.tolerance:.3g}"
+            )
+    return int(failed > 0)

@@ -1,0 +1,46 @@
+"""claims diff: what changed from one run to another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from refutable.cli import options
+from refutable.records.results import Results
+from refutable.reports import difference
+
+
+@click.command("diff")
+@click.argument("before", metavar="A", type=click.Path(path_type=Path))
+@click.argument("after", metavar="B", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",
+              show_default=True)  # fmt: skip
+@click.option("--moved", type=float, default=10.0, show_default=True, metavar="POINTS",
+              callback=options.number("--moved", 0, 1e6),
+              help="Report closeness that changed by more percentage points.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit 1 also when a leg's evidence is missing now.")
+@options.as_json
+def command(
+    before: Path, after: Path, form: str, moved: float, strict: bool, as_json: bool
+) -> None:
+    """What changed from run A to run B: folders, or their results.json.
+
+    Exit 1 when a claim held and no longer does, or is gone. What a profile or a selection left out
+    of one run is shown as not comparable, and is neither better nor worse.
+    """
+    from refutable.records import compare
+
+    found = compare.compare(_read(before), _read(after), moved=moved / 100)
+    if as_json:
+        click.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
+    elif form == "markdown":
+        click.echo(difference.markdown(found), nl=False)
+    else:
+        difference.show(found, options.console())
+    raise SystemExit(int(bool(found.regressions or (strict and found.weakened))))
+
+
+def _read(side: Path) -> Results:
+    return Results.read(side / options.RESULTS if side.is_dir() else side)

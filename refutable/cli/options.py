@@ -1,0 +1,71 @@
+"""Options that several verbs share, how they are read, and where output goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+
+from refutable.claim import PROFILES
+from refutable.errors import UsageError
+
+RESULTS = "results.json"
+PAPER = "refutable.claims"
+"""The claims that are meant when no others are named."""
+
+profile = click.option(
+    "--profile", type=click.Choice(PROFILES), default="quick", show_default=True,
+    help="How much effort to spend.",
+)  # fmt: skip
+seed = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The root seed."
+)
+module = click.option(
+    "--module", "modules", multiple=True, metavar="FILE_OR_PACKAGE",
+    help="Claims of your own in place of the paper's: a Python file or a module with CLAIMS.",
+)  # fmt: skip
+workers = click.option(
+    "--workers", default="auto", show_default=True, metavar="N|auto",
+    help="Processes; verdicts do not depend on it.",
+)  # fmt: skip
+select = click.argument("select", nargs=-1)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+
+
+def sources(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """The modules whose claims are meant."""
+    return modules or (PAPER,)
+
+
+def console() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for a file."""
+    width = None if sys.stdout.isatty() else max(120, int(os.environ.get("COLUMNS", "0")))
+    return Console(width=width)
+
+
+def worker_count(text: str) -> int:
+    """A number of processes. UsageError for one that makes no sense on this machine."""
+    cores = len(os.sched_getaffinity(0))
+    if text == "auto":
+        return cores
+    most = 4 * cores  # each takes some 300 MB
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise UsageError(
+            f"--workers must be auto, or a whole number from 1 to {most} on {cores} cores, "
+            f"not {text!r}"
+        )
+    return int(text)
+
+
+def number(name: str, low: float, high: float) -> Callable[..., float | None]:
+    """A callback that refuses numbers outside of a range."""
+
+    def read(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+        if value is not None and not low <= value <= high:  # NaN fails this, too
+            raise UsageError(f"{name} must lie in [{low:g}, {high:g}], not {value}")
+        return value
+
+    return read

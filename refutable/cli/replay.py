@@ -1,0 +1,28 @@
+"""claims replay: run one stored counterexample again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from refutable.cli import options
+
+
+@click.command("replay")
+@click.argument("folder_", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("witness")
+@options.module
+def command(folder_: Path, witness: str, modules: tuple[str, ...]) -> None:
+    """Run one stored counterexample again: FIXED, FAILS or ERROR.
+
+    WITNESS is CLAIM/KIND of a failing leg in DIR/results.json, or CLAIM/DIAL of a break in
+    DIR/atlas.json. Exit 0 when fixed, 1 when it still fails, 2 when it cannot be run.
+    """
+    from refutable import replay as replaying
+
+    outcome, lines = replaying.replay(folder_, witness, options.sources(modules))
+    for line in lines:
+        click.echo(line)
+    click.echo(outcome)
+    raise SystemExit({"FIXED": 0, "FAILS": 1, "ERROR": 2}[outcome])

@@ -1,0 +1,101 @@
+"""claims selftest: plant mistakes, and show which are caught."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from refutable import catalogue as catalogues
+from refutable import check
+from refutable.claim import Profile, Verdict
+from refutable.cli import options
+from refutable.selftest import planted
+
+if TYPE_CHECKING:
+    from refutable.selftest.mutants import Spoiled
+
+
+@click.command("selftest")
+@options.select
+@options.profile
+@options.seed
+@options.workers
+@click.option(
+    "--mutations", type=click.IntRange(0), default=None,
+    help="Also spoil this many statements at random [default: 300 in profile deep, else 0].",
+)  # fmt: skip
+@options.module
+def command(
+    select: tuple[str, ...],
+    profile: Profile,
+    seed: int,
+    workers: str,
+    mutations: int | None,
+    modules: tuple[str, ...],
+) -> None:
+    """Plant every mistake and show which are caught: the kill table.
+
+    Exit 1 if one survives, a random mutation does and its claim does not say why, or a claim does
+    not hold even without a mistake.
+    """
+    sources = options.sources(modules)
+    ids = [claim.id for claim, _ in catalogues.load(sources).select(select)]
+    processes = options.worker_count(workers)
+    table = _kill_table("planted mistake")
+    survived = total = 0
+    for id, mistake, bite in planted.bite_all(ids, sources, profile, seed, processes):
+        click.echo(f"{id}: {mistake.title}: {bite.outcome}", err=True)
+        total += 1
+        survived += bite.outcome != "killed"
+        _add_bite(table, id, mistake.title, bite)
+    options.console().print(table)
+    click.echo(f"{total - survived} of {total} planted mistakes killed.")
+    if mutations is None:
+        mutations = 300 if profile == "deep" else 0
+    if mutations:
+        from refutable.selftest import mutants as mutating  # with SymPy, which other commands spare
+
+        found = mutating.search(ids, sources, mutations, profile, seed, processes)
+        survived += sum(spoiled.unexplained for spoiled in found)
+        _show_mutations(found)
+    unspoiled = check.verify(ids, sources=sources, profile=profile, seed=seed, workers=processes)
+    doubtful = [c.id for c in unspoiled.claims if c.verdict is not Verdict.HOLDS]
+    if doubtful:
+        click.echo(f"Without any mistake these do not hold, either: {', '.join(doubtful)}")
+    raise SystemExit(int(bool(survived or doubtful)))
+
+
+def _show_mutations(found: Sequence[Spoiled]) -> None:
+    """The mutants that no leg refuted, each with its reason, and how many were."""
+    table = _kill_table("mutation")
+    for spoiled in found:
+        if spoiled.bite.outcome == "survived":
+            mutant = spoiled.mutant
+            _add_bite(table, mutant.claim, f"{mutant.target}: {mutant.spoil}", spoiled.bite)
+            table.add_row("", f"[dim]{escape(spoiled.why or 'not explained')}[/]")
+    options.console().print(table)
+    outcomes = Counter(spoiled.bite.outcome for spoiled in found)
+    unexplained = sum(spoiled.unexplained for spoiled in found)
+    click.echo(
+        f"{len(found)} random mutations: {outcomes['killed']} killed, {outcomes['error']} noticed "
+        f"by an error, {outcomes['survived']} survived ({unexplained} of them unexplained), "
+        f"{outcomes['did not apply']} changed nothing."
+    )
+
+
+def _kill_table(what: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("claim", what, "outcome", "caught by"):
+        table.add_column(name, no_wrap=name == "claim")
+    return table
+
+
+def _add_bite(table: Table, id: str, what: str, bite: planted.Bite) -> None:
+    style = "green" if bite.outcome == "killed" else "bold red"
+    caught = bite.leg.value if bite.leg else ""
+    table.add_row(escape(id), escape(what), f"[{style}]{bite.outcome}[/]", caught)

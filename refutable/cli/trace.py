@@ -1,0 +1,167 @@
+"""claims trace: one configuration's dynamics beside what is predicted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from refutable.cli import options
+from refutable.errors import UsageError
+from refutable.model.setting import Contrastive, Latents, Setting
+
+
+def _picture_path(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """A file that a picture can be written to. UsageError otherwise, before anything is run."""
+    if path is None:
+        return None
+    from refutable.reports.figure import UNDATED  # with matplotlib, which takes a second
+
+    if path.suffix not in UNDATED:
+        raise UsageError(f"--plot writes {', '.join(UNDATED)}, not {path.name!r}")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} for --plot")
+    if path.is_dir():
+        raise UsageError(f"--plot takes a file, and {path} is a folder")
+    return path
+
+
+def _patches(P: int | None, log10_P: float | None) -> int:
+    """P from whichever of the two was given. UsageError unless exactly one was."""
+    if (P is None) == (log10_P is None):
+        raise UsageError("give exactly one of --P and --log10-P")
+    if P is not None:
+        return P
+    assert log10_P is not None
+    if not 0 < log10_P <= 300:
+        raise UsageError(f"--log10-P must lie in (0, 300], not {log10_P}")
+    whole, part = divmod(log10_P, 1)
+    return round(10**part * 10**15) * 10 ** int(whole) // 10**15
+
+
+@click.command("trace")
+@click.option("--objective", type=click.Choice(["mae", "cl"]), required=True)
+@click.option("--query", type=click.Choice(["local", "global"]), default="local", show_default=True)
+@click.option("--P", "P", type=int, help="Number of patches.")
+@click.option("--log10-P", "log10_P", type=float, help="Number of patches, as a power of ten.")
+@click.option("--kappa-c", type=float, required=True, help="Exponent of the global area.")
+@click.option("--kappa-s", type=float, required=True, help="Exponent of a local area.")
+@click.option("--c-1", type=float, default=1.0, show_default=True, help="C_1 = c_1·P^kappa_c.")
+@click.option("--c-s", type=float, default=1.0, show_default=True, help="C_s = c_s·P^kappa_s.")
+@click.option("--gamma", type=float, default=0.5, show_default=True, help="Masking ratio.")
+@click.option("--latents", default="1", show_default=True, metavar="Z|L,U",
+              help="A constant, or two values with probability one half each.")  # fmt: skip
+@click.option("--clusters", type=int, default=None,
+              help="Number of clusters K [default: 1 for mae, 8 for cl].")  # fmt: skip
+@click.option("--tau", type=float, default=1.0, show_default=True, help="Temperature (cl).")
+@click.option("--negatives", type=float, default=16, show_default=True,
+              help="Number of negatives (cl); inf for the limit, reduced engine only.")  # fmt: skip
+@click.option("--loss-gap", type=float, default=1e-3, show_default=True,
+              callback=options.number("--loss-gap", 1e-250, 1e3))  # fmt: skip
+@click.option("--engine", type=click.Choice(["reduced", "descent", "closed"]), default="reduced",
+              show_default=True)  # fmt: skip
+@options.seed
+@options.as_json
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", callback=_picture_path,
+              help="Also draw the correlations over time: .svg, .png or .pdf.")  # fmt: skip
+def command(
+    as_json: bool, plot: Path | None, P: int | None, log10_P: float | None, **asked: Any
+) -> None:
+    """One configuration's dynamics, with the predicted events beside the measured ones."""
+    context = click.get_current_context()
+    given = click.core.ParameterSource.COMMANDLINE
+    if asked["objective"] == "mae":
+        for name in ("tau", "negatives"):
+            if context.get_parameter_source(name) is given:
+                raise UsageError(f"--{name} belongs to --objective cl")
+    clusters = asked["clusters"]
+    if clusters is None:
+        clusters = 8 if asked["objective"] == "cl" else 1
+    setting = Setting(
+        P=_patches(P, log10_P),
+        kappa_c=asked["kappa_c"],
+        kappa_s=asked["kappa_s"],
+        c_1=asked["c_1"],
+        c_s=asked["c_s"],
+        gamma=asked["gamma"],
+        latents=Latents.parse(asked["latents"]),
+        K=clusters,
+        contrastive=Contrastive(tau=asked["tau"], negatives=asked["negatives"]),
+    )
+    from refutable.claims import tracing  # takes seconds: bad input and other commands do without
+
+    found = tracing.trace(
+        setting,
+        asked["objective"],
+        asked["query"],
+        loss_gap=asked["loss_gap"],
+        engine=asked["engine"],
+        seed=asked["seed"],
+    )
+    if plot is not None:
+        from refutable.reports import figure, trajectory_figure
+
+        record, series = found.record, found.frame()
+        figure.write(lambda empty: trajectory_figure.draw(empty, record, series), plot)
+    if as_json:
+        click.echo(json.dumps(_strict(found.record), indent=1, allow_nan=False))
+    else:
+        _show_trace(found.record, options.console())
+        if plot is not None:
+            click.echo(f"Picture in {plot}")
+
+
+def _strict(value: Any) -> Any:
+    """The same with infinities and NaN as text, which JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return str(value)
+    return value
+
+
+def _show_trace(record: dict[str, Any], console: Console) -> None:
+    setting = record["setting"]
+    console.print(
+        f"{setting['objective']}, {setting['query']} query, P = 1e{setting['log10_P']:.4g}, "
+        f"Δ = {setting['gap']:.3g}, engine {record['engine']} ({record['seconds']:.2f} s)",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("event")
+    # Under CL all queries share one row, whose target is the global area whatever they belong to.
+    shown = {"log_t": "log t", "phi_global": "Φ global", "phi_own": "Φ own"}
+    contrastive = setting["objective"] == "cl"
+    if contrastive:
+        del shown["phi_own"]
+    for name in shown.values():
+        table.add_column(name, justify="right")
+        table.add_column("predicted", justify="right", style="dim")
+    two_phases = (
+        setting["query"] == "local" and setting["objective"] == "mae" and setting["gap"] > 0
+    )
+    for name, event in record["events"].items():
+        if event is None:
+            table.add_row(
+                name, "does not occur" if name == "switch" and not two_phases else "not reached"
+            )
+            continue
+        cells = []
+        for key in shown:
+            predicted = event["predicted"].get(key)
+            cells += [f"{event[key]:.5g}", "" if predicted is None else f"{predicted:.5g}"]
+        table.add_row(name, *cells)
+    console.print(table)
+    final = record["final"]
+    console.print(
+        f"at the end: attention to the {'global' if contrastive else 'own'} area "
+        f"{final['own_attention']:.6f}, loss "
+        + ("above that of full collapse" if contrastive else "gap")
+        + f" {final['loss_gap']:.3g}; "
+        + ", ".join(f"max |{name}| {value:.3g}" for name, value in record["max_abs"].items()),
+        highlight=False,
+    )
