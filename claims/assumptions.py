@@ -250,9 +250,9 @@ def regimes_of(setting: Setting) -> tuple[str, ...]:
     """Names of the regimes that a setting belongs to, for counting cases."""
     last = setting.P - setting.C_1 - (setting.locals - 1) * setting.C_s
     names = {
-        "Δ > 0": setting.gap >= CLEAR_GAP,
-        "Δ < 0": setting.gap <= -CLEAR_GAP,
-        "Δ near 0": abs(setting.gap) < CLEAR_GAP,
+        "Δ > 0": setting.information_gap >= CLEAR_GAP,
+        "Δ < 0": setting.information_gap <= -CLEAR_GAP,
+        "Δ near 0": abs(setting.information_gap) < CLEAR_GAP,
         "κ_c at an end": setting.kappa_c in KAPPA_C_RANGE,
         "κ_s at an end": setting.kappa_s in KAPPA_S_RANGE,
         "smallest P": setting.P == 3,

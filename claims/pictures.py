@@ -56,7 +56,7 @@ def described(setting: Setting) -> dict[str, float]:
         "C_1": setting.C_1,
         "C_s": setting.C_s,
         "clusters": setting.K,
-        "gap": setting.gap,
+        "gap": setting.information_gap,
     }
 
 

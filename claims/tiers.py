@@ -199,7 +199,7 @@ def deviation(P: int, C_1: int, C_s: int) -> tuple[float, float]:
     setting = Setting.of_sizes(P, C_1, C_s, kappa_s=0.5)
     small = reduced.mae(setting, "local", loss_gap=LOSS_GAP).half
     full = descent.descend_mae(
-        setting, "local", engine="closed", step=STEP, gap=LOSS_GAP, steps=10**6
+        setting, "local", engine="closed", step=STEP, loss_gap=LOSS_GAP, steps=10**6
     ).half
     assert small is not None
     assert full is not None

@@ -162,7 +162,7 @@ def _describe(setting: Setting, objective: Objective, query: QueryKind) -> dict[
         "log10_P": setting.log_P / math.log(10),
         "kappa_c": setting.kappa_c,
         "kappa_s": setting.kappa_s,
-        "gap": setting.gap,
+        "gap": setting.information_gap,
         "gamma": setting.gamma,
         "clusters": setting.K,
         "latents": list(setting.latents.values),

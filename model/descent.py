@@ -52,7 +52,7 @@ def descend_mae(
     engine: Explicit = "closed",
     step: float | None = None,
     steps: int = 1000,
-    gap: float | None = None,
+    loss_gap: float | None = None,
     records: int = 200,
     basis: Floats | None = None,
 ) -> Trajectory:
@@ -60,7 +60,7 @@ def descend_mae(
 
     batches: one batch, repeated, or an iterable of batches; None is the exact population, possible
     for the closed engine where `lumping.rates` is. L*_p is the infimum over each batch.
-    step: η (default `default_step`). Stops after `steps`, or when the loss gap reaches `gap`.
+    step: η (default `default_step`). Stops after `steps`, or when the loss gap reaches `loss_gap`.
     records: about how many log-spaced moments to keep. basis: (d, d), for the descent engine.
     Raises SettingError where lumping does, or when the descent engine has no batches.
     """
@@ -76,7 +76,7 @@ def descend_mae(
         looks = engines.lumped_mae(setting, patch, kind, eta)
     else:
         looks = engines.closed_mae(setting, patch, _repeat(batches), eta)
-    return _trajectory(setting, "mae", kind, engine, looks, eta, steps, gap, records)
+    return _trajectory(setting, "mae", kind, engine, looks, eta, steps, loss_gap, records)
 
 
 def descend_cl(
@@ -87,7 +87,7 @@ def descend_cl(
     engine: Explicit = "closed",
     step: float | None = None,
     steps: int = 1000,
-    gap: float | None = None,
+    loss_gap: float | None = None,
     records: int = 200,
     basis: Floats | None = None,
 ) -> Trajectory:
@@ -107,7 +107,7 @@ def descend_cl(
         looks = engines.pooled_cl(setting, patch, _repeat(batches), eta)
     else:
         looks = engines.matrix_cl(setting, patch, _repeat(batches), eta)
-    return _trajectory(setting, "cl", kind, engine, looks, eta, steps, gap, records)
+    return _trajectory(setting, "cl", kind, engine, looks, eta, steps, loss_gap, records)
 
 
 def trace(
@@ -134,11 +134,11 @@ def trace(
         size = max(16, min(size, 4_000_000 // (setting.P * setting.dimension)))
     if objective == "cl":
         batch = data.views(setting, size, rng)
-        return descend_cl(setting, patch, batch, engine=engine, gap=loss_gap, steps=steps)
+        return descend_cl(setting, patch, batch, engine=engine, loss_gap=loss_gap, steps=steps)
     if engine == "closed" and lumping.applies(setting):
-        return descend_mae(setting, patch, engine=engine, gap=loss_gap, steps=steps)
+        return descend_mae(setting, patch, engine=engine, loss_gap=loss_gap, steps=steps)
     samples = data.draw(setting, size, rng, masked=patch, stratified=True)
-    return descend_mae(setting, patch, samples, engine=engine, gap=loss_gap, steps=steps)
+    return descend_mae(setting, patch, samples, engine=engine, loss_gap=loss_gap, steps=steps)
 
 
 def train_closed(
@@ -221,14 +221,14 @@ def _trajectory(
     looks: Iterator[engines.Look],
     eta: float,
     steps: int,
-    gap: float | None,
+    loss_gap: float | None,
     records: int,
 ) -> Trajectory:
     """Follow an engine from t = 0 to the stop; events come from every step, records are thinned."""
     seen: list[engines.Look] = []
     for look in itertools.islice(looks, steps + 1):
         seen.append(look)
-        if gap is not None and look.loss_gap <= gap and len(seen) > 1:
+        if loss_gap is not None and look.loss_gap <= loss_gap and len(seen) > 1:
             break
     start, rest = seen[0], seen[1:]
     names = [field.name for field in dataclasses.fields(engines.Look)]
@@ -239,7 +239,7 @@ def _trajectory(
         ahead = series["rate_own"] - np.abs(series["rate_global"])
         switch = _crossing(log_t, ahead, series)
     half = _crossing(log_t, series["own_attention"] - 0.5, series)
-    done = None if gap is None else _crossing(log_t, gap - series["loss_gap"], series)
+    done = None if loss_gap is None else _crossing(log_t, loss_gap - series["loss_gap"], series)
     kept = np.arange(len(rest))
     if len(rest) > records:
         kept = np.unique(np.geomspace(1, len(rest), records).round().astype(int)) - 1

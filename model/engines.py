@@ -167,8 +167,8 @@ def closed_mae(
     for batch, watched in prepared(batches, _watch_mae(setting, query)):
         alpha, beta, loss = gradients.reconstruction(setting, batch, queries, phi, upsilon)
         A = watched.mean(correlations.area_attention(setting, watched.part, phi, upsilon)[:, 0])
-        gap = float(loss[0]) - watched.infimum
-        yield look_of(setting, own, query, phi[0], upsilon[0], alpha[0], A, gap)
+        loss_gap = float(loss[0]) - watched.infimum
+        yield look_of(setting, own, query, phi[0], upsilon[0], alpha[0], A, loss_gap)
         phi += eta * alpha
         upsilon += eta * beta
 
@@ -206,8 +206,8 @@ def pooled_cl(
     for batch, watched in prepared(batches, _watch_cl(setting)):
         alpha, beta, loss = gradients.contrastive(setting, batch, phi, upsilon)
         A = watched.mean(correlations.area_attention(setting, watched.part, phi, upsilon)[:, 0])
-        gap = loss - watched.infimum
-        yield look_of(setting, own, query, phi[0], upsilon[0], alpha[0], A, gap)
+        loss_gap = loss - watched.infimum
+        yield look_of(setting, own, query, phi[0], upsilon[0], alpha[0], A, loss_gap)
         phi += eta * alpha
         upsilon += eta * beta
 
@@ -222,8 +222,8 @@ def matrix_cl(
         ascent, loss = gradients.contrastive_matrix(setting, batch, G)
         keys = gradients.contrastive_attention(setting, watched.part, 0, G)[:, query]
         A = watched.mean((keys * watched.part.visible) @ inside)
-        row, rates, gap = G[query], ascent[query], loss - watched.infimum
-        yield look_of(setting, own, query, row[P:], row[:P], rates[P:], A, gap)
+        row, rates, loss_gap = G[query], ascent[query], loss - watched.infimum
+        yield look_of(setting, own, query, row[P:], row[:P], rates[P:], A, loss_gap)
         G += eta * ascent
 
 
@@ -252,7 +252,7 @@ def automatic(module: Module, query: int, batches: Iterator[Any], eta: float) ->
             keys = module.attention(X, [query]).numpy()
             phi, alpha = (columns[:, query] @ Q.numpy() @ columns for Q in (module.Q, -slope))
         A = watched.mean(correlations.areas_of(setting, watched.part, keys)[:, 0])
-        gap = loss.item() - watched.infimum
-        yield look_of(setting, own, query, phi[P:], phi[:P], alpha[P:], A, gap)
+        loss_gap = loss.item() - watched.infimum
+        yield look_of(setting, own, query, phi[P:], phi[:P], alpha[P:], A, loss_gap)
         with torch.no_grad():
             module.Q.sub_(eta * slope)

@@ -274,8 +274,8 @@ class Setting:
         return math.floor(Fraction(repr(float(self.gamma))) * self.P)
 
     @property
-    def gap(self) -> float:
-        """The information gap Δ = (1-κ_s) - 2(1-κ_c)."""
+    def information_gap(self) -> float:
+        """Δ = (1-κ_s) - 2(1-κ_c)."""
         return (1 - self.kappa_s) - 2 * (1 - self.kappa_c)
 
     @property

@@ -98,7 +98,7 @@ def of_sizes(setting: Setting, C_1: int, C_s: int) -> Setting:
     )
 
 
-def gap_of(setting: Setting) -> float:
+def information_gap(setting: Setting) -> float:
     """Δ as the sizes have it: log(C_1²/(P·C_s))/log P (data.gap-meaning)."""
     return math.log(setting.C_1**2 / (setting.P * setting.C_s)) / math.log(setting.P)
 
@@ -116,7 +116,7 @@ def cross_gap(
     """The information gap Δ(1 - way), by the size of the global area."""
     if way == 0:
         return setting, perturbation
-    gap = gap_of(setting) * (1 - way)
+    gap = information_gap(setting) * (1 - way)
     C_1 = round(math.sqrt(setting.P ** (1 + gap) * setting.C_s))
     return of_sizes(setting, C_1, setting.C_s), perturbation
 

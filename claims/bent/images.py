@@ -49,7 +49,7 @@ class AtAreas:
     areas: int
     kappa_c: Interval
     kappa_s: Interval
-    gap: Interval
+    information_gap: Interval
     positive: float
     """Share of crops with a positive gap."""
 
@@ -120,7 +120,7 @@ def exponents(found: NDArray[np.int64], P: int) -> tuple[float, float]:
     )
 
 
-def gap(kappa_c: float, kappa_s: float) -> float:
+def information_gap(kappa_c: float, kappa_s: float) -> float:
     """Δ = (1-κ_s) - 2(1-κ_c)."""
     return (1 - kappa_s) - 2 * (1 - kappa_c)
 
@@ -141,7 +141,7 @@ def measure(seed: int = 0) -> ImageGaps:
     by_areas, gaps = [], {}
     for areas in AREAS:
         found = np.array([exponents(sizes(crop, PATCH, areas, seed), P) for crop in cut])
-        each = np.array([gap(c, s) for c, s in found])
+        each = np.array([information_gap(c, s) for c, s in found])
         gaps[str(areas)] = tuple(float(f"{value:.4f}") for value in each)
         by_areas.append(
             AtAreas(
@@ -164,7 +164,7 @@ def measure(seed: int = 0) -> ImageGaps:
         slope_areas=areas,
         slope_kappa_c=interval(slopes[:, 0], rng),
         slope_kappa_s=interval(slopes[:, 1], rng),
-        slope_gap=interval(np.array([gap(c, s) for c, s in slopes]), rng),
+        slope_gap=interval(np.array([information_gap(c, s) for c, s in slopes]), rng),
     )
 
 

@@ -66,7 +66,7 @@ def _observe(base: Base, turned: dict[str, float], seed: int, objective: Objecti
 
 
 def _sign(base: Base) -> str:
-    gap = dials.gap_of(statements.setting_of(base, "mae"))
+    gap = dials.information_gap(statements.setting_of(base, "mae"))
     return f"Δ = {gap:+.2f}"
 
 
@@ -191,7 +191,7 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
         unit = math.exp(math.log(setting.K / setting.gamma) - setting.log_rho)
         trained.append(run_.local.own_largest[-1])
         law = laws.depth_at_half(setting)
-        rows.append(("36, trained", round(dials.gap_of(setting), 3),
+        rows.append(("36, trained", round(dials.information_gap(setting), 3),
                      round(-run_.local.phi_global[-1], 4), round(law, 4),
                      round(-run_.local.phi_global[-1] / setting.log_P, 4),
                      round(half / unit, 4) if half is not None else "not reached"))  # fmt: skip
@@ -262,11 +262,14 @@ def image_patches(seed: int = 0) -> Answer:
     rows: list[tuple[Cell, ...]] = []
     for at in found.by_areas:
         rows.append((
-            at.areas, *(f"{i.mean:.2f} [{i.low:.2f}, {i.high:.2f}]"
-                        for i in (at.kappa_c, at.kappa_s, at.gap)), f"{at.positive:.0%}",
+            at.areas,
+            *(f"{i.mean:.2f} [{i.low:.2f}, {i.high:.2f}]"
+              for i in (at.kappa_c, at.kappa_s, at.information_gap)),
+            f"{at.positive:.0%}",
         ))  # fmt: skip
-    means = [at.gap.mean for at in found.by_areas]
+    means = [at.information_gap.mean for at in found.by_areas]
     middle = found.by_areas[len(found.by_areas) // 2]
+    delta = middle.information_gap
     values = np.array(found.gaps[str(middle.areas)])
     count, edges = np.histogram(values, bins=np.arange(-0.5, 0.71, 0.1))
     return Answer(
@@ -275,7 +278,7 @@ def image_patches(seed: int = 0) -> Answer:
             f"On {found.crops} crops of {len(found.images)} photographs ({', '.join(found.images)})"
             f" at P = {found.patches}, the mean gap is between {min(means):+.2f} and "
             f"{max(means):+.2f} depending on the number of areas; with {middle.areas} areas it is "
-            f"{middle.gap.mean:+.2f}, 95 % interval [{middle.gap.low:+.2f}, {middle.gap.high:+.2f}]"
+            f"{delta.mean:+.2f}, 95 % interval [{delta.low:+.2f}, {delta.high:+.2f}]"
             f" over crops, and {middle.positive:.0%} of the crops have a positive one.",
             "Estimates: areas are k-means clusters of patches described by mean colour and its "
             "spread; C_1 is the largest, C_s the median of the others; κ = log C/log P, which "

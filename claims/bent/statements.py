@@ -439,7 +439,7 @@ def local_attention_is_own(_: Setting, run: Observed) -> Gaps:
 def mechanism(setting: Setting, run: Observed) -> Gaps:
     """Figure 4: attention to the own area through a grown Φ_n, and a suppressed Φ_1 if Δ > 0."""
     yield from grown(run, "local")
-    if dials.gap_of(setting) > 0 and setting.latents.is_constant:
+    if dials.information_gap(setting) > 0 and setting.latents.is_constant:
         depth = laws.depth_at_half(setting) / setting.latents.U
         yield at_most(
             "Φ global of local queries at the end", run.local.phi_global[-1], -depth, 0,

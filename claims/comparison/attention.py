@@ -42,7 +42,7 @@ ASSUMPTIONS = (
 
 def sign_of(setting: Setting) -> str:
     """The regime of a setting."""
-    return "Δ > 0" if setting.gap > 0 else "Δ < 0"
+    return "Δ > 0" if setting.information_gap > 0 else "Δ < 0"
 
 
 def autoencoders(context: Context) -> Iterator[tuple[str, trained.TrainedMae]]:
@@ -475,7 +475,7 @@ both_signs = Claim(
 
 def path_of_mae(setting: Setting) -> float:
     """Slope of zΦ_1 in log P at the end of a local query's training, claimed."""
-    return -max(setting.gap, 0.0) / 2
+    return -max(setting.information_gap, 0.0) / 2
 
 
 def end_of_cl(setting: Setting) -> float:
@@ -550,7 +550,7 @@ def _both_signs_trained(context: Context) -> Iterator[Gap | Case]:
 both_signs.mistake(
     path_of_mae,
     "the path of the other sign",
-    lambda original: lambda setting: -max(-setting.gap, 0.0) / 2,
+    lambda original: lambda setting: -max(-setting.information_gap, 0.0) / 2,
 )
 both_signs.mistake(
     end_of_cl,
@@ -562,7 +562,9 @@ both_signs.mistake(
     "gaps of the opposite sign in the dynamics",
     lambda original: (
         lambda setting, query, **rest: original(
-            setting.replace(kappa_c=0.75 if setting.gap < 0 else 0.55, c_1=1.0), query, **rest
+            setting.replace(kappa_c=0.75 if setting.information_gap < 0 else 0.55, c_1=1.0),
+            query,
+            **rest,
         )
     ),
 )

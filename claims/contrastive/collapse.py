@@ -86,7 +86,7 @@ def _time_scaling(context: Context) -> Iterator[Gap | Case]:
     # Latents at 16 values: where κ_c is small their front creeps from one to the next.
     random = context.at(quick=(), full=(on_ladder(RANDOM, ALL_SHAPES[0]),))
     for ladder in (*ladders(context), *random):
-        yield Case(("Δ > 0" if ladder[0].gap > 0 else "Δ < 0",))
+        yield Case(("Δ > 0" if ladder[0].information_gap > 0 else "Δ < 0",))
         name = f"{label(ladder[0])}: T"
         yield from power_law(
             context, name, ladder, lambda s: transition(s).log_t, time_exponent(ladder[0])

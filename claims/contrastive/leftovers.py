@@ -39,7 +39,7 @@ def local_correlation(setting: Setting, phi: float) -> float:
 
 def locals_exponent(setting: Setting) -> tuple[float, float]:
     """Exponent of |Φ_m| and the power of log P with it, claimed."""
-    if setting.gap > 0:
+    if setting.information_gap > 0:
         return setting.kappa_s - 1, 1.0
     return 2 * (setting.kappa_s - setting.kappa_c), 0.0
 
@@ -81,7 +81,7 @@ def over_formula(setting: Setting, phi: float) -> float:
 @locals_stay.leg("scaling", require=tuple(SHAPES))
 def _locals_stay_scaling(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context):
-        yield Case(("Δ > 0" if ladder[0].gap > 0 else "Δ < 0",))
+        yield Case(("Δ > 0" if ladder[0].information_gap > 0 else "Δ < 0",))
         name = f"{label(ladder[0])}: Φ_m"
         exponent, log_power = locals_exponent(ladder[0])
         yield from power_law(
@@ -116,7 +116,9 @@ locals_stay.mistake(
     locals_exponent,
     "exponents of the two regimes exchanged",
     lambda original: (
-        lambda s: (2 * (s.kappa_s - s.kappa_c), 0.0) if s.gap > 0 else (s.kappa_s - 1, 1.0)
+        lambda s: (
+            (2 * (s.kappa_s - s.kappa_c), 0.0) if s.information_gap > 0 else (s.kappa_s - 1, 1.0)
+        )
     ),
 )
 locals_stay.mistake(

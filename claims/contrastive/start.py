@@ -225,12 +225,12 @@ init_local = Claim(
 def local_exponent(setting: Setting) -> float:
     """Exponent of α_m(0), claimed."""
     kappa_c, kappa_s = setting.kappa_c, setting.kappa_s
-    return 2 * kappa_c + kappa_s - 4 if setting.gap > 0 else 2 * kappa_s - 3
+    return 2 * kappa_c + kappa_s - 4 if setting.information_gap > 0 else 2 * kappa_s - 3
 
 
 def local_sign(setting: Setting) -> int:
     """Sign of α_m(0), claimed."""
-    return -1 if setting.gap > 0 else 1
+    return -1 if setting.information_gap > 0 else 1
 
 
 @init_local.leg("exact")
@@ -291,7 +291,9 @@ init_local.mistake(
 init_local.mistake(
     local_exponent,
     "exponents of the two regimes exchanged",
-    lambda original: lambda s: 2 * s.kappa_s - 3 if s.gap > 0 else 2 * s.kappa_c + s.kappa_s - 4,
+    lambda original: (
+        lambda s: 2 * s.kappa_s - 3 if s.information_gap > 0 else 2 * s.kappa_c + s.kappa_s - 4
+    ),
 )
 init_local.mistake(
     enumeration.exact_moment,

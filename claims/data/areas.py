@@ -263,7 +263,7 @@ def gap_of_a_setting_is_a_ratio_of_sizes(context: Context) -> Iterator[Gap]:
         )
         yield equal(
             f"the setting's Δ, κ = {c}/40, {s}/40",
-            instance.gap,
+            instance.information_gap,
             float(power / 40),
             1e-15,
             "four operations on numbers below 2, each rounded to 1e-16",

@@ -49,8 +49,8 @@ class Growing:
     kappa_s: Any = _KAPPA_S
 
     @property
-    def gap(self) -> Any:
-        """The information gap Δ."""
+    def information_gap(self) -> Any:
+        """Δ."""
         return (1 - self.kappa_s) - 2 * (1 - self.kappa_c)
 
     @property
@@ -75,7 +75,9 @@ class Growing:
             (low_c, low_s), (high_c, low_s), (high_c, high_s), (low_c, high_s)
         ]  # fmt: skip
         powers = {self.P: sp.S.One, self.C_1: self.kappa_c, self.C_s: self.kappa_s}
-        return Growth(exponents, powers, tuple(clipped(square, self.sign * self.gap, exponents)))
+        return Growth(
+            exponents, powers, tuple(clipped(square, self.sign * self.information_gap, exponents))
+        )
 
 
 Sizes = Setting | Growing
@@ -238,7 +240,7 @@ def other_exponent(sizes: Sizes) -> Any:
 
 def gap_exponent(sizes: Sizes) -> Any:
     """|α_1(0)|/α_n(0) = Θ(P^this)."""
-    return sizes.gap
+    return sizes.information_gap
 
 
 def position_exponent(sizes: Sizes, query: int) -> Any:
@@ -248,7 +250,7 @@ def position_exponent(sizes: Sizes, query: int) -> Any:
 
 def gap_is_positive(sizes: Sizes) -> bool:
     """Whether Δ > 0."""
-    return sizes.sign > 0 if isinstance(sizes, Growing) else sizes.gap > 0
+    return sizes.sign > 0 if isinstance(sizes, Growing) else sizes.information_gap > 0
 
 
 def other_sign(sizes: Sizes) -> int:

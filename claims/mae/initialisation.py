@@ -72,8 +72,8 @@ def _case(setting: Setting) -> Case:
     small = setting.P <= 100  # too small for exponents to mean anything
     regimes = {
         "every mask": small,
-        "Δ > 0": not small and setting.gap > 0,
-        "Δ < 0": not small and setting.gap < 0,
+        "Δ > 0": not small and setting.information_gap > 0,
+        "Δ < 0": not small and setting.information_gap < 0,
         "K > 1": setting.K > 1,
         "random latents": not setting.latents.is_constant,
     }
@@ -190,7 +190,7 @@ def next_order(setting: Setting) -> float:
     P^-κ_s for p itself and for the spread of counts, P^-|Δ| for the smaller term of h, P^-(1-κ_c)
     for A_1 beside 1, P^-(κ_c-κ_s) for A_n beside A_1.
     """
-    orders = (setting.kappa_s, abs(setting.gap), 1 - setting.kappa_c)
+    orders = (setting.kappa_s, abs(setting.information_gap), 1 - setting.kappa_c)
     return -min(*orders, setting.kappa_c - setting.kappa_s)
 
 
@@ -514,7 +514,7 @@ def gap_decides_exactly(context: Context) -> Iterator[Gap | Case]:
 
 def leader(setting: Setting) -> str:
     """Which feature's rate leads at Q = 0 for large P."""
-    return "global" if setting.gap > 0 else "own"
+    return "global" if setting.information_gap > 0 else "own"
 
 
 @gap_decides.leg("symbolic", require=tuple(GAP_SIDES.values()))

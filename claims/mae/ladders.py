@@ -132,8 +132,8 @@ class Ladder:
     def case(self) -> Case:
         """The regimes that this ladder counts for."""
         regimes = {
-            "Δ > 0": self.top.gap > 0,
-            "Δ < 0": self.top.gap < 0,
+            "Δ > 0": self.top.information_gap > 0,
+            "Δ < 0": self.top.information_gap < 0,
             "random latents": not self.top.latents.is_constant,
             "K > 1": self.top.K > 1,
         }
@@ -228,7 +228,7 @@ def next_order(setting: Setting, query: QueryKind = "local") -> float:
     """
     orders = [setting.kappa_c - setting.kappa_s]
     if query == "local":
-        orders += [setting.kappa_s, abs(setting.gap), (1 - setting.kappa_s) / 2]
+        orders += [setting.kappa_s, abs(setting.information_gap), (1 - setting.kappa_s) / 2]
         orders += [1 - setting.kappa_c]
     else:
         orders += [setting.kappa_c, (1 - setting.kappa_c) / 2]

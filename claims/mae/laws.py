@@ -139,7 +139,7 @@ def own_position_exponent(setting: Setting) -> float:
 
 def global_position_exponent(setting: Setting) -> float:
     """|Υ_{p→q}| is of this power of P for q in the global area; times log P at a positive gap."""
-    return (0.0 if setting.gap > 0 else setting.gap) - setting.kappa_c
+    return (0.0 if setting.information_gap > 0 else setting.information_gap) - setting.kappa_c
 
 
 def other_position_exponent(setting: Setting) -> float:
@@ -181,7 +181,7 @@ def switch_time_exponent(setting: Setting) -> float:
 
 def depth_exponent(setting: Setting) -> float:
     """Φ_1(T_1) has this slope in log P; the smallest latent decouples last."""
-    return -setting.gap / (2 * setting.latents.L)
+    return -setting.information_gap / (2 * setting.latents.L)
 
 
 def global_at(setting: Setting, s: float) -> float:
@@ -217,7 +217,7 @@ def later_global_move(latents: Latents) -> float:
 
 def gap_exponent(setting: Setting) -> float:
     """The power of P that |Φ_1| and |α_1|/α_n have at a negative gap."""
-    return setting.gap
+    return setting.information_gap
 
 
 def global_per_start(setting: Setting) -> float:

@@ -365,7 +365,7 @@ def positions_stay_small(context: Context, tops: Sequence[Setting]) -> Iterator[
             np.log(ladder.largest(f"upsilon_{kind}")) for kind in ("own", "global", "other")
         )
         yield from ladder.power("Υ own / log P", own, laws.own_position_exponent(top), log_power=1)
-        logs = 1 if top.gap > 0 else 0
+        logs = 1 if top.information_gap > 0 else 0
         exponent = laws.global_position_exponent(top)
         yield from ladder.power("Υ global / (log P)^[Δ>0]", crowd, exponent, log_power=logs)
         yield from ladder.power(

@@ -32,7 +32,7 @@ Gradients = Literal["closed", "torch"]
 
 def name_of(setting: Setting) -> str:
     """What tells a trained setting from the others."""
-    return f"P={setting.P} K={setting.K} Δ={setting.gap:+.3f}"
+    return f"P={setting.P} K={setting.K} Δ={setting.information_gap:+.3f}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,7 +89,7 @@ def predicted_own_slope(setting: Setting, query: QueryKind) -> float:
 
 def predicted_global_slope(setting: Setting) -> float:
     """Φ_{p→v_1} of a local query at a fixed loss gap, per log P: given up only if Δ > 0."""
-    return -max(setting.gap, 0.0) / (2 * setting.latents.L)
+    return -max(setting.information_gap, 0.0) / (2 * setting.latents.L)
 
 
 def predicted_other_exponent(setting: Setting) -> float:
@@ -150,12 +150,12 @@ def trained(context: Context) -> Iterator[tuple[Case, runs.TrainedMae]]:
         plan = [(setting, seed) for seed in range(3) for setting in (POSITIVE, NEGATIVE)]
         plan += [(setting, 0) for setting in LARGER]
     for setting, seed in plan:
-        sign = "Δ > 0" if setting.gap > 0 else "Δ < 0"
+        sign = "Δ > 0" if setting.information_gap > 0 else "Δ < 0"
         time, also = training_time(setting), (deadline(setting, "global"),)
         run = runs.trained_mae(setting, context.root_seed + seed, time, also)
         yield Case((sign,)), run
     for setting in context.at(quick=(), full=(SMALL_POSITIVE, SMALL_NEGATIVE)):
-        sign = "Δ > 0" if setting.gap > 0 else "Δ < 0"
+        sign = "Δ > 0" if setting.information_gap > 0 else "Δ < 0"
         for seed in (0, 1):
             time, also = training_time(setting), (deadline(setting, "global"),)
             run = runs.torch_mae(setting, context.root_seed + seed, time, also)
@@ -445,7 +445,7 @@ def case_of_theorem(id: str, title: str, statement: str, rests_on: tuple[str, ..
 def tops(context: Context, query: QueryKind, sign: int = 0) -> Iterator[Ladder]:
     """The ladders of a kind of query, of one sign of Δ if asked for."""
     chosen = context.at(quick=TOPS[query][:2], full=TOPS[query])
-    wanted = [top for top in chosen if sign * top.gap >= 0]
+    wanted = [top for top in chosen if sign * top.information_gap >= 0]
     yield from ladders.ladders(context, wanted, query)
 
 
@@ -529,7 +529,7 @@ def decoupled_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 def local_patches_decouple_first(context: Context) -> Iterator[Gap | Case]:
     """Every local patch of models trained with a positive gap: two phases."""
     for case, run in trained(context):
-        if run.setting.gap > 0:
+        if run.setting.information_gap > 0:
             yield case
             yield from learned(run, "local")
             yield from decouples_first(run)
@@ -586,7 +586,7 @@ def single_phase_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 def local_patches_learn_at_once(context: Context) -> Iterator[Gap | Case]:
     """Every local patch of models trained with a negative gap: one phase."""
     for case, run in trained(context):
-        if run.setting.gap < 0:
+        if run.setting.information_gap < 0:
             yield case
             yield from learned(run, "local")
             yield from own_first(run)
@@ -661,7 +661,7 @@ mechanism = Claim(
 
 def suppresses(setting: Setting) -> bool:
     """Whether the trained model has given up the global feature."""
-    return setting.gap > 0
+    return setting.information_gap > 0
 
 
 def edited(run: runs.TrainedMae, *, own: bool, global_: bool, rest: bool) -> Floats:
@@ -737,7 +737,7 @@ def attention_with_correlations_removed(context: Context) -> Iterator[Gap | Case
 mechanism.mistake(
     suppresses,
     "suppression at a negative gap",
-    lambda original: lambda setting: setting.gap < 0,
+    lambda original: lambda setting: setting.information_gap < 0,
 )
 mechanism.mistake(
     gradients.other_integrand,
@@ -910,7 +910,7 @@ def predicted_dominance(setting: Setting) -> tuple[float, float]:
     -(1-γ)(C_s/P) from pooling everything but the global area, if Δ > 0; (γ/2)(C_s/C_1)²/Φ_1 from
     the local areas' own similarity, if Δ < 0.
     """
-    if setting.gap > 0:
+    if setting.information_gap > 0:
         return setting.kappa_s - 1, 0.0
     return 2 * (setting.kappa_s - setting.kappa_c), -1.0
 
@@ -1012,7 +1012,7 @@ def collapse_of_trained_models(context: Context) -> Iterator[Gap | Case]:
     yield from same_in_torch(context, CL_SMALL[1], "cl")
     for run in trained_collapses(context):
         setting, name = run.setting, run.name
-        yield Case(("Δ > 0" if setting.gap > 0 else "Δ < 0",))
+        yield Case(("Δ > 0" if setting.information_gap > 0 else "Δ < 0",))
         miss = 1 - global_attention(run)
         yield at_most(
             f"{name}: largest mean of 1-A_1 over patches and clusters",

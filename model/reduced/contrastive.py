@@ -49,19 +49,19 @@ class ClRates:
     """What drives the shared row of Q at one state, and what it attends to.
 
     alpha_global, alpha_other: -∂L/∂Φ towards the global and towards one local feature of a cluster,
-    weight decay included; attention: E A_1 over latents; gap computes loss_gap, on demand because
+    weight decay included; attention: E A_1 over latents; excess computes loss_gap, on demand, as
     it costs as much as the rest.
     """
 
     alpha_global: float
     alpha_other: float
     attention: float
-    gap: Callable[[], float]
+    excess: Callable[[], float]
 
     @property
     def loss_gap(self) -> float:
         """As in `cl`."""
-        return self.gap()
+        return self.excess()
 
 
 def _nodes(highest_log_ratio: float, negatives: float) -> Series:

@@ -109,7 +109,9 @@ def test_dials_that_contradict_each_other_are_refused(
 def test_the_gap_is_crossed_at_1() -> None:
     for base in statements.BOTH:
         start = statements.setting_of(base, "mae")
-        gaps = [dials.gap_of(dials.place(start, {"gap-crossing": w})[0]) for w in (0, 1, 2)]
+        gaps = [
+            dials.information_gap(dials.place(start, {"gap-crossing": w})[0]) for w in (0, 1, 2)
+        ]
         assert abs(gaps[1]) < 0.06  # sizes are whole numbers
         assert gaps[0] * gaps[2] < 0
 

@@ -41,11 +41,16 @@ class TestMaps:
         found = phase_maps.exponents("quick")
         for kappa_s, row in zip(found.y, found.values, strict=True):
             for kappa_c, value in zip(found.x, row, strict=True):
-                gap = images.gap(kappa_c, kappa_s)
+                gap = images.information_gap(kappa_c, kappa_s)
                 assert value == pytest.approx(max(gap, 0) / 2, abs=0.005)  # ½log 3/log P
-        assert all(images.gap(x, y) == pytest.approx(0, abs=1e-9) for x, y in found.boundary)
+        assert all(
+            images.information_gap(x, y) == pytest.approx(0, abs=1e-9) for x, y in found.boundary
+        )
         # At P = 36 a small positive gap switches before the first look: it is not asked about.
-        by_gap = {images.gap(point["x"], point["y"]): point["holds"] for point in found.trained}
+        by_gap = {
+            images.information_gap(point["x"], point["y"]): point["holds"]
+            for point in found.trained
+        }
         assert by_gap[max(by_gap)]
         assert not any(holds for gap, holds in by_gap.items() if gap < 0)
         assert min(by_gap) < -0.2
@@ -143,7 +148,7 @@ class TestImages:
         assert kappa_s == pytest.approx(math.log(sizes[1]) / math.log(196))
         # data.gap-meaning: P^Δ = C_1²/(P·C_s)
         exact = math.log(sizes[0] ** 2 / (196 * sizes[1])) / math.log(196)
-        assert images.gap(kappa_c, kappa_s) == pytest.approx(exact)
+        assert images.information_gap(kappa_c, kappa_s) == pytest.approx(exact)
         assert exact * sign > 0
 
     def test_one_area_has_no_local_ones(self) -> None:

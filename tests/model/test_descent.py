@@ -97,7 +97,7 @@ def test_lumped_descent_is_exact_for_clusters_that_share_a_partition():
 
 def test_events_are_crossings_of_the_recorded_series():
     setting = Setting.of_sizes(256, 96, 4)
-    run = descent.descend_mae(setting, "local", steps=5000, gap=0.02, records=10**6)
+    run = descent.descend_mae(setting, "local", steps=5000, loss_gap=0.02, records=10**6)
     assert run.switch is not None
     assert run.half is not None
     assert run.done is not None
@@ -108,7 +108,7 @@ def test_events_are_crossings_of_the_recorded_series():
     assert np.interp(run.switch.log_t, run.log_t, difference) == pytest.approx(0, abs=1e-9)
     assert run.loss_gap[-1] <= 0.02 < run.loss_gap[-2]
     assert run.done.phi_own == pytest.approx(np.interp(run.done.log_t, run.log_t, run.phi_own))
-    thinned = descent.descend_mae(setting, "local", steps=5000, gap=0.02, records=30)
+    thinned = descent.descend_mae(setting, "local", steps=5000, loss_gap=0.02, records=30)
     assert len(thinned.log_t) <= 30
     assert thinned.half == run.half
     assert thinned.log_t[-1] == run.log_t[-1]

@@ -211,7 +211,7 @@ def test_local_query_with_positive_gap_has_two_phases(z, K, gamma):
     assert 3 * math.exp(run.switch.log_t + unit) == pytest.approx(1, rel=LIMIT)
     assert math.exp(run.half.log_t + unit) == pytest.approx(1, rel=LIMIT)
     assert z * run.switch.phi_own == pytest.approx(math.log(1.5), abs=0.01)
-    depth = z * run.switch.phi_global + setting.gap / 2 * setting.log_P
+    depth = z * run.switch.phi_global + setting.information_gap / 2 * setting.log_P
     assert depth == pytest.approx(0.5 * math.log(3 / (2 * (1 - gamma))), abs=0.01)
     assert run.done.phi_own > run.half.phi_own > run.switch.phi_own
     # Beyond T_1 the global correlation moves by O(1): by (Δ/2)·log P = 20 before.
@@ -234,7 +234,7 @@ def test_local_query_with_negative_gap_has_one_phase():
     assert (run.rate_own > np.abs(run.rate_global)).all()
     unit = math.log(NEGATIVE.gamma) + NEGATIVE.log_rho
     assert math.exp(run.half.log_t + unit) == pytest.approx(1, rel=LIMIT)
-    assert 0 < np.abs(run.phi_global).max() < 100 * NEGATIVE.P**NEGATIVE.gap
+    assert 0 < np.abs(run.phi_global).max() < 100 * NEGATIVE.P**NEGATIVE.information_gap
 
 
 @pytest.mark.parametrize(("z", "K"), [(1.0, 1), (1.3, 5)])

@@ -81,7 +81,7 @@ def test_sizes_are_exact_at_huge_P() -> None:
     assert made.C_1 == 10**90
     assert made.C_s == 10**30
     assert made.locals == (10**100 - 10**90) // 10**30
-    assert made.gap == pytest.approx(0.5)
+    assert made.information_gap == pytest.approx(0.5)
     with pytest.raises(SettingError, match="too large to lay out"):
         _ = made.area_sizes
 

@@ -47,6 +47,6 @@ def test_where_two_terms_take_turns_nothing_is_decided() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_both_sides_of_the_gap_are_polygons_that_the_gap_bounds(sign: int) -> None:
     sizes = Growing(sign)
-    gaps = sizes.growth.at_corners(sizes.gap)
+    gaps = sizes.growth.at_corners(sizes.information_gap)
     assert min(sign * gap for gap in gaps) == 0
     assert max(sign * gap for gap in gaps) == sp.Rational("0.999" if sign > 0 else "0.499")

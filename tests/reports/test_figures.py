@@ -71,7 +71,9 @@ def test_events_and_series_are_drawn_where_the_record_has_them(
     over_log_t, over_t, *_ = drawn(trace)
     events, series = trace.record["events"], trace.frame()
     happened = {name: event for name, event in events.items() if event is not None}
-    assert ("switch" in happened) == (len(names) == 2 and trace.trajectory.setting.gap > 0)
+    assert ("switch" in happened) == (
+        len(names) == 2 and trace.trajectory.setting.information_gap > 0
+    )
     half = events["half"]["log_t"]
     shown, zoomed = lines(over_log_t), lines(over_t)
     expected = set(names)
