@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -45,14 +44,15 @@ def planted(mistake: Mistake) -> Iterator[None]:
 def places_of(target: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
     """Where a function or class is bound: names of loaded modules, and of the classes they define.
 
-    Whoever imported it by name has a name of its own for it.
+    Whoever imported it by name has a name of its own for it. Values are not asked for their
+    `__class__`, at which deprecated names of a library warn.
     """
     for module in list(sys.modules.values()):
         names = getattr(module, "__dict__", None)
         for name, value in list(names.items()) if isinstance(names, dict) else ():
             if value is target:
                 yield module, name
-            elif inspect.isclass(value) and value.__module__ == target.__module__:
+            elif issubclass(type(value), type) and value.__module__ == target.__module__:
                 for attribute, held in list(vars(value).items()):
                     if held is target:
                         yield value, attribute
