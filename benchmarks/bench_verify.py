@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from refutable import check
-from refutable.records.results import LegRecord
+from refutable.events import Event, LegFinished
 
 
 def main() -> None:
@@ -16,13 +16,15 @@ def main() -> None:
     print("claims verify --profile quick")
     slowest: list[tuple[float, str]] = []
 
-    def note(claim_id: str, leg: LegRecord) -> None:
-        slowest.append((leg.seconds, f"{claim_id} [{leg.kind.value}]"))
+    def note(event: Event) -> None:
+        if isinstance(event, LegFinished):
+            leg = event.record
+            slowest.append((leg.seconds, f"{event.claim} [{leg.kind.value}]"))
 
     for workers in (1, 2):
         slowest.clear()
         started = time.perf_counter()
-        check.verify(profile="quick", workers=workers, progress=note)
+        check.verify(profile="quick", workers=workers, on_event=note)
         print(f"  {workers} workers: {time.perf_counter() - started:6.1f} s wall")
     for seconds, name in sorted(slowest, reverse=True)[:10]:
         print(f"    {seconds:5.1f} s  {name}")

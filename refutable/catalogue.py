@@ -7,12 +7,12 @@ import graphlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
 from refutable.claim import Claim, Kind
-from refutable.errors import UsageError, nearest
+from refutable.errors import UsageError, nearest, said
 from refutable.selection import Selection
 
 
@@ -71,6 +71,8 @@ class Catalogue:
         UsageError for a word that names nothing, or when nothing is left.
         """
         selection = Selection.parse(words)
+        if not self._claims:
+            raise UsageError("CLAIMS is empty: there is nothing to check")
         for pattern in selection.patterns:
             if not fnmatch.filter(self._claims, pattern):
                 hint = nearest(pattern, self._claims)
@@ -98,45 +100,75 @@ def not_checked(sources: Sequence[str]) -> dict[str, str]:
     return found
 
 
+_listed: dict[str, tuple[Claim, ...]] = {}
+"""What the CLAIMS of a loaded module held, by its name: an iterator can be read only once."""
+
+
 def _claims_of(source: str) -> tuple[Claim, ...]:
-    try:
-        module = module_of(source)
-    except UsageError:
-        raise
-    except Exception as problem:  # whatever a user's module raises, it is their input
-        raise UsageError(
-            f"cannot import claims from {source!r}: {type(problem).__name__}: {problem}"
-        ) from problem
-    claims = getattr(module, "CLAIMS", None)
-    if claims is None or not all(isinstance(claim, Claim) for claim in claims):
-        raise UsageError(f"{source!r} defines no CLAIMS, a sequence of Claim")
-    return tuple(claims)
+    module = module_of(source)
+    if module.__name__ not in _listed:
+        if "CLAIMS" not in vars(module) and not hasattr(module, "__getattr__"):
+            raise UsageError(f"{source!r} defines no CLAIMS, an iterable of Claim")
+        try:
+            found = list(module.CLAIMS)
+            strange = [type(claim).__name__ for claim in found if not isinstance(claim, Claim)]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as problem:  # whatever a user's module raises, it is their input
+            raise UsageError(f"CLAIMS of {source!r} cannot be read: {said(problem)}") from problem
+        if strange:
+            raise UsageError(
+                f"CLAIMS of {source!r} must be an iterable of Claim, and holds a {strange[0]}"
+            )
+        _listed[module.__name__] = tuple(found)
+    return _listed[module.__name__]
 
 
 def module_of(source: str) -> ModuleType:
-    """The module of a source: a dotted name, or the path of a Python file, loaded once."""
+    """The module of a source: a dotted name, or the path of a Python file, loaded once.
+
+    A file is imported as `python FILE` runs it: the modules beside it can be imported by name.
+    UsageError when there is no such module, or importing it raises anything or exits.
+    """
     path = Path(source)
     if path.suffix != ".py":
-        return importlib.import_module(source)
+        return _imported(source, lambda: importlib.import_module(source))
     if not path.is_file():
         raise UsageError(f"there is no file {source}")
+    path = path.resolve()
     name = path.stem
     loaded = sys.modules.get(name)
-    if loaded is not None and getattr(loaded, "__file__", None) == str(path.resolve()):
+    if loaded is not None and getattr(loaded, "__file__", None) == str(path):
         return loaded
     if loaded is not None:
         raise UsageError(f"{source}: a module named {name!r} exists already; rename the file")
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None  # a .py file always has both
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where a planted mistake's dotted target is looked up
+    loader = spec.loader
+
+    def execute() -> ModuleType:
+        sys.modules[name] = module  # where a planted mistake's dotted target is looked up
+        try:
+            loader.exec_module(module)
+        except BaseException:
+            sys.modules.pop(name, None)
+            raise
+        return module
+
+    return _imported(source, execute)
+
+
+def _imported(source: str, load: Callable[[], ModuleType]) -> ModuleType:
+    """What `load` imports; UsageError for whatever it raises instead."""
     try:
-        spec.loader.exec_module(module)
-    except SystemExit as problem:
-        del sys.modules[name]
-        raise UsageError(f"{source} exits when it is imported ({problem.code})") from problem
-    except BaseException:
-        del sys.modules[name]
+        return load()
+    except KeyboardInterrupt:
         raise
-    return module
+    except SystemExit as problem:
+        raise UsageError(f"{source} exits when it is imported ({said(problem)})") from problem
+    except BaseException as problem:  # whatever a user's module raises, it is their input
+        raise UsageError(f"cannot import claims from {source!r}: {said(problem)}") from problem

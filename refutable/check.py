@@ -33,6 +33,7 @@ from refutable.claim import (
     evidence_of,
 )
 from refutable.errors import UsageError
+from refutable.events import Event, LegFinished, RunFinished, RunStarted
 from refutable.property import jsonable
 from refutable.records.journal import Journal
 from refutable.records.results import (
@@ -51,7 +52,6 @@ LIBRARIES = ("hypothesis", "numpy", "python-flint", "scipy", "sympy", "torch", "
 """Libraries whose version can decide a verdict."""
 
 Job = tuple[str, Kind]
-Progress = Callable[[str, LegRecord], None]
 
 WORST_FIRST = (
     Verdict.FAILS,
@@ -164,14 +164,41 @@ def verify(
     workers: int = 1,
     out: Path | None = None,
     command: str = "",
-    progress: Progress | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
 ) -> Results:
     """Check the selected claims; with `out`, keep a journal there and resume from it.
 
     select: a word, or words, as in Catalogue.select. sources: modules or files that define CLAIMS.
-    Verdicts depend on seed and profile only, never on workers or selection.
+    on_event: is told what happens, as it happens. Verdicts depend on seed and profile only, never
+    on workers or selection.
     Raises UsageError for a selection, source or folder that cannot be used.
     """
+    for event in run(
+        select,
+        sources=sources,
+        profile=profile,
+        seed=seed,
+        workers=workers,
+        out=out,
+        command=command,
+    ):
+        on_event(event)
+        if isinstance(event, RunFinished):
+            return event.results
+    raise AssertionError("a run ends with its results")
+
+
+def run(
+    select: str | Sequence[str] = (),
+    *,
+    sources: Sequence[str] = ("refutable.claims",),
+    profile: Profile = "quick",
+    seed: int = 0,
+    workers: int = 1,
+    out: Path | None = None,
+    command: str = "",
+) -> Iterator[Event]:
+    """What happens while the selected claims are checked, as `verify` does; results come last."""
     if profile not in PROFILES:
         raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
     if workers < 1:
@@ -185,37 +212,40 @@ def verify(
     mark = fingerprint(sources, profile, seed)
     journal = Journal(out, mark) if out is not None else None
     finished = dict(journal.finished) if journal else {}
-    jobs: list[Job] = [
+    wanted: list[Job] = [
         (claim.id, kind)
         for claim, kinds in chosen
         for kind in kinds
-        if _runs(claim.legs[kind], profile) and (claim.id, kind) not in finished
+        if _runs(claim.legs[kind], profile)
     ]
+    jobs = [job for job in wanted if job not in finished]
+    yield RunStarted(legs=len(wanted), earlier=len(wanted) - len(jobs))
     try:
         for (id, kind), leg in _run(jobs, catalogue, sources, profile, seed, workers):
             finished[(id, kind)] = leg
             if journal:
                 journal.add(id, leg)
-            if progress:
-                progress(id, leg)
+            yield LegFinished(id, leg)
     finally:
         if journal:
             journal.close()
     records = list(_records(catalogue, chosen, finished, profile))
-    return Results(
-        run=Run(
-            id=uuid.uuid4().hex,
-            started=started.isoformat(timespec="seconds"),
-            seconds=time.perf_counter() - clock,
-            seed=seed,
-            profile=profile,
-            command=command,
-            select=select,
-            environment=environment(),
-        ),
-        claims=tuple(records),
-        totals=_totals(records),
-        not_checked=catalogues.not_checked(sources),
+    yield RunFinished(
+        Results(
+            run=Run(
+                id=uuid.uuid4().hex,
+                started=started.isoformat(timespec="seconds"),
+                seconds=time.perf_counter() - clock,
+                seed=seed,
+                profile=profile,
+                command=command,
+                select=select,
+                environment=environment(),
+            ),
+            claims=tuple(records),
+            totals=_totals(records),
+            not_checked=catalogues.not_checked(sources),
+        )
     )
 
 

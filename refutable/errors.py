@@ -37,3 +37,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """' Did you mean X?' with the nearest known words, or nothing."""
     close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
     return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def said(problem: BaseException) -> str:
+    """An exception's type and text, also where the text cannot be made."""
+    try:
+        text = str(problem)
+    except BaseException as another:
+        text = f"its text raises {type(another).__name__}"
+    return f"{type(problem).__name__}: {text}" if text else type(problem).__name__

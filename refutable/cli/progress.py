@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from refutable.records.results import LegRecord
+from refutable.events import Event, LegFinished
 from refutable.reports import words
 
 if TYPE_CHECKING:
@@ -41,9 +41,12 @@ class ShownProgress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def leg(self, claim_id: str, leg: LegRecord) -> None:
-        """Show that a leg has ended."""
-        self._step(f"{claim_id} [{leg.kind.value}] {words.marked(leg.verdict)}", leg.seconds)
+    def event(self, event: Event) -> None:
+        """Show what happens."""
+        if isinstance(event, LegFinished):
+            leg = event.record
+            said = f"{event.claim} [{leg.kind.value}] {words.marked(leg.verdict)}"
+            self._step(said, leg.seconds)
 
     def pair(self, pair: PairRecord) -> None:
         """Show that a pair of claim and dial has ended."""

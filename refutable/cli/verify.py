@@ -71,7 +71,7 @@ def command(
                 workers=options.worker_count(workers),
                 out=out,
                 command=shlex.join(["claims", *sys.argv[1:]]),
-                progress=shown.leg,
+                on_event=shown.event,
             )
         except KeyboardInterrupt:
             progress.say_interrupted(out)
