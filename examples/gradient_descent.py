@@ -4,37 +4,42 @@ Let f(x) = ½ xᵀHx with μI ≤ H ≤ LI and 0 < μ ≤ L. For 0 < η ≤ 2/(�
 ‖x_t‖ ≤ (1-ημ)^t ‖x_0‖. Nothing here knows of vision transformers: this file is a template.
 """
 
-from __future__ import annotations
-
 import math
-from collections.abc import Iterator, Mapping
 
 import numpy as np
 import sympy as sp
 import torch
 from hypothesis import strategies as st
 
-from refutable import property, scaling
-from refutable.auditing.dial import Dial
-from refutable.auditing.statement import Audit, Base, Statement
-from refutable.claim import Claim, Context, Evidence, Profile, Provenance, Undecided
-from refutable.gap import Gap, at_least, at_most, equal
-from refutable.prove import inequality, symbolic
+from refutable import (
+    Audit,
+    Claim,
+    Dial,
+    Provenance,
+    Statement,
+    at_least,
+    at_most,
+    equal,
+    inequality,
+    property,
+    scaling,
+    symbolic,
+)
 
 ETA, MU, L, H = sp.symbols("eta mu L h", positive=True)
 
 
-def rate(eta: float, mu: float) -> float:
+def rate(eta, mu):
     """The factor by which ‖x‖ shrinks per step, claimed."""
     return 1 - eta * mu
 
 
-def largest_step(mu: float, largest: float) -> float:
+def largest_step(mu, largest):
     """The largest step for which the rate is claimed."""
     return 2 / (mu + largest)
 
 
-def descend(spectrum: np.ndarray, eta: float, steps: int) -> np.ndarray:
+def descend(spectrum, eta, steps):
     """‖x_t‖/‖x_0‖ for t = 1..steps, by torch on ½ xᵀ diag(spectrum) x from x_0 = (1, ..., 1)."""
     x = torch.ones(len(spectrum), dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.SGD([x], lr=eta)
@@ -57,7 +62,7 @@ convergence = Claim(
 
 
 @convergence.leg("symbolic")
-def eigenvectors_decouple(context: Context) -> Iterator[Gap]:
+def eigenvectors_decouple(context):
     """Along an eigenvector of eigenvalue h, a step multiplies x by 1 - ηh."""
     x = sp.Symbol("x", real=True)
     yield symbolic.identity(
@@ -66,7 +71,7 @@ def eigenvectors_decouple(context: Context) -> Iterator[Gap]:
 
 
 @convergence.leg("smt")
-def every_eigenvalue_is_slower(context: Context) -> Iterator[Gap | Undecided]:
+def every_eigenvalue_is_slower(context):
     """|1 - ηh| ≤ 1 - ημ for every eigenvalue h in [μ, L]; μ, h and L in units of 1/η."""
     assumptions = [MU <= H, H <= L, MU + L <= 2]
     for name, factor in (("1 - ηh", 1 - H), ("ηh - 1", H - 1)):
@@ -74,11 +79,11 @@ def every_eigenvalue_is_slower(context: Context) -> Iterator[Gap | Undecided]:
 
 
 @convergence.leg("property")
-def spectra_are_searched(context: Context) -> Evidence:
+def spectra_are_searched(context):
     """Spectra, steps and numbers of steps, against torch."""
     spectra = st.lists(st.floats(0.1, 10), min_size=1, max_size=6)
 
-    def gaps(drawn: tuple[list[float], float, int]) -> Iterator[Gap]:
+    def gaps(drawn):
         values, share, steps = drawn
         mu, largest = min(values), max(values)
         eta = share * largest_step(mu, largest)
@@ -97,7 +102,7 @@ def spectra_are_searched(context: Context) -> Evidence:
 
 
 @convergence.leg("scaling")
-def steps_grow_like_the_condition_number(context: Context) -> Iterator[Gap]:
+def steps_grow_like_the_condition_number(context):
     """At η = 2/(μ+L) the steps to ε are (κ/2)·log(1/ε) as κ = L/μ grows."""
     kappas = [10.0**k for k in range(2, 10)]
     steps = [math.log(1e-6) / math.log1p(-largest_step(1, k)) for k in kappas]
@@ -121,13 +126,13 @@ threshold = Claim(
 )
 
 
-def critical_step(largest: float) -> float:
+def critical_step(largest):
     """The step at which the fastest eigenvector neither grows nor shrinks, claimed."""
     return 2 / largest
 
 
 @threshold.leg("trained")
-def both_sides_of_the_threshold(context: Context) -> Iterator[Gap]:
+def both_sides_of_the_threshold(context):
     """Descents 1 % below and above the critical step."""
     spectrum = np.array([1.0, 3.0, 4.0])
     steps = context.at(quick=1000, full=5000)
@@ -165,7 +170,7 @@ CURVATURE = Dial(
 )
 
 
-def bent(base: Base, dials: Mapping[str, float]) -> tuple[np.ndarray, float]:
+def bent(base, dials):
     """Spectrum and step of a base with dials turned."""
     spectrum = np.array(base["spectrum"], dtype=float)
     largest = spectrum.max()
@@ -174,9 +179,7 @@ def bent(base: Base, dials: Mapping[str, float]) -> tuple[np.ndarray, float]:
     return spectrum, dials.get("step", 1.0) / largest
 
 
-def keeps_the_rate(
-    base: Base, dials: Mapping[str, float], seed: int, profile: Profile
-) -> Iterator[Gap]:
+def keeps_the_rate(base, dials, seed, profile):
     """gd.rate at one spectrum."""
     spectrum, eta = bent(base, dials)
     bound = abs(rate(eta, spectrum.min())) ** base["steps"]
@@ -184,15 +187,13 @@ def keeps_the_rate(
     yield at_most("‖x_t‖/‖x_0‖ over its bound", measured / bound, 1, 1e-9, "float64 error")
 
 
-def does_not_grow(
-    base: Base, dials: Mapping[str, float], seed: int, profile: Profile
-) -> Iterator[Gap]:
+def does_not_grow(base, dials, seed, profile):
     """gd.threshold at one spectrum: the last step is no longer than the one before."""
     x = descend(*bent(base, dials), base["steps"])
     yield at_most("‖x_t‖/‖x_{t-1}‖", x[-1] / x[-2], 1, 1e-9, "float64 error")
 
 
-def simpler(base: Base) -> st.SearchStrategy[Base]:
+def simpler(base):
     """Two eigenvalues and few steps."""
     return st.builds(
         lambda mu, steps: {"spectrum": [mu, 1.0], "steps": steps},
@@ -201,7 +202,7 @@ def simpler(base: Base) -> st.SearchStrategy[Base]:
     )
 
 
-BASES: tuple[Base, ...] = ({"spectrum": [1.0, 3.0, 10.0], "steps": 100},)
+BASES = ({"spectrum": [1.0, 3.0, 10.0], "steps": 100},)
 
 AUDIT = Audit(
     (STEP, CURVATURE),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 from refutable.auditing.atlas import Atlas, Margin
 
@@ -32,18 +29,6 @@ def test_its_mistakes_are_killed() -> None:
     found = claims("selftest", "--module", str(EXAMPLE), "--workers", "1")
     assert found.returncode == 0, found.stdout
     assert "4 of 4 planted mistakes killed." in found.stdout
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
-def test_examples_use_the_checking_core_alone(path: Path) -> None:
-    imported = [
-        name.name if isinstance(node, ast.Import) else f"{node.module}.{name.name}"
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in node.names
-    ]
-    ours = [name for name in imported if name.split(".")[0] in ("claims", "model", "reports")]
-    assert all(name.startswith("refutable") for name in ours)
 
 
 def test_its_assumptions_are_bent(tmp_path: Path) -> None:
