@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from refutable.claims import tracing
-from refutable.claims.comparison import attention
-from refutable.claims.runs import trained
-from refutable.claims.theorems import main_theorems
+from refutable.claims.comparison.diversity import limit_diversity
+from refutable.claims.runs import contrastive, masked
+from refutable.claims.theorems import figure_4, theorem_4_1
 from refutable.model import correlations, data
 from refutable.model.setting import Contrastive, Setting
 from refutable.model.trajectory import Objective
@@ -24,7 +24,7 @@ from refutable.model.trajectory import Objective
 Picture = dict[str, Any]
 
 EXAMPLE = Setting.of_sizes(
-    64, 32, 4, kappa_c=5 / 6, kappa_s=1 / 3, K=3, contrastive=main_theorems.FEW
+    64, 32, 4, kappa_c=5 / 6, kappa_s=1 / 3, K=3, contrastive=contrastive.FEW
 )
 """8 × 8 patches, a global area of half of them and eight local ones; Δ = 1/3."""
 LARGE = Setting(P=10**25, kappa_c=0.9, kappa_s=0.3, contrastive=Contrastive(negatives=math.inf))
@@ -38,15 +38,15 @@ def trajectory(objective: Objective, seed: int = 0) -> Picture:
     return {"record": found.record, "series": found.frame()}
 
 
-def trained_mae(setting: Setting, seed: int) -> trained.TrainedMae:
+def trained_mae(setting: Setting, seed: int) -> masked.TrainedMae:
     """The autoencoder of Theorem 4.1 on this data."""
-    return trained.torch_mae(setting, seed, main_theorems.training_time(setting))
+    return masked.torch_mae(setting, seed, theorem_4_1.training_time(setting))
 
 
-def trained_cl(setting: Setting, seed: int) -> trained.TrainedCl:
+def trained_cl(setting: Setting, seed: int) -> contrastive.TrainedCl:
     """The contrastive model of Theorem 4.4 on this data."""
-    time, step = main_theorems.cl_time(setting), main_theorems.CL_STEP * setting.P
-    return trained.torch_cl(setting, seed, time, step)
+    time, step = contrastive.training_time(setting), contrastive.STEP * setting.P
+    return contrastive.torch_cl(setting, seed, time, step)
 
 
 def described(setting: Setting) -> dict[str, float]:
@@ -121,7 +121,7 @@ def data_model(seed: int = 0) -> Picture:
 def diversity(seed: int = 0) -> Picture:
     """panels: for Δ > 0 and Δ < 0, D of MAE and CL over shares of the training time; the limit."""
     panels = []
-    for setting in (EXAMPLE, main_theorems.CL_SMALL[1]):
+    for setting in (EXAMPLE, contrastive.SMALL[1]):
         mae, cl = trained_mae(setting, seed), trained_cl(setting, seed)
         panel: Picture = {"setting": described(setting)}
         for name, run, masked_only in (("mae", mae, True), ("cl", cl, False)):
@@ -130,7 +130,7 @@ def diversity(seed: int = 0) -> Picture:
                 for moment in range(len(run.times))
             ]
             panel[name] = {"shares": run.times / run.times[-1], "diversity": np.array(found)}
-        panels.append(panel | {"limit": attention.limit_diversity(setting)})
+        panels.append(panel | {"limit": limit_diversity(setting)})
     return {"panels": panels}
 
 
@@ -150,15 +150,13 @@ def mechanism(seed: int = 0) -> Picture:
     weight of a global patch against that at Q = 0.
     """
     models = []
-    for setting in (main_theorems.SMALL_POSITIVE, main_theorems.SMALL_NEGATIVE):
+    for setting in (masked.SMALL_POSITIVE, masked.SMALL_NEGATIVE):
         run = trained_mae(setting, seed)
-        phi = main_theorems.rows_of(run, "local").global_
+        phi = masked.rows_of(run, "local").global_
         models.append(
             {
                 "setting": described(setting),
-                "attention": {
-                    name: main_theorems.edited(run, **edit) for name, edit in EDITS.items()
-                },
+                "attention": {name: figure_4.edited(run, **edit) for name, edit in EDITS.items()},
                 "weight": np.exp(setting.latents.L * phi).ravel(),
             }
         )

@@ -21,7 +21,7 @@ from refutable.claim import Profile
 from refutable.claims.bent import dials
 from refutable.claims.contrastive import leftovers
 from refutable.claims.mae import laws
-from refutable.claims.runs import trained as runs
+from refutable.claims.runs import masked
 from refutable.gap import Gap, at_least, at_most
 from refutable.model import reduced
 from refutable.model.bent.perturbation import Perturbation
@@ -259,7 +259,7 @@ def in_time(event: Event | None, time: float) -> bool:
 
 def reduced_of(setting: Setting, kind: QueryKind) -> Trajectory:
     """The reduced trajectory of a kind of query, to a fiftieth of the loss without attention."""
-    return runs.reduced_mae(setting, kind, setting.gamma * setting.latents.moment(2) / 100)
+    return masked.reduced_mae(setting, kind, setting.gamma * setting.latents.moment(2) / 100)
 
 
 def reduced_converges(setting: Setting, time: float) -> bool:
@@ -518,7 +518,7 @@ def finite_size(setting: Setting, kind: QueryKind) -> float:
 
 def reduced_event(setting: Setting, kind: QueryKind, name: str) -> float:
     """The time of an event of the reduced dynamics. SettingError where they have none."""
-    event = getattr(runs.reduced_mae(setting, kind, EPSILON / 4), name)
+    event = getattr(masked.reduced_mae(setting, kind, EPSILON / 4), name)
     if event is None or event.log_t == -math.inf:
         raise SettingError(f"the reduced dynamics have no event {name!r} here after the start")
     return math.exp(event.log_t)
@@ -538,7 +538,7 @@ def end_of(kind: QueryKind, series: str, what: str) -> Callable[[Setting, Observ
     """A correlation at the end is that of the reduced dynamics, within finite-size corrections."""
 
     def ask(setting: Setting, run: Observed) -> Gaps:
-        trajectory = runs.reduced_mae(setting, kind, EPSILON / 4)
+        trajectory = masked.reduced_mae(setting, kind, EPSILON / 4)
         log_t = min(math.log(run.times[-1]), float(trajectory.log_t[-1]))
         predicted = float(np.interp(log_t, trajectory.log_t, getattr(trajectory, series)))
         found = getattr(run.kinds[kind], series)[-1]

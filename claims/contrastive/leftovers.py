@@ -23,8 +23,7 @@ from refutable.claims.contrastive.ladders import (
     power_law,
     transition,
 )
-from refutable.claims.runs import trained
-from refutable.claims.theorems import main_theorems
+from refutable.claims.runs import contrastive as runs
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, enumeration, gradients
 from refutable.model.setting import Contrastive, Latents, Setting
@@ -226,11 +225,11 @@ def _positions_stay_scaling(context: Context) -> Iterator[Gap]:
 @positions_stay.leg("trained", profile="full")
 def _positions_stay_trained(context: Context) -> Iterator[Gap]:
     for seed in range(2):
-        base = main_theorems.CL_NEGATIVE
-        time_ = main_theorems.cl_time(base)
+        base = runs.NEGATIVE
+        time_ = runs.training_time(base)
         setting = base.replace(contrastive=dataclasses.replace(WITH_POSITIONS, negatives=16))
-        step = main_theorems.CL_STEP * setting.P
-        run = trained.trained_cl(setting, context.root_seed + seed, time_, step)
+        step = runs.STEP * setting.P
+        run = runs.trained_cl(setting, context.root_seed + seed, time_, step)
         holders = (setting.area_of == 0).sum(axis=0)
         slope, offset = np.polyfit(holders, run.upsilon[-1, 0], 1)
         phi = float(run.phi[-1, 0, :: setting.areas].mean())
@@ -325,8 +324,8 @@ def _visible_global_exact(context: Context) -> Iterator[Gap]:
 def _visible_global_trained(context: Context) -> Iterator[Gap]:
     """A model whose masks often hide all of the global area: what it misses is little more."""
     setting = OFTEN_HIDDEN
-    time_, step = main_theorems.cl_time(setting), main_theorems.CL_STEP * setting.P
-    run = trained.trained_cl(setting, context.root_seed, time_, step)
+    time_, step = runs.training_time(setting), runs.STEP * setting.P
+    run = runs.trained_cl(setting, context.root_seed, time_, step)
     test = run.test
     inside = setting.area_of[test.cluster] == 0
     hidden = ~(inside & test.visible).any(axis=1)

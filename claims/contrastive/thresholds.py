@@ -18,8 +18,8 @@ from scipy import integrate, optimize
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.contrastive.ladders import DIGITS, log_P, rung
-from refutable.claims.runs import trained
-from refutable.claims.theorems.main_theorems import NEGATIVE
+from refutable.claims.runs import contrastive as runs
+from refutable.claims.runs import masked
 from refutable.gap import Gap, at_least, at_most, equal, identical
 from refutable.model import correlations, data, reduced
 from refutable.model.setting import Contrastive, Latents, Setting
@@ -513,7 +513,7 @@ DENSE = Setting.of_sizes(
     contrastive=Contrastive(tau=0.3),
 )
 """z ∼ U[1/2, 3/2]: at this P a front is 1/Φ_1 > 1/5 wide, which hides the nodes 1/10 apart."""
-GAPPED = NEGATIVE.replace(latents=Latents.two_point(*LATENT_LAW))
+GAPPED = masked.NEGATIVE.replace(latents=Latents.two_point(*LATENT_LAW))
 """P = 128, two latents, τ = 1."""
 TRAINED = ((DENSE, 2, 16, 4.0), (GAPPED, 2, 8, 8.0))
 """A setting, K on either side of the threshold at its P, and η/P, below U²/τ over curvature."""
@@ -529,7 +529,7 @@ class Side:
 
     name: str
     collapses: bool
-    run: trained.TrainedCl
+    run: runs.TrainedCl
     expected: Trajectory
 
     def at_end(self, series: Floats, share: float = 1.0) -> float:
@@ -582,7 +582,7 @@ def sides(context: Context) -> Iterator[Side]:
                 if series.max() < level:
                     raise ArithmeticError(f"the reduced run ends before {level}")
                 time_ = math.exp(path.log_t[int(np.argmax(series >= level))])
-                run = trained.trained_cl(setting, context.root_seed + seed, time_, step * setting.P)
+                run = runs.trained_cl(setting, context.root_seed + seed, time_, step * setting.P)
                 law = "U[1/2, 3/2]" if base is DENSE else "{1/2, 3/2}"
                 name = f"P = {setting.P}, z ∼ {law}, τ = {setting.contrastive.tau:g}, K = {K}"
                 yield Side(f"{name}, seed {seed}", above == K, run, path)

@@ -25,8 +25,7 @@ from refutable.claims.contrastive.ladders import (
     shapes_of,
 )
 from refutable.claims.contrastive.start import initial_global
-from refutable.claims.runs import trained
-from refutable.claims.theorems import main_theorems
+from refutable.claims.runs import contrastive as runs
 from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model import reduced
 from refutable.model.setting import Setting
@@ -102,11 +101,11 @@ def _decay_threshold_scaling(context: Context) -> Iterator[Gap]:
 
 @decay_threshold.leg("trained", profile="full")
 def _decay_threshold_trained(context: Context) -> Iterator[Gap]:
-    base = main_theorems.CL_NEGATIVE
-    time_ = 2 * main_theorems.cl_time(base)
+    base = runs.NEGATIVE
+    time_ = 2 * runs.training_time(base)
     for share, collapses in ((0.5, True), (2.0, False)):
         setting = with_decay(base, share * decay_of(base))
-        run = trained.trained_cl(setting, context.root_seed, time_, main_theorems.CL_STEP * base.P)
+        run = runs.trained_cl(setting, context.root_seed, time_, runs.STEP * base.P)
         bound = at_least if collapses else at_most
         yield bound(
             f"λ = {share} λ_c: attention on the global area",

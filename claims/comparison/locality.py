@@ -1,0 +1,225 @@
+"""MAE against contrastive learning: who attends to the own area.
+
+Sources: abstract, Figures 1 and 4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.comparison.models import (
+    ASSUMPTIONS,
+    FALSE_ALARM,
+    autoencoders,
+    contrastive_models,
+    own_attention,
+)
+from refutable.claims.mae import ladders
+from refutable.claims.runs import masked
+from refutable.claims.runs.contrastive import TrainedCl
+from refutable.claims.runs.finite_size import reduced_of
+from refutable.claims.runs.masked import TrainedMae
+from refutable.claims.runs.regimes import BOTH_SIGNS, QUERIES, sign_of
+from refutable.claims.theorems import theorem_4_1
+from refutable.gap import Gap, at_least, at_most
+from refutable.model import correlations, data, gradients
+from refutable.model.data import Floats
+from refutable.model.setting import Setting
+
+mae_locality = Claim(
+    id="mae.locality",
+    title="A trained autoencoder is local",
+    statement=(
+        r"\text{every masked } p,\text{ every } k,\text{ both signs of } \Delta:\ "
+        r"\arg\max_j \mathrm{Attn}_{p\to\mathcal P_{k,j}} = a_{k,p}"
+        r"\ \text{ whenever } \mathcal U\cap\mathcal P_{k,a_{k,p}}\neq\emptyset"
+    ),
+    measured=(
+        "trained models, every patch and cluster: the smallest weight of one own key over the "
+        "weight of any other area with all its patches visible, which covers every mask; and the "
+        "mean own attention against the reduced dynamics"
+    ),
+    provenance=Provenance.STATED,
+    assumptions=ladders.WITH_GAP,
+    rests_on=("thm4.2.global", "thm4.2.local+", "thm4.2.local-"),
+)
+
+
+def favourite(setting: Setting, k: int) -> data.Ints:
+    """The area of cluster k to which each masked patch attends most, (P,)."""
+    return setting.area_of[k]
+
+
+def margins(run: TrainedMae, k: int) -> Floats:
+    """Log-ratio of the weight of one favourite key to that of any other whole area, (P,).
+
+    The worst case over masks: one visible key, the lightest, against everything of one other area.
+    """
+    setting, upsilon, z = run.setting, run.upsilon[-1], run.setting.latents.L
+    phi = correlations.of_cluster(setting, k, run.phi[-1])
+    areas = data.members(setting, k)
+    heaviest = np.stack(
+        [z * phi[:, j] + np.logaddexp.reduce(upsilon[:, q], axis=1) for j, q in enumerate(areas)],
+        axis=1,
+    )
+    found = np.empty(setting.P)
+    for p, best in enumerate(favourite(setting, k)):
+        keys = areas[best][areas[best] != p]
+        lightest = z * phi[p, best] + upsilon[p, keys].min()
+        found[p] = lightest - np.delete(heaviest[p], best).max()
+    return found
+
+
+@mae_locality.leg("trained", require=BOTH_SIGNS)
+def own_area_first_under_any_mask(context: Context) -> Iterator[Gap | Case]:
+    """The lightest own key against every other whole area, for all masks."""
+    for case, run in theorem_4_1.autoencoders(context):
+        yield case
+        setting = run.setting
+        for k in range(setting.K):
+            yield at_least(
+                f"{run.name}, cluster {k + 1}: smallest margin of the own area",
+                float(margins(run, k).min()),
+                0,
+                0,
+                "at 0 two areas could tie under some mask",
+                false_alarm=FALSE_ALARM,
+            )
+        A = run.attention()
+        for query in QUERIES:
+            expected = reduced_of(run, query)
+            missing = 1 - expected.at(expected.trajectory.own_attention)
+            own = np.concatenate([masked.own_attention(run, A, k, query) for k in range(setting.K)])
+            yield at_least(
+                f"{run.name}, {query} patch: smallest mean own attention",
+                float(own.min()),
+                1 - 2 * missing,
+                0,
+                "1 - A_n may be twice that of the reduced dynamics: few visible own patches weigh "
+                "more in the mean than many (1 + γ/((1-γ)C_n) to first order)",
+                false_alarm=FALSE_ALARM,
+            )
+
+
+mae_locality.mistake(
+    favourite,
+    "every patch looks at the global area",
+    lambda original: lambda setting, k: np.zeros(setting.P, dtype=np.int64),
+)
+mae_locality.mistake(
+    gradients.own_integrand,
+    "own features pushed away",
+    ladders.scaled(-1.0),
+)
+
+mae_locality.tolerates(margins, "measured, and bounded from below only")
+
+locality = Claim(
+    id="contrast.locality",
+    title="Own areas: all of the attention, or none",
+    statement=(
+        r"\text{MAE: }\mathrm{Attn}_{p\to\mathcal P_{k,a_{k,p}}}\to1\text{ for every area; CL: }"
+        r"\to0\text{ for local areas}"
+    ),
+    provenance=Provenance.STATED,
+    measured="the worst area's mean attention on itself, against its value at the start for CL",
+    assumptions=ASSUMPTIONS,
+    rests_on=("mae.locality", "thm4.4"),
+)
+
+
+def by_area(
+    setting: Setting, samples: data.Samples, own: data.Floats, chosen: data.Bools
+) -> data.Floats:
+    """Mean attention of an area's chosen patches on the area itself, (K, N)."""
+    means = np.empty((setting.K, setting.areas))
+    for k in range(setting.K):
+        rows = samples.cluster == k
+        for j in range(setting.areas):
+            inside = chosen[rows] & (setting.area_of[k] == j)
+            means[k, j] = own[rows][inside].mean()
+    return means
+
+
+def learned_areas(setting: Setting) -> slice:
+    """Areas on which the autoencoder's patches come to attend to themselves, claimed: all."""
+    return slice(0, setting.areas)
+
+
+def forgotten_areas(setting: Setting) -> slice:
+    """Areas that the contrastive model stops attending to, claimed: all local ones."""
+    return slice(1, setting.areas)
+
+
+def least_own() -> float:
+    """Least mean attention of an autoencoder's patch on its own area at the loss gap ε, claimed."""
+    return 1 - math.sqrt(2 * masked.EPSILON / 0.5)
+
+
+def autoencoder_is_local(name: str, run: TrainedMae) -> Gap:
+    """Every area's masked patches attend to their own area."""
+    own = own_attention(run.setting, run.test, run.attention())
+    means = by_area(run.setting, run.test, own, run.answerable())
+    return at_least(
+        f"{name}: MAE, own attention of the worst area",
+        float(means[:, learned_areas(run.setting)].min()),
+        least_own(),
+        0,
+        "½γz²E(1-A_own)² is at most the loss gap ε, and the mean of a square is at least the "
+        "square of the mean",
+        false_alarm=FALSE_ALARM,
+    )
+
+
+def contrastive_is_not(name: str, run: TrainedCl) -> Gap:
+    """No local area keeps the attention that it had."""
+    setting = run.setting
+    own = own_attention(setting, run.test, run.attention())
+    means = by_area(setting, run.test, own, np.ones_like(run.test.visible))
+    start = (1 - setting.gamma) * setting.C_s / setting.P
+    return at_most(
+        f"{name}: CL, own attention of the best local area, over its value at the start",
+        float(means[:, forgotten_areas(setting)].max() / start),
+        0.25,
+        0,
+        "all but the global area share what is off it, at most 0.1 (Theorem 4.4) of 3/4 or more "
+        "at the start",
+        false_alarm=FALSE_ALARM,
+    )
+
+
+@locality.leg("trained", require=BOTH_SIGNS)
+def _locality_trained(context: Context) -> Iterator[Gap | Case]:
+    for name, mae in autoencoders(context):
+        yield Case((sign_of(mae.setting),))
+        yield autoencoder_is_local(name, mae)
+    for name, cl in contrastive_models(context):
+        yield Case((sign_of(cl.setting),))
+        yield contrastive_is_not(name, cl)
+
+
+locality.mistake(
+    forgotten_areas,
+    "contrastive learning forgets the global area",
+    lambda original: lambda setting: slice(0, setting.areas),
+)
+locality.mistake(
+    own_attention,
+    "own areas mixed up",
+    lambda original: lambda setting, samples, A: original(setting, samples, A[:, ::-1]),
+)
+
+locality.tolerates(
+    least_own,
+    "a bound from below, which training passes by far: the loss gap bounds a mean square",
+)
+locality.tolerates(
+    by_area,
+    "measured attention 5 % higher is still above one bound, and below the other",
+)
+
+CLAIMS = (mae_locality, locality)

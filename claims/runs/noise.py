@@ -1,0 +1,23 @@
+"""Noise: how far the patches of a trained model lie apart, and how much of it is allowed for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refutable.model.data import Floats
+
+SIGMAS = 8.0
+"""Width allowed to noise, in standard deviations: a normal one goes beyond with chance 1e-15."""
+FALSE_ALARM = 1e-10
+"""For a gap that looks at up to 1e4 noisy numbers, 8 standard deviations each, with room for tails
+heavier than normal."""
+
+
+def noise(values: Floats) -> float:
+    """Standard deviation over patches, from the median deviation: one bad patch cannot widen it."""
+    return float(1.4826 * np.median(np.abs(values - np.median(values))))
+
+
+def worst(values: Floats, predicted: float) -> float:
+    """The value farthest from the predicted one."""
+    return float(values[np.abs(values - predicted).argmax()])

@@ -1,0 +1,307 @@
+"""Theorem 4.2: which features and positions the masked autoencoder learns, in three cases.
+
+Sources: the theorem's title and the paper's list of results; formulas are ours. The cases are a
+global patch, and a local patch at either sign of the information gap.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import ladders
+from refutable.claims.mae.ladders import Ladder
+from refutable.claims.runs.finite_size import FINITE, reduced_of
+from refutable.claims.runs.ladders import ladders_of
+from refutable.claims.runs.masked import TrainedMae, rows_of
+from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS, noise, worst
+from refutable.claims.runs.regimes import BOTH_SIGNS, area_exponent
+from refutable.claims.theorems.theorem_4_1 import autoencoders
+from refutable.gap import Gap, at_least, at_most, equal
+from refutable.model import gradients
+from refutable.model.data import Floats
+from refutable.model.setting import Setting
+from refutable.model.trajectory import QueryKind
+
+
+def case_of_theorem(id: str, title: str, statement: str, rests_on: tuple[str, ...]) -> Claim:
+    """One of the three cases of feature-position learning."""
+    return Claim(
+        id=id,
+        title=title,
+        statement=statement,
+        measured=(
+            "slopes in log P at a fixed loss gap up to P = 1e100; trained models (at P = 64 by "
+            "torch on all of Q) against the reduced dynamics of the same setting and time, every "
+            "patch and cluster"
+        ),
+        provenance=Provenance.RECONSTRUCTED,
+        paper="Theorem 4.2",
+        assumptions=ladders.WITH_GAP,
+        rests_on=rests_on,
+    )
+
+
+# ------------------------------------------------------------------------------------ predictions
+
+
+def predicted_own_slope(setting: Setting, query: QueryKind) -> float:
+    """Φ_{p→v_n} at a fixed loss gap, per log P."""
+    return (1 - area_exponent(setting, query)) / setting.latents.L
+
+
+def predicted_global_slope(setting: Setting) -> float:
+    """Φ_{p→v_1} of a local query at a fixed loss gap, per log P: given up only if Δ > 0."""
+    return -max(setting.information_gap, 0.0) / (2 * setting.latents.L)
+
+
+def predicted_other_exponent(setting: Setting) -> float:
+    """max_t |Φ_{p→v_m}| = Θ(P^this log P) for m ∉ {1, n}."""
+    return -(1 - setting.kappa_s)
+
+
+def predicted_own_position_exponent(setting: Setting, query: QueryKind) -> float:
+    """max_t |Υ_{p→q}| = Θ(P^this log P) for q in the own area, where it is largest."""
+    return -area_exponent(setting, query)
+
+
+# --------------------------------------------------------- what is compared in each of the cases
+
+
+def slopes(ladder: Ladder, query: QueryKind) -> Iterator[Gap]:
+    """Final Φ_n and, for a local query, Φ_1 per log P; the powers of all that must stay small."""
+    top = ladder.top
+    yield from ladder.power("Φ_n", ladder.final("phi_own"), predicted_own_slope(top, query))
+    if query == "local":
+        yield from ladder.power("Φ_1", ladder.final("phi_global"), predicted_global_slope(top))
+    other = np.log(ladder.largest("phi_other"))
+    yield from ladder.power("Φ_m", other, predicted_other_exponent(top), log_power=1)
+    position = np.log(ladder.largest("upsilon_own"))
+    exponent = predicted_own_position_exponent(top, query)
+    yield from ladder.power("Υ", position, exponent, log_power=1)
+
+
+def learned(run: TrainedMae, query: QueryKind) -> Iterator[Gap]:
+    """Every patch of a kind has learned what the reduced dynamics say, and nothing else."""
+    expected, rows = reduced_of(run, query), rows_of(run, query)
+    name, path = f"{run.name}, {query} patch", expected.trajectory
+    yield from agrees(f"{name}: Φ_n", rows.own, expected.at(path.phi_own), expected.finite)
+    if query == "local":
+        phi = expected.at(path.phi_global)
+        yield from agrees(f"{name}: Φ_1", rows.global_, phi, expected.finite * abs(phi))
+    yield stays_small(f"{name}: |Φ_m|", rows.other, expected.at(path.phi_other))
+
+
+def agrees(name: str, values: Floats, predicted: float, systematic: float) -> Iterator[Gap]:
+    """Every value is the predicted one up to systematic corrections and noise."""
+    sigma = noise(values)
+    yield equal(
+        f"{name}, every patch",
+        worst(values, predicted),
+        predicted,
+        systematic + SIGMAS * sigma,
+        FINITE,
+        false_alarm=FALSE_ALARM,
+    )
+    yield at_most(
+        f"{name}, noise between patches",
+        sigma,
+        0.25,
+        0,
+        "a wider noise could not reject a wrong prediction",
+        false_alarm=FALSE_ALARM,
+    )
+
+
+def stays_small(name: str, values: Floats, predicted: float) -> Gap:
+    """No value exceeds twice what is predicted for the largest."""
+    return at_most(
+        f"{name}, every patch",
+        float(values.max()),
+        2 * abs(predicted) + SIGMAS * noise(values),
+        0,
+        "twice the reduced dynamics' value: the first-order corrections at this size are below 1; "
+        "and 8 standard deviations of the noise between patches",
+        false_alarm=FALSE_ALARM,
+    )
+
+
+# -------------------------------------------------------------------------------- a global patch
+
+global_case = case_of_theorem(
+    "thm4.2.global",
+    "A global patch learns the global feature",
+    r"p\in\mathcal P_{k,1}:\ \Phi_{p\to v_1}\to \tfrac{1-\kappa_c}{z}\log P;\quad "
+    r"|\Phi_{p\to v_m}| = O(P^{-(1-\kappa_s)}\log P),\ "
+    r"|\Upsilon_{p\to q}| = O(P^{-\kappa_c}\log P)",
+    ("global.length", "global.own-final", "global.others-small", "global.positions-small"),
+)
+
+
+@global_case.leg("scaling", require=BOTH_SIGNS)
+def global_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Slopes of a global query's correlations."""
+    for ladder in ladders_of(context, "global"):
+        yield ladder.case
+        yield from slopes(ladder, "global")
+
+
+@global_case.leg("trained", require=BOTH_SIGNS)
+def global_patches_of_trained_models(context: Context) -> Iterator[Gap | Case]:
+    """Every global patch of trained models against the reduced dynamics."""
+    for case, run in autoencoders(context):
+        yield case
+        yield from learned(run, "global")
+
+
+global_case.mistake(predicted_own_slope, "the own slope too large by 0.02", ladders.shifted(0.02))
+global_case.mistake(
+    gradients.own_integrand,
+    "own features learned half as fast in training",
+    ladders.scaled(0.5),
+)
+
+# ------------------------------------------------------------------- a local patch, positive gap
+
+positive_case = case_of_theorem(
+    "thm4.2.local+",
+    "A local patch, positive gap: the global feature is given up, then the own one learned",
+    r"\Delta>0,\ p\in\mathcal P_{k,n},\ n\ne1:\ \Phi_{p\to v_1}\to -\tfrac{\Delta}{2z}\log P,\ "
+    r"\Phi_{p\to v_n}\to\tfrac{1-\kappa_s}{z}\log P;\quad "
+    r"|\Phi_{p\to v_m}| = O(P^{-(1-\kappa_s)}\log P),\ "
+    r"|\Upsilon_{p\to q}| = O(P^{-\kappa_s}\log P)",
+    (
+        "local+.phase1-monotone",
+        "local+.decoupling-depth",
+        "local+.global-stays",
+        "local+.own-final",
+        "local+.others-small",
+        "local+.positions-small",
+    ),
+)
+
+
+@positive_case.leg("scaling", require=("Δ > 0",))
+def decoupled_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Slopes of a local query's correlations, positive gap."""
+    for ladder in ladders_of(context, "local", sign=1):
+        yield ladder.case
+        yield from slopes(ladder, "local")
+
+
+@positive_case.leg("trained", require=("Δ > 0",))
+def local_patches_decouple_first(context: Context) -> Iterator[Gap | Case]:
+    """Every local patch of models trained with a positive gap: two phases."""
+    for case, run in autoencoders(context):
+        if run.setting.information_gap > 0:
+            yield case
+            yield from learned(run, "local")
+            yield from decouples_first(run)
+
+
+def decouples_first(run: TrainedMae) -> Iterator[Gap]:
+    """Early, Φ_1 has fallen farther than Φ_n has risen; at the end the global area is given up."""
+    name = f"{run.name}, local patch"
+    early, late = rows_of(run, "local", 0), rows_of(run, "local")
+    yield at_most(
+        f"{name}: Φ_1 + Φ_n at t = {run.times[0]:.0f}, mean",
+        float((early.global_ + early.own).mean()),
+        0,
+        0,
+        "until T_1 the global correlation is the faster one",
+        false_alarm=FALSE_ALARM,
+    )
+    yield at_most(
+        f"{name}: largest Φ_1 at the end",
+        float(late.global_.max()),
+        -math.log(2) / run.setting.latents.L,
+        0,
+        "every patch weighs a global key less than half as much as at first",
+        false_alarm=FALSE_ALARM,
+    )
+
+
+positive_case.mistake(predicted_own_slope, "the own slope too large by 0.02", ladders.shifted(0.02))
+positive_case.mistake(
+    gradients.own_integrand,
+    "own features learned half as fast in training",
+    ladders.scaled(0.5),
+)
+positive_case.mistake(
+    predicted_global_slope, "no decoupling at a positive gap", ladders.scaled(0.0)
+)
+
+# ------------------------------------------------------------------- a local patch, negative gap
+
+negative_case = case_of_theorem(
+    "thm4.2.local-",
+    "A local patch, negative gap: the own feature is learned at once",
+    r"\Delta<0,\ p\in\mathcal P_{k,n},\ n\ne1:\ \Phi_{p\to v_n}\to\tfrac{1-\kappa_s}{z}\log P,\ "
+    r"|\Phi_{p\to v_1}| = o(1);\quad "
+    r"|\Phi_{p\to v_m}| = O(P^{-(1-\kappa_s)}\log P),\ "
+    r"|\Upsilon_{p\to q}| = O(P^{-\kappa_s}\log P)",
+    (
+        "local-.no-decoupling",
+        "local-.own-first",
+        "local-.own-final",
+        "local-.others-small",
+        "local-.positions-small",
+    ),
+)
+
+
+@negative_case.leg("scaling", require=("Δ < 0",))
+def single_phase_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Slopes of a local query's correlations, negative gap."""
+    for ladder in ladders_of(context, "local", sign=-1):
+        yield ladder.case
+        yield from slopes(ladder, "local")
+
+
+@negative_case.leg("trained", require=("Δ < 0",))
+def local_patches_learn_at_once(context: Context) -> Iterator[Gap | Case]:
+    """Every local patch of models trained with a negative gap: one phase."""
+    for case, run in autoencoders(context):
+        if run.setting.information_gap < 0:
+            yield case
+            yield from learned(run, "local")
+            yield from own_first(run)
+
+
+def own_first(run: TrainedMae) -> Iterator[Gap]:
+    """At all moments Φ_n has moved farther than Φ_1, and Φ_1 never by much."""
+    name = f"{run.name}, local patch"
+    for moment, t in enumerate(run.times):
+        rows = rows_of(run, "local", moment)
+        yield at_least(
+            f"{name}: smallest Φ_n - |Φ_1| at t = {t:.0f}",
+            float((rows.own - np.abs(rows.global_)).min()),
+            0,
+            0,
+            "the own correlation is the faster one throughout",
+            false_alarm=FALSE_ALARM,
+        )
+    yield at_least(
+        f"{name}: smallest Φ_1 at the end",
+        float(rows_of(run, "local").global_.min()),
+        -math.log(2) / run.setting.latents.L,
+        0,
+        "every patch weighs a global key more than half as much as at first",
+        false_alarm=FALSE_ALARM,
+    )
+
+
+negative_case.mistake(predicted_own_slope, "the own slope too large by 0.02", ladders.shifted(0.02))
+negative_case.mistake(
+    gradients.own_integrand,
+    "own features learned half as fast in training",
+    ladders.scaled(0.5),
+)
+negative_case.mistake(
+    predicted_global_slope, "decoupling at a negative gap", ladders.shifted(-0.02)
+)
+
+CLAIMS = (global_case, positive_case, negative_case)

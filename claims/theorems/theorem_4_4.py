@@ -1,0 +1,232 @@
+"""Theorem 4.4: contrastive learning collapses onto the global area, whatever the patch.
+
+Source: the theorem's title and the abstract; formulas are ours, and so is the condition that there
+are many clusters (cl.cluster-threshold).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import ladders
+from refutable.claims.mae.ladders import Ladder
+from refutable.claims.runs import contrastive as runs
+from refutable.claims.runs import training
+from refutable.claims.runs.noise import FALSE_ALARM, worst
+from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
+from refutable.gap import Gap, at_most, equal
+from refutable.model import gradients
+from refutable.model.data import Floats
+from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.trajectory import Trajectory
+
+collapse = Claim(
+    id="thm4.4",
+    title="Contrastive learning collapses onto the global area",
+    statement=(
+        r"z \text{ constant or with a density},\ K>K_c,\ \text{both signs of } \Delta,\ "
+        r"\text{every } p \text{ whatever its area}:\ "
+        r"\mathrm{Attn}_{p\to\mathcal P_{k,1}}\to 1,\quad "
+        r"\Phi_{p\to v_{k,1}}\sim\tfrac{1-\kappa_c}{z}\log P \text{ dominates}"
+    ),
+    measured=(
+        "reduced dynamics at the loss gap ε: 1-A_1 against its first order in ε, slope of Φ_1, "
+        "power of |Φ_m|/Φ_1, up to P = 1e100; trained models (at P = 64 by torch on all of Q) "
+        "against the reduced dynamics"
+    ),
+    provenance=Provenance.RECONSTRUCTED,
+    paper="Theorem 4.4",
+    assumptions=(*ladders.WITH_GAP, "many clusters", "contrastive details"),
+    rests_on=(
+        "cl.gradient-feature",
+        "cl.rank-one",
+        "cl.feature-growth",
+        "cl.locals-stay",
+        "cl.cluster-threshold",
+    ),
+)
+
+
+# ------------------------------------------------------------------------------------- prediction
+
+
+def favoured_area() -> int:
+    """Index of the area that all attention goes to."""
+    return 0
+
+
+def predicted_miss(setting: Setting, loss_gap: float) -> float:
+    """1-A_1 at a loss gap, to first order; constant latents, N_c → ∞: ε/(2z²w), 1-w_0 = w → w_o.
+
+    The positive and negatives of its cluster all score z²A², those of other clusters 0: of the
+    softmax weight w_o = (K-1)/(K-1+e^{z²/τ}) is on other clusters.
+    """
+    z2 = setting.latents.L**2
+    w = (setting.K - 1) / (setting.K - 1 + math.exp(z2 / setting.contrastive.tau))
+    return loss_gap / (2 * z2 * w)
+
+
+def predicted_slope(setting: Setting) -> float:
+    """Φ_1 at a fixed loss gap, per log P; constant latents."""
+    return (1 - setting.kappa_c) / setting.latents.L
+
+
+def predicted_dominance(setting: Setting) -> tuple[float, float]:
+    """Powers of P and of log P in |Φ_m|/Φ_1 at a fixed loss gap; κ_c < 1, constant latents.
+
+    -(1-γ)(C_s/P) from pooling everything but the global area, if Δ > 0; (γ/2)(C_s/C_1)²/Φ_1 from
+    the local areas' own similarity, if Δ < 0.
+    """
+    if setting.information_gap > 0:
+        return setting.kappa_s - 1, 0.0
+    return 2 * (setting.kappa_s - setting.kappa_c), -1.0
+
+
+# ------------------------------------------------------------------------- check: ladders of P
+
+MANY = Contrastive(negatives=math.inf)
+TOPS = (
+    ladders.top_of(0.85, 0.3, K=4, contrastive=MANY),
+    ladders.top_of(0.6, 0.4, K=4, contrastive=MANY),
+    ladders.top_of(0.8, 0.4, 1.3, K=3, gamma=0.6, contrastive=Contrastive(tau=0.5)),
+    ladders.top_of(0.65, 0.45, 0.8, K=10, gamma=0.3, contrastive=Contrastive(negatives=4)),
+)
+"""Gaps 0.4, -0.2, 0.2, -0.15; constant latents, for which K ≥ 2 is many."""
+SPREAD_TOPS = tuple(
+    ladders.top_of(*kappas, Latents.uniform(0.75, 1.25, 32), K=8, contrastive=MANY)
+    for kappas in ((0.85, 0.3), (0.6, 0.4))
+)
+"""Latents of a law with a density, K = 8 beyond its K_c of about 3."""
+
+
+def tens_of(context: Context) -> tuple[int, ...]:
+    """The powers of ten on a ladder, from where P^-0.15 is small."""
+    return tuple(int(x) for x in np.linspace(30, 100, context.at(quick=6, full=12)).round())
+
+
+def collapse_at(top: Setting, ten: int) -> Trajectory:
+    """The reduced run at P = 10**ten."""
+    return runs.reduced_cl(top.replace(P=10**ten), runs.LOSS_GAP)
+
+
+@collapse.leg("scaling", require=BOTH_SIGNS)
+def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Attention, slope and dominance at the loss gap, up to P = 1e100."""
+    tens = tens_of(context)
+    for top in context.at(quick=TOPS[:2], full=TOPS):
+        at = functools.partial(collapse_at, top)
+        low = ladders.where_possible(at, ladders.low_tens(context))
+        ladder = Ladder(top, (*low, *map(at, tens)), len(low))
+        yield ladder.case
+        yield from attends_to_global(ladder)
+        yield from ladder.power("Φ_1", ladder.final("phi_global"), predicted_slope(top))
+        ratio = np.log(np.abs(ladder.final("phi_other"))) - np.log(ladder.final("phi_global"))
+        exponent, log_power = predicted_dominance(top)
+        yield from ladder.power("|Φ_m|/Φ_1", ratio, exponent, log_power=log_power)
+    for top in SPREAD_TOPS:
+        ten = tens[0] if context.profile == "quick" else tens[-1]
+        ladder = Ladder(top, (runs.reduced_cl(top.replace(P=10**ten), runs.LOSS_GAP),))
+        yield ladder.case
+        yield from attends_to_global(ladder)
+        yield at_most(
+            f"|Φ_m|/Φ_1, {ladder.name}, P = 1e{ten}",
+            float(np.abs(ladder.final("phi_other") / ladder.final("phi_global"))[0]),
+            1e-6,
+            0,
+            "dominated: both powers of P are below -0.4 at P ≥ 1e30",
+        )
+
+
+def attends_to_global(ladder: Ladder) -> Iterator[Gap]:
+    """Attention off the global area at the loss gap, at the top of the ladder."""
+    top, run = ladder.top, ladder.runs[-1]
+    miss = float(1 - run.global_attention[-1])
+    if top.latents.is_constant and top.contrastive.negatives == math.inf:
+        predicted = predicted_miss(run.setting, runs.LOSS_GAP)
+        yield equal(
+            f"1-A_1 at the loss gap, {ladder.name}",
+            miss,
+            predicted,
+            5 * runs.LOSS_GAP * predicted,
+            "the second order in ε, relative, with room for its constant",
+        )
+    else:
+        yield at_most(
+            f"1-A_1 at the loss gap, {ladder.name}",
+            miss,
+            10 * runs.LOSS_GAP,
+            0,
+            "of the order of ε; the first order has a constant of at most a few",
+        )
+
+
+# ----------------------------------------------------------------------- check: trained models
+
+
+def global_attention(run: runs.TrainedCl) -> Floats:
+    """Mean attention of the favoured area, by cluster and patch: (K, P)."""
+    A, cluster = run.attention()[:, :, favoured_area()], run.test.cluster
+    return np.stack([A[cluster == k].mean(axis=0) for k in range(run.setting.K)])
+
+
+@collapse.leg("trained", require=BOTH_SIGNS)
+def collapse_of_trained_models(context: Context) -> Iterator[Gap | Case]:
+    """Global attention and correlations of trained models, every patch and cluster."""
+    yield from training.same_in_torch(context, runs.SMALL[1], "cl")
+    for run in runs.trained_collapses(context):
+        setting, name = run.setting, run.name
+        yield Case((sign_of(setting),))
+        miss = 1 - global_attention(run)
+        yield at_most(
+            f"{name}: largest mean of 1-A_1 over patches and clusters",
+            float(miss.max()),
+            0.1,
+            0,
+            "twice the 1/20 that the reduced dynamics pass at two thirds of the time: masks that "
+            "show little of the global area weigh more in the mean",
+            false_alarm=FALSE_ALARM,
+        )
+        phi = run.phi[-1].reshape(-1, setting.K, setting.areas)
+        expected = runs.reduced_cl(setting, runs.LOSS_GAP)
+        at_end = float(np.interp(math.log(run.times[-1]), expected.log_t, expected.phi_global))
+        yield equal(
+            f"{name}: Φ_1, every cluster",
+            worst(phi[:, :, 0].ravel(), at_end),
+            at_end,
+            math.log(2),
+            "log of the factor 2 allowed to 1-A_1",
+            false_alarm=FALSE_ALARM,
+        )
+        yield at_most(
+            f"{name}: largest |Φ_m| over smallest Φ_1",
+            float(np.abs(phi[:, :, 1:]).max() / phi[:, :, 0].min()),
+            0.1,
+            0,
+            "dominated: the reduced dynamics give 0.04 at this size",
+            false_alarm=FALSE_ALARM,
+        )
+
+
+collapse.mistake(
+    favoured_area,
+    "a local area wins",
+    lambda original: lambda: 1,
+)
+collapse.mistake(
+    predicted_dominance,
+    "the local areas' own feature does as much",
+    lambda original: lambda setting: (0.0, 0.0),
+)
+collapse.mistake(
+    gradients.pulls,
+    "negatives pull instead of pushing",
+    lambda original: lambda *given: (-original(*given)[0], original(*given)[1]),
+)
+collapse.tolerates(global_attention, "measured attention, bounded from below only")
+
+CLAIMS = (collapse,)
