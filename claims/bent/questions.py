@@ -20,7 +20,7 @@ from refutable.claims.bent import dials, images, statements
 from refutable.claims.contrastive import thresholds
 from refutable.claims.mae import laws
 from refutable.model import reduced
-from refutable.model.bent.perturbed import Observed
+from refutable.model.bent.observation import Observed
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Objective
 from refutable.records.documents import put

@@ -24,8 +24,9 @@ from refutable.claims.mae import laws
 from refutable.claims.runs import masked
 from refutable.gap import Gap, at_least, at_most
 from refutable.model import reduced
+from refutable.model.bent.observation import Observed
 from refutable.model.bent.perturbation import Perturbation
-from refutable.model.bent.perturbed import Observed, train
+from refutable.model.bent.training import train
 from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 from refutable.model.trajectory import Event, Objective, QueryKind, Trajectory
 from refutable.reuse import cache

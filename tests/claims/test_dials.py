@@ -11,7 +11,7 @@ from refutable.auditing.dial import Dial, find
 from refutable.claims.bent import dials, statements
 from refutable.errors import UsageError
 from refutable.model.bent.perturbation import Perturbation, PerturbationError
-from refutable.model.bent.perturbed import world
+from refutable.model.bent.world import world
 from refutable.model.setting import SettingError
 
 ASSUMPTIONS = (

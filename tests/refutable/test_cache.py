@@ -22,8 +22,8 @@ import pytest
 
 from refutable.claims.bent import statements
 from refutable.errors import UsageError
+from refutable.model.bent.observation import Observed
 from refutable.model.bent.perturbation import Perturbation
-from refutable.model.bent.perturbed import Observed
 from refutable.reuse import cache, shared
 
 

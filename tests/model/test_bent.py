@@ -13,7 +13,10 @@ import pytest
 import torch
 
 from refutable.model import data, losses, vit
-from refutable.model.bent import perturbed
+from refutable.model.bent import network as networks
+from refutable.model.bent import training
+from refutable.model.bent import world as worlds
+from refutable.model.bent.observation import Observed
 from refutable.model.bent.perturbation import Perturbation, PerturbationError
 from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 
@@ -32,7 +35,7 @@ OFF: dict[str, Any] = {
 CONTRASTIVE = {"stop_gradient", "normalised"}
 
 
-def samples_of(batch: perturbed.Batch) -> data.Samples:
+def samples_of(batch: worlds.Batch) -> data.Samples:
     """The same samples as the rest of the model has them."""
     areas = SETTING.area_of[batch.cluster]
     latents = np.ones((len(batch.z), SETTING.areas))
@@ -46,20 +49,20 @@ def steps(objective: Any, *, count: int = 6, eta: float = 1.0) -> tuple[torch.Te
     """Q after some steps by either implementation, on the positions' and features' subspace."""
     rng = np.random.default_rng(0)
     plain = Perturbation()
-    where = perturbed.world(SETTING, plain)
-    network = perturbed.Network(SETTING, objective, plain, where, rng)
+    where = worlds.world(SETTING, plain)
+    network = networks.Network(SETTING, objective, plain, where, rng)
     ours = torch.optim.SGD([network.Q], lr=eta)
     kind = vit.MaskedAutoencoder if objective == "mae" else vit.ContrastiveViT
     module = kind(SETTING)
     theirs = torch.optim.SGD(module.parameters(), lr=eta)
     for _ in range(count):
-        batch = perturbed.draw(SETTING, plain, where, 16, rng)
+        batch = worlds.draw(SETTING, plain, where, 16, rng)
         if objective == "mae":
-            loss = perturbed._reconstruction(network(batch.masked), batch)
+            loss = networks.reconstruction(network(batch.masked), batch)
             other = losses.reconstruction(module, samples_of(batch))
         else:
-            against = perturbed._against(SETTING, plain, where, batch, rng)
-            loss = perturbed._contrast(network(batch.masked), network, SETTING, plain, against)
+            against = worlds.counterparts(SETTING, plain, where, batch, rng)
+            loss = networks.contrast(network(batch.masked), network, SETTING, plain, against)
             views = (batch, *against)
             first, second, negatives = (
                 torch.from_numpy(data.masked(SETTING, samples_of(v), module.basis)) for v in views
@@ -85,21 +88,19 @@ def test_untouched_it_takes_the_steps_of_the_theorems_models(objective: Any) -> 
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
 
-def trained(
-    perturbation: Perturbation, objective: Any, setting: Setting = SETTING
-) -> perturbed.Observed:
-    return perturbed.train(setting, objective, perturbation, time=10.0, step=0.5, seed=3)
+def trained(perturbation: Perturbation, objective: Any, setting: Setting = SETTING) -> Observed:
+    return training.train(setting, objective, perturbation, time=10.0, step=0.5, seed=3)
 
 
 @pytest.fixture(scope="module")
-def assumed() -> dict[str, perturbed.Observed]:
+def assumed() -> dict[str, Observed]:
     return {objective: trained(Perturbation(), objective) for objective in ("mae", "cl")}
 
 
 @pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(Perturbation)])
 @pytest.mark.parametrize("objective", ["mae", "cl"])
 def test_every_field_changes_a_training(
-    name: str, objective: Any, assumed: dict[str, perturbed.Observed]
+    name: str, objective: Any, assumed: dict[str, Observed]
 ) -> None:
     """A new field needs a value in OFF, and an effect."""
     perturbation = Perturbation(**{name: OFF[name]})
@@ -122,7 +123,7 @@ def test_a_second_layer_is_idle_only_where_all_queries_attend_alike() -> None:
     assert not np.allclose(one.loss, two.loss, rtol=1e-9, atol=1e-12)
 
 
-def test_a_training_is_a_function_of_its_arguments(assumed: dict[str, perturbed.Observed]) -> None:
+def test_a_training_is_a_function_of_its_arguments(assumed: dict[str, Observed]) -> None:
     assert repr(trained(Perturbation(), "mae")) == repr(assumed["mae"])
 
 
@@ -132,7 +133,7 @@ def test_geometry_is_what_was_asked_for() -> None:
         feature_coherence=0.3, shared_global=0.2, position_coherence=0.4,
         position_feature_overlap=0.1,
     )  # fmt: skip
-    where = perturbed.world(SETTING, p)
+    where = worlds.world(SETTING, p)
     within = where.V[0] @ where.V[0].T
     np.testing.assert_allclose(within, 0.3 + 0.7 * np.eye(SETTING.areas), atol=1e-12)
     across = where.V[0] @ where.V[1].T
@@ -144,21 +145,21 @@ def test_geometry_is_what_was_asked_for() -> None:
 
 
 def test_the_first_local_area_takes_from_the_others() -> None:
-    where = perturbed.world(SETTING, Perturbation(largest_local=2.0))
+    where = worlds.world(SETTING, Perturbation(largest_local=2.0))
     assert (where.sizes[:, 1] == 2 * SETTING.C_s).all()
     assert (where.sizes.sum(axis=1) == SETTING.P).all()
     assert (where.sizes >= 1).all()
     with pytest.raises(SettingError, match="leaves none to the other local areas"):
-        perturbed.areas(SETTING, 10.0)
+        worlds.areas(SETTING, 10.0)
 
 
 def test_blocks_are_contiguous_and_of_the_size_asked_for() -> None:
     rng = np.random.default_rng(0)
-    visible = perturbed.masks(SETTING, Perturbation(block_masks=1.0), 50, rng)
+    visible = worlds.masks(SETTING, Perturbation(block_masks=1.0), 50, rng)
     assert ((~visible).sum(axis=1) == SETTING.M).all()
     borders = (visible != np.roll(visible, 1, axis=1)).sum(axis=1)
     assert (borders == 2).all()
-    counts = (~perturbed.masks(SETTING, Perturbation(bernoulli_masks=True), 4000, rng)).sum(axis=1)
+    counts = (~worlds.masks(SETTING, Perturbation(bernoulli_masks=True), 4000, rng)).sum(axis=1)
     assert counts.var() == pytest.approx(SETTING.P / 4, rel=0.1)  # γ = ½; 4 standard errors
 
 
