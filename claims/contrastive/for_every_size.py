@@ -1,0 +1,110 @@
+r"""Contrastive learning, the reduced flow for every P ≥ P0 at once: bounds that are proved.
+
+Sources: none; derived here for constant latents z = 1 (z enters by Φ → zΦ, t → z⁴t, τ → τ/z²),
+every number of negatives N_c ≥ 1, every K ≥ 2 and every temperature from a lowest one on.
+
+With constant latents samples of one cluster score alike, so that what is left of the softmax is
+`other`, the weight on negatives of other clusters: other = E[B/(B + e^x(N_c + 1 - B))], B of them
+among N_c, x = (A² + spread)/τ ≥ 0. It starts at other_0 = (1 - 1/K)N_c/(N_c + 1), and 1/other
+lies between 1 and e^x times 1/other_0. In the clock dθ = other·dt/(KP), with w = e^{-Φ_1}, W = a/w
+the weight of the global area, a = (1-γ)C_1/P, b = (1-γ)C_s/P, R the weight of all other keys,
+S = W + R, SE = Σ of squares of the weights of local areas,
+    dΦ_1/dθ = W(WR - SE)/S³,    dΦ_m/dθ = W_m(W_mS - W² - SE)/S³.
+Φ_1 only grows and is the clock: 2a²θ = ∫ 2w(R + a/w)³/(R - εw) dw, ε = SE/a. Leading
+term: 2a²θ = R²(1 - w²), so that attention of one half (W = R) comes at 2a²·other_0·t/(KP) → R_0²,
+R_0 = 1-a. Φ_m is assumed below a law, and the law that follows lies below it (as in
+`mae.for_every_size`).
+"""
+
+from __future__ import annotations
+
+from flint import arb
+
+from refutable.claims.runs.region import (
+    VISIBLE_SHARE,
+    Region,
+    global_size,
+    local_size,
+)
+from refutable.prove.majorant import Majorant, NotBoundedError
+
+ROUNDS = 12
+"""Attempts to close the bootstrap, each with a law a quarter above that which the last one gave."""
+
+
+class Collapse:
+    """Bounds from Q = 0 to the time at which A_1/(1 - A_1) = reach.
+
+    lowest_tau: of the temperatures. Raises NotBoundedError where the bounds say nothing.
+    """
+
+    def __init__(self, region: Region, reach: float = 1, lowest_tau: float = 1) -> None:
+        self.region, self.reach, self.tau = region, arb(reach), arb(lowest_tau)
+        share_1 = global_size(region) * VISIBLE_SHARE
+        share_s = local_size(region) * VISIBLE_SHARE
+        self._share_1 = share_1
+        self.a, self.b = share_1.above(region), share_s.above(region)
+        self.b_per_a = (share_s / share_1).above(region)
+        self.R_0 = self.a.rest
+        law = Majorant.of(0)
+        for _ in range(ROUNDS):
+            found = self._assume(law)
+            if found.below(law):
+                break
+            law = Majorant.of(found.value * 5 / 4, found.power)
+        else:
+            raise NotBoundedError("the bound on Φ_m does not follow from itself")
+        self.phi_other = law
+        self._assume(law)
+
+    def _assume(self, phi_other: Majorant) -> Majorant:
+        """What follows for |Φ_m| while it is below this law."""
+        e_m = phi_other.exp()
+        moved = phi_other.expm1()
+        R = arb((self.R_0 - moved.largest).lower())
+        if not R > 0:
+            raise NotBoundedError("the weight of the other keys is not bounded from below")
+        self.per_R = 1 / R
+        self.moved = moved * self.per_R
+        self.R_high = 1 + moved.largest
+        self.spread = self.b * e_m**2 * self.per_R**2  # SE/R²
+        self.held = self.b_per_a * e_m**2 * self.per_R  # ε/R
+        self.clock = Majorant.logarithmic(  # Φ_1 at the end, λ
+            (self.reach * self.R_high / self._share_1.least(self.region)).log(),
+            -self._share_1.power(self.region, largest=False),
+        )
+        each = self.b * e_m
+        return (1 / self.held.rest) * (
+            self.b_per_a**2 * e_m**2 * (arb(self.region.gamma[1]) * self.per_R / 2)
+            + self.b_per_a * each * e_m * self.per_R
+            + each * self.per_R * self.clock
+        )
+
+    @property
+    def half_time(self) -> Majorant:
+        """|2a²·other_0·T/(KP·R_0²) - 1| at A_1 = ½ (reach 1)."""
+        i, a = self.per_R, self.a
+        w = a * i * (1 / self.reach)  # at the end
+        cube = 6 * a * self.R_high + 6 * a**2 * self.clock + 2 * a**2 * (self.reach * i)
+        slower = self.held.over_rest()
+        steps = (2 * self.moved + self.moved**2) + w**2 + cube * (1 / self.R_0**2)
+        in_theta = steps * (1 + slower.largest) + slower * (1 + steps.largest)
+        # 1/other ≤ e^x/other_0: e^x - 1 ≤ x·e^{x at the end}, and A ≤ W/R, S ≤ (1 + reach)R.
+        A = self.reach / (1 + self.reach)
+        x_end = (A**2 + self.spread.largest) / self.tau
+        seen = 2 * a**2 * i**2 * self.clock + self.spread
+        slow = seen * (x_end.exp() / self.tau * (1 + self.reach) ** 3)
+        return in_theta + slow * ((1 + slower.largest) * (self.R_high / self.R_0) ** 2)
+
+    @property
+    def plain_half_time(self) -> Majorant:
+        """|2a²·other_0·T/(KP) - 1|: R_0² = 1 up to 2a."""
+        return self.half_time + 2 * self.a
+
+    @property
+    def dominance(self) -> Majorant:
+        """Max |Φ_m| over Φ_1 at the end, whose least value is λ at P0: it grows with P."""
+        end = (self.reach / (self.per_R * self.a.value)).log().lower()
+        if not end > 0:
+            raise NotBoundedError("Φ_1 is not bounded from below")
+        return self.phi_other * (1 / arb(end))
