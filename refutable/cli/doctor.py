@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
+import importlib.util
 from typing import TYPE_CHECKING
 
 import click
 
 from refutable import catalogue as catalogues
+from refutable.cli.options import cores
 
 if TYPE_CHECKING:
     from refutable.reuse.cache import Usage
@@ -34,9 +35,7 @@ def command(clear_cache: bool) -> None:
         except importlib.metadata.PackageNotFoundError:
             problems += 1
             click.echo(f"missing  {requirement}")
-    import torch
-
-    click.echo(f"ok       {len(os.sched_getaffinity(0))} cores, {torch.get_num_threads()} threads")
+    click.echo(f"ok       {cores()} cores{_threads()}")
     usage = cache.usage()
     blocked = usage.folder is not None and usage.folder.exists() and not usage.folder.is_dir()
     problems += blocked
@@ -49,6 +48,15 @@ def command(clear_cache: bool) -> None:
         click.echo(f"missing  a planted mistake of {id}")
     click.echo("Everything is in place." if not problems else f"{problems} problems.")
     raise SystemExit(int(problems > 0))
+
+
+def _threads() -> str:
+    """', 2 threads' of torch, where that is installed."""
+    if importlib.util.find_spec("torch") is None:
+        return ""
+    import torch
+
+    return f", {torch.get_num_threads()} threads"
 
 
 def _cache_line(usage: Usage) -> str:

@@ -46,15 +46,22 @@ def console() -> Console:
     return Console(width=width)
 
 
+def cores() -> int:
+    """Cores that this process may use; where a system cannot tell, all that there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def worker_count(text: str) -> int:
     """A number of processes. UsageError for one that makes no sense on this machine."""
-    cores = len(os.sched_getaffinity(0))
+    available = cores()
     if text == "auto":
-        return cores
-    most = 4 * cores  # each takes some 300 MB
+        return available
+    most = 4 * available  # each takes some 300 MB
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
         raise UsageError(
-            f"--workers must be auto, or a whole number from 1 to {most} on {cores} cores, "
+            f"--workers must be auto, or a whole number from 1 to {most} on {available} cores, "
             f"not {text!r}"
         )
     return int(text)
