@@ -6,11 +6,24 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from refutable.auditing.dial import Dial
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import KAPPA_C_RANGE, KAPPA_S_RANGE, Latents, Setting, SettingError
+
+
+class Part(StrEnum):
+    """The part of the setup that a dial enters."""
+
+    DATA = "data"
+    MASKS = "masks"
+    INITIALISATION = "initialisation"
+    OPTIMISER = "optimiser"
+    ARCHITECTURE = "architecture"
+    CONTRASTIVE = "contrastive"
+
 
 Turn = Callable[[Setting, Perturbation, float], tuple[Setting, Perturbation]]
 
@@ -160,11 +173,11 @@ def scan(
 
 # ---------------------------------------------------------------------------------------- the dials
 
-DATA: dict[str, Any] = {"enters": "data"}
-MASKS: dict[str, Any] = {"enters": "masks", "source": "Definition 2.5"}
-TRAINING: dict[str, Any] = {"enters": "optimiser"}
+DATA: dict[str, Any] = {"enters": Part.DATA}
+MASKS: dict[str, Any] = {"enters": Part.MASKS, "source": "Definition 2.5"}
+TRAINING: dict[str, Any] = {"enters": Part.OPTIMISER}
 CONTRASTIVE: dict[str, Any] = {
-    "enters": "contrastive",
+    "enters": Part.CONTRASTIVE,
     "assumption": "contrastive details",
     "source": "Definition 2.7",
 }
@@ -233,20 +246,20 @@ PLACED: tuple[Placed, ...] = (
     scan(
         "initial-scale", field("init_scale"),
         (0, 0.1, 0.3, 1, 3, 10, 30), (0, 1, 10),
-        assumption="zero initialisation", source="Definition 2.4", enters="initialisation",
+        assumption="zero initialisation", source="Definition 2.4", enters=Part.INITIALISATION,
         title="σ_0: correlations start with standard deviation σ_0/√d",
     ),
     scan(
         "value-perturbation", field("value_perturbation"),
         (0, 0.1, 0.3, 0.5, 1), (0, 0.3, 1),
         assumption="fixed identity value matrix", source="Definitions 2.4 and 2.6",
-        enters="architecture", title="ε in W^V = I + εG, entries of G of variance 1/d",
+        enters=Part.ARCHITECTURE, title="ε in W^V = I + εG, entries of G of variance 1/d",
     ),
     scan(
         "value-training", field("value_training"),
         (0, 1e-5, 1e-4, 1e-3, 1e-2, 0.1), (0, 1e-4, 1e-2),
         assumption="fixed identity value matrix", source="Definitions 2.4 and 2.6",
-        enters="architecture", title="learning rate of W^V over that of Q",
+        enters=Part.ARCHITECTURE, title="learning rate of W^V over that of Q",
     ),
     scan(
         "block-masks", field("block_masks"),
@@ -368,12 +381,12 @@ PLACED: tuple[Placed, ...] = (
     scan(
         "heads", field("heads", int), (1, 2), (1, 2), whole=True,
         assumption="one head, one layer", source="Definitions 2.4 and 2.6",
-        enters="architecture", title="number of heads, averaged",
+        enters=Part.ARCHITECTURE, title="number of heads, averaged",
     ),
     scan(
         "layers", field("layers", int), (1, 2), (1, 2), whole=True,
         assumption="one head, one layer", source="Definitions 2.4 and 2.6",
-        enters="architecture", title="number of attention layers",
+        enters=Part.ARCHITECTURE, title="number of attention layers",
     ),
 )  # fmt: skip
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from refutable.errors import UsageError, nearest
-
-Entry = Literal["data", "masks", "initialisation", "optimiser", "architecture", "contrastive"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,24 +13,29 @@ class Dial:
     """One way of bending an assumption; `grid` moves away from the value as assumed, `grid[0]`.
 
     name: unique, words joined by hyphens. assumption: as claims name it. title: what turning it
-    does. source: the definition it comes from. enters: what it changes. coarse: the values that a
-    quick audit scans, from grid[0] on (all when empty). whole: whole numbers only. labels: names of
-    the positions of a switch, which has no values in between.
-    Raises ValueError when the grid does not move one way or a record contradicts itself.
+    does. source: the definition it comes from. enters: which part of what is studied it changes, in
+    words of your own (`data`, `optimiser`). coarse: the values that a quick audit scans, from
+    grid[0] on (all when empty). whole: whole numbers only. labels: names of the positions of a
+    switch, which has no values in between.
+    Raises ValueError when a text is missing, the grid does not move one way or a record contradicts
+    itself.
     """
 
     name: str
     assumption: str
     title: str
     source: str
-    enters: Entry
+    enters: str
     grid: tuple[float, ...]
     coarse: tuple[float, ...] = ()
     whole: bool = False
     labels: Mapping[float, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a grid that cannot be scanned."""
+        """Refuse a dial that says too little, and a grid that cannot be scanned."""
+        for what in ("name", "assumption", "title", "source", "enters"):
+            if not getattr(self, what).strip():
+                raise ValueError(f"dial {self.name!r}: {what} must say something")
         steps = [b - a for a, b in zip(self.grid, self.grid[1:], strict=False)]
         if not steps or not (all(s > 0 for s in steps) or all(s < 0 for s in steps)):
             raise ValueError(f"dial {self.name!r}: the grid must move one way, not {self.grid}")

@@ -30,6 +30,11 @@ def test_every_assumption_has_a_dial_and_no_dial_is_without() -> None:
     assert {dial.assumption for dial in dials.DIALS} == set(ASSUMPTIONS)
 
 
+def test_every_dial_says_which_part_it_enters() -> None:
+    assert {dial.enters for dial in dials.DIALS} == set(dials.Part)
+    assert all(isinstance(dial.enters, dials.Part) for dial in dials.DIALS)
+
+
 def test_dials_of_an_assumption_stand_together() -> None:
     """Tables have a section per assumption."""
     order = [dial.assumption for dial in dials.DIALS]

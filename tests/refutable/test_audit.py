@@ -516,11 +516,14 @@ def test_what_is_false_as_assumed_fails_the_audit(
         ({"grid": (0.0, 1.0), "labels": {0.0: "off"}}, "labels every value"),
         ({"grid": (0.0, 0.5), "whole": True}, "whole numbers only"),
         ({"grid": (0.0, 0.5, 1.0), "coarse": (0.5, 1.0)}, "coarse is a part"),
+        ({"grid": (0.0, 1.0), "enters": " "}, "enters must say something"),
     ],
 )
 def test_a_dial_that_cannot_be_scanned_is_refused(rest: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Dial(name="d", assumption="a", title="t", source="s", enters="data", **rest)
+        Dial(
+            **{"name": "d", "assumption": "a", "title": "t", "source": "s", "enters": "data"} | rest
+        )
 
 
 def test_the_page_of_a_run_shows_an_audit_made_later_in_its_folder(
