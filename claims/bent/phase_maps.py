@@ -20,7 +20,8 @@ import numpy as np
 from refutable.auditing.statement import Base
 from refutable.claim import Profile, derive_seed
 from refutable.claims.bent import statements
-from refutable.claims.contrastive import leftovers, thresholds
+from refutable.claims.contrastive import leftovers, threshold_law
+from refutable.claims.contrastive.resting_place import crowded, resting_place
 from refutable.model import reduced
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import Latents, Setting
@@ -138,12 +139,12 @@ def clusters_and_temperature(profile: Profile, seed: int = 0) -> PhaseMap:
     """K × τ: whether the contrastive collapse is complete, against K_c."""
     taus = (0.3, 0.5, 1.0, 3.0) if profile == "quick" else (0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 4.0, 10.0)
     Ks = tuple(range(2, 13, 2 if profile == "quick" else 1))
-    law = thresholds.LATENT_LAW
+    law = threshold_law.LATENT_LAW
     values = []
     for tau in taus:
         row: list[float | None] = []
         for K in Ks:
-            rest = thresholds.resting_place(thresholds.crowded(TENS, K, tau))
+            rest = resting_place(crowded(TENS, K, tau))
             row.append(1.0 if rest is None else float(f"{rest * law[0]:.4g}"))
         values.append(tuple(row))
     trained = []
@@ -170,7 +171,7 @@ def clusters_and_temperature(profile: Profile, seed: int = 0) -> PhaseMap:
         y=taus,
         values=tuple(values),
         boundary=tuple(
-            (float(f"{thresholds.cluster_threshold(law, tau):.4g}"), tau) for tau in taus
+            (float(f"{threshold_law.cluster_threshold(law, tau):.4g}"), tau) for tau in taus
         ),
         boundary_label="K_c(τ) from h(z), z uniform on [½, 1½]",
         trained=tuple(trained),
@@ -248,13 +249,13 @@ def spread_and_clusters(profile: Profile, seed: int = 0) -> PhaseMap:
         for ratio in ratios:
             L = 2 / (1 + ratio)
             law = Latents.uniform(L, ratio * L, nodes=32 + int((ratio - 1) * L * TENS))
-            rest = thresholds.resting_place(thresholds.crowded(TENS, K, 1.0, law))
+            rest = resting_place(crowded(TENS, K, 1.0, law))
             row.append(1.0 if rest is None else float(f"{rest * L:.4g}"))
         values.append(tuple(row))
     boundary = []
     for ratio in ratios:
         L = 2 / (1 + ratio)
-        K_c = thresholds.cluster_threshold((L, ratio * L), 1.0)
+        K_c = threshold_law.cluster_threshold((L, ratio * L), 1.0)
         boundary.append((ratio, float(f"{K_c:.4g}")))
     trained = []
     tried = ((1.5, 2), (1.5, 8), (3, 2)) if profile == "quick" else itertools.product(

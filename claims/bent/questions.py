@@ -17,7 +17,7 @@ import numpy as np
 from refutable.auditing.statement import Base
 from refutable.claim import Profile, derive_seed
 from refutable.claims.bent import dials, images, statements
-from refutable.claims.contrastive import thresholds
+from refutable.claims.contrastive import threshold_law
 from refutable.claims.mae import laws
 from refutable.model import reduced
 from refutable.model.bent.observation import Observed
@@ -234,7 +234,7 @@ def negatives(profile: Profile, seed: int = 0) -> Answer:
     for tau in (1e9, 1.0, 0.5, 0.3):
         for ratio in (1.5, 2.0, 3.0):
             L = 2 / (1 + ratio)
-            K_c = thresholds.cluster_threshold((L, ratio * L), tau)
+            K_c = threshold_law.cluster_threshold((L, ratio * L), tau)
             name = "∞" if tau > 1e6 else f"{tau:g}"
             rows.append((f"K_c, τ = {name}", "predicted", f"uniform, U/L = {ratio:g}",
                          round(K_c, 2), ""))  # fmt: skip

@@ -1,1 +1,1 @@
-"""Contrastive learning: gradients, the row that all patches share, the collapse, its thresholds."""
+"""Contrastive learning: gradients, the row that all patches share, the collapse, what stops it."""

@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from refutable import scaling
 from refutable.claim import Context
-from refutable.gap import Gap
+from refutable.gap import Gap, at_most, equal
 from refutable.model import reduced
 from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 from refutable.model.trajectory import Event, Trajectory
@@ -86,6 +88,33 @@ def limit(
         tolerance=tolerance,
         why=why,
         below=_below(context, ladder[0], measure),
+    )
+
+
+def extrapolated(values: list[float]) -> float:
+    """The limit log P → ∞ along the ladder of values that are a series in 1/log P."""
+    if not math.isfinite(sum(values)):
+        return math.inf
+    x = 1 / np.array(log_P(DIGITS))
+    return float(np.polynomial.Polynomial.fit(x, values, 2, domain=[0, float(x.max())])(0))
+
+
+def approach(name: str, values: list[float], predicted: float) -> Iterator[Gap]:
+    """The limit along the ladder of values whose error is a series in 1/log P."""
+    yield equal(
+        f"{name}, extrapolated to log P → ∞",
+        extrapolated(values),
+        predicted,
+        0.004,
+        "quadratic in 1/log P: the cubic term is about (front width)³ < 0.004 here",
+        series=scaling.limit_series(name, log_P(DIGITS), values, predicted),
+    )
+    yield at_most(
+        f"{name}: error shrinks",
+        abs(values[-1] - predicted),
+        abs(values[0] - predicted),
+        0,
+        "the error at P = 1e100 is less than at P = 1e40",
     )
 
 

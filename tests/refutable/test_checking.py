@@ -241,6 +241,18 @@ def test_a_planted_mistake_is_not_hidden_by_a_shared_run() -> None:
     assert run() == 2
 
 
+def test_deprecated_names_of_libraries_are_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library warns when a name is asked for its class; the search for a target must not."""
+
+    class Deprecated:
+        @property  # type: ignore[misc]
+        def __class__(self) -> type:
+            raise FutureWarning("deprecated")
+
+    monkeypatch.setattr(math, "old_name", Deprecated(), raising=False)
+    assert (planted, "places_of") in list(planted.places_of(planted.places_of))
+
+
 CLAIMS_FILE = '''
 """A file of claims."""
 from pathlib import Path
