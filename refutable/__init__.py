@@ -15,7 +15,6 @@ needs nothing that is not used.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,7 +82,9 @@ def __getattr__(name: str) -> Any:
     elif name in _MODULES:
         value = importlib.import_module(f"refutable.{_MODULES[name]}")
     elif name == "__version__":
-        value = importlib.metadata.version("refutable")
+        from importlib.metadata import version  # takes as long as all the rest here
+
+        value = version("refutable")
     else:
         raise AttributeError(f"module 'refutable' has no attribute {name!r}")
     globals()[name] = value

@@ -13,25 +13,27 @@ from types import ModuleType
 
 from refutable.claim import Claim, Kind
 from refutable.errors import UsageError, nearest, said
+from refutable.records import contents
+from refutable.records.contents import Entry
 from refutable.selection import Selection
 
 
 class Catalogue:
-    """Claims by id, in the order given.
+    """Claims by id, in the order given; a claim given by its entry is loaded when it is asked for.
 
     Raises UsageError when two claims share an id, a claim rests on an unknown one, claims rest on
     each other in a circle, or a claim has no leg.
     """
 
-    def __init__(self, claims: Iterable[Claim]) -> None:
-        self._claims: dict[str, Claim] = {}
+    def __init__(self, claims: Iterable[Claim | Entry]) -> None:
+        self._claims: dict[str, Claim | Entry] = {}
         for claim in claims:
             if claim.id in self._claims:
                 raise UsageError(f"two claims have the id {claim.id!r}")
             if not claim.legs:
                 raise UsageError(f"claim {claim.id!r} has no leg of evidence")
             self._claims[claim.id] = claim
-        for claim in self:
+        for claim in self._claims.values():
             for other in claim.rests_on:
                 self._require(other, f"claim {claim.id!r} rests on {other!r}")
             if claim.original_of:
@@ -49,23 +51,47 @@ class Catalogue:
             raise UsageError(f"{what}, which is not in the catalogue.{hint}")
 
     def _sorter(self) -> graphlib.TopologicalSorter[str]:
-        return graphlib.TopologicalSorter({claim.id: claim.rests_on for claim in self})
+        return graphlib.TopologicalSorter(
+            {id: claim.rests_on for id, claim in self._claims.items()}
+        )
 
     def __iter__(self) -> Iterator[Claim]:
-        return iter(self._claims.values())
+        return (self[id] for id in tuple(self._claims))
 
     def __len__(self) -> int:
         return len(self._claims)
 
     def __getitem__(self, id: str) -> Claim:
+        found = self._known(id)
+        if isinstance(found, Entry):
+            found = self._claims[id] = found.load()
+        return found
+
+    def _known(self, id: str) -> Claim | Entry:
         try:
             return self._claims[id]
         except KeyError:
             hint = nearest(id, self._claims)
             raise UsageError(f"there is no claim {id!r}.{hint} `claims list` shows all.") from None
 
+    def entry(self, id: str) -> Entry:
+        """What is known of a claim without loading it; UsageError as for the claim."""
+        found = self._known(id)
+        return found if isinstance(found, Entry) else Entry.of(found)
+
+    def rests_on(self, id: str) -> tuple[str, ...]:
+        """The ids that a claim rests on."""
+        return self._known(id).rests_on
+
     def select(self, words: Sequence[str]) -> list[tuple[Claim, tuple[Kind, ...]]]:
         """Claims that a selection names, each with the kinds of legs selected; all without words.
+
+        As `pick`, and loads these claims and no others.
+        """
+        return [(self[id], kinds) for id, kinds in self.pick(words)]
+
+    def pick(self, words: Sequence[str]) -> list[tuple[str, tuple[Kind, ...]]]:
+        """Ids that a selection names, each with the kinds of legs selected; all without words.
 
         A word is an id, an id with globs, `kind:K` or `provenance:P`, combined as in Selection.
         UsageError for a word that names nothing, or when nothing is left.
@@ -77,8 +103,11 @@ class Catalogue:
             if not fnmatch.filter(self._claims, pattern):
                 hint = nearest(pattern, self._claims)
                 raise UsageError(f"no claim matches {pattern!r}.{hint} `claims list` shows all.")
-        picked = [(claim, selection.legs(claim.id, claim.legs, claim.provenance)) for claim in self]
-        chosen = [(claim, legs) for claim, legs in picked if legs]
+        picked = [
+            (id, selection.legs(id, claim.kinds, claim.provenance))
+            for id, claim in self._claims.items()
+        ]
+        chosen = [(id, kinds) for id, kinds in picked if kinds]
         if not chosen:
             raise UsageError(f"the selection {' '.join(words)!r} matches no claim")
         return chosen
@@ -87,9 +116,12 @@ class Catalogue:
 def load(sources: Sequence[str]) -> Catalogue:
     """The claims of modules that define `CLAIMS`: dotted names, or paths of Python files.
 
+    Of a package with an index that is up to date, chapters are imported when they are asked for.
     UsageError when a source cannot be imported or defines no CLAIMS.
     """
-    return Catalogue(claim for source in sources for claim in _claims_of(source))
+    return Catalogue(
+        claim for source in sources for claim in _indexed(source) or _claims_of(source)
+    )
 
 
 def not_checked(sources: Sequence[str]) -> dict[str, str]:
@@ -98,6 +130,11 @@ def not_checked(sources: Sequence[str]) -> dict[str, str]:
     for source in sources:
         found |= getattr(module_of(source), "NOT_CHECKED", {})
     return found
+
+
+def _indexed(source: str) -> tuple[Entry, ...] | None:
+    file = getattr(module_of(source), "__file__", None)
+    return contents.indexed(Path(file).parent) if file and Path(file).stem == "__init__" else None
 
 
 _listed: dict[str, tuple[Claim, ...]] = {}

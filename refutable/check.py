@@ -329,8 +329,8 @@ def _records(
     failing = {id for id, found in legs.items() if any(leg.verdict not in sound for leg in found)}
     blocked: dict[str, tuple[str, ...]] = {}
     for id in catalogue.order:  # what a claim rests on comes before it
-        below = {other for other in catalogue[id].rests_on if other in failing}
-        below |= {root for other in catalogue[id].rests_on for root in blocked[other]}
+        below = {other for other in catalogue.rests_on(id) if other in failing}
+        below |= {root for other in catalogue.rests_on(id) for root in blocked[other]}
         blocked[id] = tuple(other for other in catalogue.order if other in below)
     for claim, _ in chosen:
         yield claim_record(claim, legs[claim.id], blocked[claim.id])

@@ -257,10 +257,16 @@ class Claim:
             raise ValueError(f"{self.id}: a {self.provenance} claim carries no paper number")
 
     @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of its legs."""
+        return tuple(self.legs)
+
+    @property
     def chapter(self) -> str:
         """The first sentence of the module in which its first leg stands."""
         for leg in self.legs.values():
-            text = (sys.modules[leg.run.__module__].__doc__ or "").strip()
+            module = sys.modules.get(leg.run.__module__)
+            text = (getattr(module, "__doc__", None) or "").strip()
             return " ".join(text.split("\n\n")[0].split()).rstrip(".")
         return ""
 

@@ -12,6 +12,8 @@ from rich.console import Console
 from refutable.claim import PROFILES
 from refutable.errors import UsageError
 
+NARROWEST, FOR_FILES = 40, 120
+"""Widths of the page: the least that makes sense, and that of what is written into a file."""
 RESULTS = "results.json"
 PAPER = "refutable.claims"
 """The claims that are meant when no others are named."""
@@ -41,9 +43,15 @@ def sources(modules: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for a file."""
-    width = None if sys.stdout.isatty() else max(120, int(os.environ.get("COLUMNS", "0")))
-    return Console(width=width)
+    """Standard output: as wide as the terminal or as COLUMNS says, otherwise wide for a file."""
+    return Console(width=None if sys.stdout.isatty() else _columns())
+
+
+def _columns() -> int:
+    """COLUMNS where it is a number that a page can be set in."""
+    text = os.environ.get("COLUMNS", "")
+    given = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    return given if given >= NARROWEST else FOR_FILES
 
 
 def cores() -> int:

@@ -1,0 +1,66 @@
+"""The catalogue: every claim with its source and its kinds of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from refutable.records.contents import Entry
+
+WIDE = 110
+"""Columns from which on a claim takes one line; below, what it says gets a line of its own."""
+
+
+def row(claim: Entry) -> dict[str, Any]:
+    """A claim as `claims list --json` shows it."""
+    return {
+        "id": claim.id,
+        "title": claim.title,
+        "provenance": claim.provenance.value,
+        "paper": claim.paper,
+        "kinds": [kind.value for kind in claim.kinds],
+        "assumptions": claim.assumptions,
+        "rests_on": claim.rests_on,
+        "original_of": claim.original_of,
+        "file": claim.file,
+        "line": claim.line,
+    }
+
+
+def show(claims: Sequence[Entry], not_checked: Mapping[str, str], console: Console) -> None:
+    """Print claims, and what is not checked."""
+    (_show_lines if console.width < WIDE else _show_table)(claims, console)
+    if not_checked:
+        console.print("\n[bold]Not checked[/]")
+    for what, reason in not_checked.items():
+        console.print(f"- {escape(what)}: {escape(reason)}", highlight=False)
+
+
+def _show_table(claims: Sequence[Entry], console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("claim", "what it says", "source", "checked by"):
+        table.add_column(name, no_wrap=name == "claim")
+    for claim in claims:
+        table.add_row(
+            escape(claim.id), escape(claim.title), escape(_source(claim)), ", ".join(claim.kinds)
+        )
+    console.print(table)
+
+
+def _show_lines(claims: Sequence[Entry], console: Console) -> None:
+    for claim in claims:
+        head = f"[bold]{escape(claim.id)}[/]  {escape(_source(claim))}; {', '.join(claim.kinds)}"
+        console.print(head, highlight=False)
+        console.print(Padding(escape(claim.title), (0, 0, 0, 2)), highlight=False)
+
+
+def _source(claim: Entry) -> str:
+    if claim.original_of:
+        return f"first form of {claim.original_of}, refuted"
+    reconstructed = claim.paper and claim.provenance.value == "reconstructed"
+    return (claim.paper or claim.provenance.value) + (" (reconstructed)" if reconstructed else "")

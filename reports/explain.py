@@ -1,0 +1,76 @@
+"""One claim in words: what it says, where it stands, how it is checked, how it was last judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from refutable.records.contents import Entry
+from refutable.records.results import ClaimRecord, LegRecord, TableRecord
+from refutable.reports import words
+
+
+def lines(
+    claim: Entry, tables: Sequence[TableRecord], last: ClaimRecord | None, out: Path
+) -> list[str]:
+    """The lines of `claims explain`. last: the record of the run whose folder is `out`."""
+    return [*_stated(claim), *_checked(claim, tables), "", *_judged(claim, last, out)]
+
+
+def _stated(claim: Entry) -> Iterator[str]:
+    source = claim.provenance.value + (f", {claim.paper}" if claim.paper else "")
+    yield f"{claim.id}: {claim.title}"
+    yield ""
+    yield f"  {claim.statement}"
+    yield ""
+    yield f"stands in    {_short(claim.file)}:{claim.line}"
+    yield f"source       {source}"
+    yield f"measured     {claim.measured or 'as stated'}"
+    yield f"assumptions  {', '.join(claim.assumptions) or 'none beyond the definitions'}"
+    yield f"rests on     {', '.join(claim.rests_on) or 'nothing else'}"
+    if claim.original_of:
+        yield f"refutes      the first statement of {claim.original_of}, by its witness"
+
+
+def _short(file: str) -> str:
+    """A path as one would type it here."""
+    path = Path(file).resolve()
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except (OSError, ValueError):  # elsewhere, or where nothing is any more
+        return str(path)
+
+
+def _checked(claim: Entry, tables: Sequence[TableRecord]) -> Iterator[str]:
+    yield ""
+    yield "checked by"
+    for leg in claim.legs:
+        since = "" if leg.profile == "quick" else f" (from profile {leg.profile})"
+        yield f"  {leg.kind.value:9} {leg.kind.grade.value:9} {leg.about}{since}"
+    for table in tables:
+        yield from ["", *words.aligned(table), ""]
+    yield "refuted by each of these planted mistakes"
+    for mistake in claim.mistakes:
+        yield f"  {mistake.title}  [{mistake.target}]"
+
+
+def _judged(claim: Entry, last: ClaimRecord | None, out: Path) -> Iterator[str]:
+    if last is None:
+        yield f"last verdict none in {out} (run `claims verify {claim.id} --out {out}`)"
+        return
+    yield f"last verdict {words.marked(last.verdict)}, closeness {words.closeness(last)}"
+    for leg in last.legs:
+        yield f"  {leg.kind.value:9} {words.marked(leg.verdict)}"
+        yield from _found(leg)
+
+
+def _found(leg: LegRecord) -> Iterator[str]:
+    for gap in leg.gaps:
+        yield (
+            f"      {gap.name}: {words.number(gap.measured)} {gap.relation.value} "
+            f"{words.number(gap.predicted)} ± {gap.tolerance:.3g}"
+        )
+        yield f"        because {gap.why}"
+        if gap.certificate:
+            yield from (f"        {line}" for line in words.certificate(gap.certificate))
+    yield from (f"      ladder {words.ladder(series)}" for series in leg.series)
