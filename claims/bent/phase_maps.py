@@ -19,7 +19,7 @@ import numpy as np
 
 from refutable.auditing.statement import Base
 from refutable.claim import Profile, derive_seed
-from refutable.claims.bent import statements
+from refutable.claims.bent import bases, plans, theorems
 from refutable.claims.contrastive import leftovers, threshold_law
 from refutable.claims.contrastive.resting_place import crowded, resting_place
 from refutable.model import reduced
@@ -77,12 +77,12 @@ def _seed(seed: int) -> int:
     return derive_seed(seed, "audit", "0") % 2**31
 
 
-COLLAPSED = f"trained at P = 36, the same law: {1 - statements.SPREAD_MISS:g} on the global area"
+COLLAPSED = f"trained at P = 36, the same law: {1 - theorems.SPREAD_MISS:g} on the global area"
 
 
 def _collapse(base: Base, turned: dict[str, float], seed: int) -> float:
     """Attention of local queries to the global area after training on this base."""
-    return statements.observe(base, turned, _seed(seed), "cl").local.global_attention[-1]
+    return plans.observe(base, turned, _seed(seed), "cl").local.global_attention[-1]
 
 
 def _grid(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -108,8 +108,8 @@ def exponents(profile: Profile, seed: int = 0) -> PhaseMap:
     )  # fmt: skip
     for C_1, C_s in sizes:
         base = {"P": 36, "C_1": C_1, "C_s": C_s, "latents": [1.0]}
-        run = statements.observe(base, {}, _seed(seed), "mae")
-        setting = statements.setting_of(base, "mae")
+        run = plans.observe(base, {}, _seed(seed), "mae")
+        setting = bases.setting_of(base, "mae")
         trained.append(
             {
                 "x": round(setting.kappa_c, 4),
@@ -152,12 +152,12 @@ def clusters_and_temperature(profile: Profile, seed: int = 0) -> PhaseMap:
         ((2, 1.0), (8, 1.0)) if profile == "quick" else itertools.product((2, 4, 8), (0.3, 1, 3))
     )
     for K, tau in tried:
-        base = {**statements.SPREAD, "law": "uniform", "K": K}
+        base = {**bases.SPREAD, "law": "uniform", "K": K}
         attention = _collapse(
             base, {"low-temperature" if tau < 1 else "high-temperature": tau}, seed
         )
         trained.append({
-            "x": float(K), "y": float(tau), "holds": attention >= 1 - statements.SPREAD_MISS,
+            "x": float(K), "y": float(tau), "holds": attention >= 1 - theorems.SPREAD_MISS,
             "measured": round(attention, 4),
         })  # fmt: skip
     return PhaseMap(
@@ -195,15 +195,15 @@ def masking_and_size(profile: Profile, seed: int = 0) -> PhaseMap:
         values.append(tuple(row))
     trained = []
     for gamma in (0.5, 0.9, 0.98) if profile == "quick" else (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98):
-        base = dict(statements.NEGATIVE)
+        base = dict(bases.NEGATIVE)
         dial = "high-masking" if gamma >= 0.5 else "low-masking"
-        run = statements.observe(base, {dial: gamma}, _seed(seed), "cl")
+        run = plans.observe(base, {dial: gamma}, _seed(seed), "cl")
         miss = 1 - run.local.global_attention[-1]
         trained.append(
             {
                 "x": gamma,
                 "y": math.log10(36),
-                "holds": miss <= statements.MISS,
+                "holds": miss <= plans.MISS,
                 "measured": round(miss, 4),
                 "bound": round(run.none_visible, 4),
             }
@@ -218,10 +218,10 @@ def masking_and_size(profile: Profile, seed: int = 0) -> PhaseMap:
         x=gammas,
         y=tuple(float(f"{power:.4g}") for power in tens),
         values=tuple(values),
-        boundary=_level(gammas, tens, values, statements.MISS),
-        boundary_label=f"Pr = {statements.MISS:g}",
+        boundary=_level(gammas, tens, values, plans.MISS),
+        boundary_label=f"Pr = {plans.MISS:g}",
         trained=tuple(trained),
-        trained_label=f"trained at P = 36: 1 - Attn ≤ {statements.MISS:g}",
+        trained_label=f"trained at P = 36: 1 - Attn ≤ {plans.MISS:g}",
     )
 
 
@@ -263,10 +263,10 @@ def spread_and_clusters(profile: Profile, seed: int = 0) -> PhaseMap:
     )  # fmt: skip
     for ratio, K in tried:
         L = 2 / (1 + ratio)
-        base = {**statements.SPREAD, "latents": [L, ratio * L], "law": "uniform", "K": K}
+        base = {**bases.SPREAD, "latents": [L, ratio * L], "law": "uniform", "K": K}
         attention = _collapse(base, {}, seed)
         trained.append({
-            "x": float(ratio), "y": float(K), "holds": attention >= 1 - statements.SPREAD_MISS,
+            "x": float(ratio), "y": float(K), "holds": attention >= 1 - theorems.SPREAD_MISS,
             "measured": round(attention, 4),
         })  # fmt: skip
     return PhaseMap(
@@ -289,15 +289,15 @@ def spread_and_clusters(profile: Profile, seed: int = 0) -> PhaseMap:
 def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
     """η × steps: whether an autoencoder is within ε, against the predicted time."""
     factors = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0) if profile != "quick" else (0.5, 1.0, 4.0, 16.0)
-    base = statements.POSITIVE
-    setting = statements.setting_of(base, "mae")
-    step = statements.step_of(setting, "mae")
-    time = statements.time_of(setting, "mae")
+    base = bases.POSITIVE
+    setting = bases.setting_of(base, "mae")
+    step = plans.step_of(setting, "mae")
+    time = plans.time_of(setting, "mae")
     shares = (0.25, 0.5, 0.75, 1.0)
     values, trained = [], []
     for factor in factors:
         turned = Perturbation(step_factor=factor)
-        run = statements.trained(setting, "mae", turned, float(f"{time:.6g}"), step, _seed(seed))
+        run = plans.trained(setting, "mae", turned, float(f"{time:.6g}"), step, _seed(seed))
         row: list[float | None] = []
         for share in shares:
             at = min(range(len(run.times)), key=lambda i: abs(run.times[i] - share * time))
@@ -305,11 +305,11 @@ def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
             row.append(float(f"{gap:.4g}") if math.isfinite(gap) else None)
             trained.append({
                 "x": run.times[at], "y": factor * step,
-                "holds": not run.diverged and gap <= statements.EPSILON,
+                "holds": not run.diverged and gap <= plans.EPSILON,
                 "measured": row[-1],
             })  # fmt: skip
         values.append(tuple(row))
-    predicted = time / statements.PATIENCE
+    predicted = time / plans.PATIENCE
     return PhaseMap(
         name="step-length",
         claim="thm4.1",
@@ -321,8 +321,8 @@ def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
         y=tuple(factor * step for factor in factors),
         values=tuple(values),
         boundary=((predicted, factors[0] * step), (predicted, factors[-1] * step)),
-        boundary_label=f"K/(γρz⁴) + K/(4z²ε), ε = {statements.EPSILON:g}",
+        boundary_label=f"K/(γρz⁴) + K/(4z²ε), ε = {plans.EPSILON:g}",
         trained=tuple(trained),
-        trained_label=f"loss gap ≤ {statements.EPSILON:g}",
+        trained_label=f"loss gap ≤ {plans.EPSILON:g}",
         logarithmic=("y",),
     )

@@ -16,7 +16,7 @@ import numpy as np
 
 from refutable.auditing.statement import Base
 from refutable.claim import Profile, derive_seed
-from refutable.claims.bent import dials, images, statements
+from refutable.claims.bent import bases, dials, images, plans
 from refutable.claims.contrastive import threshold_law
 from refutable.claims.mae import laws
 from refutable.model import reduced
@@ -62,11 +62,11 @@ def write(found: Sequence[Answer], path: Path) -> None:
 
 
 def _observe(base: Base, turned: dict[str, float], seed: int, objective: Objective) -> Observed:
-    return statements.observe(base, turned, derive_seed(seed, "audit", "0") % 2**31, objective)
+    return plans.observe(base, turned, derive_seed(seed, "audit", "0") % 2**31, objective)
 
 
 def _sign(base: Base) -> str:
-    gap = dials.information_gap(statements.setting_of(base, "mae"))
+    gap = dials.information_gap(bases.setting_of(base, "mae"))
     return f"Δ = {gap:+.2f}"
 
 
@@ -74,7 +74,7 @@ def adam(seed: int = 0) -> Answer:
     """Does it survive Adam."""
     rows: list[tuple[Cell, ...]] = []
     kept, ratios = [], []
-    for base in statements.BOTH:
+    for base in bases.BOTH:
         for name, on in (("gradient descent", 0.0), ("Adam", 1.0)):
             mae = _observe(base, {"adam": on}, seed, "mae")
             cl = _observe(base, {"adam": on}, seed, "cl")
@@ -124,8 +124,8 @@ def sizes(profile: Profile, seed: int = 0) -> Answer:
     turned = [("large-local-area", float(s)) for s in shares]
     turned += [("small-global-area", float(s)) for s in shrunk]
     for name, value in turned:
-        mae = _observe(statements.POSITIVE, {name: value}, seed, "mae")
-        cl = _observe(statements.POSITIVE, {name: value}, seed, "cl")
+        mae = _observe(bases.POSITIVE, {name: value}, seed, "mae")
+        cl = _observe(bases.POSITIVE, {name: value}, seed, "cl")
         learned = int(np.argmax(cl.learned))
         least_locality = min(least_locality, mae.local.own_largest[-1])
         rows.append((
@@ -185,8 +185,8 @@ def near_zero(profile: Profile, seed: int = 0) -> Answer:
     at_zero = [depths[tens, 0.0] for tens in (6, 20, 60)]
     trained = []
     for way in (0.0, 1.0, 2.0):
-        run_ = _observe(statements.POSITIVE, {"gap-crossing": way}, seed, "mae")
-        setting = statements.planned(statements.POSITIVE, {"gap-crossing": way}, "mae").setting
+        run_ = _observe(bases.POSITIVE, {"gap-crossing": way}, seed, "mae")
+        setting = plans.planned(bases.POSITIVE, {"gap-crossing": way}, "mae").setting
         half = run_.half("local")
         unit = math.exp(math.log(setting.K / setting.gamma) - setting.log_rho)
         trained.append(run_.local.own_largest[-1])
@@ -221,11 +221,11 @@ def negatives(profile: Profile, seed: int = 0) -> Answer:
     rows: list[tuple[Cell, ...]] = []
     by_count, by_clusters = {}, {}
     for count in counts:
-        run = _observe(statements.POSITIVE, {"negatives": count}, seed, "cl")
+        run = _observe(bases.POSITIVE, {"negatives": count}, seed, "cl")
         by_count[count] = run.local.global_attention[-1]
         rows.append(("N_c", count, "constant", round(by_count[count], 3),
                      round(run.local.phi_global[-1], 3)))  # fmt: skip
-    for base, law in ((statements.POSITIVE, "constant"), (statements.SPREAD, "½ or 1½")):
+    for base, law in ((bases.POSITIVE, "constant"), (bases.SPREAD, "½ or 1½")):
         for K in clusters:
             run = _observe(base, {"clusters": K}, seed, "cl")
             by_clusters[law, K] = run.local.global_attention[-1]

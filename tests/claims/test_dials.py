@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from refutable.auditing.dial import Dial, find
-from refutable.claims.bent import dials, statements
+from refutable.claims.bent import bases, dials, statements
 from refutable.errors import UsageError
 from refutable.model.bent.perturbation import Perturbation, PerturbationError
 from refutable.model.bent.world import world
@@ -22,7 +22,7 @@ ASSUMPTIONS = (
     "contrastive details", "one head, one layer",
 )  # fmt: skip
 ALL = pytest.mark.parametrize("dial", dials.DIALS, ids=lambda dial: dial.name)
-ASSUMED = statements.setting_of(statements.POSITIVE, "cl")
+ASSUMED = bases.setting_of(bases.POSITIVE, "cl")
 
 
 def test_every_assumption_has_a_dial_and_no_dial_is_without() -> None:
@@ -112,8 +112,8 @@ def test_dials_that_contradict_each_other_are_refused(
 
 
 def test_the_gap_is_crossed_at_1() -> None:
-    for base in statements.BOTH:
-        start = statements.setting_of(base, "mae")
+    for base in bases.BOTH:
+        start = bases.setting_of(base, "mae")
         gaps = [
             dials.information_gap(dials.place(start, {"gap-crossing": w})[0]) for w in (0, 1, 2)
         ]

@@ -13,12 +13,12 @@ import pytest
 
 from refutable import check
 from refutable.auditing.statement import Base
-from refutable.claims.bent import statements
+from refutable.claims.bent import bases, plans, statement, statements
 from refutable.model.setting import SettingError
 from refutable.reuse import cache
 
 SEED = 1
-BOTH = pytest.mark.parametrize("base", statements.BOTH, ids=["positive gap", "negative gap"])
+BOTH = pytest.mark.parametrize("base", bases.BOTH, ids=["positive gap", "negative gap"])
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -33,8 +33,8 @@ def cached(tmp_path_factory: pytest.TempPathFactory) -> object:
 def failing(claim: str, base: Base, **turned: float) -> list[str]:
     """Names of the gaps of an audited statement that do not hold."""
     dials = {name.replace("_", "-"): value for name, value in turned.items()}
-    statement = next(s for s in statements.STATEMENTS if s.claim == claim)
-    gaps = list(statement.check(base, dials, SEED, "quick"))
+    audited = next(s for s in statements.STATEMENTS if s.claim == claim)
+    gaps = list(audited.check(base, dials, SEED, "quick"))
     assert gaps
     return [gap.name for gap in gaps if not gap.holds]
 
@@ -45,7 +45,7 @@ def test_one_cluster_with_constant_latents_learns_nothing(base: Base) -> None:
     assert "mean attention of local queries to the global area" in failing(
         "thm4.4", base, clusters=1
     )
-    run = statements.observe(base, {"clusters": 1}, SEED, "cl")
+    run = plans.observe(base, {"clusters": 1}, SEED, "cl")
     start, end = run.local.global_attention[0], run.local.global_attention[-1]
     assert abs(end - start) < 0.05
     assert failing("thm4.4", base) == []
@@ -64,19 +64,19 @@ def test_a_model_that_was_not_given_its_time_decides_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A short training breaks no claim, unless masks alone do."""
-    monkeypatch.setattr(statements, "LONGEST", 0.2)
+    monkeypatch.setattr(plans, "LONGEST", 0.2)
     with pytest.raises(SettingError, match=r"was given 0\.2 times, and did not reach"):
-        failing("thm4.4", statements.NEGATIVE)
-    assert statements.SHOWN in failing("thm4.4", statements.NEGATIVE, high_masking=0.98)
+        failing("thm4.4", bases.NEGATIVE)
+    assert statement.SHOWN in failing("thm4.4", bases.NEGATIVE, high_masking=0.98)
 
 
 @BOTH
 def test_contrastive_learning_follows_size_and_not_the_name(base: Base) -> None:
     """κ_s > κ_c for one area: that local area is learned in place of the global one."""
-    run = statements.observe(base, {"large-local-area": 1.1}, SEED, "cl")
+    run = plans.observe(base, {"large-local-area": 1.1}, SEED, "cl")
     assert int(np.argmax(run.learned)) == 1
     assert failing("thm4.4", base, large_local_area=1.1)
-    plain = statements.observe(base, {}, SEED, "cl")
+    plain = plans.observe(base, {}, SEED, "cl")
     assert int(np.argmax(plain.learned)) == 0
     assert failing("mae.locality", base, large_local_area=1.1) == []  # the autoencoder is not led
 
@@ -85,7 +85,7 @@ def test_contrastive_learning_follows_size_and_not_the_name(base: Base) -> None:
 def test_own_area_attention_survives_adam(base: Base) -> None:
     """Its mechanism does not: other correlations grow as well."""
     assert failing("mae.locality", base, adam=1) == []
-    claim = "thm4.2.local+" if base is statements.POSITIVE else "thm4.2.local-"
+    claim = "thm4.2.local+" if base is bases.POSITIVE else "thm4.2.local-"
     assert "Φ own over the largest other Φ, local queries" in failing(claim, base, adam=1)
     assert failing(claim, base) == []
 
@@ -98,6 +98,6 @@ def test_the_collapse_does_not_depend_on_how_views_are_masked(base: Base, masks:
 
 def test_other_latents_need_more_clusters() -> None:
     """Below K_c samples of small latents do not collapse, from constant latents on they do."""
-    assert failing("cl.cluster-threshold", statements.SPREAD, clusters=2)
-    assert failing("cl.cluster-threshold", statements.SPREAD) == []
-    assert failing("thm4.4", statements.POSITIVE, clusters=2) == []
+    assert failing("cl.cluster-threshold", bases.SPREAD, clusters=2)
+    assert failing("cl.cluster-threshold", bases.SPREAD) == []
+    assert failing("thm4.4", bases.POSITIVE, clusters=2) == []

@@ -16,7 +16,7 @@ import pytest
 
 from refutable import check
 from refutable.auditing import selection
-from refutable.claims.bent import images, phase_maps, questions, statements
+from refutable.claims.bent import images, phase_maps, plans, questions
 from refutable.cli import command_of
 from refutable.reports import phase_figure
 from refutable.reuse import cache
@@ -65,11 +65,11 @@ class TestMaps:
         assert (len(found.values), len(found.values[0])) == (len(found.y), len(found.x))
         small = found.values[0]
         assert list(small) == sorted(small, reverse=True)
-        assert small[-1] <= statements.EPSILON < small[0]
+        assert small[-1] <= plans.EPSILON < small[0]
         values = [value for row in found.values for value in row]
         places = [(x, y) for y in found.y for x in found.x]
         for point, value, (x, y) in zip(found.trained, values, places, strict=True):
-            assert point["holds"] == (value is not None and value <= statements.EPSILON)
+            assert point["holds"] == (value is not None and value <= plans.EPSILON)
             assert point["y"] == y
             assert abs(point["x"] - x) <= max(found.x) / 8 or y == max(found.y)  # nearest look
 

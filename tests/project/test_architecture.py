@@ -77,6 +77,20 @@ def test_no_import_cycles() -> None:
     graphlib.TopologicalSorter(graph).prepare()
 
 
+def test_what_kept_runs_depend_on_is_named_as_it_is_imported() -> None:
+    """Any other name is that of a module of the user's, or of none."""
+    found = [
+        (name, element.value)
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "depends_on"
+        for element in ast.walk(node.value)
+        if isinstance(element, ast.Constant)
+    ]
+    assert found
+    assert [(name, module) for name, module in found if module not in MODULES] == []
+
+
 def test_no_drawer_for_odds_and_ends() -> None:
     assert not [
         path for path in MODULES.values() if path.stem in ("utils", "helpers", "common", "misc")

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from refutable.claims.bent import statements
+from refutable.claims.bent import bases, plans
 from refutable.errors import UsageError
 from refutable.model.bent.observation import Observed
 from refutable.model.bent.perturbation import Perturbation
@@ -247,8 +247,8 @@ def test_clearing_removes_entries_and_nothing_else(place: Path) -> None:
 def test_a_stored_run_is_the_run_that_was_made() -> None:
     """Every number of a training comes back, those that are not finite included."""
     base = {"P": 12, "C_1": 4, "C_s": 2, "latents": [1.0], "K": 1}
-    setting = statements.setting_of(base, "mae")
-    run = statements.trained.__wrapped__(setting, "mae", Perturbation(), 3.0, 0.5, 0)
+    setting = bases.setting_of(base, "mae")
+    run = plans.trained.__wrapped__(setting, "mae", Perturbation(), 3.0, 0.5, 0)
     lost = dataclasses.replace(run, diverged=True, loss=(1.0, math.inf, math.nan), shift=math.nan)
     for made in (run, lost):
         text = json.dumps(cache.jsonable(made), allow_nan=False)
