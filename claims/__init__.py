@@ -16,8 +16,10 @@ from typing import Any
 CHAPTERS = {
     "refutable.claims.data.areas": "Data",
     "refutable.claims.data.masks": "Masks",
+    "refutable.claims.data.concentration": "Concentration of masks",
     "refutable.claims.mae.gradients": "Gradients",
     "refutable.claims.mae.structure": "Structure",
+    "refutable.claims.mae.symmetry": "Symmetry",
     "refutable.claims.mae.signs": "Signs",
     "refutable.claims.mae.sizes": "Sizes",
     "refutable.claims.mae.loss": "The loss",
@@ -45,7 +47,6 @@ CHAPTERS = {
     "refutable.claims.comparison.reconstruction": "MAE against contrastive learning, filling in",
     "refutable.claims.comparison.both_signs": "MAE against contrastive learning, both signs",
     "refutable.claims.tiers": "Links between the tiers",
-    "refutable.claims.refuted": "First statements, refuted",
 }
 """Modules of claims and their titles, in order."""
 

@@ -16,7 +16,7 @@ from refutable.claims.contrastive.both_sides import sides
 from refutable.claims.contrastive.cluster_threshold import threshold
 from refutable.claims.contrastive.ladders import DIGITS, approach
 from refutable.claims.contrastive.resting_place import crowded, resting_place
-from refutable.claims.contrastive.threshold_law import Law, net_pull, pull, resting_latent
+from refutable.claims.contrastive.threshold_law import Law
 from refutable.claims.runs.noise import FALSE_ALARM
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import reduced
@@ -43,14 +43,14 @@ below_threshold = Claim(
 
 def uncollapsed(law: Law, K: int, tau: float) -> float:
     """Limit of 1 - A_1, claimed: Pr(z < z*)."""
-    z = resting_latent(law, K, tau)
+    z = laws.resting_latent(law, K, tau)
     return 0.0 if z is None else (z - law[0]) / (law[1] - law[0])
 
 
 @below_threshold.leg("scaling")
 def _below_threshold_scaling(context: Context) -> Iterator[Gap]:
     for K, tau_ in context.at(quick=((3, 1.0),), full=((3, 1.0), (2, 1.0), (2, 1e9), (5, 0.5))):
-        z = resting_latent(laws.LATENT_LAW, K, tau_)
+        z = laws.resting_latent(laws.LATENT_LAW, K, tau_)
         ladder = [crowded(k, K, tau_) for k in DIGITS]
         name = f"K = {K}, τ = {tau_:g}"
         found = [resting_place(s) or math.inf for s in ladder]
@@ -122,7 +122,7 @@ def _below_threshold_trained(context: Context) -> Iterator[Gap]:
 
 
 below_threshold.mistake(
-    net_pull,
+    laws.net_pull,
     "K_c as if negatives of one cluster did not count twice",
     lambda original: lambda z, law, K, tau, *N_c: original(z, law, K + 1, tau, *N_c),
 )
@@ -136,7 +136,7 @@ below_threshold.mistake(
     "one cluster more in the dynamics",
     lambda original: lambda s, **phi: original(s.replace(K=s.K + 1), **phi),
 )
-below_threshold.tolerates(net_pull, "only the root of h counts, not its scale")
-below_threshold.tolerates(pull, "only the root of h counts, not its scale")
+below_threshold.tolerates(laws.net_pull, "only the root of h counts, not its scale")
+below_threshold.tolerates(laws.pull, "only the root of h counts, not its scale")
 
 CLAIMS = (below_threshold,)

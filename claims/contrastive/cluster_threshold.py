@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
+import flint
 import numpy as np
 
 from refutable import scaling
@@ -21,26 +23,13 @@ from refutable.claims.contrastive.resting_place import (
     resting_place,
     rests_at,
 )
-from refutable.claims.contrastive.threshold_law import (
-    INFINITE,
-    RATIOS,
-    TAUS,
-    Law,
-    cluster_threshold,
-    gap_exponent,
-    gap_rest,
-    law_of,
-    narrow_threshold,
-    net_pull,
-    net_pull_by_quadrature,
-    pull,
-    table,
-    weighted,
-)
+from refutable.claims.contrastive.threshold_law import INFINITE, RATIOS, TAUS, Law
 from refutable.claims.runs.noise import FALSE_ALARM
 from refutable.gap import Gap, at_least, at_most, equal, identical
 from refutable.model import reduced
-from refutable.model.setting import Latents
+from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.prove.balls import BALLS, ball, precise
+from refutable.prove.counterexample import counterexample
 from refutable.table import Table
 
 STATED_IN = ("refutable.claims.contrastive.threshold_law",)
@@ -82,7 +71,7 @@ def _threshold_table() -> Table:
         "K_c by τ and U/L: the least number of clusters for the collapse, N_c → ∞",
         "K_c",
         ["1 (constant)", "→ 1"],
-        lambda tau: [1.0, narrow_threshold(tau)],
+        lambda tau: [1.0, laws.narrow_threshold(tau)],
         "z ∼ U[L, U] of mean 1. Constant latents collapse for every K > 1; a law that narrows to a "
         "point does not, as long as its width is large beside 1/log P.",
     )
@@ -101,7 +90,7 @@ def _last_threshold_table() -> Table:
 
 @threshold.table
 def _negatives_table() -> Table:
-    rows = table(ratios=(3.0,), negatives=(*FEW_NEGATIVES, INFINITE))
+    rows = laws.table(ratios=(3.0,), negatives=(*FEW_NEGATIVES, INFINITE))
     cells = {(row["tau"], row["negatives"]): row["K_c"] for row in rows}
     columns = (*FEW_NEGATIVES, INFINITE)
     return Table(
@@ -119,7 +108,7 @@ def _by_ratio(
     values: Callable[[float], list[float]],
     note: str,
 ) -> Table:
-    cells = {(row["tau"], row["U/L"]): row[what] for row in table()}
+    cells = {(row["tau"], row["U/L"]): row[what] for row in laws.table()}
     return Table(
         title,
         ("τ", *narrow, *(f"{ratio:g}" for ratio in RATIOS)),
@@ -140,15 +129,15 @@ def _threshold_exact(context: Context) -> Iterator[Gap]:
     for tau_, value in THRESHOLDS:
         yield equal(
             f"K_c for z ∼ U[1/2, 3/2], τ = {tau_:g}",
-            cluster_threshold(laws.LATENT_LAW, tau_),
+            laws.cluster_threshold(laws.LATENT_LAW, tau_),
             value,
             0.006,
             "the value is given to two decimals",
         )
-    for law in (*map(law_of, RATIOS), (0.2, 2.0)):
+    for law in (*map(laws.law_of, RATIOS), (0.2, 2.0)):
         yield equal(
             f"K_c for z ∼ U[{law[0]:.3g}, {law[1]:.3g}], τ → ∞, against 2μ/L",
-            cluster_threshold(law, math.inf),
+            laws.cluster_threshold(law, math.inf),
             (law[0] + law[1]) / law[0],
             1e-6,
             "accuracy of the root",
@@ -156,24 +145,24 @@ def _threshold_exact(context: Context) -> Iterator[Gap]:
     for tau_ in TAUS:
         yield equal(
             f"K_c for z ∼ U[1 - 5e-5, 1 + 5e-5], τ = {_shown(tau_)}, over 1 + e^(1/2τ)",
-            cluster_threshold((1 - 5e-5, 1 + 5e-5), tau_) / narrow_threshold(tau_),
+            laws.cluster_threshold((1 - 5e-5, 1 + 5e-5), tau_) / laws.narrow_threshold(tau_),
             1,
             1e-4 * (1 + 1 / tau_),
             "the width 1e-4 of the law, and what it changes in exponents of 1/τ",
         )
-    for row in table(taus=context.at(quick=(1.0,), full=TAUS)):
-        law, tau_ = law_of(row["U/L"]), row["tau"]
+    for row in laws.table(taus=context.at(quick=(1.0,), full=TAUS)):
+        law, tau_ = laws.law_of(row["U/L"]), row["tau"]
         name = f"U/L = {row['U/L']:g}, τ = {_shown(tau_)}"
         zs = np.linspace(*law, context.at(quick=41, full=161))
         yield equal(
             f"least h at K_c over L, by adaptive quadrature: {name}",
-            min(net_pull_by_quadrature(z, law, row["K_c"], tau_) for z in zs) / law[0],
+            min(laws.net_pull_by_quadrature(z, law, row["K_c"], tau_) for z in zs) / law[0],
             0,
             1e-3,
             "h is least between two of the points: its second differences are below 1e-3",
         )
         b = law[0] / tau_
-        excess = weighted(2, b, *law) / law[0] - weighted(1, b, *law)
+        excess = laws.weighted(2, b, *law) / law[0] - laws.weighted(1, b, *law)
         yield equal(
             f"K_L over 1 + E[(z'/L-1)e^(Lz'/τ)]: {name}",
             row["K_L"] / (1 + excess / (law[1] - law[0])),
@@ -191,7 +180,7 @@ def _threshold_scaling(context: Context) -> Iterator[Gap | Case]:
     for i, entry in enumerate(context.at(quick=entries[6:7], full=entries)):
         yield from _pull_at_front(*entry, share=(0.3, 0.6)[i % 2])
     for tau_, N_c in context.at(quick=((1.0, INFINITE),), full=(*SIDES, (0.3, 16.0))):
-        K_c = cluster_threshold(laws.LATENT_LAW, tau_, N_c)
+        K_c = laws.cluster_threshold(laws.LATENT_LAW, tau_, N_c)
         # A front of width 1/log P cannot tell K from a K_c that is closer than that.
         below, above = math.ceil(K_c - 0.1) - 1, math.floor(K_c + 0.1) + 1
         for K, collapses in ((below, False), (above, True)):
@@ -209,7 +198,7 @@ def _threshold_scaling(context: Context) -> Iterator[Gap | Case]:
         yield from approach(
             f"latents {laws.LATENT_LAW}, K = {K}: Φ_1/((1-κ_c) log P)",
             found,
-            gap_rest(laws.LATENT_LAW),
+            laws.gap_rest(laws.LATENT_LAW),
         )
     for law_, shape in context.at(quick=(), full=GAPS):
         yield Case(("two-point law",))
@@ -218,10 +207,10 @@ def _threshold_scaling(context: Context) -> Iterator[Gap | Case]:
             f"latents {law_}, κ_c = {shape[0]}: K_c",
             log_P(DIGITS),
             [log_threshold_at(setting) for setting in ladder],
-            gap_exponent(ladder[0]),
+            laws.gap_exponent(ladder[0]),
         )
     if context.profile != "quick":
-        yield from _between_thresholds(law_of(1.5), 0.1, 600)
+        yield from _between_thresholds(laws.law_of(1.5), 0.1, 600)
 
 
 SIDES = tuple((tau_, INFINITE) for tau_, _ in THRESHOLDS)
@@ -235,9 +224,9 @@ GAPS: tuple[tuple[Law, tuple[float, float]], ...] = (
 
 def _pull_at_front(tau: float, ratio: float, negatives: float, share: float) -> Iterator[Gap]:
     """Φ_1·α_1·KP/(q(z)z²) → h(z) where samples of z are half collapsed, q the density at z."""
-    law = law_of(ratio)
+    law = laws.law_of(ratio)
     z = law[0] + share * (law[1] - law[0])
-    K = round(cluster_threshold(law, tau, negatives))
+    K = round(laws.cluster_threshold(law, tau, negatives))
     found = []
     for k in DIGITS:
         fine = (
@@ -252,7 +241,7 @@ def _pull_at_front(tau: float, ratio: float, negatives: float, share: float) -> 
         f"pull on z = {z:.3f} at the front, U/L = {ratio:g}, τ = {tau:g}, N_c = "
         f"{_shown(negatives)}, K = {K}"
     )
-    predicted = net_pull(z, law, K, tau, negatives)
+    predicted = laws.net_pull(z, law, K, tau, negatives)
     yield equal(
         f"{name}, extrapolated to log P → ∞",
         extrapolated(found),
@@ -346,7 +335,7 @@ def _threshold_trained(context: Context) -> Iterator[Gap | Case]:
 
 
 threshold.mistake(
-    pull,
+    laws.pull,
     "half the pull of the negatives",
     lambda original: lambda A, z, law, K, tau, *N_c: original(A, z, law, 2 * K, tau, *N_c),
 )
@@ -356,7 +345,7 @@ threshold.mistake(
     lambda original: (0.999, 1.001),
 )
 threshold.mistake(
-    gap_rest,
+    laws.gap_rest,
     "the two-point law rests where L alone would",
     lambda original: lambda law: 1 / law[0],
 )
@@ -367,8 +356,114 @@ threshold.mistake(
 )
 
 threshold.tolerates(
-    net_pull_by_quadrature,
+    laws.net_pull_by_quadrature,
     "h by a second route, read where it is 0: a multiple of it is 0 there, too",
 )
 
-CLAIMS = (threshold,)
+# ------------------------------------------------------------------------- its refuted first form
+
+first_threshold = Claim(
+    id="cl.cluster-threshold.original",
+    original_of="cl.cluster-threshold",
+    title="Refuted: more than 2μ/L clusters are enough for every law of the latents (τ → ∞)",
+    statement=r"\text{false: }\tau,N_c\to\infty,\ K>2\mu/L\implies\text{ all samples collapse as }"
+    r"P\to\infty\text{, whatever the law on }[L,U]",
+    measured="latents 1/2 or 3/2 (2μ/L = 4) and K = 16, 64, 256: in the reduced dynamics α_1 < 0 "
+    "at Φ_1 = ¾·(1-κ_c)log P/L, which Φ_1 therefore never passes, and where samples of the smaller "
+    "latent hardly attend to the global area",
+    provenance=Provenance.DERIVED,
+    assumptions=("latents bounded away from 0", "contrastive details"),
+)
+LAW = (0.5, 1.5)
+ENOUGH = (16, 64, 256)
+STOP = Fraction(3, 2)
+"""Φ_1 over log(P/C_1): between 1/U and 1/L, beyond 2/(L+U) where the rate changes sign."""
+
+
+def gapped_law_at(K: int) -> Setting:
+    """P = 1e100, latents L or U with equal chances, N_c → ∞ and a τ beyond all similarities."""
+    details = Contrastive(tau=1e12, negatives=math.inf)
+    law = Latents.two_point(*LAW)
+    return Setting(
+        P=10**100, kappa_c=0.6, kappa_s=0.2, K=K, latents=law, contrastive=details
+    )  # fmt: skip
+
+
+def rate_in_balls(setting: Setting, phi: flint.arb) -> tuple[flint.arb, flint.arb]:
+    """dΦ_1/dt of the reduced dynamics at Φ_m = 0 with equal softmax weights, and A_1 for z = L."""
+    P, gamma, K = ball(setting.P), ball(setting.gamma), ball(setting.K)
+    z = [ball(value) for value in setting.latents.values]
+    odds = [(1 - gamma) * setting.C_1 / P * (value * phi).exp() for value in z]
+    D = [o + (1 - gamma) * (1 - setting.C_1 / P) + gamma for o in odds]
+    A = [o / d for o, d in zip(odds, D, strict=True)]
+
+    def mean(values: list[flint.arb]) -> flint.arb:
+        return sum(values, flint.arb(0)) / len(values)
+
+    m_1, m_2 = mean(z), mean([value**2 for value in z])
+    V = mean([1 / d for d in D]) / K
+    same = negatives_pull(mean([value * a for value, a in zip(z, A, strict=True)]), K)
+    a = (1 - gamma) * setting.C_s / P
+    n = (P - setting.C_1) / setting.C_s
+    terms = []
+    for value, d, attention in zip(z, D, A, strict=True):
+        g_1 = value * attention - same
+        S_m = n * a**2 * (m_2 / d**2 - m_1**2 * V / d)
+        terms.append(value * attention * ((1 - attention) * value * g_1 - S_m))
+    return mean(terms) / (K * P), A[0]
+
+
+def negatives_pull(mean: flint.arb, K: flint.arb) -> flint.arb:
+    """E Σ_{same cluster} w_s z′A′ for equal weights: one negative in K is of the own cluster."""
+    return mean / K
+
+
+@first_threshold.leg("exact")
+def growth_stops_half_way(context: Context) -> Iterator[Gap]:
+    """The sign of the reduced rate in balls; the model's rate beside it."""
+    with precise():
+        for K in ENOUGH:
+            s = gapped_law_at(K)
+            phi = ball(STOP) * (ball(s.P) / s.C_1).log()
+            rate, attention = rate_in_balls(s, phi)
+            least = 2 * s.latents.moment(1) / s.latents.L
+            shown = {"P": 1e100, "K": K, "z": f"{LAW[0]} or {LAW[1]}", "Phi_1": phi.str(8)}
+            yield at_most(f"2μ/L over K, K = {K}", least / K, 1, 0, "as the statement asks")
+            yield identical(
+                f"α_1 < 0 before all samples collapse, K = {K}",
+                rate < 0,
+                True,
+                "the whole ball is negative",
+                certificate=counterexample(
+                    BALLS, "all samples collapse", **shown, rate=rate.str(8)
+                ),
+            )
+            yield at_most(
+                f"A_1 of samples with the smaller latent, K = {K}",
+                float(attention.upper()),
+                0.01,
+                0,
+                "(1-γ)P^{-(1-κ_c)/4} = 5e-11: they have not collapsed",
+            )
+            measured = reduced.cl_rates(s, phi_global=float(phi)).alpha_global
+            yield equal(
+                f"the model's rate over the ball's, K = {K}",
+                measured / float(rate),
+                1,
+                1e-9,
+                "float64: a rounding of Φ_1 ≈ 138 moves e^{zΦ_1} by some 1e-14, K-fold at most",
+            )
+
+
+first_threshold.mistake(
+    "refutable.claims.contrastive.cluster_threshold.LAW",
+    "latents that are constant",
+    lambda original: (0.999, 1.0),
+)
+first_threshold.mistake(
+    negatives_pull,
+    "negatives do not pull",
+    lambda original: lambda mean, K: 0 * mean,
+)
+
+CLAIMS = (threshold, first_threshold)

@@ -25,6 +25,7 @@ from refutable.claims.contrastive.ladders import (
 from refutable.gap import Gap, at_most, identical
 from refutable.model import enumeration, gradients, reduced
 from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.prove.counterexample import FRACTIONS, counterexample
 
 
 def log(number: Fraction) -> float:
@@ -206,6 +207,65 @@ init_global.mistake(
     "third moments taken for second ones",
     lambda original: lambda setting, r: original(setting, min(r, 2)),
 )
+init_global.tolerates(
+    weights_bound,
+    "a bound on what unequal weights change, from the largest similarity there can be",
+)
+
+# ------------------------------------------------------------------------- its refuted first form
+
+first_init_global = Claim(
+    id="cl.init-global.original",
+    original_of="cl.init-global",
+    title="Refuted: under contrastive learning the global feature grows at first for every K",
+    statement=r"\text{false: }\alpha_{p\to v_{k,1}}(0)>0\text{ for every }K\text{, law of the "
+    r"latents and reading of the views}",
+    measured="equal softmax weights (τ → ∞): K = 1 with constant latents, where the rate is 0 for "
+    "independent views and negative for complementary ones; K = 2, γ = 1/5 and complementary views",
+    provenance=Provenance.DERIVED,
+    assumptions=("zero initialisation", "uniform masking", "contrastive details"),
+)
+SPLIT_VIEWS = Contrastive(views="complementary", negatives=4)
+ONE_CLUSTER = 1
+
+
+def stagnant() -> Iterator[tuple[Setting, int]]:
+    """Settings with the sign of α_1(0)."""
+    for P, C_1, C_s in ((8, 3, 1), (10**100, 10**90, 10**30)):
+        base = Setting.of_sizes(P, C_1, C_s, kappa_c=0.9, kappa_s=0.3, gamma=0.5, K=ONE_CLUSTER)
+        yield base, 0
+        yield base.replace(contrastive=SPLIT_VIEWS), -1
+        yield base.replace(K=2, gamma=0.2, contrastive=SPLIT_VIEWS), -1
+
+
+@first_init_global.leg("exact")
+def the_rate_is_not_positive(context: Context) -> Iterator[Gap]:
+    """Exact fractions at P = 8 and P = 1e100."""
+    for s, sign in stagnant():
+        rate = enumeration.initial_cl_rates(s)[0]
+        views = s.contrastive.views
+        shown = {"P": f"{s.P:.0e}", "K": s.K, "gamma": s.gamma, "views": views, "z": 1}
+        yield identical(
+            f"sign of α_1(0), P = {s.P:.0e}, K = {s.K}, {views} views",
+            (rate > 0) - (rate < 0),
+            sign,
+            "an exact fraction",
+            certificate=counterexample(FRACTIONS, "α_1(0) > 0", **shown),
+        )
+
+
+first_init_global.mistake(
+    "refutable.claims.contrastive.start.ONE_CLUSTER",
+    "two clusters, independent views",
+    lambda original: 2,
+)
+first_init_global.mistake(
+    enumeration.initial_cl_rates,
+    "rates of the other sign",
+    lambda original: lambda setting: tuple(-rate for rate in original(setting)),
+)
+
+# ---------------------------------------------------------------------------------- local features
 
 init_local = Claim(
     id="cl.init-local",
@@ -300,6 +360,12 @@ init_local.mistake(
     "third moments taken for second ones",
     lambda original: lambda setting, r: original(setting, min(r, 2)),
 )
+init_local.tolerates(
+    weights_bound,
+    "a bound on what unequal weights change, from the largest similarity there can be",
+)
+
+# --------------------------------------------------------------------------------------- dominance
 
 init_dominance = Claim(
     id="cl.init-dominance",
@@ -354,10 +420,4 @@ init_dominance.mistake(
     lambda original: lambda setting: original(setting)[:1] * 2,
 )
 
-for _claim in (init_global, init_local):
-    _claim.tolerates(
-        weights_bound,
-        "a bound on what unequal weights change, from the largest similarity there can be",
-    )
-
-CLAIMS = (init_global, init_local, init_dominance)
+CLAIMS = (init_global, first_init_global, init_local, init_dominance)

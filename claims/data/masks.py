@@ -1,4 +1,4 @@
-"""Masks: the hypergeometric law of visible patches, its tails, and the chance of an empty area."""
+"""Masks: the hypergeometric law of visible patches, and the chance of an empty area."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy import special, stats
+from scipy import stats
 
-from refutable import scaling
 from refutable.claim import Claim, Context, Provenance, Undecided
 from refutable.gap import Gap, at_most, equal, identical
 from refutable.model import data, enumeration, setting
@@ -30,19 +29,19 @@ moments = Claim(
 )
 
 
-def _over(a: Any, b: Any) -> Any:
+def quotient(a: Any, b: Any) -> Any:
     """A quotient, exact for integers; of symbols too."""
     return Fraction(a, b) if isinstance(a, int) else a / b
 
 
 def expected_visible(P: Any, M: Any, C: Any) -> Any:
     """E|𝒰∩𝒫_j| of an area of C patches."""
-    return _over(C * (P - M), P)
+    return quotient(C * (P - M), P)
 
 
 def variance_visible(P: Any, M: Any, C: Any) -> Any:
     """Var|𝒰∩𝒫_j| of an area of C patches, drawn without replacement."""
-    return _over(C * (P - M) * M * (P - C), P * P * (P - 1))
+    return quotient(C * (P - M) * M * (P - C), P * P * (P - 1))
 
 
 def binomial_variance(gamma: Any, C: Any) -> Any:
@@ -188,173 +187,6 @@ moments.mistake(
 )
 
 
-concentration = Claim(
-    id="mask.concentration",
-    title="The number of visible patches of an area concentrates",
-    statement=r"\Pr\big(\big||\mathcal U\cap\mathcal P_j|-(1-\tfrac MP)C_j\big|\ge\delta C_j\big)"
-    r"\le 2e^{-2\delta^2C_j}\quad\text{for every }\delta>0",
-    measured="every δ at which the left side jumps; around the mean with M = ⌊γP⌋, since around "
-    "(1-γ)C_j the bound breaks where γP is not whole (mask.concentration.original)",
-    provenance=Provenance.DERIVED,
-    assumptions=("uniform masking",),
-    rests_on=("mask.moments",),
-)
-
-
-def log_hoeffding(delta: Fraction, C: int) -> float:
-    """Logarithm of the bound 2·exp(-2δ²C) on a deviation by δC."""
-    return math.log(2) - 2 * float(delta * delta) * C
-
-
-def _law(P: int, M: int, C: int) -> dict[int, Fraction]:
-    """The exact law of the number of visible patches among C."""
-    counts = range(max(0, C - M), min(C, P - M) + 1)
-    masks = math.comb(P, M)
-    return {u: Fraction(math.comb(C, u) * math.comb(P - C, P - M - u), masks) for u in counts}
-
-
-def _worst_ratio(P: int, M: int, C: int, law: dict[int, Fraction]) -> tuple[float, Fraction]:
-    """The largest tail over bound, and the δ where it occurs.
-
-    The tail jumps at the deviations of the possible counts and the bound falls between them.
-    """
-    mean = expected_visible(P, M, C)
-    ratios = []
-    for u in law:
-        delta = abs(u - mean) / C
-        tail = sum(q for v, q in law.items() if abs(v - mean) / C >= delta)
-        ratios.append((float(tail) / math.exp(log_hoeffding(delta, C)), delta))
-    return max(ratios)
-
-
-@concentration.leg("exact")
-def tails_stay_below_hoeffding(context: Context) -> Iterator[Gap]:
-    """Every P up to a limit, every number of masked patches, every size: exact tails."""
-    why = "exact tails; rounding of the quotient is some 1e-15"
-    for s in SMALL:
-        seen = enumeration.masks(s)
-        for j, area in enumerate(data.members(s, 0)):
-            values, numbers = np.unique(seen[:, area].sum(axis=1), return_counts=True)
-            law = {
-                int(u): Fraction(int(n), len(seen)) for u, n in zip(values, numbers, strict=True)
-            }
-            at = f"area {j} of P = {s.P}, M = {s.M}"
-            yield identical(f"law, {at}", law, _law(s.P, s.M, len(area)), "over every mask")
-            ratio, delta = _worst_ratio(s.P, s.M, len(area), law)
-            yield at_most(f"tail/bound, {at}", ratio, 1, 1e-12, why, witness={"δ": str(delta)})
-    for P in range(3, context.at(quick=13, full=25, deep=41)):
-        sizes = ((M, C) for M in range(1, P) for C in range(1, P))
-        found = [(_worst_ratio(P, M, C, _law(P, M, C)), M, C) for M, C in sizes]
-        (ratio, delta), M, C = max(found)
-        witness = {"P": P, "M": M, "C_j": C, "δ": str(delta)}
-        yield at_most(f"tail/bound, any M and C_j, P = {P}", ratio, 1, 1e-12, why, witness=witness)
-    for P, M, C in ((400, 300, 40), (1000, 500, 30), (900, 90, 200)):
-        law = _law(P, M, C)
-        ratio, delta = _worst_ratio(P, M, C, law)
-        witness = {"δ": str(delta)}
-        at = f"P = {P}, M = {M}, C = {C}"
-        yield at_most(f"tail/bound, {at}", ratio, 1, 1e-12, why, witness=witness)
-        error = max(abs(float(q) - stats.hypergeom.pmf(u, P, C, P - M)) for u, q in law.items())
-        yield at_most(f"scipy's law, {at}", error, 0, 1e-10, "differences of log Γ near 1e4")
-
-
-concentration.mistake(
-    log_hoeffding,
-    "bound with twice the exponent",
-    lambda original: lambda delta, C: math.log(2) - 4 * float(delta * delta) * C,
-)
-concentration.mistake(
-    expected_visible,
-    "masked and visible swapped",
-    lambda original: lambda P, M, C: original(P, P - M, C),
-)
-
-uniform = Claim(
-    id="mask.uniform-concentration",
-    title="All areas concentrate at once when C_s outgrows log P",
-    statement=r"\Pr\big(\exists k,j:\big||\mathcal U\cap\mathcal P_{k,j}|-(1-\gamma)C_{k,j}\big|"
-    r"\ge\delta C_{k,j}\big)\le 2KN e^{-2\delta^2C_s}\to 0\quad(C_s\gg\log P)",
-    measured="the union bound with exact tails: below Hoeffding's at every P, and "
-    "-log(failure)/C_s → min KL(1-γ±δ ‖ 1-γ)",
-    provenance=Provenance.DERIVED,
-    assumptions=("uniform masking",),
-    rests_on=("mask.concentration", "data.local-count"),
-)
-
-DELTA = Fraction(1, 5)
-"""Relative deviation looked at on the ladder."""
-
-
-def chernoff_rate(gamma: float, delta: float) -> float:
-    """The exact exponent of a deviation by δ: the smaller of KL(1-γ±δ ‖ 1-γ)."""
-    mean = 1 - gamma
-    sides = [x for x in (mean + delta, mean - delta) if 0 < x < 1]
-    return min(float(special.rel_entr(x, mean) + special.rel_entr(1 - x, gamma)) for x in sides)
-
-
-def _log_tail(P: int, M: int, C: int, delta: float) -> float:
-    """Log Pr(|u - mean| ≥ δC), the hypergeometric law summed in logarithms."""
-    u = np.arange(C + 1)
-    seen = P - M
-
-    def log_choose(n: int, k: data.Floats | data.Ints | int) -> data.Floats:
-        return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-
-    log_law = log_choose(C, u) + log_choose(P - C, seen - u) - log_choose(P, seen)
-    return float(special.logsumexp(log_law[np.abs(u - C * seen / P) >= delta * C]))
-
-
-@uniform.leg("scaling")
-def failure_anywhere_vanishes(context: Context) -> Iterator[Gap]:
-    """Even P and γ = 1/2, so that the mean is (1-γ)C_j; two exponents of local areas."""
-    delta = float(DELTA)
-    rungs = context.at(quick=range(5, 11), full=range(5, 12))
-    for kappa in (0.4, 0.5):
-        ladder = [Setting(P=10**e, kappa_c=0.75, kappa_s=kappa, K=4) for e in rungs]
-        log_failure = [math.log(s.K * s.areas) + _log_tail(s.P, s.M, s.C_s, delta) for s in ladder]
-        for s, value in zip(ladder, log_failure, strict=True):
-            yield at_most(
-                f"log failure, κ_s = {kappa}, P = {s.P:.0e}",
-                value,
-                math.log(s.K * s.areas) + log_hoeffding(DELTA, s.C_s),
-                0.01,
-                "log Γ at P log P ≈ 1e12 leaves some 1e-3",
-            )
-        yield at_most(
-            f"log failure at the top, κ_s = {kappa}",
-            log_failure[-1],
-            math.log(1e-100),
-            0,
-            "no area fails, except with probability 1e-100",
-        )
-        top = ladder[-1]
-        yield from scaling.limit(
-            f"-log(failure)/C_s, κ_s = {kappa}",
-            [s.log_P for s in ladder],
-            [-value / s.C_s for s, value in zip(ladder, log_failure, strict=True)],
-            chernoff_rate(0.5, delta),
-            tolerance=math.log(2 * top.K * top.areas * top.C_s) / top.C_s,
-            why="the number of areas and the law's prefactor of order 1/√C_s enter as "
-            "log(2KN√C_s)/C_s at most",
-        )
-
-
-uniform.mistake(
-    chernoff_rate,
-    "Hoeffding's exponent taken for the exact one",
-    lambda original: lambda gamma, delta: 2 * delta**2,
-)
-uniform.mistake(
-    log_hoeffding,
-    "bound with twice the exponent",
-    lambda original: lambda delta, C: math.log(2) - 4 * float(delta * delta) * C,
-)
-uniform.mistake(
-    setting._power_of,
-    "local areas stop growing",
-    lambda original: lambda P, c, kappa: original(P, c, kappa) if kappa > 0.5 else 20,
-)
-
 empty = Claim(
     id="mask.empty-own",
     title="The chance that a query's whole area is masked",
@@ -429,17 +261,6 @@ empty.mistake(
     "the model counts the query twice",
     lambda original: lambda s, size: original(s, max(size - 1, 1)),
 )
-
-for _claim in (concentration, uniform):
-    _claim.tolerates(
-        log_hoeffding,
-        "an upper bound on tails; a larger one is one, too",
-    )
-for _function in (_over, expected_visible):
-    concentration.tolerates(
-        _function,
-        "tails about a centre 5 % off are below the bound as well; mask.moments has the mean",
-    )
 empty.tolerates(empty_bound, "an upper bound; a larger one is one, too")
 
-CLAIMS = (moments, concentration, uniform, empty)
+CLAIMS = (moments, empty)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ import sympy as sp
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance, Undecided
 from refutable.claims import assumptions
+from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae import signs, sizes
+from refutable.claims.mae.initial_rates import Growing, Sizes
 from refutable.claims.mae.one_sample import (
     A_1,
     ANY_AREAS,
@@ -29,9 +32,11 @@ from refutable.claims.mae.one_sample import (
     z,
 )
 from refutable.gap import Gap, equal
-from refutable.model import reduced
+from refutable.model import enumeration, reduced
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind, Series
+from refutable.prove import limits
+from refutable.prove.counterexample import FRACTIONS, counterexample
 from refutable.prove.inequality import consistent, proved
 from refutable.reuse import shared
 
@@ -388,4 +393,85 @@ lemma_other.tolerates(
     "the size without γA_m; this lemma takes only the rate from the cases that it comes with",
 )
 
-CLAIMS = (lemma_own, lemma_global, lemma_other)
+# ------------------------------------------------------------------------- its refuted first form
+
+first_lemma_other = Claim(
+    id="lemma5.1.other.original",
+    original_of="lemma5.1.other",
+    title="Refuted: a further area's rate is A_m(A_1² - A_n(1-A_n)) without γA_m",
+    statement=r"\text{false: }m\notin\{1,n\}:\ \alpha_{p\to v_m}\big/z^3\,\mathbb E\big["
+    r"A_m\big(A_1^2\mathbf 1\{n\ne 1\}-A_n(1-A_n)\big)\big]\to 1",
+    measured="at Q = 0 and Δ < 0, where the ratio tends to 1 + γ for all exponents",
+    provenance=Provenance.DERIVED,
+    assumptions=("zero initialisation", "uniform masking", "gap bounded away from 0"),
+)
+
+
+def first_formula(sizes: Sizes) -> Any:
+    """The expectation of A_m(A_1² - A_n(1-A_n)) over masks at Q = 0, times Pr(p ∈ ℳ, k)."""
+    C_1, C_s, P = sizes.C_1, sizes.C_s, sizes.P
+    with_own = C_s * (C_s - 1) * rates.together(sizes, 2) / P**2
+    without = rates.mixed(sizes, C_s, C_1) - with_own + rates.mixed(sizes, C_s, C_s - 1)
+    return rates.chance(sizes) * without
+
+
+def ratio_at_start(gamma: Any) -> Any:
+    """What the ratio tends to."""
+    return 1 + gamma
+
+
+@first_lemma_other.leg("symbolic")
+def ratio_tends_to_more(context: Context) -> Iterator[Gap | Undecided]:
+    """Every allowed exponent with Δ < 0 at once, constant latents z."""
+    z = sp.Symbol("z", positive=True)
+    sizes = Growing(-1, moments=(z, z**2, z**3))
+    yield from limits.limit(
+        "exact rate over the formula, Δ < 0",
+        rates.local_rate(sizes, 1) / (z**3 * first_formula(sizes)),
+        ratio_at_start(sizes.gamma),
+        lambda corner: 0,
+        sizes.growth,
+        "sizes are symbols that grow as powers of P, not rounded",
+    )
+
+
+@first_lemma_other.leg("exact")
+def ratio_is_not_one(context: Context) -> Iterator[Gap]:
+    """Fractions at P = 1e100."""
+    s = Setting(
+        P=10**100, kappa_c=0.6, kappa_s=0.4, gamma=0.75, latents=Latents.constant(1.5)
+    )  # fmt: skip
+    rate = enumeration.initial_rates(s, 1).other
+    assert rate is not None  # there are further local areas
+    ratio = rate / (Fraction(3, 2) ** 3 * first_formula(s))
+    yield equal(
+        "exact rate over the formula, P = 1e100",
+        ratio,
+        ratio_at_start(s.gamma),
+        1e-15,
+        "what is left out is P^Δ = 1e-20 relative to it; two roundings of numbers near 2",
+        certificate=counterexample(
+            FRACTIONS, "the ratio tends to 1", P=1e100, kappa_c=0.6, kappa_s=0.4, gamma=0.75, z=1.5
+        ),
+    )
+
+
+first_lemma_other.mistake(
+    first_formula,
+    "with γA_m",
+    lambda original: (
+        lambda sizes: (
+            original(sizes)
+            - rates.chance(sizes)
+            * rates.square(sizes, sizes.C_s)
+            * (sizes.gamma if isinstance(sizes, Growing) else Fraction(repr(sizes.gamma)))
+        )
+    ),
+)
+first_lemma_other.mistake(
+    ratio_at_start,
+    "the ratio taken for 1",
+    lambda original: lambda gamma: 1,
+)
+
+CLAIMS = (lemma_own, lemma_global, lemma_other, first_lemma_other)

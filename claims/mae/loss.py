@@ -32,6 +32,7 @@ from refutable.claims.mae.one_sample import (
 from refutable.gap import Gap, at_least, at_most, equal, identical
 from refutable.model import data, descent, enumeration, gradients, vit
 from refutable.model.setting import Latents, Setting
+from refutable.prove.counterexample import FRACTIONS, counterexample
 from refutable.prove.inequality import consistent, proved
 
 MODEL = assumptions.MODEL
@@ -213,6 +214,85 @@ lower_bound.mistake(
     "the model forgets the share that is missing",
     lambda original: lambda A, z, own: original(A, z, own) * (1 - A.sum(axis=-1)),
 )
+lower_bound.tolerates(
+    excess_bound,
+    "an upper bound that vanishes with the weight of other keys; its constant is not sharp",
+)
+
+# ------------------------------------------------------------------------- its refuted first form
+
+first_lower_bound = Claim(
+    id="loss.lower-bound.original",
+    original_of="loss.lower-bound",
+    title="Refuted: a large Φ_n alone approaches the infimum of the loss",
+    statement=r"\text{false: }\Phi_{p\to v_n}\to\infty,\ \text{all else }0\implies L_p\to L^*_p",
+    measured="P = 6 with areas of 3, 1, 1, 1 and half the patches masked: masks that hide the own "
+    "area leave attention on the others, whatever Φ_n is",
+    provenance=Provenance.DERIVED,
+    assumptions=("uniform masking", "latents bounded away from 0"),
+)
+HIDDEN = Setting.of_sizes(6, 3, 1, gamma=0.5, latents=Latents.constant(1.5))
+"""Every area can be masked whole."""
+
+
+def others_weight(weight: Fraction) -> Fraction:
+    """The weight of a visible key of another area while own keys have this one: e^0."""
+    return Fraction(1)
+
+
+@first_lower_bound.leg("exact")
+def the_loss_stays_above(context: Context) -> Iterator[Gap]:
+    """Fractions over every mask, own keys of weight up to 1e30."""
+    for p in (0, HIDDEN.P - 1):
+        best = infimum(HIDDEN, p)
+        stays = excess_without_own(HIDDEN, p)
+        excess = [
+            exact_loss(HIDDEN, p, own=w, other=others_weight(w)) - best
+            for w in (Fraction(10) ** e for e in (0, 1, 3, 10, 30))
+        ]
+        at = f"patch {p}, area of {int(HIDDEN.area_sizes[HIDDEN.area_of[0, p]])}"
+        yield identical(f"what hidden masks leave is positive, {at}", stays > 0, True, FRACTIONS)
+        yield identical(
+            f"L_p - L*_p is at least that at every own weight, {at}",
+            all(e >= stays for e in excess),
+            True,
+            "the own weight does not occur on masks that hide the own area; others only add",
+            certificate=counterexample(
+                FRACTIONS, "L_p tends to L*_p", P=6, areas="3, 1, 1, 1", M=3, p=p, excess=stays
+            ),
+        )
+
+
+def excess_without_own(setting: Setting, query: int) -> Fraction:
+    """½Σz_m²A_m² on masks that hide the own area, with equal weights: A_m = visible/P."""
+    visible = enumeration.masks(setting, masked=query)
+    area = setting.area_of[0]
+    hidden = visible[~visible[:, area == area[query]].any(axis=1)]
+    counts = hidden.astype(int) @ np.eye(setting.areas, dtype=int)[area]
+    squares = Fraction(int((counts**2).sum()), setting.P**2 * len(visible))
+    return Fraction(setting.M, setting.P) * Fraction(setting.latents.L) ** 2 / 2 * squares
+
+
+first_lower_bound.mistake(
+    others_weight,
+    "other areas are suppressed, too",
+    lambda original: lambda weight: 1 / weight,
+)
+first_lower_bound.mistake(
+    "refutable.claims.mae.loss.HIDDEN",
+    "no area can be hidden",
+    lambda original: Setting.of_sizes(6, 3, 3, gamma=0.34, latents=Latents.constant(1.5)),
+)
+first_lower_bound.tolerates(excess_without_own, "the loss stays above it, and above what is less")
+first_lower_bound.tolerates(
+    exact_loss, "what is claimed to be left is a part of it; a larger loss leaves more"
+)
+first_lower_bound.tolerates(infimum, "a lower infimum is exceeded by more")
+first_lower_bound.tolerates(
+    others_weight, "with heavier keys of other areas the loss is higher still"
+)
+
+# ------------------------------------------------------------------------------- gradient descent
 
 loss_descent = Claim(
     id="loss.descent",
@@ -311,14 +391,11 @@ loss_descent.mistake(
     ),
 )
 
-lower_bound.tolerates(
-    excess_bound,
-    "an upper bound that vanishes with the weight of other keys; its constant is not sharp",
+loss_descent.tolerates(
+    smoothness, "a bound for every setting and direction: the steps taken curve less and fall more"
 )
-for _bound in (smoothness, descended):
-    loss_descent.tolerates(
-        _bound,
-        "a bound for every setting and direction: the steps taken curve less and fall more",
-    )
+loss_descent.tolerates(
+    descended, "a bound for every setting and direction: the steps taken curve less and fall more"
+)
 
-CLAIMS = (sandwich, lower_bound, loss_descent)
+CLAIMS = (sandwich, lower_bound, first_lower_bound, loss_descent)
