@@ -24,25 +24,22 @@ from refutable.claim import (
     PROFILES,
     Claim,
     Context,
-    Evidence,
     Kind,
     Leg,
     Profile,
     Verdict,
     derive_seed,
-    evidence_of,
 )
 from refutable.errors import UsageError
 from refutable.events import Event, LegFinished, RunFinished, RunStarted
-from refutable.property import jsonable
+from refutable.judgement import examine
+from refutable.judgement import judge as judge
 from refutable.records.journal import Journal
 from refutable.records.results import (
     ClaimRecord,
-    GapRecord,
     LegRecord,
     Results,
     Run,
-    SeriesRecord,
     TableRecord,
     Totals,
 )
@@ -64,55 +61,16 @@ WORST_FIRST = (
 """A claim's verdict is the first of these that one of its legs has."""
 
 
-def judge(evidence: Evidence) -> tuple[Verdict, str | None]:
-    """The verdict on a leg's evidence, and why when it is neither `holds` nor `fails`."""
-    if any(not gap.holds for gap in evidence.gaps):
-        return Verdict.FAILS, None
-    if evidence.vacuous:
-        return Verdict.VACUOUS, "; ".join(evidence.vacuous)
-    if evidence.undecided:
-        return Verdict.UNDECIDED, "; ".join(evidence.undecided)
-    if not evidence.gaps or not evidence.cases:
-        return Verdict.VACUOUS, "nothing met the assumptions"
-    if evidence.unreached:
-        return Verdict.VACUOUS, f"no case in: {', '.join(evidence.unreached)}"
-    return Verdict.HOLDS, None
-
-
 def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecord:
     """Run one leg of a claim and judge it. A leg that raises is an `error`, never a pass.
 
     seed: the run's root seed; the leg's own is derived from it by claim id and kind.
     """
-    leg = claim.legs[kind]
     started = time.perf_counter()
     context = Context(profile, seed, derive_seed(seed, claim.id, kind))
-    try:
-        with one_thread():
-            evidence = evidence_of(leg.run(context), leg.required)
-    except Exception as problem:  # the boundary: whatever a leg raises becomes its verdict
-        return LegRecord(
-            kind=kind,
-            grade=kind.grade,
-            verdict=Verdict.ERROR,
-            seconds=time.perf_counter() - started,
-            note=f"{type(problem).__name__}: {problem}",
-        )
-    verdict, note = judge(evidence)
-    return LegRecord(
-        kind=kind,
-        grade=kind.grade,
-        verdict=verdict,
-        seconds=time.perf_counter() - started,
-        cases=evidence.cases,
-        regimes=dict(evidence.regimes),
-        gaps=tuple(GapRecord.of(gap) for gap in evidence.gaps),
-        series=tuple(SeriesRecord.of(gap.series) for gap in evidence.gaps if gap.series),
-        witness=_witness(evidence) if verdict is Verdict.FAILS else None,
-        note=note,
-        remarks=evidence.remarks,
-        scope=evidence.scope,
-    )
+    with one_thread():
+        record = examine(claim.legs[kind], context)
+    return record.model_copy(update={"seconds": time.perf_counter() - started})
 
 
 def check_claim(claim: Claim, profile: Profile, seed: int) -> ClaimRecord:
@@ -124,14 +82,6 @@ def check_claim(claim: Claim, profile: Profile, seed: int) -> ClaimRecord:
         for kind, leg in claim.legs.items()
     ]
     return claim_record(claim, legs, ())
-
-
-def _witness(evidence: Evidence) -> dict[str, object]:
-    """What to look at: the leg's own witness, or that of the first gap that does not hold."""
-    if evidence.witness is not None:
-        return dict(jsonable(evidence.witness))
-    gap = next(gap for gap in evidence.gaps if not gap.holds)
-    return {"gap": gap.name, **dict(jsonable(gap.witness or {}))}
 
 
 def claim_record(claim: Claim, legs: Sequence[LegRecord], blocked_by: Sequence[str]) -> ClaimRecord:

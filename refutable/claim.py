@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from refutable.gap import Gap
+from refutable import ledger
+from refutable.evidence import Case as Case
+from refutable.evidence import Evidence as Evidence
+from refutable.evidence import LegResult, Required, requirement
+from refutable.evidence import Undecided as Undecided
+from refutable.evidence import Vacuous as Vacuous
+from refutable.evidence import evidence_of as evidence_of
 from refutable.table import TableFunction
 
 Profile = Literal["quick", "full", "deep"]
@@ -81,12 +87,14 @@ class Verdict(StrEnum):
 class Context:
     """What a leg is given: how much effort to spend, and its own source of chance.
 
-    root_seed: the run's seed, for runs that several claims share. seed: this leg's own.
+    root_seed: the run's seed, for runs that several claims share. seed: this leg's own. required:
+    regimes without which the leg is vacuous, each with the gaps that it is about.
     """
 
     profile: Profile
     root_seed: int
     seed: int
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     def at(self, *, quick: T, full: T, deep: T | None = None) -> T:
         """The value for this run's profile; `deep` is as `full` unless given."""
@@ -95,8 +103,55 @@ class Context:
         return deep if self.profile == "deep" and deep is not None else full
 
     def rng(self) -> np.random.Generator:
-        """A fresh generator, the same at every call."""
-        return np.random.default_rng(self.seed)
+        """A generator of its own stream: each call in a leg gives another one, in the same order.
+
+        Within a search the streams belong to the configuration that is being measured.
+        """
+        ledger.note_draw("context.rng()")
+        state = self.__dict__
+        call = state.get("_calls", 0)
+        state["_calls"] = call + 1
+        start = state.get("_example", state["seed"])
+        return np.random.default_rng(start if call == 0 else [start, call])
+
+    @property
+    def own_seed(self) -> int:
+        """`seed`, for the tool, whose use of it does not make a leg one that draws at random."""
+        return int(self.__dict__["seed"])
+
+    @contextmanager
+    def example(self, seed: int) -> Iterator[None]:
+        """Within, `rng` gives the streams of one configuration of a search."""
+        state = self.__dict__
+        before: dict[str, Any] = {
+            name: state[name] for name in ("_calls", "_example") if name in state
+        }
+        state.update(_calls=0, _example=seed)
+        try:
+            yield
+        finally:
+            del state["_calls"], state["_example"]
+            state.update(before)
+
+
+class _Seed:
+    """A seed of a context: whoever reads it draws at random, which is noted."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, context: Context | None, owner: type[Context]) -> Any:
+        if context is None:
+            return self
+        ledger.note_draw(f"context.{self.name}")
+        return context.__dict__[self.name]
+
+    def __set__(self, context: Context, value: int) -> None:
+        context.__dict__[self.name] = value
+
+
+Context.seed = _Seed("seed")  # type: ignore[assignment]  # after the fields have been read
+Context.root_seed = _Seed("root_seed")  # type: ignore[assignment]
 
 
 def derive_seed(root_seed: int, *names: str) -> int:
@@ -105,96 +160,24 @@ def derive_seed(root_seed: int, *names: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """What a leg found.
-
-    cases: configurations examined. regimes: cases per regime; a regime of `required` that counted
-    none makes the leg vacuous. undecided: reasons why something could not be decided. vacuous:
-    reasons why something was shown of nothing. remarks: what a reader must know beside the verdict.
-    scope: what a proof covers, such as `P <= 24`.
-    """
-
-    gaps: tuple[Gap, ...]
-    cases: int
-    regimes: Mapping[str, int] = field(default_factory=dict)
-    required: tuple[str, ...] = ()
-    undecided: tuple[str, ...] = ()
-    vacuous: tuple[str, ...] = ()
-    witness: Mapping[str, Any] | None = None
-    remarks: tuple[str, ...] = ()
-    scope: str | None = None
-
-    @property
-    def unreached(self) -> tuple[str, ...]:
-        """Required regimes that no case fell into."""
-        return tuple(name for name in self.required if not self.regimes.get(name))
-
-
-@dataclass(frozen=True)
-class Undecided:
-    """Yielded by a leg in place of a gap when a solver or a budget gave out."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Vacuous:
-    """Yielded by a leg in place of a gap when nothing meets the assumptions of a statement."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Case:
-    """Yielded by a leg before the gaps of one configuration, to count cases by regime."""
-
-    regimes: tuple[str, ...]
-
-
-LegResult = Evidence | Iterable[Gap | Undecided | Vacuous | Case]
 LegFunction = Callable[[Context], LegResult]
-
-
-def evidence_of(found: LegResult, required: tuple[str, ...] = ()) -> Evidence:
-    """Collect what a leg yielded. Without Case marks every gap counts as one case."""
-    if isinstance(found, Evidence):
-        return found
-    gaps: list[Gap] = []
-    undecided: list[str] = []
-    vacuous: list[str] = []
-    regimes: Counter[str] = Counter()
-    cases = 0
-    for item in found:
-        if isinstance(item, Gap):
-            gaps.append(item)
-        elif isinstance(item, Undecided):
-            undecided.append(f"{item.name}: {item.reason}")
-        elif isinstance(item, Vacuous):
-            vacuous.append(f"{item.name}: {item.reason}")
-        else:
-            cases += 1
-            regimes.update(item.regimes)
-    return Evidence(
-        gaps=tuple(gaps),
-        cases=cases or len(gaps) + len(undecided) + len(vacuous),
-        regimes=dict(sorted(regimes.items())),
-        required=required,
-        undecided=tuple(undecided),
-        vacuous=tuple(vacuous),
-    )
 
 
 @dataclass(frozen=True)
 class Leg:
-    """One way of attacking a claim. profile: the cheapest profile that runs it."""
+    """One way of attacking a claim.
+
+    profile: the cheapest profile that runs it. required: regimes without which it is vacuous, each
+    with patterns of the gaps that must be measured there. expects: why remarks beside its verdict
+    are right, in one text for a leg with remarks of one kind, or by patterns of what they are
+    about.
+    """
 
     kind: Kind
     run: LegFunction
     profile: Profile
-    required: tuple[str, ...]
+    required: Mapping[str, tuple[str, ...]]
+    expects: str | Mapping[str, str] | None = None
 
 
 def name_of(target: Target) -> str:
@@ -271,17 +254,28 @@ class Claim:
         return ""
 
     def leg(
-        self, kind: str, *, profile: Profile = "quick", require: tuple[str, ...] = ()
+        self,
+        kind: str,
+        *,
+        profile: Profile = "quick",
+        require: Required = (),
+        expects: str | Mapping[str, str] | None = None,
     ) -> Callable[[LegFunction], LegFunction]:
         """Add a leg of evidence: decorates a function from a Context to gaps.
 
-        profile: the cheapest profile that runs it. require: regimes without which it is vacuous.
+        profile: the cheapest profile that runs it. require: regimes without which it is vacuous. In
+        each of them every gap that is measured in several cases must be measured, or those that a
+        mapping names: `{"far": "loss*"}`. expects: why a remark beside the verdict is right (that
+        both sides are 0, for instance): a text where the leg has remarks of one kind, otherwise a
+        mapping from patterns of gaps' names, or of the remark, to reasons. An expectation that does
+        not occur is a remark itself.
         """
+        required = requirement(require)
 
         def add(run: LegFunction) -> LegFunction:
             if Kind(kind) in self.legs:
                 raise ValueError(f"{self.id}: there is a {kind} leg already")
-            self.legs[Kind(kind)] = Leg(Kind(kind), run, profile, require)
+            self.legs[Kind(kind)] = Leg(Kind(kind), run, profile, required, expects)
             return run
 
         return add

@@ -1,7 +1,13 @@
-"""Gap: one measured number beside what was claimed of it. The checker judges it."""
+"""Gap: one measured number beside what was claimed of it. The checker judges it.
+
+Numbers are compared as what they are (see `refutable.number`), objects by what they hold (see
+`refutable.sameness`). A gap is decided once, when it is made: what is changed later changes
+nothing.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +15,20 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from refutable import ledger, sameness
 from refutable.certificate import Certificate
+from refutable.number import Number, Real, number
+from refutable.sameness import Compared
 from refutable.series import Series
+from refutable.tally import Tally
 
-Value = float | str
-"""A number, or the text of an exact object (a polynomial, a fraction, a solver's answer)."""
+Value = Real | Number | str
+"""A number, an interval, or the text of an exact object (a polynomial, a solver's answer)."""
+
+ASTRONOMICAL = 2.0**53
+"""From here on a tolerance that exceeds a thousand times both sides is refused. Doubles of this
+size are more than 1 apart, so that no claim about what was measured can mean a tolerance like
+it."""
 
 
 class Relation(StrEnum):
@@ -29,116 +44,346 @@ class Relation(StrEnum):
 class Gap:
     """Measured against predicted under a relation, with a tolerance and its reason.
 
-    false_alarm: probability that chance alone breaks this gap although the claim is true (0 when
-    nothing is random). witness: what to look at when the gap does not hold (JSON-ready).
-    series: the measurements along a ladder that it was read from. certificate: how a proof went.
-    Raises ValueError when a tolerance has no reason, is negative, or goes with `identical`.
+    false_alarm: probability that chance alone breaks this gap although the claim is true; None
+    says nothing about chance, 0 says that no draw can break it. witness: what to look at when the
+    gap does not hold (JSON-ready). series: the measurements along a ladder that it was read from.
+    certificate: how a proof went. undecided: why it cannot be decided, when it cannot; it then
+    neither holds nor fails. remarks: what a reader must know beside it. tally: what it is the
+    closest of, when it stands for several comparisons. compared: of `identical`, what came of it.
+    Raises TypeError for what is no real number where one is compared, and for what has the wrong
+    type; ValueError when a tolerance has no reason, is negative or not finite, exceeds everything
+    that it could compare, or goes with `identical`, and for a probability that is none.
     """
 
     name: str
     measured: Value
     predicted: Value
     relation: Relation
-    tolerance: float = 0.0
+    tolerance: Real = 0.0
     why: str
-    false_alarm: float = 0.0
+    false_alarm: float | None = None
     witness: Mapping[str, Any] | None = None
     series: Series | None = None
     certificate: Certificate | None = None
+    undecided: str | None = None
+    remarks: tuple[str, ...] = ()
+    tally: Tally | None = dataclasses.field(default=None, repr=False, compare=False)
+    compared: Compared | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """A tolerance without a reason is refused, as is one that could not be exceeded."""
+        """Check and decide: what could not be exceeded, or compared, is refused here."""
+        self._check_types()
         if not self.why.strip():
             raise ValueError(f"gap {self.name!r}: a tolerance needs a reason")
-        if not (0 <= self.tolerance < math.inf):
+        _set(self, "tolerance", self._checked_tolerance())
+        if self.relation is Relation.IDENTICAL:
+            self._compare_objects()
+        else:
+            self._compare_numbers()
+        made_in = ledger.current()
+        if made_in is not None:
+            _set(self, "_taken", (made_in, made_in.enter(f"the gap {self.name!r}")))
+
+    def _check_types(self) -> None:
+        """TypeError or ValueError for parts that no record could hold."""
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise TypeError(f"the name of a gap must be a text, not {self.name!r}")
+        if not isinstance(self.why, str):
+            raise TypeError(f"gap {self.name!r}: the reason must be a text, not {self.why!r}")
+        if not isinstance(self.relation, Relation):
+            known = ", ".join(f"Relation.{relation.name}" for relation in Relation)
+            raise TypeError(
+                f"gap {self.name!r}: the relation must be one of {known}, not {self.relation!r}"
+            )
+        kinds = {"witness": Mapping, "series": Series, "certificate": Certificate, "undecided": str}
+        for field, kind in kinds.items():
+            value = getattr(self, field)
+            if value is not None and not isinstance(value, kind):
+                raise TypeError(
+                    f"gap {self.name!r}: {field} must be a {kind.__name__}, "
+                    f"not {type(value).__name__}"
+                )
+        if self.false_alarm is not None:
+            chance = number(self.false_alarm, f"gap {self.name!r}: its false-alarm probability")
+            if not (chance.exact and 0 <= chance.low <= 1):
+                raise ValueError(
+                    f"gap {self.name!r}: a false-alarm probability is between 0 and 1, "
+                    f"not {self.false_alarm}"
+                )
+            _set(self, "false_alarm", float(chance.low))
+
+    def _checked_tolerance(self) -> Real:
+        tolerance = number(self.tolerance, f"gap {self.name!r}: the tolerance")
+        if not (tolerance.exact and tolerance.finite and tolerance.low >= 0):
             raise ValueError(f"gap {self.name!r}: tolerance {self.tolerance} must be finite, ≥ 0")
-        if self.relation is Relation.IDENTICAL and self.tolerance:
+        if self.relation is Relation.IDENTICAL and tolerance.low:
             raise ValueError(f"gap {self.name!r}: identical takes no tolerance")
+        return tolerance.low
+
+    def _compare_objects(self) -> None:
+        known = self.compared
+        if known is None or (known.measured, known.predicted) != (self.measured, self.predicted):
+            known = sameness.compare(self.measured, self.predicted)
+        _set(self, "compared", known)
+        _set(self, "measured", known.measured)
+        _set(self, "predicted", known.predicted)
+        _set(self, "_holds", known.same and self.undecided is None)
+        _set(self, "_own_tally", Tally(nothing=known.nothing, aimed_at_zero=known.nothing))
+
+    def _compare_numbers(self) -> None:
+        measured = number(self.measured, f"gap {self.name!r}: what was measured")
+        predicted = number(self.predicted, f"gap {self.name!r}: what was predicted")
+        size = max(_size(measured), _size(predicted))
+        if self.tolerance >= ASTRONOMICAL and self.tolerance > 1000 * size:
+            raise ValueError(
+                f"gap {self.name!r}: a tolerance of {float(self.tolerance):g} is more than a "
+                f"thousand times what it compares ({measured} and {predicted}); nothing could "
+                "exceed it"
+            )
+        _set(self, "measured", measured if _is_interval(measured) else measured.low)
+        _set(self, "predicted", predicted if _is_interval(predicted) else predicted.low)
+        holds, doubt = decided(measured, predicted, self.relation, self.tolerance)
+        if self.undecided is None:
+            _set(self, "undecided", doubt)
+        _set(self, "_holds", holds and self.undecided is None)
+        sides = [
+            Fraction(side.low) if side.exact and side.finite else None
+            for side in (measured, predicted)
+        ]
+        tally = Tally(
+            nothing=measured.is_zero and predicted.is_zero,
+            wide=bool(self.tolerance > size),
+            aimed_at_zero=predicted.is_zero,
+            measured=sides[0],
+            predicted=sides[1],
+        )
+        _set(self, "_own_tally", tally)
+
+    def take(self) -> None:
+        """Note that somebody looked at this gap, so that it is not lost."""
+        made_in, entry = self.__dict__.get("_taken", (None, 0))
+        if made_in is not None:
+            made_in.take(entry)
+
+    @property
+    def comparisons(self) -> Tally:
+        """What was compared: `tally` where it stands for several, otherwise this comparison."""
+        return self.tally if self.tally is not None else self.__dict__["_own_tally"]
 
     @property
     def holds(self) -> bool:
-        """Whether the relation is satisfied; a NaN never satisfies one."""
-        if self.relation is Relation.IDENTICAL:
-            return self.measured == self.predicted
-        measured, predicted = float(self.measured), float(self.predicted)
-        if self.relation is Relation.EQUAL:
-            return abs(measured - predicted) <= self.tolerance
-        if self.relation is Relation.AT_MOST:
-            return measured <= predicted + self.tolerance
-        return measured >= predicted - self.tolerance
+        """Whether the relation is surely satisfied. NaN and what is infinite never satisfy one."""
+        self.take()
+        return bool(self.__dict__["_holds"])
+
+    @property
+    def fails(self) -> bool:
+        """Whether the relation is surely broken."""
+        return not self.holds and self.undecided is None
 
     @property
     def closeness(self) -> float | None:
         """Share of the allowance that is used: 0 exact, 1 on the edge, above 1 fails.
 
         For a bound it is bound/value or value/bound, whichever is 1 on the edge; None where no such
-        ratio exists (an identity, a bound of zero, numbers of different signs).
+        ratio exists (an identity, a bound of zero, numbers of different signs, no finite number).
         """
+        self.take()
         if self.relation is Relation.IDENTICAL:
             return None
-        measured, predicted = float(self.measured), float(self.predicted)
-        if self.relation is Relation.EQUAL:
-            error = abs(measured - predicted)
-            if self.tolerance:
-                return error / self.tolerance
-            return 0.0 if error == 0 else math.inf
-        if self.relation is Relation.AT_MOST:
-            part, whole = measured, predicted + self.tolerance
-        else:
-            part, whole = predicted - self.tolerance, measured
-        if part < 0 and whole < 0:
-            part, whole = -whole, -part
-        return part / whole if whole > 0 and part >= 0 else None
+        measured, predicted = _middle(self.measured), _middle(self.predicted)
+        if measured is None or predicted is None:
+            return math.inf if self.fails else None
+        numbers = (measured, predicted, self.tolerance)
+        try:
+            return _share(self.relation, *(float(x) for x in numbers))
+        except OverflowError:
+            return _share(self.relation, *(Fraction(x) for x in numbers))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it is, without the leg that made it."""
+        return {name: value for name, value in self.__dict__.items() if name != "_taken"}
 
 
-def equal(
-    name: str, measured: float, predicted: float, tolerance: float, why: str, **rest: Any
-) -> Gap:
+class _Measured:
+    """The field `measured`: whoever reads it has looked at the gap, be it only to copy it."""
+
+    def __get__(self, gap: Gap | None, owner: type[Gap]) -> Any:
+        if gap is None:
+            return self
+        gap.take()
+        return gap.__dict__["measured"]
+
+    def __set__(self, gap: Gap, value: Value) -> None:
+        gap.__dict__["measured"] = value
+
+
+Gap.measured = _Measured()  # type: ignore[assignment]  # after the fields have been read
+
+
+def _set(gap: Gap, name: str, value: object) -> None:
+    object.__setattr__(gap, name, value)
+
+
+def _is_interval(value: Number) -> bool:
+    return value.finite and (not value.exact or value.constant is not None)
+
+
+def _size(value: Number) -> Real:
+    """The largest absolute value that a number may have; 0 for NaN, which exceeds nothing."""
+    if not value.finite:
+        return value.low if value.low == value.low and value.low > 0 else 0
+    return max(value.high, -value.low)
+
+
+def _middle(value: Value) -> Real | None:
+    """A number, or the middle of an interval; None for what is not finite."""
+    known = value if isinstance(value, Number) else number(value)
+    return known.middle if known.finite else None
+
+
+def _share(relation: Relation, measured: Any, predicted: Any, tolerance: Any) -> float | None:
+    """`Gap.closeness` of finite numbers, as floats or, where those do not reach, as fractions."""
+    if relation is Relation.EQUAL:
+        part, whole = abs(measured - predicted), tolerance
+        if not whole:
+            return math.inf if part else 0.0
+    elif relation is Relation.AT_MOST:
+        part, whole = measured, predicted + tolerance
+    else:
+        part, whole = predicted - tolerance, measured
+    if part < 0 and whole < 0:
+        part, whole = -whole, -part
+    if whole <= 0 or part < 0:
+        return None
+    try:
+        return float(part / whole)
+    except OverflowError:
+        return math.inf
+
+
+def decided(
+    measured: Number, predicted: Number, relation: Relation, tolerance: Real
+) -> tuple[bool, str | None]:
+    """Whether a relation between two numbers surely holds, and why that is unknown when it is."""
+    if not (measured.finite and predicted.finite):
+        return False, _beyond_range(measured.low, predicted.low, relation)
+    answer = _by_ends(measured, predicted, relation, tolerance)
+    if answer is None and (measured.constant is not None or predicted.constant is not None):
+        answer = _by_digits(measured, predicted, relation, tolerance)
+    if answer is None:
+        return False, f"{measured} and {predicted} are too wide to compare"
+    return answer, None
+
+
+def _beyond_range(measured: Real, predicted: Real, relation: Relation) -> str | None:
+    """Why nothing is known where a number left the range; None where the relation is broken anyway.
+
+    inf is no evidence for inf ≤ inf, nor an infinite bound for anything; inf ≤ 1 and NaN are wrong.
+    """
+    true_of_infinities = {
+        Relation.EQUAL: measured == predicted,
+        Relation.AT_MOST: measured <= predicted,
+        Relation.AT_LEAST: measured >= predicted,
+    }[relation]
+    if not true_of_infinities:
+        return None
+    return f"{measured} against {predicted}: beyond the range of numbers, nothing is compared"
+
+
+def _by_ends(m: Number, p: Number, relation: Relation, tolerance: Real) -> bool | None:
+    """Decide by the ends of both intervals; None when they overlap."""
+    checks = []
+    if relation is not Relation.AT_LEAST:
+        checks.append((_at_most(m.high, p.low, tolerance), not _at_most(m.low, p.high, tolerance)))
+    if relation is not Relation.AT_MOST:
+        checks.append((_at_most(p.high, m.low, tolerance), not _at_most(p.low, m.high, tolerance)))
+    if any(broken for _, broken in checks):
+        return False
+    return True if all(holds for holds, _ in checks) else None
+
+
+def _at_most(low: Real, high: Real, tolerance: Real) -> bool:
+    """Whether low ≤ high + tolerance, without rounding."""
+    if not tolerance:
+        return low <= high  # Python compares ints, floats and fractions exactly
+    if isinstance(low, float) and isinstance(high, float) and isinstance(tolerance, float):
+        excess = (low - high) - tolerance
+        blur = 1e-15 * (abs(low) + abs(high) + tolerance)
+        if math.isfinite(excess) and abs(excess) > blur > 1e-300:
+            return excess < 0
+    return Fraction(low) - Fraction(high) <= Fraction(tolerance)
+
+
+def _by_digits(m: Number, p: Number, relation: Relation, tolerance: Real) -> bool | None:
+    """Decide between constants by more digits, and on the edge by algebra; None when both fail."""
+    import sympy
+
+    for digits in (200, 1000):
+        answer = _by_ends(m.narrowed(digits), p.narrowed(digits), relation, tolerance)
+        if answer is not None:
+            return answer
+    left, right = (
+        side.constant if side.constant is not None else sympy.Rational(Fraction(side.low))
+        for side in (m, p)
+    )
+    if not all(side.exact or side.constant is not None for side in (m, p)):
+        return None
+    allowed = sympy.Rational(Fraction(tolerance))
+    edges = [left - right - allowed] if relation is not Relation.AT_LEAST else []
+    edges += [right - left - allowed] if relation is not Relation.AT_MOST else []
+    return True if any(edge.equals(0) is True for edge in edges) else None
+
+
+def equal(name: str, measured: Any, predicted: Any, tolerance: Any, why: str, **rest: Any) -> Gap:
     """A tight statement: |measured - predicted| ≤ tolerance."""
     return _gap(name, measured, predicted, Relation.EQUAL, tolerance, why, rest)
 
 
-def at_most(
-    name: str, measured: float, predicted: float, tolerance: float, why: str, **rest: Any
-) -> Gap:
+def at_most(name: str, measured: Any, predicted: Any, tolerance: Any, why: str, **rest: Any) -> Gap:
     """An upper bound: measured ≤ predicted + tolerance."""
     return _gap(name, measured, predicted, Relation.AT_MOST, tolerance, why, rest)
 
 
 def at_least(
-    name: str, measured: float, predicted: float, tolerance: float, why: str, **rest: Any
+    name: str, measured: Any, predicted: Any, tolerance: Any, why: str, **rest: Any
 ) -> Gap:
     """A lower bound: measured ≥ predicted - tolerance."""
     return _gap(name, measured, predicted, Relation.AT_LEAST, tolerance, why, rest)
 
 
 def identical(name: str, measured: object, predicted: object, why: str, **rest: Any) -> Gap:
-    """The same exact object: compared as text, so that nothing is rounded."""
+    """The same exact object, compared by what it holds (see `refutable.sameness`).
+
+    TypeError for what cannot be compared by value, such as two functions.
+    """
+    compared = sameness.compare(measured, predicted)
     return Gap(
         name=name,
-        measured=str(measured),
-        predicted=str(predicted),
+        measured=compared.measured,
+        predicted=compared.predicted,
         relation=Relation.IDENTICAL,
         why=why,
+        compared=compared,
         **rest,
     )
 
 
 def _gap(
     name: str,
-    measured: float | Fraction,
-    predicted: float | Fraction,
+    measured: Any,
+    predicted: Any,
     relation: Relation,
-    tolerance: float,
+    tolerance: Any,
     why: str,
     rest: dict[str, Any],
 ) -> Gap:
     return Gap(
         name=name,
-        measured=float(measured),
-        predicted=float(predicted),
+        measured=measured,
+        predicted=predicted,
         relation=relation,
-        tolerance=float(tolerance),
+        tolerance=tolerance,
         why=why,
         **rest,
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import Enum
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -14,11 +16,15 @@ from unittest import mock
 
 import hypothesis
 import numpy as np
+from hypothesis.errors import HypothesisException
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
-from refutable.claim import Context, Evidence
+from refutable import chance, ledger
+from refutable.claim import Context
+from refutable.evidence import Evidence, Required, Undecided, requirement
 from refutable.gap import Gap
+from refutable.tally import Tally
 
 T = TypeVar("T")
 
@@ -37,21 +43,22 @@ class _Counterexample(Exception):  # noqa: N818 - it is what the search looks fo
 def search(
     context: Context,
     strategy: SearchStrategy[T],
-    gaps_of: Callable[[T], Iterable[Gap]],
+    gaps_of: Callable[[T], Iterable[Gap | Undecided]],
     *,
     examples: int,
     regimes_of: Callable[[T], Iterable[str]] = lambda _: (),
-    require: tuple[str, ...] = (),
+    require: Required = (),
 ) -> Evidence:
     """Evidence from `examples` configurations drawn from a strategy that is valid by construction.
 
-    Of every gap name the instance closest to failing is kept. A configuration that breaks a gap is
-    shrunk by Hypothesis and becomes the witness. While a required regime has no case, the search
-    goes on, up to ROUNDS times as long: chance alone then rarely makes a leg vacuous.
+    Of every gap name the instance closest to failing is kept, and what all instances were like. A
+    configuration that breaks a gap is shrunk by Hypothesis and becomes the witness. While a gap
+    was not measured in a required regime (of `require` and of the leg), the search goes on, up to
+    ROUNDS times as long: chance alone then rarely makes a leg vacuous. The shared generators of
+    random, numpy and torch, and `context.rng()`, start anew at each configuration from a seed that
+    is its own: draws differ between configurations, and are the same when one is tried again.
     """
-    closest: dict[str, Gap] = {}
-    regimes: Counter[str] = Counter()
-    cases = 0
+    found = _Found(context, gaps_of, regimes_of, {**context.required, **requirement(require)})
 
     @hypothesis.settings(
         max_examples=examples,
@@ -65,36 +72,127 @@ def search(
     )
     @hypothesis.given(strategy)
     def attempt(configuration: T) -> None:
-        nonlocal cases
-        gaps = list(gaps_of(configuration))
-        if not gaps:
-            return  # nothing was measured, so nothing counts
-        cases += 1
-        regimes.update(regimes_of(configuration))
-        for gap in gaps:
-            if not gap.holds:
-                raise _Counterexample(configuration, gap)
-            kept = closest.get(gap.name)
-            if kept is None or (gap.closeness or 0) > (kept.closeness or 0):
-                closest[gap.name] = gap
+        found.attempt(configuration)
 
-    witness = None
+    counterexample = None
     try:
-        with no_constants_of_loaded_modules():
+        with ledger.search_of_all(), no_constants_of_loaded_modules():
             for round_ in range(ROUNDS):
                 hypothesis.seed(context.seed + round_)(attempt)()
-                if all(regimes[name] for name in require):
+                if not found.unreached:
                     break
-    except _Counterexample as found:
-        closest[found.gap.name] = found.gap
-        witness = {"configuration": jsonable(found.configuration), **(found.gap.witness or {})}
-    return Evidence(
-        gaps=tuple(closest.values()),
-        cases=cases,
-        regimes=dict(sorted(regimes.items())),
-        required=require,
-        witness=witness,
-    )
+    except _Counterexample as broken:
+        counterexample = broken
+    return found.evidence(counterexample)
+
+
+class _Found:
+    """What a search has found so far."""
+
+    def __init__(
+        self,
+        context: Context,
+        gaps_of: Callable[[Any], Iterable[Gap | Undecided]],
+        regimes_of: Callable[[Any], Iterable[str]],
+        required: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self.context, self.gaps_of, self.regimes_of = context, gaps_of, regimes_of
+        self.required = required
+        self.closest: dict[str, Gap] = {}
+        self.tallies: dict[str, Tally] = {}
+        self.undecided: Counter[str] = Counter()
+        self.regimes: Counter[str] = Counter()
+        self.cases = 0
+
+    def attempt(self, configuration: Any) -> None:
+        """Measure one configuration. Raises _Counterexample when it breaks a gap."""
+        items = self._measured(configuration)
+        if not items:
+            return  # nothing was measured, so nothing counts
+        gaps = [item for item in items if isinstance(item, Gap)]
+        for gap in gaps:
+            if gap.fails:
+                raise _Counterexample(configuration, gap)
+        self.cases += 1
+        regimes = tuple(self.regimes_of(configuration))
+        self.regimes.update(regimes)
+        seen: set[str] = set()
+        for gap in gaps:
+            tally = gap.comparisons if gap.name in seen else gap.comparisons.within(regimes)
+            seen.add(gap.name)
+            known = self.tallies.get(gap.name)
+            self.tallies[gap.name] = tally if known is None else known + tally
+            kept = self.closest.get(gap.name)
+            if kept is None or _badness(gap) > _badness(kept):
+                self.closest[gap.name] = gap
+        self.undecided.update(f"{x.name}: {x.reason}" for x in items if isinstance(x, Undecided))
+
+    def _measured(self, configuration: Any) -> list[Gap | Undecided]:
+        """The gaps of a configuration, in a state of chance that is its own."""
+        own = _own_seed(self.context, configuration)
+        chance.seed(own)
+        made_in = ledger.current()
+        entries = made_in.entries if made_in is not None else 0
+        try:
+            with self.context.example(own):
+                items = list(self.gaps_of(configuration))
+        except HypothesisException:  # the configuration was rejected
+            if made_in is not None:
+                made_in.forget_since(entries)
+            raise
+        except Exception as problem:
+            problem.__dict__["configuration"] = jsonable(configuration)
+            raise
+        for item in items:
+            if type(item) is not Gap and not isinstance(item, Undecided):
+                raise TypeError(
+                    f"a search measures gaps, and not an object of type {type(item).__name__}"
+                )
+        return items
+
+    def evidence(self, counterexample: _Counterexample | None = None) -> Evidence:
+        """All of it; with the configuration that breaks the claim, if there is one."""
+        witness = None
+        closest, regimes, cases = dict(self.closest), self.regimes, self.cases
+        if counterexample is not None:
+            gap, configuration = counterexample.gap, counterexample.configuration
+            closest[gap.name] = gap
+            witness = {"configuration": jsonable(configuration), **(gap.witness or {})}
+            regimes = regimes + Counter(self.regimes_of(configuration))
+            cases += 1
+        undecided = [
+            f"{text} (in {n} configurations)" if n > 1 else text
+            for text, n in self.undecided.items()
+        ]
+        return Evidence(
+            gaps=tuple(closest.values()),
+            cases=cases,
+            regimes=dict(sorted(regimes.items())),
+            required=self.required,
+            undecided=tuple(undecided),
+            witness=witness,
+            tallies=self.tallies,
+        )
+
+    @property
+    def unreached(self) -> bool:
+        """Whether some gap has yet to be measured in a required regime."""
+        with ledger.closed():
+            return bool(self.evidence().unreached)
+
+
+def _badness(gap: Gap) -> tuple[bool, float]:
+    return gap.undecided is not None, gap.closeness or 0.0
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def _own_seed(context: Context, configuration: object) -> int:
+    """A seed that a configuration always has, and hardly any other one."""
+    text = _ADDRESS.sub("", str(jsonable(configuration)))
+    digest = hashlib.sha256(f"{context.own_seed}\0{text}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
 
 
 @contextmanager
@@ -103,15 +201,24 @@ def no_constants_of_loaded_modules() -> Iterator[None]:
 
     Hypothesis mixes literals from the source of every local module in sys.modules into its draws.
     A verdict would then depend on what a worker happened to have imported. There is no setting for
-    it; when a release moves these names, every property leg says so as an error.
+    it, and the names below are its own affair. Releases without them mix nothing in; should one mix
+    under other names, the test that draws twice with another module loaded says so.
     """
-    none = providers.Constants()
-    providers.CONSTANTS_CACHE.cache.clear()
-    try:
-        with mock.patch.object(providers, "_get_local_constants", return_value=none):
-            yield
-    finally:
-        providers.CONSTANTS_CACHE.cache.clear()
+    cache = getattr(getattr(providers, "CONSTANTS_CACHE", None), "cache", None)
+    with ExitStack() as stack:
+        known = getattr(providers, "_local_constants", None)
+        if hasattr(providers, "_get_local_constants") and known is not None:
+            stack.enter_context(
+                mock.patch.object(providers, "_get_local_constants", return_value=type(known)())
+            )
+        elif hasattr(providers, "is_local_module_file"):
+            stack.enter_context(
+                mock.patch.object(providers, "is_local_module_file", return_value=False)
+            )
+        if cache is not None:
+            cache.clear()
+            stack.callback(cache.clear)
+        yield
 
 
 def jsonable(value: Any) -> Any:

@@ -13,9 +13,9 @@ from refutable.claim import Profile
 from refutable.cli import options, progress
 from refutable.errors import UsageError
 from refutable.records.documents import put
-from refutable.records.results import Results
+from refutable.records.results import GapRecord, Results
 from refutable.reports import atlas as atlas_report
-from refutable.reports import folder, words
+from refutable.reports import folder
 
 
 @click.command("audit")
@@ -165,10 +165,11 @@ def _show_point(
             click.echo(f"  – untestable: {gaps}")
             continue
         for gap in gaps:
-            failed += not gap.holds
+            record = GapRecord.of(gap)
+            measured, predicted = record.sides
+            failed += not record.holds
             click.echo(
-                f"  {'✓' if gap.holds else '✗'} {gap.name}: {words.number(gap.measured)} "
-                f"{gap.relation.value.replace('_', ' ')} {words.number(gap.predicted)} "
-                f"± {gap.tolerance:.3g}"
+                f"  {'✓' if record.holds else '✗'} {record.name}: {measured} "
+                f"{record.relation.value.replace('_', ' ')} {predicted} ± {record.tolerance:.3g}"
             )
     return int(failed > 0)
