@@ -6,41 +6,57 @@ log, and in the step summary.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from refutable.claim import Verdict
-from refutable.records.results import ClaimRecord, Results
-from refutable.reports import words
+from refutable.records.results import ClaimRecord, LegRecord, Results
+from refutable.reports import escaping, words
 
 
 def lines(results: Results, counting: Collection[Verdict]) -> Iterator[str]:
     """A workflow command per claim with news: an error where the verdict counts, else a warning.
 
-    counting: the verdicts that make the run fail. Accepted and undecided claims are warnings;
-    claims that hold, and those that were not run and need not, are no news.
+    counting: the verdicts that make the run fail. Accepted and undecided claims are warnings, as is
+    what holds with a remark or rests on what fails; claims that hold, and those that were not run
+    and need not, are no news.
     """
     for claim in results.claims:
         if claim.verdict in counting and not claim.accepted:
             yield _command("error", claim, results)
-        elif claim.accepted or claim.verdict is Verdict.UNDECIDED:
+        elif claim.accepted or claim.verdict is Verdict.UNDECIDED or _is_qualified(claim):
             yield _command("warning", claim, results)
+
+
+def _is_qualified(claim: ClaimRecord) -> bool:
+    """Whether it holds, but not without a word."""
+    said = bool(claim.blocked_by or claim.remarks) or any(words.remarks(claim))
+    return claim.verdict is Verdict.HOLDS and said
 
 
 def _command(level: str, claim: ClaimRecord, results: Results) -> str:
     text = [claim.title]
     if claim.accepted:
         text.append(words.acceptance(claim.accepted))
-    text += [f"{leg.kind.value}: {line}" for leg in claim.legs for line in words.trouble(leg)]
-    text += [f"witness ({leg.kind.value}): {leg.witness}" for leg in claim.legs if leg.witness]
+    text += words.remarks(claim)
+    for leg in claim.legs:
+        text += [f"{leg.kind.value}: {line}" for line in words.trouble(leg, 20)]
+        text += words.traceback(leg, 6)
+        if leg.witness:
+            text.append(f"witness ({leg.kind.value}): {words.json_text(leg.witness)}")
     text.append(f"again: {results.run.command}")
     said = "\n".join(text)
     title = f"{claim.id} {words.verdict(claim)}"
-    return f"::{level} title={_property(title)}::{_data(said)}"
+    where = "".join(f"{name}={escaping.property_(value)}," for name, value in _place(claim.legs))
+    return f"::{level} {where}title={escaping.property_(title)}::{escaping.data(said)}"
 
 
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _place(legs: tuple[LegRecord, ...]) -> Iterator[tuple[str, str]]:
+    """File and line of the first exception in the repository that is being checked."""
+    root = os.environ.get("GITHUB_WORKSPACE")
+    for leg in legs if root else ():
+        if leg.failure and leg.failure.file and Path(leg.failure.file).is_relative_to(root or ""):
+            yield "file", str(Path(leg.failure.file).relative_to(root or ""))
+            yield "line", str(leg.failure.line or 1)
+            return

@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from refutable.auditing.atlas import Atlas, DialRecord, Margin, Outcome, PairRecord
+from refutable.reports import escaping
+from refutable.reports.console import said as shown
+from refutable.reports.escaping import code
 
 MARKS = {
     Margin.ROBUST: "✓",
@@ -115,21 +117,22 @@ def show(atlas: Atlas, console: Console) -> None:
         place = (dial.assumption, dial.name)
         style = STYLES[pair.verdict]
         table.add_row(
-            escape(dial.assumption) if place[0] != last[0] else "",
-            escape(dial.name) if place != last else "",
-            escape(pair.claim),
-            f"[{style}]{MARKS[pair.verdict]} {escape(said(pair, dial))}[/]",
-            escape(foreseen(pair, dial)),
-            escape(pair.note or ""),
+            shown(dial.assumption if place[0] != last[0] else ""),
+            shown(dial.name if place != last else ""),
+            shown(pair.claim),
+            shown(f"{MARKS[pair.verdict]} {said(pair, dial)}", style),
+            shown(foreseen(pair, dial)),
+            shown(pair.note or ""),
         )
         last = place
     console.print(table)
     console.print()
-    console.print(f"[bold]{counts(atlas)}.[/]", highlight=False)
+    console.print(shown(f"{counts(atlas)}.", "bold"))
     console.print(
-        f"{atlas.totals.trials:,} values tried, {atlas.run.seconds:.0f} s; profile "
-        f"{atlas.run.profile}, seed {atlas.run.seed}. {agreement(atlas)}",
-        highlight=False,
+        shown(
+            f"{atlas.totals.trials:,} values tried, {atlas.run.seconds:.0f} s; profile "
+            f"{atlas.run.profile}, seed {atlas.run.seed}. {agreement(atlas)}"
+        )
     )
 
 
@@ -150,31 +153,30 @@ def markdown(atlas: Atlas) -> str:
     ]
     lines += [f"- **{MARKS[m]} {m.value}**: {text}" for m, text in MEANINGS.items()]
     for assumption in dict.fromkeys(dial.assumption for dial in atlas.dials):
-        lines += ["", f"### {_cell(assumption)}", ""]
-        lines.append("| dial | " + " | ".join(f"`{claim}`" for claim in claims) + " |")
+        lines += ["", f"### {escaping.markdown(assumption)}", ""]
+        lines.append("| dial | " + " | ".join(f"{code(claim)}" for claim in claims) + " |")
         lines.append("|---" * (1 + len(claims)) + "|")
         for dial in atlas.dials:
             if dial.assumption != assumption:
                 continue
-            cells = [f"`{dial.name}`: {_cell(dial.title)} ({_cell(dial.source)})"]
+            about = escaping.markdown(f"{dial.title} ({dial.source})")
+            cells = [f"{code(dial.name)}: {about}"]
             for claim in claims:
                 pair = by_place.get((claim, dial.name))
-                cells.append(_finding(pair, dial) if pair else "")
+                cells.append(escaping.markdown(_finding(pair, dial)) if pair else "")
             lines.append("| " + " | ".join(cells) + " |")
     notes = [(dial, pair) for dial, pair in rows(atlas) if pair.note]
     if notes:
         lines += ["", "### Notes", ""]
         grouped: dict[str, list[str]] = {}
         for dial, pair in notes:
-            grouped.setdefault(pair.note or "", []).append(f"`{pair.claim}` / `{dial.name}`")
-        lines += [f"- {_cell(note)}: {', '.join(where)}" for note, where in grouped.items()]
+            where = f"{code(pair.claim)} / {code(dial.name)}"
+            grouped.setdefault(pair.note or "", []).append(where)
+        for note, places in grouped.items():
+            lines.append(f"- {escaping.markdown(note)}: {', '.join(places)}")
     return "\n".join(lines) + "\n"
 
 
 def _finding(pair: PairRecord, dial: DialRecord) -> str:
     theory = foreseen(pair, dial)
     return f"{MARKS[pair.verdict]} {said(pair, dial)}" + (f" ({theory})" if theory else "")
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())

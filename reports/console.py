@@ -1,13 +1,17 @@
-"""The console: one line per claim, then what went wrong, then the counts."""
+"""The console: one line per claim, then what went wrong, then the counts.
+
+Everything is printed as text objects: nothing that a record says is taken for a style.
+"""
 
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from refutable import text as texts
 from refutable.claim import Verdict
-from refutable.records.results import ClaimRecord, Results
+from refutable.records.results import ClaimRecord, LegRecord, Results, Run
 from refutable.reports import words
 
 STYLES = {
@@ -19,65 +23,105 @@ STYLES = {
     Verdict.NOT_RUN: "dim",
 }
 
+MOST = 12
+"""Gaps of a leg that do not hold; the rest is counted."""
+LONGEST = 600
+"""Characters of one thing that is said, its middle left out beyond them; results.json has all."""
+LAST = 4
+"""Lines of a traceback."""
+
+
+def said(text: str, style: str = "", most: int | None = LONGEST) -> Text:
+    """Text of any origin on one line of a terminal."""
+    return Text(texts.line(text, most), style=style)
+
 
 def show(results: Results, console: Console) -> None:
     """Print the table, the troubles and the counts of a run."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("claim", no_wrap=True)
     table.add_column("what it says", ratio=1)
-    table.add_column("verdict", no_wrap=True)
+    table.add_column("verdict")
     table.add_column("closeness", justify="right", no_wrap=True)
-    table.add_column("grade", no_wrap=True)
+    table.add_column("grade")
     for claim in results.claims:
-        style = STYLES[claim.verdict]
         table.add_row(
-            escape(claim.id),
-            escape(claim.title),
-            f"[{style}]{words.verdict(claim)}[/]",
-            words.closeness(claim),
-            words.grades(claim),
+            said(claim.id, most=100),
+            said(claim.title, most=200),
+            said(words.verdict(claim), STYLES[claim.verdict], 200),
+            said(words.closeness(claim)),
+            said(words.grades(claim)),
         )
     console.print(table)
     console.print()
     for claim in results.claims:
-        _show_trouble(claim, console)
+        _show_trouble(claim, results.run, console)
+    _show_remarks(results, console)
     totals = results.totals
-    console.print(f"[bold]{totals.claims} claims: {words.counts(results)}.[/]", highlight=False)
+    console.print(said(f"{totals.claims} claims: {words.counts(results)}.", "bold"))
     console.print(
-        f"{totals.legs} legs of evidence, {totals.cases:,} cases, {results.run.seconds:.0f} s; "
-        f"profile {results.run.profile}, seed {results.run.seed}; "
-        f"probability of a false alarm {totals.false_alarm:.1g}.",
-        highlight=False,
+        said(
+            f"{totals.legs} legs of evidence, {totals.cases:,} cases, {results.run.seconds:.0f} s; "
+            f"profile {results.run.profile}, seed {results.run.seed}; "
+            f"probability of a false alarm {totals.false_alarm:.1g}."
+        )
     )
+    remarked = words.remarked(results)
+    if remarked:
+        console.print(said(f"{remarked}."))
     partial = [claim.id for claim in results.claims if words.left_out(claim)]
     if partial:
         console.print(
-            f"{len(partial)} claims have legs that this run left out; "
-            "`--profile full` and no kind: selection run them all.",
-            highlight=False,
+            said(
+                f"{len(partial)} claims have legs that this run left out; "
+                "`--profile full` and no kind: selection run them all."
+            )
         )
-    console.print(f"[dim]{words.CLOSENESS}[/]", highlight=False)
+    console.print(said(words.CLOSENESS, "dim"))
 
 
-def _show_trouble(claim: ClaimRecord, console: Console) -> None:
+def _show_trouble(claim: ClaimRecord, run: Run, console: Console) -> None:
     for leg in claim.legs:
         if leg.verdict in (Verdict.HOLDS, Verdict.NOT_RUN):
             continue
         head = f"{claim.id} [{leg.kind.value}] {leg.verdict.value}"
-        console.print(f"[{STYLES[leg.verdict]}]{escape(head)}[/]", highlight=False)
-        for line in words.trouble(leg):
-            console.print(f"    {escape(' '.join(line.split()))}", highlight=False)
-        if leg.witness:
-            console.print(f"    witness: {escape(str(leg.witness))}", highlight=False)
+        console.print(said(head, STYLES[leg.verdict]))
+        for line in _details(leg):
+            console.print(Text("    ") + said(line), soft_wrap=True)
+        again = words.again(run, claim, leg)
+        console.print(Text("    again: ") + Text(texts.visible(again)), soft_wrap=True)
         console.print()
     if claim.accepted:
-        console.print(
-            f"{escape(claim.id)} {escape(words.acceptance(claim.accepted))}\n", highlight=False
-        )
+        console.print(said(f"{claim.id} {words.acceptance(claim.accepted)}"))
+        console.print()
     if claim.blocked_by:
-        console.print(
-            f"{escape(claim.id)} rests on what does not hold: "
-            f"{escape(', '.join(claim.blocked_by))}",
-            highlight=False,
-        )
+        below = ", ".join(claim.blocked_by)
+        console.print(said(f"{claim.id} rests on what does not hold: {below}"))
+        console.print()
+
+
+def _details(leg: LegRecord) -> list[str]:
+    """What keeps a leg from holding, where it broke, and with which configuration."""
+    lines = words.trouble(leg, MOST)
+    place = words.place(leg)
+    if place:
+        lines.append(f"at {place}")
+    lines += [f"| {line}" for line in words.traceback(leg, LAST)]
+    drawn = words.drawn(leg)
+    if drawn:
+        lines.append(f"drawn: {drawn}")
+    if leg.witness:
+        lines.append(f"witness: {words.json_text(leg.witness)}")
+    return lines
+
+
+def _show_remarks(results: Results, console: Console) -> None:
+    """Remarks, those beside a verdict first, then those that its claim foresaw."""
+    for title, found in (("Remarks", words.remarks), ("Foreseen remarks", words.expected)):
+        lines = [(claim.id, remark) for claim in results.claims for remark in found(claim)]
+        if not lines:
+            continue
+        console.print(said(title, "bold"))
+        for id, remark in lines:
+            console.print(Text("    ") + said(f"{id} {remark}"), soft_wrap=True)
         console.print()

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from refutable.claim import Verdict
 from refutable.records.compare import Change, ClaimChange, Difference, LegChange, Side
 from refutable.reports import words
+from refutable.reports.console import said
 
 STYLES = {"worse": "bold red", "better": "green", "": "bold"}
 
@@ -28,20 +29,20 @@ class Section:
 def show(difference: Difference, console: Console) -> None:
     """Print what changed."""
     for side, name in ((difference.before, "before"), (difference.after, "after")):
-        console.print(f"{name:7} {escape(_said_of(side))}", highlight=False, soft_wrap=True)
+        console.print(Text(f"{name:7} ") + said(_said_of(side)), soft_wrap=True)
     for section in sections(difference):
         console.print()
-        console.print(f"[{STYLES[section.tone]}]{escape(section.title)}[/]", highlight=False)
-        width = max(len(about) for about, _ in section.lines)
-        for about, said in section.lines:
-            console.print(
-                f"  {escape(about):{width}}  {escape(said)}".rstrip(),
-                highlight=False,
-                soft_wrap=True,
-            )
+        console.print(said(section.title, STYLES[section.tone]))
+        abouts = [said(about) for about, _ in section.lines]
+        width = max(map(len, abouts))
+        for about, (_, what) in zip(abouts, section.lines, strict=True):
+            about.pad_right(width - len(about))
+            line = Text("  ") + about + Text("  ") + said(what)
+            line.rstrip()
+            console.print(line, soft_wrap=True)
     console.print()
     style = "bold red" if difference.regressions else "bold"
-    console.print(f"[{style}]{escape(verdict(difference))}[/]", highlight=False)
+    console.print(said(verdict(difference), style))
 
 
 def markdown(difference: Difference) -> str:
@@ -51,8 +52,8 @@ def markdown(difference: Difference) -> str:
         lines.append(f"- {name}: {words.inline(_said_of(side))}")
     for section in sections(difference):
         lines += ["", f"## {words.inline(section.title)}", ""]
-        for about, said in section.lines:
-            lines.append(f"- **{words.inline(about)}**: {words.inline(said)}")
+        for about, what in section.lines:
+            lines.append(f"- **{words.inline(about)}**: {words.inline(what)}")
     return "\n".join(lines) + "\n"
 
 

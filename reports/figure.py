@@ -7,6 +7,7 @@ read without colours. Text stays text.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from refutable import text as texts
 from refutable.records.documents import put
 
 STYLE: dict[str, Any] = {
@@ -33,6 +35,9 @@ STYLE: dict[str, Any] = {
 """Deterministic files with text as text, none of it below 8 pt."""
 BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#595959"
 
+LONGEST = 200
+"""Characters of one text in a picture."""
+
 UNDATED: dict[str, dict[str, None]] = {
     ".svg": {"Date": None, "Creator": None},
     ".png": {"Software": None},
@@ -41,9 +46,16 @@ UNDATED: dict[str, dict[str, None]] = {
 """Suffixes of the files that can be written, and what is left out of each: it would change."""
 
 
+def words(text: str) -> str:
+    """Text of any origin in a picture: no formula, one line, nothing that SVG cannot hold."""
+    shown = texts.line(text, LONGEST).replace("$", r"\$")
+    return f"\u200a{shown}" if shown.startswith("_") else shown  # a label `_x` is left out
+
+
 def rendered(draw: Callable[[Figure], None], suffix: str = ".svg") -> bytes:
     """The file that holds what `draw` draws, in one of the formats of `UNDATED`."""
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # a browser's font has it
         figure = Figure(layout="constrained")
         FigureCanvasAgg(figure)
         draw(figure)

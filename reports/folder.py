@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from refutable.auditing import answers as answering
 from refutable.auditing.atlas import Atlas
 from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.results import Results
-from refutable.reports import audit_page, html, junit, latex, markdown
+from refutable.reports import audit_page, html, junit, latex, markdown, spreadsheet
 
 FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
     "html": ("report.html", lambda results, folder: html.page(results, folder)),
     "markdown": ("summary.md", lambda results, _: markdown.summary(results)),
     "junit": ("junit.xml", lambda results, _: junit.junit(results)),
-    "csv": (
-        "results.csv",
-        lambda results, _: results.frame().to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC),
-    ),
+    "csv": ("results.csv", lambda results, _: spreadsheet.results_csv(results)),
 }
 """Name of a format: its file, and how it is rendered."""
 
@@ -58,26 +53,29 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
     Answers (questions.json) and maps (phases.json) of the folder become parts of the page.
     """
     atlas.write(folder / "atlas.json")
-    answers, maps = (_stored(folder / name) for name in ("questions.json", "phases.json"))
+    answers = answering.read_answers(folder / answering.ANSWERS)
+    maps = answering.read_maps(folder / answering.MAPS)
     texts = {
-        "atlas.csv": atlas.frame().to_csv(index=False),
+        "atlas.csv": spreadsheet.atlas_csv(atlas),
         "audit.md": audit_page.page(atlas, answers, maps),
     }
     if maps:
         from refutable.reports import phase_figure  # with matplotlib, which takes a second
 
-        texts |= {f"phase-{found['name']}.svg": phase_figure.svg(found) for found in maps}
+        texts |= {f"phase-{found.name}.svg": phase_figure.svg(found) for found in maps}
     for file, text in texts.items():
         put(folder / file, text)
-
-
-def _stored(path: Path) -> list[dict[str, Any]]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def append_step_summary(results: Results) -> None:
     """Append the Markdown page to the file that GitHub Actions names, when there is one."""
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if file:
-        with open(file, "a", encoding="utf-8") as summary:
-            summary.write(markdown.summary(results))
+        page = markdown.summary(results).encode("utf-8", "backslashreplace")
+        try:
+            with open(file, "ab") as summary:
+                summary.write(page)
+        except OSError as problem:
+            raise UsageError(
+                f"cannot write GITHUB_STEP_SUMMARY, {file}: {problem.strerror}"
+            ) from problem

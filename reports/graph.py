@@ -9,7 +9,7 @@ import networkx as nx
 
 from refutable.claim import Grade, Verdict
 from refutable.records.results import ClaimRecord, Results
-from refutable.reports import words
+from refutable.reports import escaping, words
 
 WIDTH, HEIGHT, ACROSS, DOWN = 168, 20, 208, 26
 """Of a node, and from one to the next, in pixels."""
@@ -31,8 +31,8 @@ class Node:
 
     @property
     def grade(self) -> str:
-        """The strongest grade that holds; empty when none does."""
-        return self.claim.grades[0].value if self.claim.grades else ""
+        """The strongest grade of a claim that holds; empty for any other."""
+        return _strongest(self.claim)
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Layout:
     edges: tuple[tuple[str, str, str], ...]
     width: int
     height: int
+
+
+def _strongest(claim: ClaimRecord) -> str:
+    held = claim.verdict is Verdict.HOLDS and claim.grades
+    return claim.grades[0].value if held else ""
 
 
 def graph_of(claims: Sequence[ClaimRecord]) -> nx.DiGraph:
@@ -94,8 +99,8 @@ def mermaid(results: Results) -> str:
     lines = ["flowchart LR"]
     for claim in results.claims:
         left, right = SHAPES.get(claim.verdict, ("[", "]"))
-        text = f"{words.MARKS[claim.verdict]} {claim.id}".replace('"', "#quot;")
-        grade = claim.grades[0].value if claim.grades else "none"
+        text = f"{words.MARKS[claim.verdict]} {escaping.mermaid(claim.id)}"
+        grade = _strongest(claim) or "none"
         lines.append(f'  {number[claim.id]}{left}"{text}"{right}:::{grade}')
     for start, end in graph_of(results.claims).edges:
         lines.append(f"  {number[start]} --> {number[end]}")

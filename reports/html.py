@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from refutable import text as texts
+from refutable.auditing import answers as answering
+from refutable.auditing.answers import PhaseMap
 from refutable.auditing.atlas import Atlas
 from refutable.claim import Kind, Provenance, Verdict
 from refutable.records.results import ClaimRecord, LegRecord, Results
@@ -89,6 +91,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_visible,
     )
     environment.globals.update(words=words, atlas_table=atlas_table, node=graph)
     environment.filters.update(
@@ -96,9 +99,16 @@ def _environment() -> jinja2.Environment:
         number=words.number,
         ladder=ladder_figure.svg,
         worst=_worst,
-        json=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
+        json=words.json_text,
     )
     return environment
+
+
+def _visible(value: Any) -> Any:
+    """What goes into the page: of text, what cannot be seen is escaped."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return texts.visible(str(value), keep="\n\t")
 
 
 def _main(claims: Sequence[ClaimRecord]) -> list[ClaimRecord]:
@@ -124,12 +134,11 @@ def _atlas(folder: Path | None) -> Atlas | None:
     return Atlas.read(path) if path and path.exists() else None
 
 
-def _maps(folder: Path | None) -> list[tuple[Mapping[str, Any], Markup]]:
+def _maps(folder: Path | None) -> list[tuple[PhaseMap, Markup]]:
     """The maps of a folder with their pictures."""
-    path = folder / "phases.json" if folder else None
-    if not path or not path.exists():
+    found = answering.read_maps(folder / answering.MAPS) if folder else ()
+    if not found:
         return []
     from refutable.reports import phase_figure  # with matplotlib, which takes a second
 
-    found = json.loads(path.read_text(encoding="utf-8"))
     return [(one, Markup(phase_figure.svg(one).partition("?>")[2])) for one in found]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from refutable.claim import Verdict
-from refutable.records.results import ClaimRecord, Results
+from refutable.records.results import ClaimRecord, Results, Run
 from refutable.reports import words
-
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold."""
+from refutable.reports.escaping import xml
 
 
 def junit(results: Results) -> str:
@@ -25,17 +23,17 @@ def junit(results: Results) -> str:
         errors=str(tags["error"]),
         skipped=str(tags["skipped"]),
         time=f"{results.run.seconds:.3f}",
-        timestamp=results.run.started.removesuffix("+00:00"),
+        timestamp=xml(results.run.started.removesuffix("+00:00")),
     )
     for claim in results.claims:
         case = ET.SubElement(
             suite,
             "testcase",
             classname=f"claims.{claim.provenance.value}",
-            name=_clean(claim.id),
+            name=xml(claim.id),
             time=f"{sum(leg.seconds for leg in claim.legs):.3f}",
         )
-        _add_outcome(case, claim)
+        _add_outcome(case, claim, results.run)
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
@@ -55,18 +53,29 @@ def _tag(claim: ClaimRecord) -> str | None:
     return "skipped" if claim.accepted else _TAGS.get(claim.verdict)
 
 
-def _add_outcome(case: ET.Element, claim: ClaimRecord) -> None:
+def _add_outcome(case: ET.Element, claim: ClaimRecord, run: Run) -> None:
     tag = _tag(claim)
     if tag is None:
+        beside = [*claim.remarks, *words.remarks(claim)]
+        if beside:  # of a test that passes, the only text that readers show
+            ET.SubElement(case, "system-out").text = xml("\n".join(dict.fromkeys(beside)))
         return
     said = words.acceptance(claim.accepted) if claim.accepted else claim.title
-    outcome = ET.SubElement(case, tag, message=f"{claim.verdict.value}: {_clean(said)}")
+    outcome = ET.SubElement(case, tag, message=xml(f"{claim.verdict.value}: {said}"))
     if tag != "skipped":
         outcome.set("type", claim.verdict.value)
-    lines = [f"{leg.kind.value}: {line}" for leg in claim.legs for line in words.trouble(leg)]
-    lines += [f"witness: {leg.witness}" for leg in claim.legs if leg.witness]
-    outcome.text = _clean("\n".join(lines))
+    outcome.text = xml("\n".join(_lines(claim, run)))
 
 
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
+def _lines(claim: ClaimRecord, run: Run) -> Iterator[str]:
+    yield from claim.remarks
+    yield from words.remarks(claim)
+    for leg in claim.legs:
+        yield from (f"{leg.kind.value}: {line}" for line in words.trouble(leg))
+        if words.drawn(leg):
+            yield f"drawn: {words.drawn(leg)}"
+        yield from words.traceback(leg)
+        if leg.witness:
+            yield f"witness: {words.json_text(leg.witness)}"
+        if leg.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN):
+            yield f"again: {words.again(run, claim, leg)}"

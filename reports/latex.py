@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from refutable import text as texts
 from refutable.claim import Verdict
 from refutable.records.results import ClaimRecord, Results
 from refutable.reports import words
@@ -82,6 +83,9 @@ _LATIN_LOOKALIKES = {
 _WORD = re.compile(r"(?<!\w)([A-Za-z\u0370-\u03ff])_([A-Za-z0-9]+)(?![A-Za-z0-9_])|(.)", re.DOTALL)
 """A symbol with an index, like κ_s, or else one character."""
 
+_LIGATURE = re.compile(r"(-(?=-)|[?!](?=`)|,(?=,)|`(?=`)|'(?='))")
+"""What LaTeX would draw together with the character that follows."""
+
 
 def table(results: Results) -> str:
     r"""The longtable; every text in it is escaped, so that it compiles whatever claims are called.
@@ -125,7 +129,7 @@ def _row(claim: ClaimRecord) -> str:
         escape(", ".join(filter(None, (claim.paper, claim.provenance.value)))),
         escape(verdict) if claim.verdict is Verdict.HOLDS else rf"\textbf{{{escape(verdict)}}}",
         escape(words.closeness(claim)),
-        escape(", ".join(grade.value for grade in claim.grades)),
+        escape(words.grades(claim)),
     )
     return " & ".join(cells) + r" \\[2pt]"
 
@@ -144,13 +148,18 @@ def _notes(results: Results) -> Iterator[str]:
     for claim in results.claims:
         if claim.accepted:
             yield f"{claim.id} {words.acceptance(claim.accepted)}."
+    for claim in results.claims:
+        yield from (f"{claim.id}, {remark}." for remark in words.remarks(claim))
+    remarked = words.remarked(results)
+    if remarked:
+        yield f"{remarked}."
     versions = ", ".join(f"{name} {version}" for name, version in results.run.environment.items())
     yield f"Versions: {versions}."
 
 
 def escape(text: str) -> str:
     """Text that LaTeX prints as it is, on one line; Greek letters and symbols as mathematics."""
-    return _WORD.sub(_one, " ".join(text.split()))
+    return _LIGATURE.sub(r"\1{}", _WORD.sub(_one, texts.line(text)))
 
 
 def _one(match: re.Match[str]) -> str:

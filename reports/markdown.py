@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from refutable.claim import Verdict
-from refutable.records.results import Results
+from refutable.records.results import ClaimRecord, LegRecord, Results
 from refutable.reports import graph, words
+from refutable.reports.escaping import block, code, markdown
+
+LAST = 12
+"""Lines of a traceback."""
 
 
 def summary(results: Results) -> str:
@@ -13,7 +19,7 @@ def summary(results: Results) -> str:
     lines = [
         "# Claims",
         "",
-        f"**{totals.claims} claims: {words.counts(results)}.** "
+        f"**{totals.claims} claims: {markdown(words.counts(results))}.** "
         f"Profile `{run.profile}`, seed {run.seed}, {totals.legs} legs of evidence over "
         f"{totals.cases:,} cases, probability of a false alarm {totals.false_alarm:.1g}.",
         "",
@@ -22,20 +28,20 @@ def summary(results: Results) -> str:
     ]
     for claim in results.claims:
         cells = (
-            f"`{claim.id}`",
-            claim.title,
-            words.verdict(claim),
-            words.closeness(claim),
-            words.grades(claim),
+            code(claim.id),
+            markdown(claim.title),
+            markdown(words.verdict(claim)),
+            markdown(words.closeness(claim)),
+            markdown(words.grades(claim)),
             ", ".join(words.left_out(claim)),
         )
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+        lines.append("| " + " | ".join(cells) + " |")
     lines += ["", words.CLOSENESS, ""]
     lines += [f"- **{words.marked(v)}**: {words.MEANINGS[v]}" for v in Verdict]
     accepted = [(claim, claim.accepted) for claim in results.claims if claim.accepted]
     if accepted:
         lines += ["", "## Accepted for now", ""]
-        lines += [f"- `{c.id}` {_cell(words.acceptance(found))}" for c, found in accepted]
+        lines += [f"- {code(c.id)} {markdown(words.acceptance(found))}" for c, found in accepted]
     bad = [
         (claim, leg)
         for claim in results.claims
@@ -45,28 +51,46 @@ def summary(results: Results) -> str:
     if bad:
         lines += ["", "## What does not hold"]
     for claim, leg in bad:
-        lines += ["", f"### `{claim.id}`, {leg.kind.value} leg: {leg.verdict.value}", ""]
-        lines += [f"- {_cell(line)}" for line in words.trouble(leg)]
-        if leg.witness:
-            lines.append(f"- witness: {_cell(str(leg.witness))}")
+        lines += ["", f"### {code(claim.id)}, {leg.kind.value} leg: {leg.verdict.value}", ""]
+        lines += _details(results, claim, leg)
     blocked = [claim for claim in results.claims if claim.blocked_by]
     if blocked:
         lines += ["", "## Claims that rest on what does not hold", ""]
-        lines += [
-            f"- `{c.id}`: {', '.join(f'`{other}`' for other in c.blocked_by)}" for c in blocked
-        ]
+        lines += [f"- {code(c.id)}: {', '.join(map(code, c.blocked_by))}" for c in blocked]
+    lines += _remarks(results)
     lines += ["", "<details><summary>What rests on what</summary>", "", "```mermaid"]
     lines += [graph.mermaid(results), "```", "", "</details>"]
     lines += ["", "<details><summary>Cases by regime</summary>", "", words.COVERAGE, ""]
     lines += ["| regime | cases | claims |", "|---|---:|---:|"]
     for regime, (cases, where) in words.coverage(results).items():
-        lines.append(f"| {_cell(regime)} | {cases:,} | {where} |")
+        lines.append(f"| {markdown(regime)} | {cases:,} | {where} |")
     lines += ["", "</details>", "", "<details><summary>Environment</summary>", ""]
-    lines += [f"- {name}: {_cell(version)}" for name, version in run.environment.items()]
-    lines += [f"- command: {_cell(run.command)}", "", "</details>", ""]
+    lines += [f"- {markdown(name)}: {markdown(v)}" for name, v in run.environment.items()]
+    lines += [f"- command: {code(run.command)}", "", "</details>", ""]
     return "\n".join(lines)
 
 
-def _cell(text: str) -> str:
-    """Text that can neither end a table cell nor start a tag."""
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+def _details(results: Results, claim: ClaimRecord, leg: LegRecord) -> Iterator[str]:
+    for line in words.trouble(leg):
+        yield f"- {markdown(line)}"
+    place, drawn = words.place(leg), words.drawn(leg)
+    if place:
+        yield f"- at {code(place)}"
+    if drawn:
+        yield f"- drawn: {code(drawn)}"
+    if leg.witness:
+        yield f"- witness: {code(words.json_text(leg.witness))}"
+    yield f"- again: {code(words.again(results.run, claim, leg))}"
+    trace = words.traceback(leg, LAST)
+    if trace:
+        yield from ("", *block(trace))
+
+
+def _remarks(results: Results) -> Iterator[str]:
+    for title, found in (("Remarks", words.remarks), ("Foreseen remarks", words.expected)):
+        lines = [(claim.id, remark) for claim in results.claims for remark in found(claim)]
+        if lines:
+            yield from ("", f"## {title}", "")
+            if found is words.remarks:
+                yield from (f"{words.remarked(results)}.", "")
+            yield from (f"- {code(id)} {markdown(remark)}" for id, remark in lines)

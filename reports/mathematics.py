@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import html
 import re
 from collections.abc import Iterator
 from typing import Literal
+from xml.etree import ElementTree as ET
 
 from latex2mathml import converter
 from markupsafe import Markup, escape
+
+from refutable import text as texts
 
 Piece = tuple[Literal["text", "math"], str]
 
@@ -19,6 +23,19 @@ _WHOLE = re.compile(r"\\(left|begin)(?![A-Za-z])")
 _ARG = re.compile(r"\\arg(?![A-Za-z])")  # the one operator of LaTeX that the converter lacks
 _LEFT_OVER = re.compile(r">\s*\\[A-Za-z]+")
 """A command in the converter's output, which it did not know."""
+_DEFINITION = re.compile(r"\\(new|renew|provide|Declare)|\\def(?![a-z])")
+"""A statement defines nothing: a few definitions can expand to more than any memory holds."""
+_LONGEST = 20_000
+_OPERATORS = "\u2061\u2062\u2063\u2064"
+"""Operators of mathematics that are not drawn."""
+_ATTRIBUTES = {
+    "xmlns", "display", "displaystyle", "scriptlevel", "stretchy", "fence", "form", "separator",
+    "accent", "movablelimits", "minsize", "maxsize", "lspace", "rspace", "width", "height", "depth",
+    "voffset", "linethickness", "linebreak", "mathvariant", "mathsize", "mathcolor", "notation",
+    "mathbackground", "rowspacing", "columnspacing", "columnalign", "rowlines", "columnlines",
+    "frame", "largeop", "symmetric", "columnspan", "rowspan",
+}  # fmt: skip
+"""Attributes that only say how a formula looks; links and styles are none of them."""
 
 
 @functools.cache
@@ -31,8 +48,7 @@ def mathml(statement: str) -> Markup:
     if len(found) == 1 and found[0][0] == "math":
         return _formula(statement, "block")
     parts = [
-        escape(re.sub(r"\s+", " ", part)) if kind == "text" else _formula(part, "inline")
-        for kind, part in found
+        escape(_words(part)) if kind == "text" else _formula(part, "inline") for kind, part in found
     ]
     return Markup('<p class="statement">{}</p>').format(Markup().join(parts))
 
@@ -63,7 +79,7 @@ def _text_at_top(latex: str) -> tuple[int, int] | None:
         if latex[place - 1 : place] == "\\":
             continue
         if character == "{":
-            if depth == 0 and latex[:place].endswith(r"\text"):
+            if depth == 0 and latex.endswith(r"\text", 0, place):
                 start = place - len(r"\text")
             depth += 1
         elif character == "}":
@@ -73,14 +89,34 @@ def _text_at_top(latex: str) -> tuple[int, int] | None:
     return None
 
 
+def _words(part: str) -> str:
+    return texts.visible(re.sub(r"\s+", " ", part))
+
+
 def _formula(latex: str, display: str) -> Markup:
     try:
-        known = _ARG.sub(r"\\operatorname{arg}", _SPACES.sub(" ", latex))
-        found = converter.convert(known, display=display)
+        found = _converted(latex, display)
     except Exception:  # a reader of hostile or half-written LaTeX sees the source instead
         found = ""
     for implied in (' xmlns="http://www.w3.org/1998/Math/MathML"', ' display="inline"'):
         found = found.replace(implied, "", 1)
     if not found or _LEFT_OVER.search(found):
-        return Markup("<code>{}</code>").format(latex)
+        return Markup("<code>{}</code>").format(texts.visible(latex, keep="\n\t"))
     return Markup(found)
+
+
+def _converted(latex: str, display: str) -> str:
+    """MathML in which text is text, whatever the converter made of it; empty for what is refused.
+
+    The converter writes characters as references, and its own output unescapes everything.
+    """
+    if len(latex) > _LONGEST or _DEFINITION.search(latex):
+        return ""
+    known = _ARG.sub(r"\\operatorname{arg}", _SPACES.sub(" ", latex))
+    tree = converter.convert_to_element(known, display=display)
+    for element in tree.iter():
+        element.text = texts.visible(html.unescape(element.text or ""), keep=_OPERATORS) or None
+        element.tail = None
+        for name in element.attrib.keys() - _ATTRIBUTES:
+            del element.attrib[name]
+    return ET.tostring(tree, encoding="unicode")

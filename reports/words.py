@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from refutable import text as texts
 from refutable.claim import Kind, Verdict
 from refutable.records.results import (
     Acceptance,
@@ -14,9 +16,14 @@ from refutable.records.results import (
     ClaimRecord,
     LegRecord,
     Results,
+    Run,
     SeriesRecord,
     TableRecord,
 )
+from refutable.reports.escaping import markdown
+
+inline = markdown
+"""Text on one line of Markdown that stays text."""
 
 MARKS = {
     Verdict.HOLDS: "✓",
@@ -35,6 +42,9 @@ MEANINGS = {
     Verdict.UNDECIDED: "a solver or a budget gave out",
     Verdict.NOT_RUN: "left out by the profile or the selection",
 }
+
+RESTS = "rests on a failing claim: "
+"""How the remark begins that a claim gets when one that it rests on fails."""
 
 CLOSENESS = (
     "Closeness is the largest share of an allowance (a tolerance or a bound) that was used up: "
@@ -59,18 +69,50 @@ def coverage(results: Results) -> dict[str, tuple[int, int]]:
     return {regime: (n, claims[regime]) for regime, n in cases.most_common()}
 
 
-_MARKUP = re.compile(r"([\\\\`*_|\[\]])")
-"""What Markdown takes for more than text."""
-
-
 def marked(verdict: Verdict) -> str:
     """The verdict with its mark, readable without colour."""
     return f"{MARKS[verdict]} {verdict.value}"
 
 
 def verdict(claim: ClaimRecord) -> str:
-    """The verdict with its mark, and that it is accepted where it is."""
-    return marked(claim.verdict) + (", accepted" if claim.accepted else "")
+    """The verdict with its mark, and what it is not to be read without."""
+    parts = [marked(claim.verdict)]
+    if claim.accepted:
+        parts.append("accepted")
+    if claim.blocked_by:
+        joined = "but" if claim.verdict is Verdict.HOLDS else "and"
+        parts.append(f"{joined} rests on a failing claim: {some(claim.blocked_by)}")
+    found = len(list(remarks(claim)))
+    if found:
+        parts.append("with a remark" if found == 1 else f"with {found} remarks")
+    return ", ".join(parts)
+
+
+def some(names: tuple[str, ...], most: int = 3) -> str:
+    """The first of several names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def remarks(claim: ClaimRecord) -> Iterator[str]:
+    """What a reader must know beside the verdict; what it rests on is said there."""
+    yield from (said for said in claim.remarks if not said.startswith(RESTS))
+    for leg in claim.legs:
+        yield from (f"{leg.kind.value}: {said}" for said in leg.remarks)
+
+
+def expected(claim: ClaimRecord) -> Iterator[str]:
+    """Remarks that the claim foresaw, with its reasons."""
+    for leg in claim.legs:
+        yield from (f"{leg.kind.value}: {said}" for said in leg.expected)
+
+
+def remarked(results: Results) -> str:
+    """'3 verdicts come with remarks', or empty."""
+    claims = sum(any(True for _ in remarks(claim)) for claim in results.claims)
+    if claims == 1:
+        return "1 verdict comes with a remark"
+    return f"{claims} verdicts come with remarks" if claims else ""
 
 
 def acceptance(accepted: Acceptance) -> str:
@@ -80,10 +122,10 @@ def acceptance(accepted: Acceptance) -> str:
 
 
 def closeness(record: ClaimRecord | LegRecord) -> str:
-    """How close a record came to failing, as a percentage; 'exact' when it was only decided."""
-    if record.closeness is not None:
-        return percent(record.closeness)
-    return "exact" if record.verdict is Verdict.HOLDS else ""
+    """How close what holds came to failing, as a percentage; 'exact' when it was only decided."""
+    if record.verdict is not Verdict.HOLDS:
+        return ""
+    return percent(record.closeness) if record.closeness is not None else "exact"
 
 
 def percent(closeness: float) -> str:
@@ -91,15 +133,19 @@ def percent(closeness: float) -> str:
     return f"{closeness:.0%}" if closeness < 100 else ">9999%"
 
 
-def inline(text: str) -> str:
-    """Text on one line of Markdown that stays text: no mark-up, no tag, no end of a cell."""
-    escaped = _MARKUP.sub(r"\\\1", " ".join(text.split()))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;")
-
-
 def grades(claim: ClaimRecord) -> str:
-    """Grades of the legs that hold, strongest first."""
-    return " + ".join(grade.value for grade in claim.grades)
+    """Grades of a claim that holds, strongest first, each with what a proof covers."""
+    if claim.verdict is not Verdict.HOLDS:
+        return ""
+    found = {grade(leg): leg.grade for leg in claim.legs if leg.verdict is Verdict.HOLDS}
+    return " + ".join(said for one in claim.grades for said, got in found.items() if got is one)
+
+
+def grade(leg: LegRecord) -> str:
+    """What a leg that holds is worth: 'proved for P <= 24'; empty for any other."""
+    if leg.verdict is not Verdict.HOLDS:
+        return ""
+    return f"{leg.grade.value} for {leg.scope}" if leg.scope else leg.grade.value
 
 
 def left_out(claim: ClaimRecord) -> list[Kind]:
@@ -188,14 +234,47 @@ def _listed(named: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in named.items())
 
 
-def trouble(leg: LegRecord) -> list[str]:
-    """One line for everything that keeps a leg from holding."""
+def trouble(leg: LegRecord, most: int | None = None) -> list[str]:
+    """One line for everything that keeps a leg from holding. most: of gaps; the rest is counted."""
     lines = [leg.note] if leg.note else []
-    for gap in leg.gaps:
-        if not gap.holds:
-            lines.append(
-                f"{gap.name}: measured {number(gap.measured)}, "
-                f"{gap.relation.value.replace('_', ' ')} {number(gap.predicted)} "
-                f"± {gap.tolerance:.3g} was claimed"
-            )
+    failing = [gap for gap in leg.gaps if not gap.holds]
+    lines += [gap.said for gap in failing[:most]]
+    more = len(failing) - len(failing[:most])
+    if more:
+        lines.append(f"and {more} more gaps that do not hold, in results.json")
     return lines
+
+
+def place(leg: LegRecord) -> str:
+    """Where an exception was raised: 'file.py:12'; empty when that is not known."""
+    failure = leg.failure
+    if failure is None or failure.file is None:
+        return ""
+    return failure.file if failure.line is None else f"{failure.file}:{failure.line}"
+
+
+def traceback(leg: LegRecord, most: int | None = None) -> list[str]:
+    """The last lines of a traceback, all without `most`."""
+    lines = leg.failure.traceback.rstrip().split("\n") if leg.failure else []
+    lines = [one for one in lines if one.strip()]
+    return lines if most is None else lines[-most:]
+
+
+def drawn(leg: LegRecord) -> str:
+    """The configuration that a search had drawn when an exception was raised, as JSON."""
+    found = leg.failure.configuration if leg.failure else None
+    return json_text(found) if found is not None else ""
+
+
+def json_text(value: Any) -> str:
+    """A witness or a configuration as JSON."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def again(run: Run, claim: ClaimRecord, leg: LegRecord) -> str:
+    """A command that checks one leg of a claim as this run did."""
+    words = ["claims", "verify", claim.id, f"kind:{leg.kind.value}", "--profile", run.profile]
+    words += ["--seed", str(run.seed)]
+    for module in run.modules:
+        words += ["--module", module]
+    return texts.command(words)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
+import traceback
 from concurrent.futures import BrokenExecutor
 
 import click
 
+from refutable import streams
+from refutable import text as texts
 from refutable.errors import UsageError
+
+LONGEST = 1000
+"""Characters of a message."""
 
 VERBS = {
     "list": "The catalogue: what is claimed, where it comes from and how it is checked.",
@@ -62,32 +67,51 @@ def cli() -> None:
     """
 
 
+JUDGED = ("verify", "audit", "selftest", "diff", "replay")
+"""Verbs whose exit code is a verdict, which stands even where nobody could be told."""
+
+
 def main() -> None:
     """Run the command line; bad input is one line on stderr and exit code 2."""
+    streams.guard()
+    code = _code()
+    judged = any(word in JUDGED for word in sys.argv[1:2])
+    raise SystemExit(streams.settled(code, is_verdict=judged))
+
+
+def _code() -> int:
+    """Run a command, and say what its exit code is."""
     try:
         cli.main(standalone_mode=False)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except UsageError as problem:
-        _refuse(str(problem))
-    except ValueError as problem:
-        if not isinstance(problem, _setting_errors()):
-            raise
-        _refuse(str(problem))
-    except click.exceptions.Abort:
-        raise SystemExit(130) from None
+        return _refused(str(problem))
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 130
     except click.ClickException as problem:
-        _refuse(problem.format_message())
+        return _refused(problem.format_message())
     except MemoryError as problem:
-        _refuse(f"out of memory: {problem or 'take a smaller P, or fewer --workers'}")
+        return _refused(f"out of memory: {problem or 'take a smaller P, or fewer --workers'}")
     except BrokenExecutor:
-        _refuse(
+        return _refused(
             "a worker process died, perhaps for want of memory; with --out, what is finished is "
             "kept, and the same command continues, with fewer --workers if need be"
         )
     except OSError as problem:
-        if isinstance(problem, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(141) from None
-        _refuse(str(problem))
+        return _refused(str(problem))
+    except Exception as problem:  # a fault of this program is no verdict on a claim
+        if isinstance(problem, _setting_errors()):
+            return _refused(str(problem))
+        if sys.flags.dev_mode:
+            raise
+        *_, (frame, line) = traceback.walk_tb(problem.__traceback__)
+        place = f"{frame.f_code.co_filename}:{line}"
+        said = f"{type(problem).__name__}: {problem} (at {place}); python -X dev shows more"
+        return _refused(f"this is a fault of claims itself: {said}")
+    return 0
 
 
 def _setting_errors() -> tuple[type[ValueError], ...]:
@@ -96,6 +120,6 @@ def _setting_errors() -> tuple[type[ValueError], ...]:
     return (setting.SettingError,) if setting else ()
 
 
-def _refuse(message: str) -> None:
-    click.echo(f"claims: {' '.join(message.split())}", err=True)
-    raise SystemExit(2)
+def _refused(message: str) -> int:
+    print(f"claims: {texts.line(message, LONGEST)}", file=sys.stderr)
+    return 2

@@ -82,15 +82,31 @@ class GapRecord(Record):
     @property
     def sides(self) -> tuple[str, str]:
         """Measured and predicted, short, with digits enough to tell them apart."""
-        return short(self.measured, self.predicted)
+        return self._digits()[:2]
 
     @property
     def said(self) -> str:
         """What was measured and what was claimed of it, in words."""
-        measured, predicted = self.sides
-        within = f" ± {self.tolerance:.3g}" if self.tolerance else ""
+        measured, predicted, tolerance = self._digits()
+        within = f" ± {tolerance}" if self.tolerance else ""
         relation = self.relation.value.replace("_", " ")
         return f"{self.name}: measured {measured}, {relation} {predicted}{within} was claimed"
+
+    def _digits(self) -> tuple[str, str, str]:
+        """Both sides and the tolerance, in the fewest digits in which what fails still does."""
+        measured, predicted, tolerance = self.measured, self.predicted, self.tolerance
+        exact = self.relation is Relation.IDENTICAL
+        if exact or isinstance(measured, str) or isinstance(predicted, str):
+            return (*short(measured, predicted), f"{tolerance:.3g}")
+        for digits in (6, 9, 12, 15):
+            shown = [f"{x:.{digits}g}" for x in (measured, predicted)]
+            allowed = f"{tolerance:.{digits - 3}g}"
+            left, right = (Number(x, x) for x in map(float, shown))
+            told_apart = shown[0] != shown[1] or measured == predicted
+            again, _ = decided(left, right, self.relation, float(allowed))
+            if told_apart and again is self.holds:
+                return shown[0], shown[1], allowed
+        return repr(measured), repr(predicted), repr(tolerance)
 
 
 def _storable(value: float | str) -> float | str:
@@ -355,7 +371,8 @@ class ClaimRecord(Record):
 class Run(Record):
     """How the results came about. started: UTC, ISO 8601; seconds: wall time.
 
-    select: the words that picked claims and legs; none picks all.
+    select: the words that picked claims and legs; none picks all. modules: files and modules whose
+    claims were checked; none are the paper's.
     """
 
     id: str
@@ -365,6 +382,7 @@ class Run(Record):
     profile: Literal["quick", "full", "deep"]
     command: str
     select: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     environment: dict[str, str]
 
 

@@ -224,7 +224,7 @@ def clear() -> Usage:
     """Remove every entry, and no other file; returns what was removed."""
     removed = usage()
     if removed.folder is not None and removed.folder.is_dir():
-        for ending in ("json", "lock", r"json\.partial"):
+        for ending in ("json", "lock", r"json\.[0-9a-f]{16}\.partial"):
             for path in list(_ours(removed.folder, ending)):
                 path.unlink(missing_ok=True)
     return removed

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from refutable import check
-from refutable.auditing import selection
+from refutable.auditing import answers, selection
 from refutable.claims.bent import images, phase_maps, plans, questions
 from refutable.cli import command_of
 from refutable.reports import phase_figure
@@ -57,8 +57,9 @@ class TestMaps:
         phase_maps.write([found], tmp_path / "phases.json")
         [stored] = json.loads((tmp_path / "phases.json").read_text())
         assert stored == json.loads(json.dumps(dataclasses.asdict(found)))
-        assert found.title in phase_figure.svg(stored)
-        assert phase_figure.svg(stored) == phase_figure.svg(stored)
+        [read] = answers.read_maps(tmp_path / "phases.json")
+        assert found.title in phase_figure.svg(read)
+        assert phase_figure.svg(read) == phase_figure.svg(read)
 
     def test_longer_training_and_smaller_steps_never_hurt(self) -> None:
         found = phase_maps.step_and_length("quick")
@@ -117,6 +118,8 @@ def test_answers_are_strict_json_and_of_one_shape(tmp_path: Path) -> None:
     [stored] = json.loads((tmp_path / "questions.json").read_text())
     assert stored["question"] == found.question
     assert [tuple(row) for row in stored["rows"]] == list(found.rows)
+    [read] = answers.read_answers(tmp_path / "questions.json")
+    assert (read.rows, read.histogram) == (found.rows, found.histogram)
 
 
 def picture(sizes: list[int]) -> images.Floats:

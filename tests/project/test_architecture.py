@@ -18,7 +18,10 @@ FOLDERS = {
 """Where what is installed below `refutable` stands in the repository."""
 PAPER = ("refutable.claims", "refutable.model", "refutable.reports")
 SEES_ALL = ("refutable.cli", "refutable.__main__")
-RECORDS = ("refutable.records", "refutable.claim", "refutable.errors", "refutable.auditing.atlas")
+RECORDS = (
+    "refutable.records", "refutable.claim", "refutable.errors", "refutable.text",
+    "refutable.auditing.atlas", "refutable.auditing.answers",
+)  # fmt: skip
 """What reports may see of the tool: what was found, not how."""
 
 

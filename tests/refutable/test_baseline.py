@@ -134,7 +134,7 @@ def test_no_report_shows_an_accepted_verdict_as_a_pass() -> None:
     assert "accepted: a|b <i> (until 2026-06-02)" in text.getvalue()
     page = markdown.summary(results)
     assert "✗ fails, accepted" in page
-    assert "accepted: a\\|b &lt;i> (until 2026-06-02)" in page
+    assert "accepted: a\\|b &lt;i&gt; (until 2026-06-02)" in page
     page = html.page(results)
     assert "✗ fails, accepted" in page
     assert "accepted: a|b &lt;i&gt; (until 2026-06-02)" in page

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import io
 import json
 import math
 import os
@@ -24,6 +25,7 @@ from refutable.claims.bent import bases, plans
 from refutable.errors import UsageError
 from refutable.model.bent.observation import Observed
 from refutable.model.bent.perturbation import Perturbation
+from refutable.records import documents
 from refutable.reuse import cache, shared
 
 
@@ -165,17 +167,30 @@ def test_a_process_that_writes_once_meets_the_limit(
     assert len(entries(place)) <= 1
 
 
-@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+class FullFile(io.BytesIO):
+    """A file on a disk that has no room: it was created, and takes nothing."""
+
+    def __init__(self, path: Path, mode: str) -> None:
+        super().__init__()
+        with open(path, mode):
+            pass
+
+    def write(self, data: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("step", ["write", "replace"])
 def test_a_full_disk_costs_the_entry_only(
     place: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, *_: Any, **__: Any) -> None:
-        if step == "write_bytes":
-            path.touch()  # a full disk leaves an empty file behind
+    def full(path: Path, *_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     made: list[Any] = []
-    monkeypatch.setattr(cache.Path, step, full)
+    if step == "write":
+        monkeypatch.setattr(documents, "open", FullFile, raising=False)
+    else:
+        monkeypatch.setattr(cache.Path, step, full)
     with pytest.warns(cache.CacheWarning, match="No space left"):
         assert fresh(made)(1.5) == {"twice": 3.0, "seed": 0}
     monkeypatch.undo()
@@ -236,7 +251,7 @@ def test_clearing_removes_entries_and_nothing_else(place: Path) -> None:
     for x in (1.0, 2.0):
         fresh([])(x)
     (place / "notes.json").write_text("{}")
-    (place / f"{'0' * 64}.json.partial").write_text("left by a crash")
+    (place / f"{'0' * 64}.json.{'a' * 16}.partial").write_text("left by a crash")
     size = sum(path.stat().st_size for path in entries(place) if path.name != "notes.json")
     removed = cache.clear()
     assert (removed.entries, removed.bytes) == (2, size)

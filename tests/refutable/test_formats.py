@@ -118,10 +118,18 @@ READ = {"keep_default_na": False, "na_values": [""]}
 """How pandas reads results.csv without loss: texts such as 'nan' stay texts."""
 
 
+def as_it_was(cell: object) -> object:
+    """A cell without the apostrophe that keeps a spreadsheet from computing it."""
+    guarded = isinstance(cell, str) and re.match(r"'+\s*[=+\-@]|'+[\t\r\n]", cell)
+    return cell[1:] if guarded else cell
+
+
 def test_csv_comes_back_from_pandas_without_loss(results: Results, tmp_path: Path) -> None:
     folder.write(results, tmp_path, ["csv"])
     frame = results.frame()
-    back = pd.read_csv(tmp_path / "results.csv", **READ)
+    fell = frame["leg_verdict"] != "holds"  # grade and closeness are shown of what holds
+    frame[["grade", "closeness"]] = frame[["grade", "closeness"]].mask(fell)
+    back = pd.read_csv(tmp_path / "results.csv", **READ)[frame.columns].map(as_it_was)
     for mixed in ("measured", "predicted"):
         frame[mixed] = frame[mixed].map(str, na_action="ignore")
     pd.testing.assert_frame_equal(back, frame, check_dtype=False, check_exact=True)
