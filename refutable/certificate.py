@@ -14,7 +14,7 @@ class Certificate:
     assumptions: what was told of the symbols. sums: how sums over any number of things entered as
     finitely many symbols. variables: each symbol with the values it ranged over. reductions: steps
     taken before deciding, each of which loses no case. resource: the work done, in the program's
-    own deterministic units.
+    own deterministic units. alone: why no second decider agrees, where one would have been asked.
     """
 
     by: str
@@ -24,3 +24,4 @@ class Certificate:
     variables: Mapping[str, str] = field(default_factory=dict)
     reductions: tuple[str, ...] = ()
     resource: Mapping[str, int] = field(default_factory=dict)
+    alone: str = ""

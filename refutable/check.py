@@ -45,7 +45,7 @@ from refutable.records.results import (
 )
 from refutable.reuse import shared
 
-LIBRARIES = ("hypothesis", "numpy", "python-flint", "scipy", "sympy", "torch", "z3-solver")
+LIBRARIES = ("cvc5", "hypothesis", "numpy", "python-flint", "scipy", "sympy", "torch", "z3-solver")
 """Libraries whose version can decide a verdict."""
 
 Job = tuple[str, Kind]
@@ -308,7 +308,10 @@ def _totals(records: Iterable[ClaimRecord]) -> Totals:
 
 def environment() -> dict[str, str]:
     """Versions that can decide a verdict, and the machine."""
-    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    versions = {}
+    for name in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
     return {
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

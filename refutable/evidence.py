@@ -28,11 +28,8 @@ class Undecided:
 
 
 @dataclass(frozen=True)
-class Vacuous:
-    """Yielded by a leg in place of a gap when nothing meets the assumptions of a statement."""
-
-    name: str
-    reason: str
+class Vacuous(Undecided):
+    """Yielded in place of a gap when nothing meets the assumptions of a statement."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +159,7 @@ class Evidence:
         return tuple(missing)
 
 
-Found = Gap | Undecided | Vacuous | Case | Evidence
+Found = Gap | Undecided | Case | Evidence
 LegResult = Evidence | Iterable[Found]
 
 
@@ -234,12 +231,12 @@ class _Parts:
             self._count()
             self.gaps.append(item)
             self._tell(item)
-        elif isinstance(item, Undecided):
-            self._count()
-            self.undecided.append(f"{item.name}: {item.reason}")
         elif isinstance(item, Vacuous):
             self._count()
             self.vacuous.append(f"{item.name}: {item.reason}")
+        elif isinstance(item, Undecided):
+            self._count()
+            self.undecided.append(f"{item.name}: {item.reason}")
         elif isinstance(item, Case):
             self.here, self.counted, self.seen_here = item.regimes, False, set()
             self.cases += 1

@@ -1,12 +1,13 @@
 """Ball arithmetic: a polynomial inequality is decided on boxes that are split until each is clear.
 
-The second decider, which shares no code with z3. The assumptions are written as images of unit
-cubes (`cells`); there the slack is a polynomial in its Bernstein form, whose coefficients, as balls
-of python-flint, enclose its values on a box. Factors with one sign are divided out first, so that
-where the slack vanishes on a face, as it does wherever a bound is sharp, it need not be resolved by
-ever smaller boxes. A box is done when its smallest coefficient is not negative, is replaced by a
-face when the slack is monotone, and is halved otherwise. A corner where the slack is negative is
-carried back to the symbols, and counts as a counterexample once exact arithmetic confirms it.
+A decider that shares no code with z3 and cvc5, for points in a bounded set. The assumptions are
+written as images of unit cubes (`cells`); there the slack is a polynomial in its Bernstein form,
+whose coefficients, as balls of python-flint, enclose its values on a box. Factors with one sign are
+divided out first, so that where the slack vanishes on a face, as it does wherever a bound is sharp,
+it need not be resolved by ever smaller boxes. A box is done when its smallest coefficient is not
+negative, is replaced by a face when the slack is monotone, and is halved otherwise. A corner where
+the slack is negative is carried back to the symbols, and counts as a counterexample once exact
+arithmetic confirms it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -24,84 +25,127 @@ import flint
 import numpy as np
 import numpy.typing as npt
 import sympy as sp
-from sympy.core.relational import Relational
 
-from refutable.certificate import Certificate
-from refutable.claim import Undecided
-from refutable.gap import Gap, identical
-from refutable.prove import cells
-from refutable.prove.relations import is_strict, refutes, slack
+from refutable.prove import cells, deciding
+from refutable.prove.answer import Answer
+from refutable.prove.deciding import Decided
+from refutable.prove.statement import Atom, Query
 
 Balls = npt.NDArray[Any]
 """An array of flint.arb, one axis for each coordinate of the cube that is left."""
 
+LABEL, EMPTY, POINT = "balls", "no counterexample", "a counterexample"
 MOST_BOXES = 10_000
 """How many boxes are looked at before the decider gives up; a clock would depend on the machine."""
+MOST_COEFFICIENTS = 1_500_000
+"""How many Bernstein coefficients all these boxes may have: many symbols make few boxes dear."""
 MOST_CORNERS = 64
 """How many corners of a box are tried as counterexamples before the cells are called too coarse."""
 PRECISION = 256
 """Bits of a ball's centre: Bernstein coefficients are scaled to integers and halved, so that up to
 a depth of some 30 nothing is rounded, and a slack that touches 0 is seen to do so."""
 
-BY = f"ball arithmetic, python-flint {flint.__version__}"
+
+def by() -> str:
+    """The library and its version."""
+    return f"ball arithmetic, python-flint {flint.__version__}"
 
 
 def decided(
     name: str,
-    assumptions: Sequence[Relational],
-    conclusion: Relational,
+    assumptions: Iterable[Any],
+    conclusion: Any,
     sums: str,
     *,
     most_boxes: int = MOST_BOXES,
-) -> Gap | Undecided:
+) -> Decided:
     """The conclusion follows from the assumptions for all real values of the symbols.
 
-    sums: how the statement stands for the general one. Returns Undecided when the assumptions do
-    not bound the symbols or the boxes ran out.
+    sums: how the statement stands for the general one. Undecided when the assumptions do not bound
+    the symbols or the boxes ran out; Vacuous when nothing meets the assumptions. Raises ValueError
+    for what is no statement about real numbers.
     """
-    search = _Search(tuple(assumptions), conclusion, most_boxes)
+    return deciding.decided_by(_Limited(most_boxes), name, assumptions, conclusion, sums)
+
+
+def inhabited(name: str, assumptions: Iterable[Any], sums: str) -> Decided:
+    """Some point meets the assumptions: one inside a cell, checked in exact arithmetic."""
+    return deciding.inhabited(_Limited(MOST_BOXES), name, assumptions, sums)
+
+
+@dataclass(frozen=True)
+class _Limited:
+    """The decider with a limit of its own."""
+
+    most_boxes: int
+    LABEL: str = LABEL
+    EMPTY: str = EMPTY
+    POINT: str = POINT
+
+    def by(self) -> str:
+        return by()
+
+    def solve(self, query: Query, /) -> Answer:
+        return solve(query, self.most_boxes)
+
+
+def solve(query: Query, /, most_boxes: int = MOST_BOXES) -> Answer:
+    """Whether some point meets all atoms.
+
+    One atom that is an inequality is taken for the opposite of a conclusion, which then follows
+    from the others or not.
+    """
+    if not query.atoms:
+        return Answer(found="point")
+    for number in reversed(range(len(query.atoms))):
+        if query.atoms[number].operator in (">=", ">"):
+            others = query.atoms[:number] + query.atoms[number + 1 :]
+            break
+    else:
+        return _without_inequality(query, most_boxes)
+    return _refuted(others, query.atoms[number].negated(), query, most_boxes)
+
+
+def _without_inequality(query: Query, most_boxes: int) -> Answer:
+    """Equations have no point where one of their sides is always above, or always below, 0."""
+    answer = Answer(found="unknown", reason="there is no inequality to refute")
+    for atom in query.atoms:
+        if atom.operator != "==":
+            continue
+        others = tuple(other for other in query.atoms if other is not atom)
+        for side in (atom.polynomial, -atom.polynomial):
+            answer = _refuted(others, Atom(side, ">"), query, most_boxes)
+            if answer.found != "unknown":
+                return answer
+    return answer
+
+
+def _refuted(others: tuple[Atom, ...], conclusion: Atom, query: Query, most_boxes: int) -> Answer:
+    """Look for a point of the query as a counterexample to: the others imply the conclusion."""
+    search = _Search(others, conclusion, query, most_boxes)
+    told = [other.relation for other in others]
     try:
         with _precision(PRECISION):
-            search.run(cells.cases(assumptions, conclusion))
+            try:
+                search.run(cells.cases(told, conclusion.relation))
+            except cells.UnboundedError:  # the opposite of the conclusion may be a bound, too
+                search = _Search(others, conclusion, query, most_boxes)
+                told.append(conclusion.negated().relation)
+                search.run(cells.cases(told, conclusion.relation))
+            point = search.witness or (_point_inside(query) if search.gave_up else None)
     except cells.UnboundedError as problem:
-        return Undecided(name, f"{BY}: {problem}")
+        return Answer(found="unknown", reason=str(problem))
+    work = {"cells": len(search.used), "boxes": search.boxes, "halvings": search.deepest}
+    if point is not None:
+        return Answer(found="point", point=point, work=work)
     if search.gave_up:
-        return Undecided(name, f"{BY}: not decided with {search.boxes} boxes")
-    certificate = Certificate(
-        by=BY,
-        negated=str(sp.Not(conclusion)),
-        assumptions=tuple(map(str, assumptions)),
-        sums=sums,
-        variables=_hulls(search.used),
+        return Answer(found="unknown", reason=f"not decided with {search.boxes} boxes", work=work)
+    return Answer(
+        found="empty",
+        work=work,
         reductions=(*search.steps, *map(_readable_cell, search.used)),
-        resource={"cells": len(search.used), "boxes": search.boxes, "halvings": search.deepest},
+        variables=_hulls(search.used),
     )
-    found = "no counterexample" if search.witness is None else "a counterexample"
-    return identical(
-        name, found, "no counterexample", sums, certificate=certificate, witness=search.witness
-    )
-
-
-def inhabited(name: str, assumptions: Sequence[Relational], sums: str) -> Gap | Undecided:
-    """Some point meets the assumptions: one inside a cell, checked in exact arithmetic."""
-    tried = 0
-    try:
-        for case in cells.cases(assumptions):
-            for point in _inner_points(case):
-                tried += 1
-                if refutes(point, assumptions, sp.false):
-                    return identical(name, "a point", "a point", f"{sums}; at {_readable(point)}")
-    except cells.UnboundedError as problem:
-        return Undecided(name, f"{BY}: {problem}")
-    if tried:
-        return Undecided(name, f"{BY}: none of {tried} points tried meets the assumptions")
-    return identical(name, "no point", "a point", sums)
-
-
-def _inner_points(case: cells.Case) -> Iterator[dict[sp.Symbol, sp.Rational]]:
-    for cover in case.covers():
-        for cell, share in itertools.product(cover, (flint.fmpq(1, 2), flint.fmpq(1, 8))):
-            yield _point(case.symbols, cell.at([share] * len(case.symbols)))
 
 
 def _hulls(found: Sequence[cells.Cell]) -> dict[str, str]:
@@ -125,8 +169,20 @@ def _point(
     return dict(zip(symbols, rationals, strict=True))
 
 
-def _readable(point: dict[sp.Symbol, sp.Rational]) -> dict[str, str]:
-    return {str(symbol): str(value) for symbol, value in point.items()}
+def _meets(query: Query, point: Mapping[sp.Symbol, sp.Rational]) -> bool:
+    """Whether a rational point meets all atoms, in exact arithmetic."""
+    return all(atom.met_at(point) for atom in query.atoms)
+
+
+def _point_inside(query: Query) -> dict[sp.Symbol, sp.Rational] | None:
+    """A point of the query that is the image of an inner point of a cube."""
+    for case in cells.cases([atom.relation for atom in query.atoms]):
+        for cover in case.covers():
+            for cell, share in itertools.product(cover, (flint.fmpq(1, 2), flint.fmpq(1, 8))):
+                point = _point(case.symbols, cell.at([share] * len(case.symbols)))
+                if _meets(query, point):
+                    return point
+    return None
 
 
 @contextmanager
@@ -195,15 +251,22 @@ class _TooCoarseError(Exception):
 class _Search:
     """One inequality, case by case; used and steps are the cells and reductions that decided it."""
 
-    assumptions: tuple[Relational, ...]
-    conclusion: Relational
+    assumptions: tuple[Atom, ...]
+    conclusion: Atom
+    query: Query
     most_boxes: int
     boxes: int = 0
+    coefficients: int = 0
     deepest: int = 0
     gave_up: bool = False
-    witness: dict[str, str] | None = None
+    witness: dict[sp.Symbol, sp.Rational] | None = None
     used: list[cells.Cell] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether equality breaks the conclusion."""
+        return self.conclusion.operator == ">"
 
     def run(self, cases: Sequence[cells.Case]) -> None:
         """Look for a counterexample in every case; there is none if it neither finds nor stops."""
@@ -231,12 +294,13 @@ class _Search:
 
         def wait(box: _Box) -> None:
             self.boxes += 1
+            self.coefficients += box.b.size
             box = _on_faces(box)
             if not self._is_clear(box):
                 smallest = float(min(x.lower() for x in box.b.flat))
                 heapq.heappush(waiting, (smallest, next(number), box))
 
-        goal = cells.polynomial(slack(self.conclusion), case.symbols)
+        goal = cells.polynomial(self.conclusion.polynomial, case.symbols)
         for cell in cover:
             for box in self._whole(cell, goal.compose(*cell.values)):
                 wait(box)
@@ -245,7 +309,8 @@ class _Search:
             self._look_for_a_witness(case, box)
             if self.witness:
                 return True
-            if self.boxes >= self.most_boxes or not box.axes:
+            spent = self.boxes >= self.most_boxes or self.coefficients >= MOST_COEFFICIENTS
+            if spent or not box.axes:
                 return False
             self.deepest = max(self.deepest, box.depth + 1)
             for half in box.halves(_widest(box.b)):
@@ -254,19 +319,19 @@ class _Search:
 
     def _look_for_a_witness(self, case: cells.Case, box: _Box) -> None:
         below = False
-        bad = box.bad_corners(is_strict(self.conclusion))
+        bad = box.bad_corners(self.is_strict)
         for t in itertools.islice(bad, MOST_CORNERS):
             below = True
             point = _point(case.symbols, box.cell.at(t))
-            if refutes(point, self.assumptions, self.conclusion):
-                self.witness = _readable(point)
+            if _meets(self.query, point):
+                self.witness = point
                 return
         if below:
             raise _TooCoarseError
 
     def _whole(self, cell: cells.Cell, goal: cells.Polynomial) -> Iterator[_Box]:
         """The cube of a cell with what is left of the slack when factors of one sign are out."""
-        strict = is_strict(self.conclusion)
+        strict = self.is_strict
         if goal.is_zero() and not strict:
             return
         rest = goal
@@ -284,7 +349,7 @@ class _Search:
         yield _Box(cell, sides, axes, _as_balls(b), 0)
 
     def _is_clear(self, box: _Box) -> bool:
-        if is_strict(self.conclusion):
+        if self.is_strict:
             return all(x > 0 for x in box.b.flat)
         return all(x >= 0 for x in box.b.flat)
 

@@ -71,7 +71,7 @@ def cases(assumptions: Sequence[Relational], conclusion: Relational | None = Non
 
     Equations are solved. Where symbols have no upper bound but every relation is homogeneous in
     them, the conclusion included, one of them is set to 1. Strict relations enter as if they
-    allowed equality. Raises UnboundedError when an equation cannot be solved.
+    allowed equality, and ≠ not at all. Raises UnboundedError when an equation cannot be solved.
     """
     relations = [*assumptions, *([] if conclusion is None else [conclusion])]
     told = [*assumptions]
@@ -81,7 +81,9 @@ def cases(assumptions: Sequence[Relational], conclusion: Relational | None = Non
     told += signs_of(symbols)
     whole = Case(
         tuple(symbols),
-        constraints=[polynomial(slack(r), symbols) for r in told if not isinstance(r, sp.Eq)],
+        constraints=[
+            polynomial(slack(r), symbols) for r in told if not isinstance(r, sp.Eq | sp.Ne)
+        ],
         equations=[polynomial(slack(r), symbols) for r in told if isinstance(r, sp.Eq)],
         values=list(_context(symbols).gens()),
         goal=None if conclusion is None else polynomial(slack(conclusion), symbols),

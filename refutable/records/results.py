@@ -33,6 +33,7 @@ class CertificateRecord(Record):
     variables: dict[str, str]
     reductions: tuple[str, ...]
     resource: dict[str, int]
+    alone: str = ""
 
     @classmethod
     def of(cls, certificate: Certificate) -> CertificateRecord:

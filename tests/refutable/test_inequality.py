@@ -1,9 +1,10 @@
-"""Two deciders of inequalities that share no code: each proves, refutes, or says that it cannot."""
+"""Deciders of inequalities that share no code: each proves, refutes, or says that it cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from types import ModuleType
 
 import pytest
 import sympy as sp
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from sympy.core.relational import Relational
 
 from refutable import check
-from refutable.claim import Undecided, Verdict, evidence_of
+from refutable.claim import Undecided, Vacuous, Verdict, evidence_of
 from refutable.claims import assumptions as configurations
 from refutable.claims.mae import one_sample, signs, sizes
 from refutable.gap import Gap
-from refutable.prove import boxes, cells, inequality, smt
+from refutable.prove import boxes, cells, coverings, inequality, smt
+from refutable.prove.answer import Answer
+from refutable.prove.deciding import Decided, DisagreementError
 from refutable.prove.relations import met, refutes, symbols_of
 
 x, y = sp.symbols("x y", positive=True)
@@ -25,14 +28,13 @@ SQUARE = [a >= 0, a <= 1, b >= 0, b <= 1]
 SIMPLEX = [a >= 0, b >= 0, c >= 0, a + b + c <= 1]
 MOTZKIN = a**4 * b**2 + a**2 * b**4 + c**6 >= 3 * a**2 * b**2 * c**2
 
-Decided = Gap | Undecided
 Decider = Callable[..., Decided]
 both = pytest.mark.parametrize("decided", [smt.decided, boxes.decided], ids=["z3", "balls"])
 
 
 def outcome(found: Decided) -> str:
     if isinstance(found, Undecided):
-        return "undecided"
+        return "vacuous" if isinstance(found, Vacuous) else "undecided"
     return "proved" if found.holds else "refuted"
 
 
@@ -53,7 +55,8 @@ def outcome(found: Decided) -> str:
         (SIMPLEX, a * b * c <= sp.Rational(1, 28), "refuted"),
         (SIMPLEX, a**2 + b**2 + c**2 <= 1, "proved"),
         ([*SQUARE, sp.Eq(c, a * b)], c <= (a + b) / 2, "proved"),
-        ([a >= 1, a <= 0], a >= 5, "proved"),  # from nothing
+        ([a >= 1, a <= 0], a >= 5, "vacuous"),  # from nothing
+        ([a >= 0, a <= 1, a**2 > 1], a >= 5, "vacuous"),  # empty by strictness only
     ],
     ids=str,
 )
@@ -95,37 +98,73 @@ def test_impossible_assumptions_are_noticed(inhabited: Decider) -> None:
 
 def test_only_polynomials_are_decided() -> None:
     for decided in (smt.decided, boxes.decided):
-        with pytest.raises(ValueError, match="clear denominators first"):
-            decided("root", SQUARE, sp.sqrt(a) <= 1, "no polynomial")
+        with pytest.raises(ValueError, match=r"sin\(a\) is no polynomial"):
+            decided("sine", SQUARE, sp.sin(a) <= 1, "no polynomial")
 
 
-def test_both_answers_count_and_a_disagreement_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    def verdict() -> Verdict:
-        steps = inequality.proved("product", SQUARE, a * b <= 1, "nothing is lumped")
-        return check.judge(evidence_of(steps))[0]
+UNKNOWN = Answer(found="unknown", reason="planted")
 
-    assert verdict() is Verdict.HOLDS
-    refuted = boxes.decided("product", SQUARE, a * b <= sp.Rational(1, 2), "planted")
-    for answer, expected in (
-        (refuted, Verdict.FAILS),
-        (Undecided("product", "planted"), Verdict.UNDECIDED),
-    ):
-        for module in (smt, boxes):
-            with monkeypatch.context() as patch:
-                patch.setattr(module, "decided", lambda *_, answer=answer: answer)
-                assert verdict() is expected
+
+def judged(*decided: Decided) -> Verdict:
+    return check.judge(evidence_of(decided))[0]
+
+
+def test_a_disagreement_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A point that is confirmed beside a proof: one of the deciders is wrong."""
+
+    def ask(conclusion: Relational) -> list[Decided]:
+        return list(inequality.proved("product", SQUARE, conclusion, "nothing is lumped"))
+
+    assert judged(*ask(a * b <= 1)) is Verdict.HOLDS
+    assert judged(*ask(a * b <= sp.Rational(1, 2))) is Verdict.FAILS
+    for module in (smt, coverings, boxes):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "solve", lambda *_: Answer(found="empty"))
+            with pytest.raises(DisagreementError, match="refuted at"):
+                ask(a * b <= sp.Rational(1, 2))
+
+
+def test_an_offered_point_counts_when_it_is_confirmed_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither as a refutation nor as a proof."""
+    wrong = Answer(found="point", point={a: sp.S.Zero, b: sp.S.Zero})
+    monkeypatch.setattr(smt, "solve", lambda *_: wrong)
+    found = smt.decided("product", SQUARE, a * b <= 1, "nothing is lumped")
+    assert isinstance(found, Undecided)
+    assert "does not confirm" in found.reason
+    labels = [gap.name for gap in inequality.proved("p", SQUARE, a * b <= 1, "no sums")]
+    assert labels == ["p [cvc5]", "p [balls]"]
+
+
+@pytest.mark.parametrize("alone", [smt, coverings, boxes], ids=["z3", "cvc5", "balls"])
+def test_where_one_decider_alone_comes_to_an_end_the_certificate_says_so(
+    alone: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (smt, coverings, boxes):
+        if module is not alone:
+            monkeypatch.setattr(module, "solve", lambda *_: UNKNOWN)
+    (found,) = inequality.proved("product", SQUARE, a * b <= 1, "nothing is lumped")
+    assert isinstance(found, Gap)
+    assert found.certificate is not None
+    assert found.certificate.alone.count("planted") == 2
+    monkeypatch.setattr(alone, "solve", lambda *_: UNKNOWN)
+    (none,) = inequality.proved("product", SQUARE, a * b <= 1, "nothing is lumped")
+    assert judged(none) is Verdict.UNDECIDED
 
 
 def test_certificates_say_what_was_decided_and_how() -> None:
     told = [a >= 0, a <= x, b >= 0, b <= x]
     answers = inequality.proved("product", told, a * b <= x**2, "two symbols stand for all")
     for found, by, resource in zip(
-        answers, ("z3 ", "ball arithmetic, python-flint "), ("rlimit", "boxes"), strict=True
+        answers,
+        ("z3 ", "cvc5 ", "ball arithmetic, python-flint "),
+        ("rlimit", "rlimit", "boxes"),
+        strict=True,
     ):
         assert isinstance(found, Gap)
         proof = found.certificate
         assert proof is not None
         assert proof.by.startswith(by)
+        assert not proof.alone
         assert proof.resource[resource] > 0
         assert proof.negated == str(a * b > x**2)
         assert proof.assumptions == tuple(map(str, told))
