@@ -46,6 +46,7 @@ class Kind(StrEnum):
     PROPERTY = "property"  # generated configurations against float64 automatic differentiation
     TRAINED = "trained"  # models trained by gradient descent
     SCALING = "scaling"  # exponents and constants fitted on a ladder of P
+    ENCLOSED = "enclosed"  # bounds or trajectories in ball arithmetic, every event decided
 
     @property
     def grade(self) -> Grade:
@@ -69,6 +70,7 @@ _GRADES = {
     Kind.PROPERTY: Grade.SEARCHED,
     Kind.TRAINED: Grade.TRAINED,
     Kind.SCALING: Grade.FITTED,
+    Kind.ENCLOSED: Grade.PROVED,
 }
 
 

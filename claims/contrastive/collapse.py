@@ -13,7 +13,8 @@ import numpy as np
 from scipy import integrate, optimize
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claims.contrastive.for_every_size import Collapse
 from refutable.claims.contrastive.ladders import (
     ALL_SHAPES,
     CONSTANT,
@@ -30,9 +31,14 @@ from refutable.claims.contrastive.ladders import (
     shapes_of,
     transition,
 )
+from refutable.claims.runs import for_every_size
+from refutable.claims.runs.for_every_size import Proof, event, left_out
+from refutable.claims.runs.region import Region
 from refutable.gap import Gap, equal
 from refutable.model import reduced
 from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.trajectory import Trajectory
+from refutable.prove.majorant import Majorant
 
 
 def c_T(setting: Setting) -> float:
@@ -118,6 +124,27 @@ def _time_exact(context: Context) -> Iterator[Gap]:
         )
 
 
+@time.leg("enclosed")
+def time_for_every_size(context: Context) -> Evidence:
+    """T within a bound of its law that falls with P, for every P ≥ 1e12, K ≥ 2, N_c ≥ 1, τ ≥ 1."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        share = setting.C_1 / setting.P**setting.kappa_c / setting.c_1  # C_1 is a whole number
+        return abs(
+            math.expm1(event(run.half).log_t - transition_time(setting) + 2 * math.log(share))
+        )
+
+    def bound(region: Region) -> Majorant:
+        return Collapse(region).plain_half_time
+
+    proof = Proof("|T/(c_T K P^(3-2κ_c)) - 1|", off, bound, 1, **for_every_size.BOTH)
+    few = Contrastive(negatives=1)
+    at = [s.replace(K=3) for s in (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE)]
+    at.append(at[-1].replace(K=8, contrastive=few))
+    return for_every_size.evidence([proof], lambda s: reduced.cl(s, loss_gap=1e-3), at)
+
+
+time.mistake(Collapse.cubed, "powers of the global weight left out of the bound", left_out)
 time.mistake(
     c_T,
     "constant off by 5 %",

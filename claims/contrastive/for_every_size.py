@@ -80,14 +80,18 @@ class Collapse:
             + each * self.per_R * self.clock
         )
 
+    def cubed(self) -> Majorant:
+        """What W, W² and W³ in S³ add to ∫ 2wS³/R dw."""
+        a = self.a
+        return 6 * a * self.R_high + 6 * a**2 * self.clock + 2 * a**2 * (self.reach * self.per_R)
+
     @property
     def half_time(self) -> Majorant:
         """|2a²·other_0·T/(KP·R_0²) - 1| at A_1 = ½ (reach 1)."""
         i, a = self.per_R, self.a
         w = a * i * (1 / self.reach)  # at the end
-        cube = 6 * a * self.R_high + 6 * a**2 * self.clock + 2 * a**2 * (self.reach * i)
         slower = self.held.over_rest()
-        steps = (2 * self.moved + self.moved**2) + w**2 + cube * (1 / self.R_0**2)
+        steps = (2 * self.moved + self.moved**2) + w**2 + self.cubed() * (1 / self.R_0**2)
         in_theta = steps * (1 + slower.largest) + slower * (1 + steps.largest)
         # 1/other ≤ e^x/other_0: e^x - 1 ≤ x·e^{x at the end}, and A ≤ W/R, S ≤ (1 + reach)R.
         A = self.reach / (1 + self.reach)
@@ -100,6 +104,11 @@ class Collapse:
     def plain_half_time(self) -> Majorant:
         """|2a²·other_0·T/(KP) - 1|: R_0² = 1 up to 2a."""
         return self.half_time + 2 * self.a
+
+    @property
+    def growth(self) -> Majorant:
+        """|Φ_1 - log(rR_0/a)| where A_1/(1 - A_1) = r: W = rR, and R is near R_0."""
+        return self.moved.over_rest()
 
     @property
     def dominance(self) -> Majorant:

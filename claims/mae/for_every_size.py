@@ -25,11 +25,16 @@ continuous, none is ever reached (a bootstrap, closed with <).
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from flint import arb
 
+from refutable.claims.mae import laws
+from refutable.claims.mae.ladders import LOSS_GAP
+from refutable.claims.runs.for_every_size import event
 from refutable.claims.runs.region import (
     ONE,
     PER_PATCH,
@@ -38,6 +43,9 @@ from refutable.claims.runs.region import (
     global_size,
     local_size,
 )
+from refutable.model import reduced
+from refutable.model.setting import Setting
+from refutable.model.trajectory import QueryKind, Series, Trajectory
 from refutable.prove.majorant import Majorant, NotBoundedError, smaller
 
 EARLY = arb("0.2")
@@ -80,6 +88,32 @@ def closed(follows: Callable[[Small], Small]) -> Small:
             return laws
         laws = found.wider()
     raise NotBoundedError("the bounds on what stays small do not follow from themselves")
+
+
+def bound_of(name: str, reach: float = 1) -> Callable[[Region], Majorant]:
+    """The bound of that name of `LocalQuery`, as a function of the region."""
+    return lambda region: getattr(local_query(region, reach), name)
+
+
+def to_the_loss_gap(setting: Setting) -> Trajectory:
+    """The reduced run of a local query."""
+    return reduced.mae(setting, "local", loss_gap=LOSS_GAP)
+
+
+def half_time_off(setting: Setting, run: Trajectory) -> float:
+    """By how much T_½ misses its law, relative."""
+    return abs(math.expm1(event(run.half).log_t - laws.log_half_time(setting)))
+
+
+def until_half(run: Trajectory, path: Series) -> float:
+    """The largest modulus up to T_½."""
+    return float(np.abs(path[run.log_t <= event(run.half).log_t]).max())
+
+
+@functools.lru_cache(maxsize=4096)
+def local_query(region: Region, reach: float = 1) -> LocalQuery:
+    """The bounds of a region, made once."""
+    return LocalQuery(region, reach)
 
 
 class LocalQuery:
@@ -192,18 +226,18 @@ class LocalQuery:
         """|√V/√(1 + 2cy) - 1|."""
         taken = 2 * self.crowding * (1 + self.x_0.largest)
         return (
-            self._turned(1)
+            self.turning(1)
             + smaller(2 * self.c * taken, taken * (1 / y))
             + 2 * smaller(self.eta, self.eta_per_root * (1 / (2 * y).sqrt()))
         )
 
-    def _turned(self, own_log: Majorant | int) -> Majorant:
+    def turning(self, own_log: Majorant | int) -> Majorant:
         """|dV/dy/(2c) - 1| without W_1's part, where Υ_n ≤ (own_log + ..)/C_s; 1: its mean."""
         own = self.per_C_s * (self.own_extra + own_log)
         turn = (2 * self.small.upsilon_global + own).expm1()
         return turn * (1 + self.moved.largest) + self.moved + self.spread
 
-    def _late(self) -> Majorant:
+    def late(self) -> Majorant:
         """What Υ_n, R, W_1 and SE change of ∫S³/(e^{Υ_n}M)dw/R_0; ∫log(1/w)dw ≤ 1."""
         own = (self.per_C_s * (self.own_extra + 1)).expm1()
         return (
@@ -223,7 +257,7 @@ class LocalQuery:
         """|T_½·γρ/(KR_0) - 1| (for reach 1: W_n, W_n² and W_n³ in S³ add at most `tail`)."""
         e_n, r = self.small.upsilon_own.exp(), self.reach * self.d_high * self.per_R
         tail = 3 * e_n * self.clock + 3 * e_n**3 * r + e_n**5 * (r**2 / 2)
-        return self._late() + self.end + self.rho * e_n * tail * (1 / self.R_0)
+        return self.late() + self.end + self.rho * e_n * tail * (1 / self.R_0)
 
     @property
     def own_at_half(self) -> Majorant:
@@ -236,6 +270,31 @@ class LocalQuery:
     def depth_at_half(self) -> Majorant:
         """|-2Φ_1 - log(1 + 2c)| at T_½, whatever the sign of Δ."""
         return 2 * (self._root_V(arb(1)) + 2 * self.end).over_rest()
+
+    @property
+    def half_time_off(self) -> Majorant:
+        """|T_½·γρ/K - 1|: R_0 = 1-a-ρ itself tends to 1."""
+        return self.half_time + (self.a + self.rho) * (1 + self.half_time.largest)
+
+    @property
+    def half_time_given_up(self) -> Majorant:
+        """|T_½·γρ′/K - 1|, ρ′ = ρ/(1-a)."""
+        return self.half_time + self.rho * ((1 + self.half_time.largest) / self.a.rest)
+
+    @property
+    def crossover_off(self) -> Majorant:
+        """|-2Φ_1(T_½) - log(1 + 2a²/ρ)|."""
+        return self.depth_at_half + (self.a + self.rho).over_rest()
+
+    @property
+    def switch_time_off(self) -> Majorant:
+        """|3·T_1·γρ′/K - 1|, ρ′ = ρ/(1-a)."""
+        return self.switch_time + self.rho * ((1 + self.switch_time.largest) / self.a.rest)
+
+    @property
+    def depth_at_switch_off(self) -> Majorant:
+        """|Φ_1(T_1) + ½log(2a²/(3ρ(1-a)))|."""
+        return (self.depth_at_switch + (self.rho * (1 / self.a.rest)).over_rest()) * arb("0.5")
 
     @property
     def global_over_own(self) -> Majorant:
@@ -263,10 +322,10 @@ class LocalQuery:
             raise NotBoundedError("|α_1| is not shown to exceed α_n up to y = 0.2")
         off = self._root_V(EARLY)
         x = smaller(self.x_0, self.x_0_per_root * (1 / (2 * EARLY).sqrt())) * (1 / off.rest)
-        taken = self._turned(Majorant.of(arb(2).log())) + 2 * x + 2 * x**2
+        taken = self.turning(Majorant.of(arb(2).log())) + 2 * x + 2 * x**2
         pushed = 2 * off + off**2 + x * (h * (1 + off.largest) ** 2)
         error = (pushed + taken) * (1 / taken.rest)
-        error.rest  # noqa: B018 - asks, and raises
+        error.require_below_one()
         return error * (1 / (3 - 2 * error.largest)), off, error
 
     @property
@@ -280,7 +339,7 @@ class LocalQuery:
         w, _, _ = self._switch
         e_n = self.small.upsilon_own.exp()
         tail = self.rho * e_n**2 * (3 + 9 * (self.rho * e_n * self.per_R).largest) * (1 / self.R_0)
-        return self.per_drop + (2 + self.per_drop.largest) * w + 3 * (self._late() + tail)
+        return self.per_drop + (2 + self.per_drop.largest) * w + 3 * (self.late() + tail)
 
     @property
     def own_at_switch(self) -> Majorant:
@@ -293,6 +352,23 @@ class LocalQuery:
         """|-2Φ_1(T_1) - log(2c/3)|; positive gap: V = cw/q."""
         w, _, error = self._switch
         return self.per_drop * arb("0.5") + w.over_rest() + error.over_rest()
+
+
+LEARNED = 1000
+"""A_n/(1 - A_n) where a query is said to have learned: L_p - L*_p is then below 2.5e-7."""
+
+
+def learned(setting: Setting, query: QueryKind, reach: float = LEARNED) -> Trajectory:
+    """A reduced run that ends a little before A_n/(1 - A_n) = reach."""
+    end = 0.5 * setting.gamma * (1.1 / reach) ** 2
+    return reduced.mae(setting, query, loss_gap=end)
+
+
+def own_off(setting: Setting, run: Trajectory, size: int, others: float) -> float:
+    """|Φ_n - log(r·R_0/a)| at the end: r = A_n/(1 - A_n), a and R_0 as at Q = 0."""
+    A = float(run.own_attention[-1])
+    log_share = math.log1p(-setting.gamma) + math.log(size / setting.P)
+    return abs(float(run.phi_own[-1]) - math.log(A / (1 - A) * others) + log_share)
 
 
 class GlobalQuery:

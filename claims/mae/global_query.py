@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import ladders, laws
+from refutable.claims.mae.for_every_size import GlobalQuery
 from refutable.claims.mae.ladders import (
     ALPHA_OTHER,
     ALPHA_OWN,
@@ -33,10 +34,14 @@ from refutable.claims.mae.ladders import (
     spoiled,
     top_of,
 )
+from refutable.claims.runs import for_every_size
+from refutable.claims.runs.for_every_size import Proof, event
+from refutable.claims.runs.region import Region
 from refutable.gap import Gap, at_least, identical
 from refutable.model import reduced
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import Trajectory
+from refutable.prove.majorant import Majorant
 
 CONSTANT = (
     top_of(0.75, 0.3),
@@ -193,6 +198,26 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.power("T_½", log_T, half_time_exponent(ladder.top))
         ratio = np.exp(log_T - ladder.predicted(log_half_time))
         yield from ladder.limit("T_½·γz⁴/(K(F(½) - F(a)))", ratio, 1)
+
+
+@length.leg("enclosed")
+def half_time_for_every_size(context: Context) -> Evidence:
+    """T_½·γa/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        log_share = math.log1p(-setting.gamma) + math.log(setting.C_1 / setting.P)
+        log_law = math.log(setting.K / setting.gamma) - log_share
+        return abs(math.expm1(event(run.half).log_t - log_law))
+
+    def bound(region: Region) -> Majorant:
+        return GlobalQuery(region).plain_half_time
+
+    def run(setting: Setting) -> Trajectory:
+        return reduced.mae(setting, "global", loss_gap=ladders.LOSS_GAP)
+
+    proof = Proof("|T_½·γ(1-γ)(C_1/P)/K - 1|", off, bound, 1, **for_every_size.BOTH)
+    at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE)
+    return for_every_size.evidence([proof], run, at)
 
 
 length.mistake(half_time_exponent, "exponent off by 0.02", shifted(0.02))

@@ -14,8 +14,13 @@ import numpy as np
 import sympy as sp
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import laws
+from refutable.claims.mae.for_every_size import (
+    LocalQuery,
+    bound_of,
+    to_the_loss_gap,
+)
 from refutable.claims.mae.ladders import (
     ALPHA_GLOBAL,
     DYNAMICS,
@@ -29,9 +34,12 @@ from refutable.claims.mae.ladders import (
     tens,
     top_of,
 )
+from refutable.claims.runs import for_every_size
+from refutable.claims.runs.for_every_size import Proof, event, left_out
 from refutable.gap import Gap
 from refutable.model import reduced
 from refutable.model.setting import Setting
+from refutable.model.trajectory import Trajectory
 from refutable.prove import symbolic
 
 crossover = Claim(
@@ -112,6 +120,27 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             )
 
 
+@crossover.leg("enclosed")
+def crossover_for_every_size(context: Context) -> Evidence:
+    """Φ_1(T_½) and T_½ within bounds of their laws that fall with P; the region holds Δ = 0."""
+
+    def depth_off(setting: Setting, run: Trajectory) -> float:
+        return abs(2 * (event(run.half).phi_global + laws.depth_at_half(setting)))
+
+    def time_off(setting: Setting, run: Trajectory) -> float:
+        return abs(math.expm1(event(run.half).log_t - log_half_time(setting)))
+
+    where = for_every_size.EITHER
+    proofs = (
+        Proof("|-2Φ_1(T_½) - log(1 + 2a²/ρ)|", depth_off, bound_of("crossover_off"), 0.5, **where),
+        Proof("|T_½·γρ/K - 1|", time_off, bound_of("half_time_off"), 0.5, **where),
+    )
+    at_0 = Setting(P=10**12, kappa_c=0.7, kappa_s=0.4)
+    at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE, at_0)
+    return for_every_size.evidence(proofs, to_the_loss_gap, at)
+
+
+crossover.mistake(LocalQuery.turning, "Υ_n and R left out of the bounds", left_out)
 crossover.mistake(laws.depth_at_half, "constant off by 5 %", scaled(1.05))
 crossover.mistake(log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
 crossover.mistake(RATES, "α_1 off by 5 %", spoiled(ALPHA_GLOBAL, 1.05))

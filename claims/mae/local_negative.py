@@ -11,8 +11,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import laws
+from refutable.claims.mae.for_every_size import (
+    LocalQuery,
+    bound_of,
+    half_time_off,
+    to_the_loss_gap,
+    until_half,
+)
 from refutable.claims.mae.ladders import (
     ALPHA_GLOBAL,
     ALPHA_OTHER,
@@ -36,7 +43,11 @@ from refutable.claims.mae.local_positive import (
     positions_stay_small,
     time_to_loss,
 )
+from refutable.claims.runs import for_every_size
+from refutable.claims.runs.for_every_size import Proof, left_out
 from refutable.gap import Gap, at_least, at_most
+from refutable.model.setting import Setting
+from refutable.model.trajectory import Trajectory
 
 no_decoupling = Claim(
     id="local-.no-decoupling",
@@ -61,6 +72,17 @@ def still_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         ratio = ladder.final("phi_global") / -ladder.predicted(laws.global_per_start)
         yield from ladder.limit("Φ_1(T*) by its law", ratio, 1)
         yield from ladder.limit("max |Φ_1|", largest, 0)
+
+
+@no_decoupling.leg("enclosed")
+def global_stays_for_every_size(context: Context) -> Evidence:
+    """Max |Φ_1| up to T_½ below a bound that falls with P, for every P ≥ 1e12 on a region."""
+
+    def off(_: Setting, run: Trajectory) -> float:
+        return until_half(run, run.phi_global)
+
+    proof = Proof("max |Φ_1|", off, bound_of("global_moved"), 1, **for_every_size.NEGATIVE)
+    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_NEGATIVE)
 
 
 no_decoupling.mistake(laws.gap_exponent, "exponent off by 0.02", shifted(0.02))
@@ -93,6 +115,17 @@ def lead_of_own_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield at_least(f"α_n, {ladder.name}", slowest, 0, 0, "a positive rate, at every time")
 
 
+@own_first.leg("enclosed")
+def own_first_for_every_size(context: Context) -> Evidence:
+    """|α_1|/α_n below 1 up to T_½, falling with P, for every P ≥ 1e12 on a region."""
+
+    def off(_: Setting, run: Trajectory) -> float:
+        return until_half(run, run.rate_global / run.rate_own)
+
+    proof = Proof("max |α_1|/α_n", off, bound_of("global_over_own"), 1, **for_every_size.NEGATIVE)
+    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_NEGATIVE)
+
+
 own_first.mistake(laws.gap_exponent, "exponent off by 0.02", shifted(-0.02))
 own_first.mistake(RATES, "α_n a millionth of its size", spoiled(ALPHA_OWN, 1e-6))
 
@@ -120,6 +153,15 @@ def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.limit("T_½·γρz⁴/K", ratio, 1)
 
 
+@length.leg("enclosed")
+def half_time_for_every_size(context: Context) -> Evidence:
+    """T_½·γρ/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
+    bound = bound_of("half_time_off")
+    proof = Proof("|T_½·γρ/K - 1|", half_time_off, bound, 0.1, **for_every_size.NEGATIVE)
+    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_NEGATIVE)
+
+
+length.mistake(LocalQuery.turning, "Υ_n left out of the bounds", left_out)
 length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(1.05)))
 length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 0.95))

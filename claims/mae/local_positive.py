@@ -11,8 +11,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import laws
+from refutable.claims.mae.for_every_size import (
+    LocalQuery,
+    bound_of,
+    half_time_off,
+    to_the_loss_gap,
+)
 from refutable.claims.mae.ladders import (
     ALPHA_GLOBAL,
     ALPHA_OTHER,
@@ -34,8 +40,11 @@ from refutable.claims.mae.ladders import (
     shifted,
     spoiled,
 )
+from refutable.claims.runs import for_every_size
+from refutable.claims.runs.for_every_size import Proof, event, left_out
 from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model.setting import Latents, Setting
+from refutable.model.trajectory import Trajectory
 
 PHASES = 3.0
 """T_½/T_1 for constant latents."""
@@ -104,6 +113,18 @@ def switch_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.limit("T_1·3γρ′z⁴/K", ratio, 1)
 
 
+@phase1_length.leg("enclosed")
+def switch_time_for_every_size(context: Context) -> Evidence:
+    """T_1·3γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        return abs(math.expm1(event(run.switch).log_t - laws.log_switch_time(setting)))
+
+    bound = bound_of("switch_time_off")
+    proof = Proof("|T_1·3γρ′/K - 1|", off, bound, 0.2, **for_every_size.POSITIVE)
+    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+
+
 phase1_length.mistake(laws.switch_time_exponent, "exponent off by 0.02", shifted(0.02))
 phase1_length.mistake(laws.log_switch_time, "constant off by 5 %", shifted(math.log(1.05)))
 phase1_length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
@@ -131,6 +152,18 @@ def depth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.power("e^{Φ_1(T_1)}", phi, laws.depth_exponent(ladder.top))
         excess = ladder.z * (phi - ladder.predicted(laws.global_at_switch))
         yield from ladder.limit("zΦ_1(T_1) less its law", excess, 0)
+
+
+@decoupling_depth.leg("enclosed")
+def depth_for_every_size(context: Context) -> Evidence:
+    """Φ_1(T_1) within a bound of its law that falls with P, for every P ≥ 1e12 on a region."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        return abs(event(run.switch).phi_global - laws.global_at_switch(setting))
+
+    bound = bound_of("depth_at_switch_off")
+    proof = Proof("|Φ_1(T_1) - its law|", off, bound, 0.2, **for_every_size.POSITIVE)
+    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
 
 
 decoupling_depth.mistake(laws.depth_exponent, "slope off by 0.02", shifted(0.02))
@@ -161,6 +194,18 @@ def own_at_switch_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield ladder.case
         phi = ladder.event("switch", "phi_own")
         yield from ladder.limit("Φ_n(T_1)", phi, laws.own_at_switch(ladder.top.latents))
+
+
+@own_at_the_switch.leg("enclosed")
+def own_for_every_size(context: Context) -> Evidence:
+    """Φ_n(T_1) within a bound of ln(3/2) that falls with P, for every P ≥ 1e12 on a region."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        return abs(event(run.switch).phi_own - laws.own_at_switch(setting.latents))
+
+    bound = bound_of("own_at_switch")
+    proof = Proof("|Φ_n(T_1) - ln(3/2)|", off, bound, 0.1, **for_every_size.POSITIVE)
+    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
 
 
 own_at_the_switch.mistake(laws.own_at_switch, "constant off by 5 %", scaled(1.05))
@@ -196,6 +241,15 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             yield from ladder.limit("T_½/T_1", np.exp(log_T - log_T_1), PHASES)
 
 
+@phase2_length.leg("enclosed")
+def half_time_for_every_size(context: Context) -> Evidence:
+    """T_½·γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
+    bound = bound_of("half_time_given_up")
+    proof = Proof("|T_½·γρ′/K - 1|", half_time_off, bound, 0.1, **for_every_size.POSITIVE)
+    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+
+
+phase2_length.mistake(LocalQuery.late, "W_1 and Υ_n left out of the bounds", left_out)
 phase2_length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
 phase2_length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(0.95)))
 phase2_length.mistake(

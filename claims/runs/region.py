@@ -48,6 +48,27 @@ class Region:
         """The largest γ/(1-γ)."""
         return arb((arb(self.gamma[1]) / (1 - arb(self.gamma[1]))).upper())
 
+    @property
+    def largest_gap(self) -> float:
+        """The largest information gap Δ = (1 - κ_s) - 2(1 - κ_c) in the region."""
+        return 2 * self.kappa_c[1] - self.kappa_s[0] - 1
+
+    @property
+    def smallest_gap(self) -> float:
+        """The smallest information gap in the region."""
+        return 2 * self.kappa_c[0] - self.kappa_s[1] - 1
+
+    @property
+    def largest_separation(self) -> float:
+        """The largest κ_c - κ_s in the region."""
+        return self.kappa_c[1] - self.kappa_s[0]
+
+    def __str__(self) -> str:
+        """In words, as the scope of a proof."""
+        ends = (("κ_c", self.kappa_c), ("κ_s", self.kappa_s), ("γ", self.gamma))
+        said = [f"{n} = {a:g}" if a == b else f"{n} in [{a:g}, {b:g}]" for n, (a, b) in ends]
+        return f"every P ≥ 1e{self.ten:g}, {', '.join(said)}"
+
     def halves(self) -> Iterator[Region]:
         """The region cut in two along every interval that has a width."""
         cut = [_halves(i) for i in (self.kappa_c, self.kappa_s, self.gamma)]
@@ -139,6 +160,10 @@ def _rounded(
     return Size(arb(constant) * (1 - off), arb(constant) * (1 + off), exponents)
 
 
+FALLS = 0.01
+"""A bound counts as falling when its power of P is below minus this."""
+
+
 @dataclass(frozen=True)
 class Cover:
     """A region cut into tiles: those for which a bound was proved, and those left open."""
@@ -158,22 +183,31 @@ class Cover:
 
 
 def cover(
-    region: Region, bound: Callable[[Region], Majorant], *, below: float, depth: int = 4
+    region: Region,
+    bound: Callable[[Region], Majorant],
+    *,
+    below: float,
+    asked: Callable[[Region], bool] = lambda _: True,
+    depth: int = 6,
 ) -> Cover:
     """Cut a region into halves until every tile's bound falls and lies under `below` at P0.
 
-    bound: raises NotBoundedError where it says nothing. What is still not proved after `depth` cuts
-    is listed as open.
+    bound: raises NotBoundedError where it says nothing. asked: whether some point of a tile is
+    meant; the other tiles are left out. What is still not proved after `depth` cuts is open.
     """
+    if not asked(region):
+        return Cover((), ())
     try:
         found = bound(region)
-        if found.power < 0 and found.value < below:
+        if found.power < -FALLS and found.value < below:
             return Cover(((region, found),), ())
     except NotBoundedError:
         pass
     if not depth:
         return Cover((), (region,))
-    parts = [cover(half, bound, below=below, depth=depth - 1) for half in region.halves()]
+    parts = [
+        cover(half, bound, below=below, asked=asked, depth=depth - 1) for half in region.halves()
+    ]
     return Cover(
         tuple(tile for part in parts for tile in part.proved),
         tuple(tile for part in parts for tile in part.open),

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import ladders
+from refutable.claims.mae.for_every_size import bound_of, learned
 from refutable.claims.mae.ladders import Ladder
-from refutable.claims.runs import masked, training
+from refutable.claims.runs import exact_descent, for_every_size, masked, training
+from refutable.claims.runs.for_every_size import Proof
 from refutable.claims.runs.ladders import tops_of
 from refutable.claims.runs.masked import EPSILON, TrainedMae
 from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS
@@ -133,6 +135,44 @@ def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
                     yield from ladder.limit(
                         f"{query} query, t·gap", np.exp(log_T) * epsilon / limit, 1.0
                     )
+
+
+# ---------------------------------------------------- check: for every P, and exactly at a size
+
+
+REACH = 30
+"""A_n/(1 - A_n) up to which T* is followed, where L_p - L*_p = γ/(2·REACH²)."""
+
+
+@convergence.leg("enclosed", require=BOTH_SIGNS)
+def time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """T* at a fixed ε for every P ≥ 1e12 on a region; L_p - L*_p ≤ ε by exact gradient descent."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        given_up = (
+            (1 - setting.gamma) * setting.C_1 / setting.P if setting.information_gap > 0 else 0.0
+        )
+        unit = setting.gamma * (1 - setting.gamma) * setting.C_s / setting.P / (1 - given_up)
+        return abs(math.expm1(float(run.log_t[-1]) + math.log(unit / setting.K)))
+
+    for sign, name, where, at in (
+        (1, "half_time_given_up", for_every_size.POSITIVE, for_every_size.AT_POSITIVE),
+        (-1, "half_time_off", for_every_size.NEGATIVE, for_every_size.AT_NEGATIVE),
+    ):
+        law = "γρ′/K" if sign > 0 else "γρ/K"
+        bound = bound_of(name, REACH)
+        proof = Proof(f"|T*·{law} - 1| at ε = γ/{2 * REACH**2}", off, bound, 0.1, **where)
+        yield for_every_size.evidence([proof], lambda s: learned(s, "local", REACH), at)
+    for setting in exact_descent.SIZES[: context.at(quick=2, full=4)]:
+        yield Case((sign_of(setting),))
+        for query in QUERIES:
+            steps = math.ceil(CONSTANT * predicted_time(setting, query, EPSILON))
+            name, found = (
+                exact_descent.name_of(setting, query),
+                exact_descent.proved(setting, query, steps),
+            )
+            yield from exact_descent.decided(name, found)
+            yield exact_descent.within(name, found, EPSILON, steps)
 
 
 # ----------------------------------------------------------------------- check: trained models

@@ -7,24 +7,37 @@ global patch, and a local patch at either sign of the information gap.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.mae import ladders
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claims.mae import ladders, laws
+from refutable.claims.mae.for_every_size import (
+    LEARNED,
+    GlobalQuery,
+    bound_of,
+    local_query,
+    own_off,
+)
+from refutable.claims.mae.for_every_size import learned as learned_by
 from refutable.claims.mae.ladders import Ladder
+from refutable.claims.runs import for_every_size
 from refutable.claims.runs.finite_size import FINITE, reduced_of
+from refutable.claims.runs.for_every_size import Proof
 from refutable.claims.runs.ladders import ladders_of
 from refutable.claims.runs.masked import TrainedMae, rows_of
 from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS, noise, worst
 from refutable.claims.runs.regimes import BOTH_SIGNS, area_exponent
+from refutable.claims.runs.region import Region
 from refutable.claims.theorems.theorem_4_1 import autoencoders
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import gradients
 from refutable.model.data import Floats
 from refutable.model.setting import Setting
-from refutable.model.trajectory import QueryKind
+from refutable.model.trajectory import QueryKind, Trajectory
+from refutable.prove.majorant import Majorant
 
 
 def case_of_theorem(id: str, title: str, statement: str, rests_on: tuple[str, ...]) -> Claim:
@@ -157,6 +170,58 @@ def global_patches_of_trained_models(context: Context) -> Iterator[Gap | Case]:
         yield from learned(run, "global")
 
 
+@global_case.leg("enclosed")
+def global_patch_for_every_size(context: Context) -> Evidence:
+    """Until A_n = 1000/1001: Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
+
+    def bound_of(name: str) -> Callable[[Region], Majorant]:
+        def bound(region: Region) -> Majorant:
+            query = GlobalQuery(region, LEARNED)
+            return getattr(query.small, name, None) or getattr(query, name)
+
+        return bound
+
+    def own(setting: Setting, run: Trajectory) -> float:
+        rest = 1 - (1 - setting.gamma) * setting.C_1 / setting.P
+        return own_off(setting, run, setting.C_1, rest)
+
+    where = for_every_size.BOTH
+    proofs = (
+        Proof("|Φ_1 - log(rR_0/a)|", own, bound_of("own_at_half"), 0.1, **where),
+        Proof("max |Φ_m|", at_most_over("phi_other"), bound_of("phi_other"), 0.1, **where),
+        Proof("max |Υ|", at_most_over("upsilon_own"), bound_of("upsilon_own"), 0.1, **where),
+    )
+    at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE)
+    return for_every_size.evidence(proofs, lambda s: learned_by(s, "global"), at)
+
+
+def at_most_over(name: str) -> Callable[[Setting, Trajectory], float]:
+    """The largest modulus of a correlation during a run."""
+    return lambda _, run: float(np.abs(getattr(run, name)).max())
+
+
+def local_patch_for_every_size(
+    depth: Proof, where: dict[str, Any], at: tuple[Setting, ...]
+) -> Evidence:
+    """Until A_n = 1000/1001: Φ_n at its law, Φ_1 as `depth` says, all else small."""
+
+    def own(setting: Setting, run: Trajectory) -> float:
+        visible = (1 - setting.gamma) * (setting.C_1 + setting.C_s)
+        return own_off(setting, run, setting.C_s, 1 - visible / setting.P)
+
+    def small(name: str) -> Callable[[Region], Majorant]:
+        return lambda region: getattr(local_query(region, LEARNED).small, name)
+
+    proofs = [
+        Proof("|Φ_n - log(rR_0/ρ)|", own, bound_of("own_at_half", LEARNED), 0.5, **where),
+        depth,
+    ] + [
+        Proof(f"max |{symbol}|", at_most_over(name), small(name), 0.1, **where)
+        for symbol, name in (("Φ_m", "phi_other"), ("Υ", "upsilon_own"))
+    ]
+    return for_every_size.evidence(proofs, lambda s: learned_by(s, "local"), at)
+
+
 global_case.mistake(predicted_own_slope, "the own slope too large by 0.02", ladders.shifted(0.02))
 global_case.mistake(
     gradients.own_integrand,
@@ -200,6 +265,20 @@ def local_patches_decouple_first(context: Context) -> Iterator[Gap | Case]:
             yield case
             yield from learned(run, "local")
             yield from decouples_first(run)
+
+
+@positive_case.leg("enclosed")
+def decoupling_for_every_size(context: Context) -> Evidence:
+    """Φ_1 at -½log(1 + 2a²/ρ), Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
+    where = for_every_size.POSITIVE
+    bound = bound_of("crossover_off", LEARNED)
+    depth = Proof("|-2Φ_1 - log(1 + 2a²/ρ)|", depth_off, bound, 0.5, **where)
+    return local_patch_for_every_size(depth, where, for_every_size.AT_POSITIVE)
+
+
+def depth_off(setting: Setting, run: Trajectory) -> float:
+    """By how much -2Φ_1 misses log(1 + 2a²/ρ) at the end of a run."""
+    return abs(2 * (float(run.phi_global[-1]) + laws.depth_at_half(setting)))
 
 
 def decouples_first(run: TrainedMae) -> Iterator[Gap]:
@@ -292,6 +371,15 @@ def own_first(run: TrainedMae) -> Iterator[Gap]:
         "every patch weighs a global key more than half as much as at first",
         false_alarm=FALSE_ALARM,
     )
+
+
+@negative_case.leg("enclosed")
+def one_phase_for_every_size(context: Context) -> Evidence:
+    """|Φ_1| small, Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
+    where = for_every_size.NEGATIVE
+    bound = bound_of("global_moved", LEARNED)
+    depth = Proof("max |Φ_1|", at_most_over("phi_global"), bound, 1, **where)
+    return local_patch_for_every_size(depth, where, for_every_size.AT_NEGATIVE)
 
 
 negative_case.mistake(predicted_own_slope, "the own slope too large by 0.02", ladders.shifted(0.02))

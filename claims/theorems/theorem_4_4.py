@@ -12,15 +12,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claims.contrastive.for_every_size import Collapse
 from refutable.claims.mae import ladders
 from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import contrastive as runs
-from refutable.claims.runs import training
+from refutable.claims.runs import for_every_size, training
+from refutable.claims.runs.for_every_size import Proof
 from refutable.claims.runs.noise import FALSE_ALARM, worst
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_most, equal
-from refutable.model import gradients
+from refutable.model import gradients, reduced
 from refutable.model.data import Floats
 from refutable.model.setting import Contrastive, Latents, Setting
 from refutable.model.trajectory import Trajectory
@@ -140,6 +142,53 @@ def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             0,
             "dominated: both powers of P are below -0.4 at P ≥ 1e30",
         )
+
+
+# ------------------------------------------------------------------------- check: for every P
+
+REACH = 1000
+"""A_1/(1 - A_1) up to which the collapse is followed: A_1 = 0.999."""
+
+
+@collapse.leg("enclosed", require=BOTH_SIGNS)
+def collapse_for_every_size(context: Context) -> Iterator[Case | Evidence]:
+    """Until A_1 = 0.999, |Φ_m|/Φ_1 below a bound that falls with P, every K ≥ 2, N_c ≥ 1, τ ≥ 1."""
+
+    def dominated(_: Setting, run: Trajectory) -> float:
+        return float(np.abs(run.phi_other).max() / run.phi_global[-1])
+
+    def grown(setting: Setting, run: Trajectory) -> float:
+        """|Φ_1 - log(rR_0/a)| at the end, R_0 = 1 - a."""
+        a = (1 - setting.gamma) * setting.C_1 / setting.P
+        A = float(run.global_attention[-1])
+        return abs(float(run.phi_global[-1]) - math.log(A / (1 - A) * (1 - a) / a))
+
+    where = for_every_size.BOTH
+    proofs = (
+        Proof("max |Φ_m|/Φ_1", dominated, lambda r: Collapse(r, REACH).dominance, 0.05, **where),
+        Proof("|Φ_1 - log(rR_0/a)|", grown, lambda r: Collapse(r, REACH).growth, 0.05, **where),
+    )
+    at = [
+        setting.replace(K=K, contrastive=Contrastive(negatives=negatives))
+        for K, negatives, settings in (
+            (2, math.inf, for_every_size.AT_POSITIVE),
+            (8, 1, for_every_size.AT_NEGATIVE),
+        )
+        for setting in settings
+    ]
+    for setting in at:
+        yield Case((sign_of(setting),))
+    yield for_every_size.evidence(proofs, collapsed, at)
+
+
+def collapsed(setting: Setting) -> Trajectory:
+    """A reduced run that ends a little before A_1/(1 - A_1) = REACH."""
+    return reduced.cl(setting, loss_gap=predicted_gap(setting, 1.1 / REACH))
+
+
+def predicted_gap(setting: Setting, miss: float) -> float:
+    """The loss gap at which 1 - A_1 is `miss`, to first order (`predicted_miss` the other way)."""
+    return miss / predicted_miss(setting, 1.0)
 
 
 def attends_to_global(ladder: Ladder) -> Iterator[Gap]:

@@ -1,0 +1,110 @@
+"""Gradient descent on the exact population, in balls: what it proves of a training at one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb
+
+from refutable.claims.runs.region import rounded_up
+from refutable.gap import Gap, at_least, at_most, identical
+from refutable.model import ball_descent
+from refutable.model.setting import Setting
+from refutable.model.trajectory import QueryKind
+
+STEP = Fraction(1)
+"""η. Half the inverse curvature bound 2/B of loss.descent at the sizes used."""
+SIZES = (
+    Setting.of_sizes(64, 32, 8, kappa_c=5 / 6, kappa_s=1 / 2),
+    Setting.of_sizes(64, 16, 8, kappa_c=2 / 3, kappa_s=1 / 2),
+    Setting.of_sizes(72, 48, 6, kappa_c=0.9, kappa_s=0.4, gamma=0.75),
+    Setting.of_sizes(60, 12, 6, kappa_c=0.6, kappa_s=0.4, gamma=0.25),
+)
+"""C_1²/(P·C_s) = 2, 1/2, 5.3, 0.4: a small size's own measure of the gap's sign."""
+
+
+@dataclass(frozen=True)
+class Proved:
+    """Decided statements on one training; steps are None where the event does not come.
+
+    switch: first step with |α_1| ≤ α_n, if |α_1| > α_n at first. half: first with mean A_n ≥ ½.
+    Bounds are upper or lower ends of balls: of α_n over all steps, of α_1 before `switch` (of all
+    steps without one), of the loss gap at the last step, of |Σ_q Υ_q| (which holds 0 throughout).
+    undecided: comparisons that the balls leave open.
+    """
+
+    switch: int | None
+    half: int | None
+    least_own_rate: float
+    largest_global_rate: float
+    loss_gap: float
+    sums_to_0: bool
+    undecided: int
+
+
+def proved(setting: Setting, query: QueryKind, steps: int) -> Proved:
+    """Run `steps` steps and decide every event by disjoint balls."""
+    switch = half = None
+    leads = False
+    undecided = 0
+    own = arb("inf")
+    global_ = arb("-inf")
+    sums_to_0, last = True, None
+    for seen in ball_descent.descend(setting, query, STEP, steps):
+        alpha_n, alpha_1, _ = seen.alpha
+        ahead = alpha_n + alpha_1  # α_n - |α_1|: α_1 < 0
+        undecided += ahead.contains(0) + (seen.own_attention - arb("0.5")).contains(0)
+        if query == "local":
+            if seen.steps == 0:
+                leads = bool(ahead < 0)
+            elif leads and switch is None and ahead > 0:
+                switch = seen.steps
+            if not leads or switch is None:
+                global_ = arb(max(global_.upper(), alpha_1.upper()))
+        if half is None and seen.own_attention > arb("0.5"):
+            half = seen.steps
+        own = arb(min(own.lower(), alpha_n.lower()))
+        sums_to_0 = sums_to_0 and seen.shift.contains(0)
+        last = seen.loss_gap
+    assert last is not None
+    return Proved(
+        switch=switch,
+        half=half,
+        least_own_rate=-rounded_up(-own),
+        largest_global_rate=rounded_up(global_),
+        loss_gap=rounded_up(last.upper()),
+        sums_to_0=sums_to_0,
+        undecided=undecided,
+    )
+
+
+def name_of(setting: Setting, query: QueryKind) -> str:
+    """How a training is called in gaps."""
+    return (
+        f"{query} query, P = {setting.P}, C_1 = {setting.C_1}, C_s = {setting.C_s}, "
+        f"γ = {setting.gamma:g}"
+    )
+
+
+def decided(name: str, found: Proved) -> Iterator[Gap]:
+    """What holds of every training: balls are disjoint, Φ_n never falls, Υ sums to 0."""
+    yield identical(
+        f"{name}: comparisons left open", found.undecided == 0, True, "balls are disjoint or not"
+    )
+    yield at_least(
+        f"{name}: smallest α_n at any step", found.least_own_rate, 0, 0, "Φ_n never falls"
+    )
+    yield identical(f"{name}: Σ_q Υ_q is 0", found.sums_to_0, True, "every ball holds 0")
+
+
+def within(name: str, found: Proved, epsilon: float, steps: int) -> Gap:
+    """L_p - L*_p at the last step is at most ε."""
+    return at_most(
+        f"{name}: L_p - L*_p after {steps} steps",
+        found.loss_gap,
+        epsilon,
+        0,
+        "the theorem's ε; the upper end of a ball that holds the exact loss",
+    )

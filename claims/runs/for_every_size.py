@@ -1,0 +1,166 @@
+"""Evidence for every P ≥ P0: a region covered by proved tiles, and floats that must lie inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from refutable.claim import Evidence
+from refutable.claims.runs.region import FALLS, Region, cover, rounded_up
+from refutable.gap import Gap, at_most, identical
+from refutable.model.setting import Setting
+from refutable.model.trajectory import Event, Trajectory
+from refutable.prove.majorant import Majorant
+
+INTEGRATION = 3e-7
+"""What a run of the reduced dynamics may be off by: some hundred times its tolerance of 1e-9."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That a deviation falls with P: what it is of, where, and how far it may reach at P0.
+
+    off: the deviation of a run of the reduced dynamics. bound: of a tile; raises NotBoundedError
+    where it says nothing. allowed: at P0; what lies above is cut, and at last called open. asked:
+    which tiles are meant, in words by `among`.
+    """
+
+    of: str
+    off: Callable[[Setting, Trajectory], float]
+    bound: Callable[[Region], Majorant]
+    allowed: float
+    region: Region
+    asked: Callable[[Region], bool] = lambda _: True
+    among: str = ""
+
+    @property
+    def scope(self) -> str:
+        """What is covered, in words."""
+        where = f"{self.region}{', ' if self.among else ''}{self.among}"
+        return f"{where}; the reduced flow with mean counts, other z and K by scaling"
+
+
+def event(found: Event | None) -> Event:
+    """An event that must have come. ValueError when it has not."""
+    if found is None:
+        raise ValueError("an event that is proved to come has not come in the reduced dynamics")
+    return found
+
+
+def left_out(_: Callable[..., Majorant]) -> Callable[..., Majorant]:
+    """Plant bounds in which something is not counted."""
+    return lambda *given: Majorant.of(0)
+
+
+def positive_gap(tile: Region) -> bool:
+    """Whether Δ ≥ 0.15 somewhere in the tile."""
+    return tile.largest_gap >= 0.15
+
+
+def negative_gap(tile: Region) -> bool:
+    """Whether Δ ≤ -0.1 and κ_c - κ_s ≥ 0.1 somewhere in the tile (nearly)."""
+    return tile.smallest_gap <= -0.1 and separated(tile)
+
+
+def separated(tile: Region) -> bool:
+    """Whether κ_c - κ_s ≥ 0.1 somewhere in the tile."""
+    return tile.largest_separation >= 0.1
+
+
+POSITIVE: dict[str, Any] = {
+    "region": Region(12, (0.75, 0.95), (0.25, 0.45), (0.45, 0.55)),
+    "asked": positive_gap,
+    "among": "Δ ≥ 0.15",
+}
+NEGATIVE: dict[str, Any] = {
+    "region": Region(12, (0.55, 0.7), (0.3, 0.5), (0.25, 0.75)),
+    "asked": negative_gap,
+    "among": "Δ ≤ -0.1, κ_c - κ_s ≥ 0.1",
+}
+EITHER: dict[str, Any] = {
+    "region": Region(12, (0.55, 0.95), (0.25, 0.5), (0.45, 0.55)),
+    "asked": separated,
+    "among": "any Δ, 0 included, κ_c - κ_s ≥ 0.1",
+}
+BOTH: dict[str, Any] = {
+    "region": Region(12, (0.55, 0.85), (0.1, 0.5), (0.25, 0.75)),
+    "asked": separated,
+    "among": "either sign of Δ, κ_c - κ_s ≥ 0.1",
+}
+"""Where proofs are made: theorems ask for Δ, κ_c - κ_s and κ_s bounded away from 0."""
+
+AT_POSITIVE = tuple(
+    Setting(P=10**ten, kappa_c=kappa_c, kappa_s=kappa_s, gamma=gamma)
+    for ten, kappa_c, kappa_s, gamma in (
+        (9, 0.9, 0.3, 0.5),
+        (12, 0.8, 0.3, 0.45),
+        (14, 0.9, 0.4, 0.55),
+    )
+)
+AT_NEGATIVE = tuple(
+    Setting(P=10**ten, kappa_c=kappa_c, kappa_s=kappa_s, gamma=gamma)
+    for ten, kappa_c, kappa_s, gamma in (
+        (8, 0.6, 0.4, 0.5),
+        (10, 0.65, 0.45, 0.3),
+        (12, 0.55, 0.35, 0.7),
+    )
+)
+"""Where floats are compared: bounds are 1e-1 to 1e-4 there, far above the floats' errors."""
+
+
+def evidence(
+    proofs: Sequence[Proof], run: Callable[[Setting], Trajectory], at: Sequence[Setting]
+) -> Evidence:
+    """What several proofs found, and that floats of reduced runs at some settings lie inside."""
+    gaps: list[Gap] = []
+    tiles = 0
+    for proof in proofs:
+        found = cover(proof.region, proof.bound, below=proof.allowed, asked=proof.asked)
+        count = len(found.proved) + len(found.open)
+        tiles += count
+        left = "; ".join(map(str, found.open[:3]))
+        gaps.append(
+            identical(
+                f"{proof.of}: tiles proved",
+                len(found.proved),
+                count,
+                "every tile of the region, each for every P ≥ P0",
+                witness={"open": left} if left else None,
+            )
+        )
+        if found.proved:
+            gaps += [
+                at_most(
+                    f"{proof.of}: largest for every P ≥ 1e{proof.region.ten:g}",
+                    found.worst,
+                    proof.allowed,
+                    0,
+                    "proved upper bound, rounded up; it is largest at P0",
+                ),
+                at_most(
+                    f"{proof.of}: power of P of the bound",
+                    found.slowest,
+                    -FALLS,
+                    0,
+                    "negative on every tile: the deviation tends to 0",
+                ),
+            ]
+    for setting in at:
+        path = run(setting)
+        gaps += [
+            at_most(
+                f"{proof.of} in the reduced dynamics, P = {setting.P:.0e}, "
+                f"κ = ({setting.kappa_c:g}, {setting.kappa_s:g}), γ = {setting.gamma:g}",
+                proof.off(setting, path),
+                rounded_up(proof.bound(Region.of(setting)).value),
+                INTEGRATION,
+                "floats must lie within what is proved; room for their integration",
+            )
+            for proof in proofs
+        ]
+    return Evidence(
+        gaps=tuple(gaps),
+        cases=tiles,
+        scope="; ".join(dict.fromkeys(proof.scope for proof in proofs)),
+    )
