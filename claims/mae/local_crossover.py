@@ -140,7 +140,7 @@ def crossover_for_every_size(context: Context) -> Evidence:
     return for_every_size.evidence(proofs, to_the_loss_gap, at)
 
 
-crossover.mistake(LocalQuery.turning, "Υ_n and R left out of the bounds", left_out)
+crossover.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)
 crossover.mistake(laws.depth_at_half, "constant off by 5 %", scaled(1.05))
 crossover.mistake(log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
 crossover.mistake(RATES, "α_1 off by 5 %", spoiled(ALPHA_GLOBAL, 1.05))

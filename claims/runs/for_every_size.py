@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from refutable.claim import Evidence
+from refutable.claims.runs.regimes import sign_of
 from refutable.claims.runs.region import FALLS, Region, cover, rounded_up
 from refutable.gap import Gap, at_most, identical
 from refutable.model.setting import Setting
@@ -14,7 +16,8 @@ from refutable.model.trajectory import Event, Trajectory
 from refutable.prove.majorant import Majorant
 
 INTEGRATION = 3e-7
-"""What a run of the reduced dynamics may be off by: some hundred times its tolerance of 1e-9."""
+"""What a run of the reduced dynamics may be off by: some hundred times its tolerance of 1e-9. It is
+a share of a correlation; a deviation from a law, as a difference, is off by that much itself."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class Proof:
 
     off: the deviation of a run of the reduced dynamics. bound: of a tile; raises NotBoundedError
     where it says nothing. allowed: at P0; what lies above is cut, and at last called open. asked:
-    which tiles are meant, in words by `among`.
+    which tiles are meant, in words by `among`. is_size: it is the size of a correlation and no
+    deviation from a law, so that floats know it to many digits however small it is.
     """
 
     of: str
@@ -33,6 +37,7 @@ class Proof:
     region: Region
     asked: Callable[[Region], bool] = lambda _: True
     among: str = ""
+    is_size: bool = False
 
     @property
     def scope(self) -> str:
@@ -148,19 +153,24 @@ def evidence(
             ]
     for setting in at:
         path = run(setting)
-        gaps += [
-            at_most(
-                f"{proof.of} in the reduced dynamics, P = {setting.P:.0e}, "
-                f"κ = ({setting.kappa_c:g}, {setting.kappa_s:g}), γ = {setting.gamma:g}",
-                proof.off(setting, path),
-                rounded_up(proof.bound(Region.of(setting)).value),
-                INTEGRATION,
-                "floats must lie within what is proved; room for their integration",
+        for proof in proofs:
+            bound = rounded_up(proof.bound(Region.of(setting)).value)
+            room = INTEGRATION * (bound if proof.is_size else 1)
+            if room > bound / 10:
+                continue  # floats cannot tell
+            gaps.append(
+                at_most(
+                    f"{proof.of} in the reduced dynamics, P = {setting.P:.0e}, "
+                    f"κ = ({setting.kappa_c:g}, {setting.kappa_s:g}), γ = {setting.gamma:g}",
+                    proof.off(setting, path),
+                    bound,
+                    room,
+                    "floats must lie within what is proved; room for their integration",
+                )
             )
-            for proof in proofs
-        ]
     return Evidence(
         gaps=tuple(gaps),
         cases=tiles,
+        regimes=Counter(sign_of(setting) for setting in at),
         scope="; ".join(dict.fromkeys(proof.scope for proof in proofs)),
     )

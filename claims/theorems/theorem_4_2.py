@@ -188,8 +188,22 @@ def global_patch_for_every_size(context: Context) -> Evidence:
     where = for_every_size.BOTH
     proofs = (
         Proof("|Φ_1 - log(rR_0/a)|", own, bound_of("own_at_half"), 0.1, **where),
-        Proof("max |Φ_m|", at_most_over("phi_other"), bound_of("phi_other"), 0.1, **where),
-        Proof("max |Υ|", at_most_over("upsilon_own"), bound_of("upsilon_own"), 0.1, **where),
+        Proof(
+            "max |Φ_m|",
+            at_most_over("phi_other"),
+            bound_of("phi_other"),
+            0.1,
+            is_size=True,
+            **where,
+        ),
+        Proof(
+            "max |Υ|",
+            at_most_over("upsilon_own"),
+            bound_of("upsilon_own"),
+            0.1,
+            is_size=True,
+            **where,
+        ),
     )
     at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE)
     return for_every_size.evidence(proofs, lambda s: learned_by(s, "global"), at)
@@ -216,7 +230,7 @@ def local_patch_for_every_size(
         Proof("|Φ_n - log(rR_0/ρ)|", own, bound_of("own_at_half", LEARNED), 0.5, **where),
         depth,
     ] + [
-        Proof(f"max |{symbol}|", at_most_over(name), small(name), 0.1, **where)
+        Proof(f"max |{symbol}|", at_most_over(name), small(name), 0.1, is_size=True, **where)
         for symbol, name in (("Φ_m", "phi_other"), ("Υ", "upsilon_own"))
     ]
     return for_every_size.evidence(proofs, lambda s: learned_by(s, "local"), at)
@@ -378,7 +392,7 @@ def one_phase_for_every_size(context: Context) -> Evidence:
     """|Φ_1| small, Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
     where = for_every_size.NEGATIVE
     bound = bound_of("global_moved", LEARNED)
-    depth = Proof("max |Φ_1|", at_most_over("phi_global"), bound, 1, **where)
+    depth = Proof("max |Φ_1|", at_most_over("phi_global"), bound, 1, is_size=True, **where)
     return local_patch_for_every_size(depth, where, for_every_size.AT_NEGATIVE)
 
 

@@ -151,7 +151,7 @@ REACH = 1000
 
 
 @collapse.leg("enclosed", require=BOTH_SIGNS)
-def collapse_for_every_size(context: Context) -> Iterator[Case | Evidence]:
+def collapse_for_every_size(context: Context) -> Evidence:
     """Until A_1 = 0.999, |Φ_m|/Φ_1 below a bound that falls with P, every K ≥ 2, N_c ≥ 1, τ ≥ 1."""
 
     def dominated(_: Setting, run: Trajectory) -> float:
@@ -165,7 +165,14 @@ def collapse_for_every_size(context: Context) -> Iterator[Case | Evidence]:
 
     where = for_every_size.BOTH
     proofs = (
-        Proof("max |Φ_m|/Φ_1", dominated, lambda r: Collapse(r, REACH).dominance, 0.05, **where),
+        Proof(
+            "max |Φ_m|/Φ_1",
+            dominated,
+            lambda r: Collapse(r, REACH).dominance,
+            0.05,
+            is_size=True,
+            **where,
+        ),
         Proof("|Φ_1 - log(rR_0/a)|", grown, lambda r: Collapse(r, REACH).growth, 0.05, **where),
     )
     at = [
@@ -176,9 +183,7 @@ def collapse_for_every_size(context: Context) -> Iterator[Case | Evidence]:
         )
         for setting in settings
     ]
-    for setting in at:
-        yield Case((sign_of(setting),))
-    yield for_every_size.evidence(proofs, collapsed, at)
+    return for_every_size.evidence(proofs, collapsed, at)
 
 
 def collapsed(setting: Setting) -> Trajectory:
