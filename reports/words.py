@@ -116,9 +116,11 @@ def remarked(results: Results) -> str:
 
 
 def acceptance(accepted: Acceptance) -> str:
-    """'accepted: REASON (until DATE)'."""
-    legs = f", {' and '.join(accepted.legs)} only" if accepted.legs else ""
-    return f"accepted: {accepted.reason} (until {accepted.expires}{legs})"
+    """'accepted: REASON (until DATE; only exact: GAP)'."""
+    named = [f"{kind.value}: {some(names)}" for kind, names in accepted.gaps.items()]
+    named += [kind.value for kind in accepted.legs if kind not in accepted.gaps]
+    only = f"; only {', '.join(named)}" if named else ""
+    return f"accepted: {accepted.reason} (until {accepted.expires}{only})"
 
 
 def closeness(record: ClaimRecord | LegRecord) -> str:

@@ -299,11 +299,13 @@ class LegRecord(Record):
 class Acceptance(Record):
     """A verdict that does not hold and is put up with until a day, for a stated reason.
 
-    legs: the legs whose verdicts are accepted; none means any. expires: the last day, ISO 8601.
+    legs: the legs whose verdicts are accepted; none means any. gaps: by leg, those that may fail.
+    expires: the last day, ISO 8601.
     """
 
     verdict: Verdict
     legs: tuple[Kind, ...] = ()
+    gaps: dict[Kind, tuple[str, ...]] = Field(default_factory=dict)
     reason: str
     expires: str
 

@@ -6,7 +6,7 @@ import datetime
 import io
 import subprocess
 import sys
-import tomllib
+import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from refutable import check
+from refutable import text as texts
 from refutable.catalogue import Catalogue
 from refutable.claim import Claim, Context, Evidence, Kind, Provenance, Verdict
 from refutable.errors import UsageError
+from refutable.gap import Relation
 from refutable.records import baseline
 from refutable.records.baseline import Entry
-from refutable.records.results import ClaimRecord, LegRecord, Results, Run, Totals
+from refutable.records.documents import put
+from refutable.records.results import ClaimRecord, GapRecord, LegRecord, Results, Run, Totals
 from refutable.reports import console, html, junit, markdown
 
 TODAY = datetime.date(2026, 6, 1)
@@ -51,15 +54,34 @@ def entry(**changes: object) -> Entry:
     fields: dict[str, object] = {
         "id": "a",
         "verdict": FAILS,
+        "gaps": {Kind.EXACT: ("first",)},
         "reason": "known",
         "expires": TODAY + datetime.timedelta(days=1),
     }
     return Entry(**(fields | changes))  # type: ignore[arg-type]
 
 
-def found(exact: Verdict, scaling: Verdict = HOLDS, id: str = "a") -> Results:
+def gap(name: str, holds: bool) -> GapRecord:
+    return GapRecord(
+        name=name, measured=1.0 if holds else 2.0, predicted=1.0, relation=Relation.EQUAL,
+        tolerance=0.0, why="whole numbers", holds=holds, closeness=None, false_alarm=0.0,
+    )  # fmt: skip
+
+
+def found(
+    exact: Verdict, scaling: Verdict = HOLDS, id: str = "a", failing: tuple[str, ...] = ("first",)
+) -> Results:
+    """Legs with these verdicts; of one that fails, these gaps do."""
     legs = [
-        LegRecord(kind=kind, grade=kind.grade, verdict=verdict)
+        LegRecord(
+            kind=kind,
+            grade=kind.grade,
+            verdict=verdict,
+            gaps=(
+                *(gap(name, False) for name in failing if verdict is FAILS),
+                gap("sound", True),
+            ),
+        )
         for kind, verdict in ((Kind.EXACT, exact), (Kind.SCALING, scaling))
     ]
     record = check.claim_record(claim(id), legs, ())
@@ -95,7 +117,7 @@ def test_the_last_day_is_the_last() -> None:
     record, notices = judged(found(FAILS), entry(expires=TODAY - datetime.timedelta(days=1)))
     assert not record.accepted
     assert [notice.fails for notice in notices] == [True]
-    undecided = entry(verdict=UNDECIDED, expires=TODAY - datetime.timedelta(days=1))
+    undecided = entry(verdict=UNDECIDED, gaps={}, expires=TODAY - datetime.timedelta(days=1))
     assert [notice.fails for notice in judged(found(UNDECIDED), undecided)[1]] == [True]
 
 
@@ -103,20 +125,47 @@ def test_another_verdict_or_another_leg_is_news() -> None:
     record, notices = judged(found(Verdict.ERROR), entry())
     assert not record.accepted
     assert "error now" in notices[0].text
-    only = entry(legs=(Kind.SCALING,))
+    only = entry(gaps={Kind.SCALING: ("first",)})
     assert judged(found(HOLDS, FAILS), only)[0].accepted
     record, notices = judged(found(FAILS, FAILS), only)
     assert not record.accepted
-    assert "exact" in notices[0].text
+    assert "exact: first" in notices[0].text
+
+
+def test_another_gap_of_an_accepted_leg_is_news() -> None:
+    """Accepting a known failure must not accept whatever else the same leg finds."""
+    record, notices = judged(found(FAILS, failing=("first", "second")), entry())
+    assert not record.accepted
+    assert notices[0].text.endswith("exact: second")
+    both = entry(gaps={Kind.EXACT: ("first", "second")})
+    assert judged(found(FAILS, failing=("second", "first")), both)[0].accepted
+
+
+def test_what_holds_again_of_an_accepted_leg_is_said_and_stays_accepted() -> None:
+    both = entry(gaps={Kind.EXACT: ("first", "sound")})
+    record, notices = judged(found(FAILS), both)
+    assert record.accepted
+    assert [(notice.stale, notice.fails) for notice in notices] == [(True, False)]
+    assert "exact: sound" in notices[0].text
+
+
+@pytest.mark.parametrize("trouble", [Verdict.ERROR, Verdict.VACUOUS, UNDECIDED])
+def test_trouble_of_another_leg_behind_an_accepted_failure_is_news(trouble: Verdict) -> None:
+    """A claim shows its worst verdict: `fails` would hide an error of another leg."""
+    assert not judged(found(FAILS, trouble), entry())[0].accepted
+    assert judged(found(FAILS, trouble), entry(legs={Kind.SCALING: trouble}))[0].accepted
+    other = UNDECIDED if trouble is not UNDECIDED else Verdict.ERROR
+    assert not judged(found(FAILS, other), entry(legs={Kind.SCALING: trouble}))[0].accepted
 
 
 def test_an_entry_is_stale_only_when_what_it_accepts_ran_and_held() -> None:
     record, notices = judged(found(HOLDS), entry())
     assert not record.accepted
     assert [notice.stale for notice in notices] == [True]
-    assert not judged(found(HOLDS, NOT_RUN), entry())[1]  # the failing leg may be the other one
-    assert not judged(found(HOLDS, NOT_RUN), entry(legs=(Kind.SCALING,)))[1]
-    assert judged(found(HOLDS, NOT_RUN), entry(legs=(Kind.EXACT,)))[1]
+    either = entry(verdict=UNDECIDED, gaps={})
+    assert not judged(found(HOLDS, NOT_RUN), either)[1]  # the undecided leg may be the other one
+    assert not judged(found(HOLDS, NOT_RUN), entry(gaps={Kind.SCALING: ("first",)}))[1]
+    assert judged(found(HOLDS, NOT_RUN), entry())[1]
 
 
 def test_claims_without_entries_and_entries_without_claims_say_nothing() -> None:
@@ -131,20 +180,20 @@ def test_no_report_shows_an_accepted_verdict_as_a_pass() -> None:
     text = io.StringIO()
     console.show(results, Console(file=text, width=160))
     assert "✗ fails, accepted" in text.getvalue()
-    assert "accepted: a|b <i> (until 2026-06-02)" in text.getvalue()
+    assert "accepted: a|b <i> (until 2026-06-02; only exact: first)" in text.getvalue()
     page = markdown.summary(results)
     assert "✗ fails, accepted" in page
-    assert "accepted: a\\|b &lt;i&gt; (until 2026-06-02)" in page
+    assert "accepted: a\\|b &lt;i&gt; (until 2026-06-02; only exact: first)" in page
     page = html.page(results)
     assert "✗ fails, accepted" in page
-    assert "accepted: a|b &lt;i&gt; (until 2026-06-02)" in page
+    assert "accepted: a|b &lt;i&gt; (until 2026-06-02; only exact: first)" in page
     suite = ET.fromstring(junit.junit(results))[0]
     assert (suite.get("failures"), suite.get("skipped")) == ("0", "1")
     assert suite[0][0].tag == "skipped"
     assert "accepted" in (suite[0][0].get("message") or "")
 
 
-VALID = 'verdict = "fails"\nreason = "known"\nexpires = 2026-12-31\n'
+VALID = 'verdict = "fails"\ngaps.exact = ["x"]\nreason = "known"\nexpires = 2026-12-31\n'
 
 
 @pytest.mark.parametrize(
@@ -163,9 +212,19 @@ VALID = 'verdict = "fails"\nreason = "known"\nexpires = 2026-12-31\n'
         ("[a]\n" + VALID.replace("known", baseline.TO_DO), "still to be written"),
         ("[a]\n" + VALID.replace("2026-12-31", '"2026-12-31"'), "a day without quotes"),
         ("[a]\n" + VALID.replace("2026-12-31", "2026-12-31T00:00:00"), "a day without quotes"),
-        ('[a]\nverdict = "fails"\nreason = "known"', "a day without quotes"),
-        ("[a]\n" + VALID + 'legs = ["smt"]', "legs must be a list from exact, scaling"),
-        ("[a]\n" + VALID + "legs = [[1]]", "legs must be a list from exact, scaling"),
+        ('[a]\nverdict = "error"\nreason = "known"', "a day without quotes"),
+        ("[a]\n" + VALID + 'legs.smt = "error"', "legs must say which of exact, scaling is"),
+        ("[a]\n" + VALID + 'legs = ["scaling"]', "what fails stands in gaps"),
+        ("[a]\n" + VALID + 'legs.scaling = "fails"', "what fails stands in gaps"),
+        ("[a]\n" + VALID + "legs = [[1]]", "legs must say which"),
+        ("[a]\n" + VALID + "legs.exact = {}", "legs must say which"),
+        ("[a]\n" + VALID.replace('gaps.exact = ["x"]', ""), "name the gaps that may fail"),
+        ("[a]\n" + VALID.replace('["x"]', "[]"), "gaps must give lists of names"),
+        ("[a]\n" + VALID.replace('["x"]', "[1]"), "gaps must give lists of names"),
+        ("[a]\n" + VALID.replace("gaps.exact", "gaps"), "gaps must give lists of names"),
+        ("[a]\n" + VALID.replace("gaps.exact", "gaps.smt"), "gaps must give lists of names"),
+        ("x = " + "[" * 100_000, "is not TOML"),
+        ("x = " + "9" * 10_000, "is not TOML"),
     ],
 )
 def test_a_bad_baseline_is_refused(content: str, message: str, tmp_path: Path) -> None:
@@ -177,29 +236,48 @@ def test_a_bad_baseline_is_refused(content: str, message: str, tmp_path: Path) -
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(UsageError, match="is not TOML"):
+    with pytest.raises(UsageError, match="is not UTF-8"):
         baseline.read(tmp_path / "binary.toml", CATALOGUE)
     with pytest.raises(UsageError, match="cannot read"):
         baseline.read(tmp_path / "missing.toml", CATALOGUE)
 
 
+NAMES = st.lists(st.text(min_size=1), min_size=1, max_size=3, unique=True).map(tuple)
 ENTRIES = st.builds(
     Entry,
     id=st.just("b.c"),
     verdict=st.sampled_from([v for v in Verdict if v is not HOLDS]),
-    legs=st.sampled_from([(), (Kind.EXACT,), (Kind.EXACT, Kind.SCALING)]),
-    reason=st.text(st.characters(codec="utf-8"), min_size=1).map(lambda text: "known" + text),
+    gaps=st.dictionaries(st.sampled_from([Kind.EXACT, Kind.SCALING]), NAMES, min_size=1),
+    legs=st.dictionaries(
+        st.sampled_from([Kind.EXACT, Kind.SCALING]),
+        st.sampled_from([Verdict.ERROR, Verdict.VACUOUS, UNDECIDED]),
+    ),
+    reason=st.text().map(lambda text: "known" + text),
     expires=st.dates(),
 )
 
 
 @given(ENTRIES)
 def test_what_is_written_is_read_again(kept: Entry) -> None:
+    """Whatever gaps are called: no name ends a line of the file, or comes back as another."""
     text = baseline.text(found(HOLDS), {FAILS}, TODAY, [kept])
-    table = tomllib.loads(text)["b.c"]
-    assert table["reason"] == kept.reason
-    assert table["expires"] == kept.expires
-    assert table.get("legs", []) == [kind.value for kind in kept.legs]
+    assert texts.visible(text, keep="\n") == text
+    with tempfile.TemporaryDirectory() as folder:
+        path = put(Path(folder) / "accepted.toml", text)
+        read = baseline.read(path, CATALOGUE)["b.c"]
+    names = {kind: tuple(map(texts.stored, found)) for kind, found in kept.gaps.items()}
+    assert (read.verdict, read.gaps, read.legs) == (kept.verdict, names, kept.legs)
+    assert read.reason == " ".join(texts.stored(kept.reason).split())
+    assert read.expires == kept.expires
+
+
+@given(NAMES)
+def test_a_gap_is_accepted_whatever_it_is_called(names: tuple[str, ...]) -> None:
+    failing = found(FAILS, failing=names)
+    text = baseline.text(failing, {FAILS}, TODAY).replace(baseline.TO_DO, "known")
+    with tempfile.TemporaryDirectory() as folder:
+        entries = baseline.read(put(Path(folder) / "accepted.toml", text), CATALOGUE)
+    assert judged(failing, *entries.values())[0].accepted
 
 
 def test_a_new_file_accepts_what_failed_once_its_reasons_are_written(tmp_path: Path) -> None:
@@ -210,7 +288,7 @@ def test_a_new_file_accepts_what_failed_once_its_reasons_are_written(tmp_path: P
         baseline.read(file, CATALOGUE)
     file.write_text(file.read_text().replace(baseline.TO_DO, "known"))
     entries = baseline.read(file, CATALOGUE)
-    assert entries["a"].legs == (Kind.SCALING,)
+    assert entries["a"].gaps == {Kind.SCALING: ("first",)}
     assert judged(found(HOLDS, FAILS), *entries.values())[0].accepted
 
 
