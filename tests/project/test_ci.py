@@ -179,10 +179,10 @@ def test_the_action_installs_itself_as_it_was_tested(home: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "code", "levels"),
     [
-        ({}, 1, {"error", "warning"}),
+        ({}, 1, {"error"}),
         ({"select": "good"}, 0, set()),
-        ({"select": "g* \n  ope?", "profile": "full"}, 0, {"warning"}),
-        ({"baseline": "known.toml", "out": "a folder/below"}, 0, {"warning"}),
+        ({"select": "g* \n  ope?", "profile": "full"}, 1, {"error"}),
+        ({"select": "good bad", "baseline": "known.toml", "out": "a folder/below"}, 0, {"warning"}),
         ({"select": "--help"}, 2, set()),
         ({"select": "$(touch pwned) `touch pwned`"}, 2, set()),
     ],
