@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from refutable import streams
 from refutable.claim import Profile, Verdict
 from refutable.cli import options
 from refutable.cli.examples import examples
@@ -138,5 +139,5 @@ def _show(results: Results, counting: Counting, out: Path | None, as_json: bool)
             files = ", ".join([options.RESULTS, *(file for file, _ in folder.FORMATS.values())])
             click.echo(f"Reports in {out}: {files}")
     if os.environ.get("GITHUB_ACTIONS") == "true":  # whose runner reads both streams
-        for line in annotations.lines(results, counting.verdicts):
-            click.echo(line, err=True)
+        for line in annotations.lines(results, counting):
+            streams.command(line)
