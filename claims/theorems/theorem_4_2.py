@@ -24,7 +24,7 @@ from refutable.claims.mae.for_every_size import (
 from refutable.claims.mae.for_every_size import learned as learned_by
 from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import for_every_size
-from refutable.claims.runs.finite_size import FINITE, reduced_of
+from refutable.claims.runs.finite_size import LEFT_OUT, reduced_of
 from refutable.claims.runs.for_every_size import Proof
 from refutable.claims.runs.ladders import ladders_of
 from refutable.claims.runs.masked import TrainedMae, rows_of
@@ -116,7 +116,7 @@ def agrees(name: str, values: Floats, predicted: float, systematic: float) -> It
         worst(values, predicted),
         predicted,
         systematic + SIGMAS * sigma,
-        FINITE,
+        f"{LEFT_OUT}, and {SIGMAS:g} standard deviations of the noise between patches",
         false_alarm=FALSE_ALARM,
     )
     yield at_most(
