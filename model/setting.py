@@ -160,6 +160,12 @@ class Contrastive:
         return 1.0 if self.negatives == math.inf else self.negatives / (self.negatives + 1)
 
 
+def power_of_ten(exponent: float) -> int:
+    """A number of patches 10^exponent, exact for whole exponents and rounded for those between."""
+    whole = math.floor(exponent)
+    return 10**whole * round(10.0 ** (exponent - whole) * 10**15) // 10**15
+
+
 def _power_of(P: int, constant: float, exponent: float) -> int:
     """round(constant · P^exponent), exactly rounded for P up to 1e100 and beyond."""
     with localcontext() as context:

@@ -82,7 +82,7 @@ class Gap:
             self._compare_numbers()
         made_in = ledger.current()
         if made_in is not None:
-            _set(self, "_taken", (made_in, made_in.enter(f"the gap {self.name!r}")))
+            _set(self, "_taken", (made_in, made_in.enter(_unseen(self.name))))
 
     def _check_types(self) -> None:
         """TypeError or ValueError for parts that no record could hold."""
@@ -223,6 +223,10 @@ Gap.measured = _Measured()  # type: ignore[assignment]  # after the fields have 
 
 def _set(gap: Gap, name: str, value: object) -> None:
     object.__setattr__(gap, name, value)
+
+
+def _unseen(name: str) -> str:
+    return f"the gap {name!r} was made, and nobody looked at it: yield it"
 
 
 def _is_interval(value: Number) -> bool:

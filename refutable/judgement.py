@@ -132,7 +132,7 @@ def _witness(evidence: Evidence) -> dict[str, object]:
 
 def dropped(made: Ledger, evidence: Evidence) -> tuple[str, ...]:
     """What a leg made and did not hand over, in words; several of one name once."""
-    lost = [f"{what} was made, and nobody looked at it" for what in made.untaken.values()]
+    lost = list(made.untaken.values())
     judged = {_content(gap) for gap in evidence.gaps}
     for other in made.evidence:
         if other is evidence:

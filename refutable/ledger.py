@@ -32,7 +32,7 @@ class Ledger:
         self.drawn_from: set[str] = set()
 
     def enter(self, what: str) -> int:
-        """Enter something that has to be taken; its number."""
+        """Enter what to say when nobody takes it; its number."""
         self.entries += 1
         self.untaken[self.entries] = what
         return self.entries

@@ -200,8 +200,9 @@ def settled(series: SeriesRecord) -> str:
     if series.settled_from is None:
         return "not within a tenth of its law"
     start = f"{series.x_label} = {series.settled_from:.3g}"
-    if series.x_label == "log P":
-        start = f"P = 1e{series.settled_from / math.log(10):.3g}"
+    if series.x_label.startswith("log "):
+        size = series.x_label.removeprefix("log ")
+        start = f"{size} = 1e{series.settled_from / math.log(10):.3g}"
     lowest = " (the lowest rung)" if series.x and series.settled_from <= series.x[0] else ""
     return f"within a tenth of its law from {start}{lowest}"
 

@@ -28,7 +28,7 @@ from refutable.claims.runs import masked
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_least, equal
 from refutable.model import reduced
-from refutable.model.setting import Setting
+from refutable.model.setting import Setting, power_of_ten
 
 STATED_IN = ("refutable.claims.comparison.locality",)
 
@@ -74,7 +74,7 @@ def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
     for top in tops(context):
         yield Case((sign_of(top),))
         name = f"κ_c = {top.kappa_c}, κ_s = {top.kappa_s}"
-        ladder = [top.replace(P=10**k) for k in DIGITS]
+        ladder = [top.replace(P=power_of_ten(k)) for k in DIGITS]
         ends = [masked.reduced_mae(setting, "local", LOSS_GAP) for setting in ladder]
         yield equal(
             f"{name}: MAE, largest 1-A_n of a local query on the ladder",
@@ -88,6 +88,7 @@ def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
             log_P(),
             [top.latents.L * float(run.phi_global[-1]) for run in ends],
             path_of_mae(top),
+            x_label="log P",
         )
     for shape in ladders.shapes_of(context):
         ladder = ladders.on_ladder(ladders.CONSTANT, shape)
@@ -97,6 +98,7 @@ def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
             ladders.log_P(ladders.DIGITS),
             [local_attention(setting) for setting in ladder],
             end_of_cl(ladder[0]),
+            x_label="log P",
         )
 
 

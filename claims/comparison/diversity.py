@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.comparison.models import (
     ASSUMPTIONS,
@@ -19,7 +18,6 @@ from refutable.claims.comparison.models import (
     FALSE_ALARM,
     LOSS_GAP,
     autoencoders,
-    log_P,
     own_attention,
     tops,
 )
@@ -28,7 +26,7 @@ from refutable.claims.runs import masked
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_most, equal
 from refutable.model import correlations, data, enumeration, vit
-from refutable.model.setting import Setting
+from refutable.model.setting import Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
 
 diversity_mae = Claim(
@@ -120,20 +118,20 @@ def lumped_diversity(setting: Setting, local: Trajectory, global_: Trajectory) -
 def _diversity_mae_scaling(context: Context) -> Iterator[Gap | Case]:
     for top in tops(context):
         yield Case((sign_of(top),))
-        found, ladder = [], [top.replace(P=10**k) for k in DIGITS]
+        found, ladder = [], [top.replace(P=power_of_ten(k)) for k in DIGITS]
         for setting in ladder:
             local, global_ = (
                 masked.reduced_mae(setting, query, LOSS_GAP) for query in ("local", "global")
             )
             found.append(lumped_diversity(setting, local, global_))
-        yield from scaling.limit(
-            f"κ_c = {top.kappa_c}, κ_s = {top.kappa_s}: D less its limit",
-            log_P(),
-            [d - limit_diversity(s) for d, s in zip(found, ladder, strict=True)],
-            0,
-            tolerance=2 * math.sqrt(2 * LOSS_GAP / top.gamma) / top.latents.L,
-            why="½γz²(1-A_own)² is at most the loss gap; D moves by at most 2(1-A_own)",
-        )
+        for digits, setting, d in zip(DIGITS, ladder, found, strict=True):
+            yield equal(
+                f"κ_c = {top.kappa_c}, κ_s = {top.kappa_s}: D at P = 1e{digits:.3g}",
+                d,
+                limit_diversity(setting),
+                2 * math.sqrt(2 * LOSS_GAP / top.gamma) / top.latents.L,
+                "½γz²(1-A_own)² is at most the loss gap; D moves by at most 2(1-A_own)",
+            )
 
 
 diversity_mae.mistake(

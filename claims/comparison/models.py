@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from refutable import scaling
 from refutable.claim import Context
 from refutable.claims.runs import contrastive, masked, training
 from refutable.claims.theorems import theorem_4_1
@@ -61,7 +62,7 @@ TOPS = (
     Setting(P=10**100, kappa_c=0.6, kappa_s=0.3, c_1=0.7, c_s=2.0, K=2),
 )
 """Δ = 0.7, 0.4 and -0.1."""
-DIGITS = (20, 36, 52, 68, 84, 100)
+DIGITS = scaling.rungs(20, 100, 6)
 LOSS_GAP = 1e-8
 
 

@@ -208,6 +208,7 @@ def _threshold_scaling(context: Context) -> Iterator[Gap | Case]:
             log_P(DIGITS),
             [log_threshold_at(setting) for setting in ladder],
             laws.gap_exponent(ladder[0]),
+            x_label="log P",
         )
     if context.profile != "quick":
         yield from _between_thresholds(laws.law_of(1.5), 0.1, 600)
@@ -249,7 +250,7 @@ def _pull_at_front(tau: float, ratio: float, negatives: float, share: float) -> 
         0.006,
         "quadratic in 1/log P: the cubic term and the law's ends, narrowest for U/L = 1.5; of z/2, "
         "the pull without negatives, 1 %",
-        series=scaling.limit_series(name, log_P(DIGITS), found, predicted),
+        series=scaling.limit_series(name, log_P(DIGITS), found, predicted, x_label="log P"),
     )
 
 

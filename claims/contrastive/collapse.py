@@ -36,7 +36,7 @@ from refutable.claims.runs.for_every_size import Proof, event, left_out
 from refutable.claims.runs.region import Region
 from refutable.gap import Gap, equal
 from refutable.model import reduced
-from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.setting import Contrastive, Latents, Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
 from refutable.prove.majorant import Majorant
 
@@ -214,14 +214,14 @@ def _late_scaling(context: Context) -> Iterator[Gap]:
     for base, shape in ((bases[0], s) for s in shapes):
         yield from _late(context, base, shape, DIGITS)
     for base in bases[1:]:
-        yield from _late(context, base, shapes[0], (DIGITS[0], DIGITS[-1]))
+        yield from _late(context, base, shapes[0], DIGITS)
 
 
 def _late(
-    context: Context, base: Setting, shape: tuple[float, float], digits: tuple[int, ...]
+    context: Context, base: Setting, shape: tuple[float, float], digits: tuple[float, ...]
 ) -> Iterator[Gap]:
     kappa_c, kappa_s = shape
-    ladder = [base.replace(P=10**k, kappa_c=kappa_c, kappa_s=kappa_s) for k in digits]
+    ladder = [base.replace(P=power_of_ten(k), kappa_c=kappa_c, kappa_s=kappa_s) for k in digits]
     name = f"{label(ladder[0])}, τ = {base.contrastive.tau}"
     why = "three digits; the transition time is some 1e-12 of the time measured at"
 

@@ -12,27 +12,27 @@ from refutable import scaling
 from refutable.claim import Context
 from refutable.gap import Gap, at_most, equal
 from refutable.model import reduced
-from refutable.model.setting import Contrastive, Latents, Setting, SettingError
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError, power_of_ten
 from refutable.model.trajectory import Event, Trajectory
 from refutable.reuse import shared
 
 SHAPES = {"Δ > 0": ((0.9, 0.3), (0.6, 0.1)), "Δ < 0": ((0.6, 0.3), (0.65, 0.4))}
 """(κ_c, κ_s) by the sign of the information gap; the sizes are separated by at least P^0.25."""
-DIGITS = (40, 52, 64, 76, 88, 100)
+DIGITS = scaling.rungs(40, 100, 6)
 """The ladder P = 10^k: at its foot P^{κ_s-κ_c}, the slowest correction, is at most 1e-8."""
 LOW_DIGITS = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 28)
 """Powers of ten below the ladder, where its laws set in; shown and not judged."""
 ALL_SHAPES = tuple(shape for shapes in SHAPES.values() for shape in shapes)
 
 
-def rung(digits: int, shape: tuple[float, float], **changes: Any) -> Setting:
+def rung(digits: float, shape: tuple[float, float], **changes: Any) -> Setting:
     """The setting with P = 10^digits and constants c_1, c_s that are not 1."""
     kappa_c, kappa_s = shape
     fields: dict[str, Any] = {"gamma": 0.4, "K": 8, "c_1": 0.7, "c_s": 2.0, **changes}
-    return Setting(P=10**digits, kappa_c=kappa_c, kappa_s=kappa_s, **fields)
+    return Setting(P=power_of_ten(digits), kappa_c=kappa_c, kappa_s=kappa_s, **fields)
 
 
-def log_P(digits: Iterable[int]) -> list[float]:
+def log_P(digits: Iterable[float]) -> list[float]:
     """Natural logarithms of the rungs P = 10^k."""
     return [k * math.log(10) for k in digits]
 
@@ -40,7 +40,7 @@ def log_P(digits: Iterable[int]) -> list[float]:
 def on_ladder(base: Setting, shape: tuple[float, float]) -> list[Setting]:
     """The setting on every rung."""
     kappa_c, kappa_s = shape
-    return [base.replace(P=10**k, kappa_c=kappa_c, kappa_s=kappa_s) for k in DIGITS]
+    return [base.replace(P=power_of_ten(k), kappa_c=kappa_c, kappa_s=kappa_s) for k in DIGITS]
 
 
 def label(setting: Setting) -> str:
@@ -66,6 +66,7 @@ def power_law(
         exponent,
         log_power=log_power,
         below=_below(context, ladder[0], log_measure),
+        x_label="log P",
     )
 
 
@@ -88,6 +89,7 @@ def limit(
         tolerance=tolerance,
         why=why,
         below=_below(context, ladder[0], measure),
+        x_label="log P",
     )
 
 
@@ -107,7 +109,7 @@ def approach(name: str, values: list[float], predicted: float) -> Iterator[Gap]:
         predicted,
         0.004,
         "quadratic in 1/log P: the cubic term is about (front width)³ < 0.004 here",
-        series=scaling.limit_series(name, log_P(DIGITS), values, predicted),
+        series=scaling.limit_series(name, log_P(DIGITS), values, predicted, x_label="log P"),
     )
     yield at_most(
         f"{name}: error shrinks",
@@ -123,7 +125,7 @@ def _below(context: Context, base: Setting, measure: Callable[[Setting], float])
     found = []
     for digits in context.at(quick=(), full=LOW_DIGITS):
         try:
-            found.append(measure(base.replace(P=10**digits)))
+            found.append(measure(base.replace(P=power_of_ten(digits))))
         except (SettingError, ArithmeticError, ValueError):
             found.append(math.nan)
     return log_P(LOW_DIGITS[: len(found)]), found

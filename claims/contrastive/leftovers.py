@@ -186,13 +186,14 @@ def rates_over_feature(setting: Setting, attention: float) -> tuple[float, float
 
 @positions_stay.leg("scaling")
 def _positions_stay_scaling(context: Context) -> Iterator[Gap]:
-    powers = range(9, context.at(quick=15, full=17))
+    sizes = [2**9, 2**10, 3 * 2**9, 2**12, 3 * 2**11, 2**14]
+    sizes += context.at(quick=[], full=[3 * 2**13, 2**16])
     for kappa_c in context.at(quick=(0.6,), full=(0.6, 0.75)):
         ladder = [
-            Setting(P=2**k, kappa_c=kappa_c, kappa_s=0.3, gamma=0.4, K=2).replace(
+            Setting(P=size, kappa_c=kappa_c, kappa_s=0.3, gamma=0.4, K=2).replace(
                 latents=Latents.constant(1.3), contrastive=WITH_POSITIONS
             )
-            for k in powers
+            for size in sizes
         ]
         for attention in (0.5, 0.95):
             name = f"κ_c = {kappa_c}, A_1 = {attention}"
@@ -213,7 +214,7 @@ def _positions_stay_scaling(context: Context) -> Iterator[Gap]:
                     x_label="log size",
                 )
                 yield equal(
-                    f"{name}: β/α_1 {where} over the formula, P = 2^{powers[-1]}",
+                    f"{name}: β/α_1 {where} over the formula, P = {sizes[-1]}",
                     ratios[-1],
                     1,
                     0.01,

@@ -16,7 +16,7 @@ from refutable.reuse import shared
 
 
 def crowded(
-    digits: int,
+    digits: float,
     K: int,
     tau: float,
     latents: Latents | None = None,

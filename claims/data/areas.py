@@ -16,7 +16,7 @@ from refutable.claim import Claim, Context, Evidence, Provenance, Undecided
 from refutable.claims import assumptions
 from refutable.gap import Gap, at_most, equal, identical
 from refutable.model import data, setting
-from refutable.model.setting import Setting
+from refutable.model.setting import Setting, power_of_ten
 from refutable.prove import symbolic
 from refutable.prove.inequality import consistent, proved
 
@@ -149,15 +149,18 @@ def count_is_what_fits(context: Context) -> Iterator[Gap]:
 @local_count.leg("scaling")
 def count_has_its_exponent(context: Context) -> Iterator[Gap]:
     """A ladder high enough for P^{κ_c - 1} to be negligible."""
-    powers = range(20, 101, 10)
+    powers = scaling.rungs(20, 100, 9)
     log_P = [power * math.log(10) for power in powers]
     for kappa_c, kappa_s in EXPONENTS:
-        counts = [Setting(P=10**e, kappa_c=kappa_c, kappa_s=kappa_s).locals for e in powers]
+        counts = [
+            Setting(P=power_of_ten(e), kappa_c=kappa_c, kappa_s=kappa_s).locals for e in powers
+        ]
         yield from scaling.power_law(
             f"N_k - 1, κ = {kappa_c}, {kappa_s}",
             log_P,
             [math.log(count) for count in counts],
             local_count_exponent(kappa_s),
+            x_label="log P",
         )
 
 

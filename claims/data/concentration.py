@@ -17,7 +17,7 @@ from refutable.claim import Claim, Context, Provenance
 from refutable.claims.data import masks
 from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model import data, enumeration, setting
-from refutable.model.setting import Setting
+from refutable.model.setting import Setting, power_of_ten
 from refutable.prove.counterexample import FRACTIONS, counterexample
 
 STATED_IN = ("refutable.claims.data.masks",)
@@ -218,13 +218,15 @@ def _log_tail(P: int, M: int, C: int, delta: float) -> float:
 def failure_anywhere_vanishes(context: Context) -> Iterator[Gap]:
     """Even P and γ = 1/2, so that the mean is (1-γ)C_j; two exponents of local areas."""
     delta = float(DELTA)
-    rungs = context.at(quick=range(5, 11), full=range(5, 12))
+    rungs = context.at(quick=scaling.rungs(5, 10, 6), full=scaling.rungs(5, 11, 7))
     for kappa in (0.4, 0.5):
-        ladder = [Setting(P=10**e, kappa_c=0.75, kappa_s=kappa, K=4) for e in rungs]
+        ladder = [
+            Setting(P=power_of_ten(e) // 2 * 2, kappa_c=0.75, kappa_s=kappa, K=4) for e in rungs
+        ]
         log_failure = [math.log(s.K * s.areas) + _log_tail(s.P, s.M, s.C_s, delta) for s in ladder]
         for s, value in zip(ladder, log_failure, strict=True):
             yield at_most(
-                f"log failure, κ_s = {kappa}, P = {s.P:.0e}",
+                f"log failure, κ_s = {kappa}, P = {s.P:.2g}",
                 value,
                 math.log(s.K * s.areas) + log_hoeffding(DELTA, s.C_s),
                 0.01,
@@ -246,6 +248,7 @@ def failure_anywhere_vanishes(context: Context) -> Iterator[Gap]:
             tolerance=math.log(2 * top.K * top.areas * top.C_s) / top.C_s,
             why="the number of areas and the law's prefactor of order 1/√C_s enter as "
             "log(2KN√C_s)/C_s at most",
+            x_label="log P",
         )
 
 

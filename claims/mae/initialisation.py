@@ -24,7 +24,7 @@ from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae.initial_rates import Growing, Rate, Sizes
 from refutable.gap import Gap, at_most, equal, identical
 from refutable.model import correlations, data, enumeration, gradients, vit
-from refutable.model.setting import Latents, Setting
+from refutable.model.setting import Latents, Setting, power_of_ten
 from refutable.prove import limits
 
 START = (
@@ -173,11 +173,9 @@ def at_corner(exponent: Callable[..., Any], sizes: Growing, *query: int) -> Call
     )
 
 
-def tens(context: Context) -> tuple[int, ...]:
+def tens(context: Context) -> tuple[float, ...]:
     """The powers of ten on a ladder: from 1e20, where P^-0.1 is a hundredth, to 1e100."""
-    return tuple(
-        int(x) for x in np.linspace(20, 100, context.at(quick=8, full=17, deep=41)).round()
-    )
+    return scaling.rungs(20, 100, context.at(quick=8, full=17, deep=41))
 
 
 def _log_leading(setting: Setting, rate: Rate, query: int) -> float:
@@ -204,20 +202,20 @@ def on_ladder(
     """A positive quantity against its power of P and its leading order, on every ladder."""
     for top in GROWING:
         yield _case(top)
-        rungs = [top.replace(P=10**ten) for ten in tens(context)]
+        rungs = [top.replace(P=power_of_ten(ten)) for ten in tens(context)]
         log_P = [rung.log_P for rung in rungs]
         log_y = [log_measured(rung) for rung in rungs]
         label = f"{name}, {_name(top)}"
         if not np.isfinite(log_y).all():
             yield equal(label, math.nan, exponent(top), 0, "of the claimed sign on every rung")
             continue
-        yield from scaling.power_law(label, log_P, log_y, exponent(top))
+        yield from scaling.power_law(label, log_P, log_y, exponent(top), x_label="log P")
         ratio = [math.exp(y - log_law(rung)) for y, rung in zip(log_y, rungs, strict=True)]
         order = next_order(top)
         tolerance = 20 * math.exp(order * top.log_P) + 1e-12
         why = f"20·P^{order:.3g}, the next order with room for its constant; 1e-12 for rounding"
         yield from scaling.limit(
-            f"{label}: constant", log_P, ratio, 1, tolerance=tolerance, why=why
+            f"{label}: constant", log_P, ratio, 1, tolerance=tolerance, why=why, x_label="log P"
         )
 
 
@@ -506,9 +504,9 @@ def gap_decides_exactly(context: Context) -> Iterator[Gap | Case]:
     for top in GROWING:
         for ten in tens(context):
             yield _case(top)
-            ratio = _ratio(top.replace(P=10**ten))
+            ratio = _ratio(top.replace(P=power_of_ten(ten)))
             leads = "global" if ratio > 1 else "own"
-            name = f"leading feature at P = 1e{ten}, {_name(top)}"
+            name = f"leading feature at P = 1e{ten:.3g}, {_name(top)}"
             yield identical(name, leads, leader(top), "exact fractions compared")
 
 

@@ -15,7 +15,7 @@ from refutable.claim import Case, Context
 from refutable.gap import Gap, equal
 from refutable.model import reduced
 from refutable.model.reduced import reconstruction
-from refutable.model.setting import Latents, Setting, SettingError
+from refutable.model.setting import Latents, Setting, SettingError, power_of_ten
 from refutable.model.trajectory import QueryKind, Series, Trajectory
 from refutable.reuse import shared
 
@@ -78,19 +78,21 @@ NEGATIVE = (
 
 @shared.run_once
 def trajectories(
-    top: Setting, query: QueryKind, tens: tuple[int, ...], late: bool
+    top: Setting, query: QueryKind, tens: tuple[float, ...], late: bool
 ) -> tuple[Trajectory, ...]:
-    """One trajectory for each P = 10**ten, down to LOSS_GAP, or to `late_loss_gap` when late."""
+    """One trajectory for each P = 10^ten, down to LOSS_GAP, or to `late_loss_gap` when late."""
     runs = []
     for ten in tens:
-        setting = top.replace(P=10**ten)
+        setting = top.replace(P=power_of_ten(ten))
         loss_gap = late_loss_gap(setting, query) if late else LOSS_GAP
         runs.append(reduced.mae(setting, query, loss_gap=loss_gap))
     return tuple(runs)
 
 
-def where_possible(run: Callable[[int], Trajectory], tens: Iterable[int]) -> tuple[Trajectory, ...]:
-    """The runs at P = 10**ten, without the P that are too small for the setting or the loss gap."""
+def where_possible(
+    run: Callable[[float], Trajectory], tens: Iterable[float]
+) -> tuple[Trajectory, ...]:
+    """The runs at P = 10^ten, without the P that are too small for the setting or the loss gap."""
     found = []
     for ten in tens:
         with contextlib.suppress(SettingError):
@@ -193,7 +195,7 @@ class Ladder:
             yield equal(name, math.nan, exponent, 0, "reached at every rung of the ladder")
             return
         yield from scaling.power_law(
-            name, log_P, judged, exponent, log_power=log_power, below=below
+            name, log_P, judged, exponent, log_power=log_power, below=below, x_label="log P"
         )
 
     def limit(self, name: str, values: Series, predicted: float) -> Iterator[Gap]:
@@ -210,6 +212,7 @@ class Ladder:
             why=f"10·log(P)·P^{order:.2g} = {at_top:.0e}: the next order of the expansion, "
             f"with room for its constant; and {INTEGRATION:g} for the integrator",
             below=below,
+            x_label="log P",
         )
 
     def _split(self, values: Series) -> tuple[list[float], list[float], scaling.Rungs]:
@@ -263,10 +266,9 @@ RATES = reconstruction.rate_sums
 ALPHA_GLOBAL, ALPHA_OWN, ALPHA_OTHER, BETA_GLOBAL, BETA_OWN, BETA_OTHER = range(6)
 
 
-def tens(context: Context) -> tuple[int, ...]:
+def tens(context: Context) -> tuple[float, ...]:
     """The powers of ten on a ladder: from 1e20, where P^-0.1 is a hundredth, to 1e100."""
-    rungs = context.at(quick=6, full=13, deep=41)
-    return tuple(int(ten) for ten in np.linspace(20, 100, rungs).round())
+    return scaling.rungs(20, 100, context.at(quick=6, full=13, deep=41))
 
 
 def low_tens(context: Context) -> tuple[int, ...]:
@@ -280,7 +282,7 @@ def ladders(
     """The ladder of every setting."""
     for top in tops:
 
-        def run(ten: int, top: Setting = top) -> Trajectory:
+        def run(ten: float, top: Setting = top) -> Trajectory:
             return trajectories(top, query, (ten,), late)[0]
 
         low = where_possible(run, low_tens(context))

@@ -33,7 +33,7 @@ from refutable.claims.mae.one_sample import (
 )
 from refutable.gap import Gap, equal
 from refutable.model import enumeration, reduced
-from refutable.model.setting import Latents, Setting
+from refutable.model.setting import Latents, Setting, power_of_ten
 from refutable.model.trajectory import QueryKind, Series
 from refutable.prove import limits
 from refutable.prove.counterexample import FRACTIONS, counterexample
@@ -74,9 +74,9 @@ class Along:
     other: Series
 
 
-def _setting(kappa_c: float, kappa_s: float, decades: int) -> Setting:
+def _setting(kappa_c: float, kappa_s: float, decades: float) -> Setting:
     return Setting(
-        P=10**decades,
+        P=power_of_ten(decades),
         kappa_c=kappa_c,
         kappa_s=kappa_s,
         gamma=GAMMA,
@@ -86,7 +86,7 @@ def _setting(kappa_c: float, kappa_s: float, decades: int) -> Setting:
 
 
 @shared.run_once
-def along(query: QueryKind, kappa_c: float, kappa_s: float, decades: int) -> Along:
+def along(query: QueryKind, kappa_c: float, kappa_s: float, decades: float) -> Along:
     """Reduced training of one query at P = 10^decades."""
     s = _setting(kappa_c, kappa_s, decades)
     t = reduced.mae(s, query, loss_gap=LOSS_GAP)
@@ -135,7 +135,7 @@ class Ladder:
     query: QueryKind
     kappa_c: float
     kappa_s: float
-    decades: tuple[int, ...]
+    decades: tuple[float, ...]
 
     @property
     def regime(self) -> str:
@@ -166,10 +166,11 @@ def deviations(
             [rung * math.log(10) for rung in ladder.decades],
             [math.log(float(np.abs(deviation(run)).max())) for run in runs],
             exponent(ladder),
+            x_label="log P",
         )
 
 
-LOW, HIGH = tuple(range(10, 21, 2)), tuple(range(50, 101, 10))
+LOW, HIGH = scaling.rungs(10, 20, 6), scaling.rungs(50, 100, 6)
 
 lemma_own = Claim(
     id="lemma5.1.own",
@@ -210,7 +211,7 @@ def own_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]:
     """Both signs of the gap, both kinds of query."""
     yield from deviations(
         (
-            Ladder("local", 0.9, 0.3, tuple(range(25, 51, 5))),
+            Ladder("local", 0.9, 0.3, scaling.rungs(25, 50, 6)),
             Ladder("local", 0.55, 0.5, LOW),
             Ladder("global", 0.75, 0.5, LOW),
         ),

@@ -38,7 +38,7 @@ from refutable.claims.runs import for_every_size
 from refutable.claims.runs.for_every_size import Proof, event, left_out
 from refutable.gap import Gap
 from refutable.model import reduced
-from refutable.model.setting import Setting
+from refutable.model.setting import Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
 from refutable.prove import symbolic
 
@@ -87,10 +87,10 @@ DISTANCES = (-10.0, -3.0, 0.0, 3.0, 10.0)
 """Δ log P: |α_1|/α_n at the start from 5e-5 to 2e4, so that either regime is reached."""
 
 
-def at_distance(top: Setting, ten: int, distance: float) -> Setting:
-    """The setting at P = 10**ten whose Δ log P is the given one."""
+def at_distance(top: Setting, ten: float, distance: float) -> Setting:
+    """The setting at P = 10^ten whose Δ log P is the given one."""
     gap = distance / (ten * math.log(10))
-    return top.replace(P=10**ten, kappa_c=(1 + top.kappa_s + gap) / 2)
+    return top.replace(P=power_of_ten(ten), kappa_c=(1 + top.kappa_s + gap) / 2)
 
 
 @crossover.leg("scaling", require=("Δ < 0", "Δ = 0", "Δ > 0", "K > 1"))
@@ -111,12 +111,18 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             found = [math.nan if e is None else -z * e.phi_global for e in runs]
             missing = np.subtract(found, [laws.depth_at_half(rung) for rung in rungs]).tolist()
             yield from scaling.limit(
-                f"-zΦ_1(T_½) less the law, {name}", log_P, missing, 0, tolerance=tolerance, why=why
+                f"-zΦ_1(T_½) less the law, {name}",
+                log_P,
+                missing,
+                0,
+                tolerance=tolerance,
+                why=why,
+                x_label="log P",
             )
             logs = [math.nan if e is None else e.log_t for e in runs]
             late = np.exp(np.subtract(logs, [log_half_time(rung) for rung in rungs])).tolist()
             yield from scaling.limit(
-                f"T_½·γρz⁴/K, {name}", log_P, late, 1, tolerance=tolerance, why=why
+                f"T_½·γρz⁴/K, {name}", log_P, late, 1, tolerance=tolerance, why=why, x_label="log P"
             )
 
 

@@ -30,7 +30,7 @@ from refutable.claims.runs.regimes import (
 from refutable.gap import Gap, at_most
 from refutable.model import reduced
 from refutable.model.data import Floats
-from refutable.model.setting import Setting
+from refutable.model.setting import Setting, power_of_ten
 from refutable.model.trajectory import QueryKind, Trajectory
 from refutable.reuse import shared
 
@@ -90,15 +90,15 @@ POWERS = (0.0, 1.2)
 
 @shared.run_once
 def to_small_gap(
-    top: Setting, query: QueryKind, tens: tuple[int, ...], power: float
+    top: Setting, query: QueryKind, tens: tuple[float, ...], power: float
 ) -> tuple[Trajectory, ...]:
     """A ladder of trajectories, each down to the loss gap P^-power/1000."""
-    rungs = (top.replace(P=10**ten) for ten in tens)
+    rungs = (top.replace(P=power_of_ten(ten)) for ten in tens)
     gaps = (ladders.LOSS_GAP * 10.0 ** (-power * ten) for ten in tens)
     return tuple(reduced.mae(s, query, loss_gap=gap) for s, gap in zip(rungs, gaps, strict=True))
 
 
-def to_small_gap_at(top: Setting, query: QueryKind, power: float, ten: int) -> Trajectory:
+def to_small_gap_at(top: Setting, query: QueryKind, power: float, ten: float) -> Trajectory:
     """One of these trajectories."""
     return to_small_gap(top, query, (ten,), power)[0]
 

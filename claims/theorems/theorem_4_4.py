@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.contrastive.for_every_size import Collapse
 from refutable.claims.mae import ladders
@@ -24,7 +25,7 @@ from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_most, equal
 from refutable.model import gradients, reduced
 from refutable.model.data import Floats
-from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.setting import Contrastive, Latents, Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
 
 collapse = Claim(
@@ -106,14 +107,14 @@ SPREAD_TOPS = tuple(
 """Latents of a law with a density, K = 8 beyond its K_c of about 3."""
 
 
-def tens_of(context: Context) -> tuple[int, ...]:
+def tens_of(context: Context) -> tuple[float, ...]:
     """The powers of ten on a ladder, from where P^-0.15 is small."""
-    return tuple(int(x) for x in np.linspace(30, 100, context.at(quick=6, full=12)).round())
+    return scaling.rungs(30, 100, context.at(quick=6, full=12))
 
 
-def collapse_at(top: Setting, ten: int) -> Trajectory:
-    """The reduced run at P = 10**ten."""
-    return runs.reduced_cl(top.replace(P=10**ten), runs.LOSS_GAP)
+def collapse_at(top: Setting, ten: float) -> Trajectory:
+    """The reduced run at P = 10^ten."""
+    return runs.reduced_cl(top.replace(P=power_of_ten(ten)), runs.LOSS_GAP)
 
 
 @collapse.leg("scaling", require=BOTH_SIGNS)
@@ -132,11 +133,11 @@ def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.power("|Φ_m|/Φ_1", ratio, exponent, log_power=log_power)
     for top in SPREAD_TOPS:
         ten = tens[0] if context.profile == "quick" else tens[-1]
-        ladder = Ladder(top, (runs.reduced_cl(top.replace(P=10**ten), runs.LOSS_GAP),))
+        ladder = Ladder(top, (runs.reduced_cl(top.replace(P=power_of_ten(ten)), runs.LOSS_GAP),))
         yield ladder.case
         yield from attends_to_global(ladder)
         yield at_most(
-            f"|Φ_m|/Φ_1, {ladder.name}, P = 1e{ten}",
+            f"|Φ_m|/Φ_1, {ladder.name}, P = 1e{ten:g}",
             float(np.abs(ladder.final("phi_other") / ladder.final("phi_global"))[0]),
             1e-6,
             0,

@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from refutable.cli import options
-from refutable.cli.examples import examples
 from refutable.errors import UsageError
 
 
-@click.command("figures", epilog=examples("claims figures", "claims figures pictures --seed 1"))
+@click.command("figures")
 @click.argument("folder_", metavar="[DIR]", default=Path("docs/figures"),
                 type=click.Path(path_type=Path))  # fmt: skip
 @options.seed

@@ -141,7 +141,7 @@ def test_a_ladder_in_words_says_where_its_law_sets_in() -> None:
     below = (LOW, [2.0] * 3 + [1.0] * (len(LOW) - 3))
     gaps = scaling.limit("y", LOG_P, [1.0] * len(LOG_P), 1.0, tolerance=1, why="x", below=below)
     text = words.ladder(SeriesRecord.of(series_of(list(gaps))))
-    found = "y: mean of the upper half 1 ± 0, drift 0, within a tenth of its law from P = 1e7"
+    found = "y: mean of the upper half 1 ± 0, drift 0, within a tenth of its law from x = 1e7"
     assert text == found
     gaps = scaling.limit("y", LOG_P, [2.0] * len(LOG_P), 1.0, tolerance=2, why="x")
     assert "not within a tenth" in words.ladder(SeriesRecord.of(series_of(list(gaps))))

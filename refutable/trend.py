@@ -1,0 +1,124 @@
+"""Trend: where the upper half of a ladder leads, and how well that is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from refutable.ladder import Floats, Ladder, scatters
+
+CONFIDENCE = 0.99
+FARTHEST = 10
+"""How many times the upper half of a ladder a trend is followed beyond its top, at most."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Where the upper half of a ladder leads.
+
+    away: largest return from where it was nearest. left: distance from the limit where its steps
+    lead. allowed: how much may be left. noise: standard deviation of one value about a smooth line,
+    0 where the values lie on one; spread: half-width of its 99 % interval.
+    """
+
+    away: float
+    left: float
+    allowed: float
+    noise: float
+    spread: float
+    advice: str
+
+    @classmethod
+    def of(cls, ladder: Ladder, value: float, tolerance: float) -> Trend:
+        """Read from the rungs."""
+        x, y = ladder.x[ladder.half :], ladder.y[ladder.half :]
+        errors = np.abs(y - value)
+        at_top, arrived = float(errors[-1]), tolerance / 4
+        away = float((errors - np.minimum.accumulate(errors)).max())
+        near = ladder.y[np.abs(ladder.y - value) <= tolerance] - value
+        if errors.max() <= tolerance and _sides(near) > 1:
+            lead, allowed = float(y.mean()), tolerance
+            advice = f"it is within the tolerance, about {lead:.6g}"
+        elif (np.diff(errors) <= arrived).all():
+            least = arrived if at_top <= arrived else at_top / 50
+            lead = float(y[-1]) + _still_to_come(x, y, least)
+            allowed = max(0.9 * at_top, arrived)
+            advice = f"from {y[0]:.6g} to {y[-1]:.6g} on the upper half, it leads to {lead:.6g}"
+        else:
+            lead, allowed = float(y.mean()), tolerance / 2
+            advice = f"it swings about {lead:.6g} on the upper half"
+        noise = 0.0
+        if errors.max() > tolerance:
+            noise = _noise(ladder.x[ladder.half - 2 :], ladder.y[ladder.half - 2 :], value)
+        return cls(
+            away=away,
+            left=abs(lead - value),
+            allowed=allowed,
+            noise=noise,
+            spread=noise * float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(x))),
+            advice=f"{advice}; start higher, climb higher, or give more rungs",
+        )
+
+    def doubt(self, found: float, allowed: float, tolerance: float) -> str | None:
+        """Why a finding decides nothing, where it is within the noise."""
+        if self.noise > tolerance and found <= allowed + self.spread:
+            return (
+                f"one value scatters by ±{self.noise:.2g} about a smooth line, and the tolerance "
+                f"is {tolerance:.2g}: more rungs, or less noise"
+            )
+        if allowed < found <= allowed + self.spread:
+            return (
+                f"{found:.3g} exceeds {allowed:.3g} by less than the ±{self.spread:.2g} to which "
+                "one value is known: more rungs, or less noise"
+            )
+        return None
+
+
+def _still_to_come(x: Floats, y: Floats, least: float) -> float:
+    """By how much values go on to move when their slope falls off as it did, exponentially in x.
+
+    0 when they moved by less than `least` on the whole, or to and fro.
+    """
+    moved = abs(float(y[-1] - y[0]))
+    if moved <= least or moved < np.abs(np.diff(y)).sum() / 2:
+        return 0.0
+    middle = len(x) // 2
+    below, above = float(x[middle] - x[0]), float(x[-1] - x[middle])
+    first, second = float(y[middle] - y[0]), float(y[-1] - y[middle])
+    if first * second <= 0:
+        return 0.0
+    most = FARTHEST * second / above * (below + above)
+    ratio = first / second
+    if ratio <= below / above * (1 + 1e-9):  # it does not slow down
+        return most
+
+    def excess(rate: float) -> float:
+        return math.expm1(rate * below) + ratio * math.expm1(-rate * above)
+
+    steep = (math.log1p(ratio) + 1) / below
+    rate = float(optimize.brentq(excess, 1e-12 / below, steep, xtol=1e-14))
+    to_come = second / math.expm1(rate * above)
+    return to_come if abs(to_come) < abs(most) else most
+
+
+def _sides(values: Floats) -> int:
+    """How often values change from one side of 0 to the other, and 1 for the side they begin on."""
+    signs = np.sign(values[values != 0])
+    return 1 + int((np.diff(signs) != 0).sum())
+
+
+def _noise(x: Floats, y: Floats, about: float) -> float:
+    """Standard deviation of values that scatter about a smooth line; 0 for those that lie on one.
+
+    Each is compared with the line through its neighbours. Scatter changes sides of that line at
+    every second or third rung, or of the limit, or of its own course, more than once; what bends to
+    one side, or swings slowly, is no noise.
+    """
+    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
+    off = y[1:-1] - (y[:-2] + share * (y[2:] - y[:-2]))
+    if not scatters(off) and max(_sides(y - about), _sides(np.diff(y))) <= 2:
+        return 0.0
+    return math.sqrt(float((off**2 / (1 + share**2 + (1 - share) ** 2)).mean()))
