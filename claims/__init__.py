@@ -14,18 +14,25 @@ import importlib
 from typing import Any
 
 CHAPTERS = {
-    "refutable.claims.data.areas": "Data",
+    "refutable.claims.data.areas": "Areas",
+    "refutable.claims.data.information_gap": "The information gap",
     "refutable.claims.data.masks": "Masks",
-    "refutable.claims.data.concentration": "Concentration of masks",
+    "refutable.claims.data.concentration": "Masks, concentration",
+    "refutable.claims.data.empty_area": "Masks, areas that are hidden whole",
     "refutable.claims.mae.gradients": "Gradients",
-    "refutable.claims.mae.structure": "Structure",
+    "refutable.claims.mae.invariants": "Invariants",
     "refutable.claims.mae.symmetry": "Symmetry",
     "refutable.claims.mae.signs": "Signs",
     "refutable.claims.mae.sizes": "Sizes",
     "refutable.claims.mae.loss": "The loss",
+    "refutable.claims.mae.loss_descent": "The loss, step by step",
     "refutable.claims.mae.lemma_5_1": "Lemma 5.1",
-    "refutable.claims.mae.initialisation": "Initialisation",
+    "refutable.claims.mae.initial_attention": "Initialisation, attention",
+    "refutable.claims.mae.initial_features": "Initialisation, rates of features",
+    "refutable.claims.mae.initial_gap": "Initialisation, which feature leads",
+    "refutable.claims.mae.initial_positions": "Initialisation, rates of positions",
     "refutable.claims.mae.local_positive": "MAE, local query, positive gap",
+    "refutable.claims.mae.local_positive_end": "MAE, local query, positive gap, the end",
     "refutable.claims.mae.local_negative": "MAE, local query, negative gap",
     "refutable.claims.mae.local_crossover": "MAE, local query, any gap",
     "refutable.claims.mae.global_query": "MAE, global query",
@@ -46,7 +53,7 @@ CHAPTERS = {
     "refutable.claims.comparison.diversity": "MAE against contrastive learning, diversity",
     "refutable.claims.comparison.reconstruction": "MAE against contrastive learning, filling in",
     "refutable.claims.comparison.both_signs": "MAE against contrastive learning, both signs",
-    "refutable.claims.tiers": "Links between the tiers",
+    "refutable.claims.mae.tiers": "Links between the tiers",
 }
 """Modules of claims and their titles, in order."""
 

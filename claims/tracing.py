@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refutable.claims.contrastive import collapse
-from refutable.claims.mae import global_query, laws
+from refutable.claims.mae import global_laws, laws
 from refutable.model import descent, reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
@@ -138,7 +138,7 @@ def _predict(
     if objective == "cl":
         predict = collapse.predicted_events
     else:
-        predict = (laws if query == "local" else global_query).predicted_events
+        predict = (laws if query == "local" else global_laws).predicted_events
     return predict(setting, loss_gap)
 
 

@@ -166,7 +166,7 @@ def power_of_ten(exponent: float) -> int:
     return 10**whole * round(10.0 ** (exponent - whole) * 10**15) // 10**15
 
 
-def _power_of(P: int, constant: float, exponent: float) -> int:
+def rounded_power(P: int, constant: float, exponent: float) -> int:
     """round(constant · P^exponent), exactly rounded for P up to 1e100 and beyond."""
     with localcontext() as context:
         context.prec = 30 + len(str(P))
@@ -257,12 +257,12 @@ class Setting:
     @functools.cached_property
     def C_1(self) -> int:
         """Size of the global area."""
-        return _power_of(self.P, self.c_1, self.kappa_c)
+        return rounded_power(self.P, self.c_1, self.kappa_c)
 
     @functools.cached_property
     def C_s(self) -> int:
         """Size of a local area; the last one has up to 2·C_s - 1."""
-        return _power_of(self.P, self.c_s, self.kappa_s)
+        return rounded_power(self.P, self.c_s, self.kappa_s)
 
     @property
     def locals(self) -> int:

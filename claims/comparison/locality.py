@@ -19,7 +19,7 @@ from refutable.claims.comparison.models import (
     own_attention,
 )
 from refutable.claims.mae import ladders
-from refutable.claims.runs import masked
+from refutable.claims.runs import masked, plants
 from refutable.claims.runs.contrastive import TrainedCl
 from refutable.claims.runs.finite_size import reduced_of
 from refutable.claims.runs.masked import TrainedMae
@@ -113,7 +113,7 @@ mae_locality.mistake(
 mae_locality.mistake(
     gradients.own_integrand,
     "own features pushed away",
-    ladders.scaled(-1.0),
+    plants.scaled(-1.0),
 )
 
 mae_locality.tolerates(margins, "measured, and bounded from below only")

@@ -263,7 +263,7 @@ uniform.mistake(
     lambda original: lambda delta, C: math.log(2) - 4 * float(delta * delta) * C,
 )
 uniform.mistake(
-    setting._power_of,
+    setting.rounded_power,
     "local areas stop growing",
     lambda original: lambda P, c, kappa: original(P, c, kappa) if kappa > 0.5 else 20,
 )

@@ -1,8 +1,7 @@
 """MAE, a query in the global area: one phase, whatever the sign of the information gap.
 
-Sources: Theorem 4.2's case of a global patch (theory 3.7); constants are derived here.
-Measured on the reduced dynamics. a = (1-γ)C_1/P and ρ = (1-γ)C_s/P are the attentions of the global
-and of a local area at Q = 0; the query's own area is the global one.
+Sources: Theorem 4.2's case of a global patch (theory 3.7). Measured on the reduced dynamics;
+symbols as in refutable.claims.mae.global_laws.
 """
 
 from __future__ import annotations
@@ -15,27 +14,29 @@ from typing import Any
 import numpy as np
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import ladders, laws
+from refutable.claims.mae import global_laws, ladders, laws
 from refutable.claims.mae.for_every_size import GlobalQuery
 from refutable.claims.mae.ladders import (
-    ALPHA_OTHER,
-    ALPHA_OWN,
-    BETA_OTHER,
-    BETA_OWN,
     DYNAMICS,
     LATE,
     LOSS_GAP,
     PATH,
-    RATES,
     REDUCED,
     late_loss_gap,
-    scaled,
-    shifted,
-    spoiled,
     top_of,
 )
 from refutable.claims.runs import for_every_size
 from refutable.claims.runs.for_every_size import Proof, event
+from refutable.claims.runs.plants import (
+    ALPHA_OTHER,
+    ALPHA_OWN,
+    BETA_OTHER,
+    BETA_OWN,
+    RATES,
+    scaled,
+    shifted,
+    spoiled,
+)
 from refutable.claims.runs.region import Region
 from refutable.gap import Gap, at_least, identical
 from refutable.model import reduced
@@ -43,6 +44,8 @@ from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import Trajectory
 from refutable.prove.majorant import Majorant
 
+STATED_IN = ("refutable.claims.mae.global_laws",)
+"""Where else parts of the statements are."""
 CONSTANT = (
     top_of(0.75, 0.3),
     top_of(0.6, 0.4, 1.5, gamma=0.75, K=3, c_1=2.0, c_s=0.5),
@@ -54,126 +57,6 @@ SHARE = top_of(1.0, 0.2, 0.8, gamma=0.6, K=2, c_1=0.5)
 RANDOM = top_of(0.8, 0.3, Latents.two_point(1.0, 1.5), K=2)
 """Random latents; gap 0.3."""
 BOTH_SIGNS = ("Δ > 0", "Δ < 0", "K > 1")
-
-
-# ----------------------------------------------------------------------------------- predictions
-
-
-def log_odds(setting: Setting) -> float:
-    """Logarithm of a/(1-a), the odds of the own attention at Q = 0."""
-    log_a = laws.log_global_share(setting)
-    return log_a - math.log1p(-math.exp(log_a))
-
-
-def travel(A: float) -> float:
-    """An integral of dA/(A²(1-A)³): times K/(γz⁴) it is the time in which A_n gets there."""
-    return -1 / A + 3 * math.log(A / (1 - A)) + 2 / (1 - A) + 1 / (2 * (1 - A) ** 2)
-
-
-def log_half_time(setting: Setting) -> float:
-    """Logarithm of T_½, -∞ when a ≥ ½; K/(γaz⁴) to leading order in a, which κ_c < 1 makes small.
-
-    Constant latents: all orders in a, so that κ_c = 1 is included.
-    """
-    log_a, law = laws.log_global_share(setting), setting.latents
-    if log_a >= math.log(0.5):
-        return -math.inf
-    unit = math.log(setting.K / setting.gamma)
-    if law.is_constant:
-        return unit - 4 * math.log(law.L) + math.log(travel(0.5) - travel(math.exp(log_a)))
-    return unit + math.log(laws.growth_time(law)) - log_a
-
-
-def half_time_exponent(setting: Setting) -> float:
-    """T_½ = Θ(P^this)."""
-    return 1 - setting.kappa_c
-
-
-def own_exponent(setting: Setting) -> float:
-    """Φ_1 at a fixed loss gap has this slope in log P: the smallest latent is the slowest."""
-    return (1 - setting.kappa_c) / setting.latents.L
-
-
-def own_at(setting: Setting, loss_gap: float) -> float:
-    """Φ_1 at which ½γE[z²(1-A_1)²] = loss_gap; constant: zΦ_1 = log(1/u-1) - log(a/(1-a))."""
-    return laws.own_where(
-        setting,
-        log_odds(setting),
-        lambda z, miss: 0.5 * setting.gamma * (z * miss) ** 2,
-        loss_gap,
-    )
-
-
-def own_at_loss_gap(setting: Setting) -> float:
-    """Φ_1 where training stops, at LOSS_GAP."""
-    return own_at(setting, LOSS_GAP)
-
-
-def grows(setting: Setting) -> int:
-    """Whether Φ_1 grows without bound in P, like log P: the power of log P in what it causes."""
-    return 1 if setting.kappa_c < 1 else 0
-
-
-def other_exponent(setting: Setting) -> float:
-    """max_t |Φ_m| = Θ(P^this), times log P for κ_c < 1."""
-    return -(1 - setting.kappa_s)
-
-
-def other_per_own(setting: Setting) -> float:
-    """Φ_m/Φ_1 for a local area: -ρ/(1-a), constant latents."""
-    return -math.exp(setting.log_rho) / _left(setting)
-
-
-def own_position_exponent(setting: Setting) -> float:
-    """|Υ_{p→q}| = Θ(P^this) for q in the own area, times log P for κ_c < 1."""
-    return -setting.kappa_c
-
-
-def other_position_exponent(setting: Setting) -> float:
-    """|Υ_{p→q}| = Θ(P^this) for q in a local area, times log P for κ_c < 1."""
-    return -1.0
-
-
-def own_position_per_own(setting: Setting) -> float:
-    """Υ/Φ_1 on the own area; the subtrahend is the pull on its masked patches."""
-    z, C_1 = setting.latents.L, setting.C_1
-    return (1 - setting.gamma * (C_1 / setting.P) / _left(setting)) / (z * C_1)
-
-
-def other_position_per_own(setting: Setting) -> float:
-    """Υ/Φ_1 on a local area."""
-    return -1 / (setting.latents.L * setting.P * _left(setting))
-
-
-def _left(setting: Setting) -> float:
-    """1 - a."""
-    return -math.expm1(laws.log_global_share(setting))
-
-
-def log_time_to(setting: Setting, loss_gap: float) -> float:
-    """Logarithm of T*(ε) = T_½ + K/(4L²ε)."""
-    tail = laws.log_tail_time(setting, loss_gap)
-    return float(np.logaddexp(log_half_time(setting), tail))
-
-
-def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, float] | None]:
-    """The log t, Φ_1 and Φ_n = Φ_1 predicted at `half` and `done` (T* = T_½ + K/(4L²ε)); large P.
-
-    There is no switch: the own feature is the global one.
-    """
-    starts_above = laws.log_global_share(setting) >= math.log(0.5)
-    half = 0.0
-    if not starts_above:
-        half = laws.own_where(setting, log_odds(setting), lambda _, miss: miss, 0.5)
-    done = own_at(setting, loss_gap)
-    return {
-        "switch": None,
-        "half": {"log_t": log_half_time(setting), "phi_global": half, "phi_own": half},
-        "done": {"log_t": log_time_to(setting, loss_gap), "phi_global": done, "phi_own": done},
-    }
-
-
-# ---------------------------------------------------------------------------------------- claims
 
 
 length = Claim(
@@ -195,8 +78,8 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
         log_T = ladder.event("half", "log_t")
-        yield from ladder.power("T_½", log_T, half_time_exponent(ladder.top))
-        ratio = np.exp(log_T - ladder.predicted(log_half_time))
+        yield from ladder.power("T_½", log_T, global_laws.half_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(global_laws.log_half_time))
         yield from ladder.limit("T_½·γz⁴/(K(F(½) - F(a)))", ratio, 1)
 
 
@@ -220,14 +103,14 @@ def half_time_for_every_size(context: Context) -> Evidence:
     return for_every_size.evidence([proof], run, at)
 
 
-length.mistake(half_time_exponent, "exponent off by 0.02", shifted(0.02))
+length.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(
-    log_half_time,
+    global_laws.log_half_time,
     "constant off by 5 %",
     shifted(math.log(1.05)),
 )
 length.mistake(
-    half_time_exponent,
+    global_laws.half_time_exponent,
     "κ_s in place of κ_c",
     lambda _: laws.half_time_exponent,
 )
@@ -253,9 +136,9 @@ def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
         phi = ladder.event("done", "phi_own")
-        if grows(ladder.top):  # for κ_c = 1 the law below says it all
-            yield from ladder.power("e^{Φ_1(T*)}", phi, own_exponent(ladder.top))
-        excess = ladder.z * (phi - ladder.predicted(own_at_loss_gap))
+        if global_laws.grows(ladder.top):  # for κ_c = 1 the law below says it all
+            yield from ladder.power("e^{Φ_1(T*)}", phi, global_laws.own_exponent(ladder.top))
+        excess = ladder.z * (phi - ladder.predicted(global_laws.own_at_loss_gap))
         yield from ladder.limit("zΦ_1(T*) less its law", excess, 0)
         if ladder.top.latents.is_constant:
             missing = math.sqrt(2 * LOSS_GAP / ladder.top.gamma) / ladder.z
@@ -264,13 +147,13 @@ def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.limit("late A_1", ladder.final("own_attention"), 1)
 
 
-own_final.mistake(own_exponent, "slope off by 0.02", shifted(0.02))
+own_final.mistake(global_laws.own_exponent, "slope off by 0.02", shifted(0.02))
 own_final.mistake(
-    own_exponent,
+    global_laws.own_exponent,
     "slope of a local query",
     lambda _: laws.own_exponent,
 )
-own_final.mistake(own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
+own_final.mistake(global_laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
 
 
 others_small = Claim(
@@ -293,14 +176,19 @@ def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield ladder.case
         largest, top = np.log(ladder.largest("phi_other")), ladder.top
         yield from ladder.power(
-            "max |Φ_m| / (log P)^[κ_c<1]", largest, other_exponent(top), log_power=grows(top)
+            "max |Φ_m| / (log P)^[κ_c<1]",
+            largest,
+            global_laws.other_exponent(top),
+            log_power=global_laws.grows(top),
         )
         ratio = ladder.final("phi_other") / ladder.final("phi_own")
-        yield from ladder.limit("Φ_m(T*) by its law", ratio / ladder.predicted(other_per_own), 1)
+        yield from ladder.limit(
+            "Φ_m(T*) by its law", ratio / ladder.predicted(global_laws.other_per_own), 1
+        )
 
 
-others_small.mistake(other_exponent, "exponent off by 0.02", shifted(0.02))
-others_small.mistake(other_per_own, "constant off by 5 %", scaled(1.05))
+others_small.mistake(global_laws.other_exponent, "exponent off by 0.02", shifted(0.02))
+others_small.mistake(global_laws.other_per_own, "constant off by 5 %", scaled(1.05))
 others_small.mistake(RATES, "α_m with the wrong sign", spoiled(ALPHA_OTHER, -1))
 
 
@@ -326,10 +214,10 @@ def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield ladder.case
         phi = ladder.final("phi_own")
         for kind, exponent, per_own in (
-            ("own", own_position_exponent, own_position_per_own),
-            ("other", other_position_exponent, other_position_per_own),
+            ("own", global_laws.own_position_exponent, global_laws.own_position_per_own),
+            ("other", global_laws.other_position_exponent, global_laws.other_position_per_own),
         ):
-            largest, logs = np.log(ladder.largest(f"upsilon_{kind}")), grows(ladder.top)
+            largest, logs = np.log(ladder.largest(f"upsilon_{kind}")), global_laws.grows(ladder.top)
             yield from ladder.power(
                 f"Υ {kind} / (log P)^[κ_c<1]", largest, exponent(ladder.top), log_power=logs
             )
@@ -338,12 +226,12 @@ def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 positions_small.mistake(
-    own_position_exponent,
+    global_laws.own_position_exponent,
     "own exponent off by 0.02",
     shifted(0.02),
 )
 positions_small.mistake(
-    other_position_exponent,
+    global_laws.other_position_exponent,
     "other exponent off by 0.02",
     shifted(-0.02),
 )
@@ -412,14 +300,16 @@ def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders.ladders(context, CONSTANT, "global", late=True):
         yield ladder.case
         log_T = ladder.event("done", "log_t")
-        yield from ladder.power("T*(ε)", log_T, half_time_exponent(ladder.top))
-        predicted = ladder.predicted(lambda rung: log_time_to(rung, late_loss_gap(rung, "global")))
+        yield from ladder.power("T*(ε)", log_T, global_laws.half_time_exponent(ladder.top))
+        predicted = ladder.predicted(
+            lambda rung: global_laws.log_time_to(rung, late_loss_gap(rung, "global"))
+        )
         yield from ladder.limit("T*(ε)/(T_½ + K/(4z²ε))", np.exp(log_T - predicted), 1)
 
 
-rate.mistake(half_time_exponent, "exponent off by 0.02", shifted(0.02))
+rate.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
-rate.mistake(log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
+rate.mistake(global_laws.log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
 
 
 CLAIMS = (length, own_final, others_small, positions_small, one_phase, rate)

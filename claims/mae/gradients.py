@@ -7,32 +7,22 @@ squares = Σ_{m≠n} z_m²A_m² is all that the other areas contribute, however 
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import sympy as sp
 import torch
 
-from refutable import property as properties
 from refutable.claim import Claim, Context, Evidence, Provenance
 from refutable.claims import assumptions
-from refutable.gap import Gap, equal
-from refutable.model import correlations, data, gradients, losses, vit
+from refutable.claims.mae.automatic import REGIMES, Floats, Measured, search
+from refutable.gap import Gap
+from refutable.model import correlations, data, gradients, losses
 from refutable.model import symbolic as definitions
 from refutable.prove import symbolic
 
-Floats = data.Floats
-
-ROUNDING = 1e-13
-"""Float64, relative to U³ (the largest an integrand can be of order): softmax and contractions of
-at most some 60 terms per entry, each good to tens of units of 2e-16."""
-
 MODEL = assumptions.MODEL
-
-
-# -------------------------------------------------------------- the formulas, written a second time
 
 
 def predicted_loss(z_n: Any, A_n: Any, squares: Any) -> Any:
@@ -62,8 +52,6 @@ def predicted_pulls(z_m: Any, A_m: Any, z_n: Any, A_n: Any, squares: Any) -> tup
     return h + z_n**2 * (1 - A_n), h - z_m**2 * A_m, h
 
 
-# ----------------------------------------------- against derivatives in SymPy, any number of areas
-
 SAMPLE = definitions.GeneralMae()
 """One sample; W and S_2 stand for the sums over all areas but two, so identities hold for any N."""
 TWO_AREAS = definitions.GeneralMae(W=sp.Integer(0), S2=sp.Integer(0))
@@ -82,116 +70,6 @@ def two_areas() -> tuple[Any, Any, Any]:
     z = np.array([[TWO_AREAS.z_n, TWO_AREAS.z_j]], dtype=object)
     return A, z, np.array([0])
 
-
-# -------------------------------------------------- against automatic derivatives, any small model
-
-REGIMES = (
-    "K = 1",
-    "K > 1",
-    "random latents",
-    "random placement",
-    "saturated attention",
-)
-BATCH = 4
-
-
-def regimes_of(state: assumptions.State) -> Iterator[str]:
-    """What a search must have visited."""
-    yield from assumptions.regimes_of(state.setting)
-    if state.correlations.scale > 2:
-        yield "saturated attention"
-
-
-class Measured:
-    """One state with its loss, its gradient by automatic differentiation, and its attention.
-
-    automatic: -BᵀL′(Q)B (d, d). attention: (B, P, P). A: (B, P, N). z: (B, N). own: (B, P).
-    weight: (B, P) the sample's weight where the query is masked, else 0.
-    """
-
-    def __init__(self, state: assumptions.State) -> None:
-        setting, rng = state.setting, np.random.default_rng(state.correlations.seed)
-        self.setting, self.rng = setting, rng
-        self.basis = data.random_rotation(setting, rng)
-        self.samples = data.draw(setting, BATCH, rng)
-        self.phi, self.upsilon = state.correlations.of(setting)
-        features = rng.standard_normal((setting.features, setting.dimension))
-        G = np.vstack([np.hstack([self.upsilon, self.phi]), features])
-        self.module = vit.MaskedAutoencoder(setting, self.basis)
-        self.module.Q.data = torch.from_numpy(self.basis @ G @ self.basis.T)
-        self.loss = losses.reconstruction(self.module, self.samples)
-        (gradient,) = torch.autograd.grad(self.loss, self.module.Q, create_graph=True)
-        self.gradient = gradient
-        self.automatic = -correlations.coordinates(gradient.detach().numpy(), self.basis)
-        X = torch.from_numpy(data.masked(setting, self.samples, self.basis))
-        self.attention = self.module.attention(X).detach().numpy()
-        self.A = correlations.areas_of(setting, self.samples, self.attention)
-        self.z = self.samples.latents
-        self.own = setting.area_of[self.samples.cluster]
-        self.weight = self.samples.weights[:, None] * ~self.samples.visible
-        self.tolerance = ROUNDING * max(1.0, setting.latents.U**3)
-
-    @property
-    def per_query(self) -> tuple[Floats, Floats, Floats]:
-        """z_n, A_n and Σ_{m≠n} z_m²A_m², each (B, P)."""
-        z_n = np.take_along_axis(self.z, self.own, axis=1)
-        A_n = np.take_along_axis(self.A, self.own[:, :, None], axis=2)[:, :, 0]
-        return z_n, A_n, self.squares_without(self.own)
-
-    def squares_without(self, own: data.Ints) -> Floats:
-        """Σ_{m≠n} z_m²A_m², (B, P)."""
-        is_own = np.arange(self.setting.areas) == own[:, :, None]
-        return np.where(is_own, 0, (self.z[:, None, :] * self.A) ** 2).sum(axis=2)
-
-    def closed(self) -> tuple[Floats, Floats, Floats]:
-        """The code's closed forms α (P, K·N), β (P, P) and L_p (P,) at this Q."""
-        queries = np.arange(self.setting.P)
-        return gradients.reconstruction(self.setting, self.samples, queries, self.phi, self.upsilon)
-
-    def is_own(self) -> data.Bools:
-        """(P, K·N) whether a feature is that of the query's own area, in the feature's cluster."""
-        own = self.setting.area_of.T  # (P, K)
-        return (np.arange(self.setting.areas) == own[:, :, None]).reshape(self.setting.P, -1)
-
-    def by_feature(self, per_area: Floats) -> Floats:
-        """Σ_b weight · per_area (B, P, N) at the columns of the sample's cluster: (P, K·N)."""
-        found = np.zeros((self.setting.P, self.setting.features))
-        for b, k in enumerate(self.samples.cluster):
-            block = correlations.of_cluster(self.setting, int(k), found)
-            block += self.weight[b][:, None] * per_area[b]
-        return found
-
-    def gap(self, name: str, measured: Floats, predicted: Floats) -> Gap:
-        """The entry of two arrays that differs most, as a gap."""
-        worst = np.unravel_index(np.abs(measured - predicted).argmax(), measured.shape)
-        return equal(
-            name,
-            measured[worst],
-            predicted[worst],
-            self.tolerance,
-            "float64 rounding of sums of some 60 terms of order U³ at most: 1e-13·U³",
-        )
-
-
-def search(
-    context: Context,
-    gaps_of: Callable[[Measured], Iterable[Gap]],
-    *,
-    examples: int = 40,
-    full: int = 400,
-) -> Evidence:
-    """Search small settings, samples of any weight and any Q in any basis."""
-    return properties.search(
-        context,
-        assumptions.states(assumptions.settings()),
-        lambda state: gaps_of(Measured(state)),
-        examples=context.at(quick=examples, full=full),
-        regimes_of=regimes_of,
-        require=REGIMES,
-    )
-
-
-# ------------------------------------------------------------------------------------------- claims
 
 decomposition = Claim(
     id="grad.loss",
@@ -246,6 +124,7 @@ decomposition.mistake(
     ),
 )
 
+
 own_rate = Claim(
     id="grad.own",
     title="Rate of the own feature",
@@ -294,6 +173,7 @@ own_rate.mistake(
     "wrong sign",
     lambda original: lambda A, z, own: -original(A, z, own),
 )
+
 
 other_rate = Claim(
     id="grad.other",
@@ -347,6 +227,7 @@ other_rate.mistake(
     "h without the other areas",
     lambda original: lambda A, z, own: original(A, z, own) - (z**2 * A**2).sum(axis=-1),
 )
+
 
 position_rate = Claim(
     id="grad.position",
@@ -411,87 +292,4 @@ position_rate.mistake(
     ),
 )
 
-decoupling = Claim(
-    id="grad.query-decoupling",
-    title="Queries do not interact",
-    statement=(
-        r"Q_p := e_p^\top Q:\quad \frac{\partial^2 L}{\partial Q_p\,\partial Q_{p'}} = 0"
-        r"\ \text{ for } p\neq p'"
-    ),
-    provenance=Provenance.DERIVED,
-    assumptions=("orthonormal positions", "one head, one layer"),
-    rests_on=(),
-)
-
-
-def uncoupled_rows(patches: int, p: int) -> list[int]:
-    """The queries whose rows do not feel row p: all others."""
-    return [other for other in range(patches) if other != p]
-
-
-@decoupling.leg("symbolic")
-def rows_do_not_meet(context: Context) -> Iterator[Gap]:
-    """Mixed second derivatives of the whole loss on a small case."""
-    queries = [
-        definitions.GeneralMae(
-            **{name: sp.Symbol(f"{name}_{p}", positive=True) for name in ("s_n", "s_j", "W", "R")}
-        )
-        for p in range(2)
-    ]
-    total = queries[0].loss + queries[1].loss
-    for p in range(2):
-        for other in uncoupled_rows(2, p):
-            here, there = queries[p], queries[other]
-            for a, b in itertools.product(
-                (here.s_n, here.s_j, here.R), (there.s_n, there.s_j, there.R)
-            ):
-                yield symbolic.identity(
-                    f"∂²L/∂{a}∂{b}",
-                    sp.diff(total, a, b),
-                    sp.Integer(0),
-                    "row p moves the softmax weights of query p only; " + ANY_AREAS,
-                )
-
-
-@decoupling.leg("property", require=REGIMES)
-def mixed_derivatives_of_the_module(context: Context) -> Evidence:
-    """Automatic second derivatives between rows of Q."""
-
-    def gaps(at: Measured) -> Iterator[Gap]:
-        p = int(at.rng.integers(at.setting.P))
-        w = at.rng.standard_normal(at.setting.dimension)
-        direction = torch.from_numpy(np.outer(at.basis[:, p], w / np.linalg.norm(w)))
-        (bend,) = torch.autograd.grad((at.gradient * direction).sum(), at.module.Q)
-        rows = at.basis[:, : at.setting.P].T @ bend.numpy()
-        measured = rows[uncoupled_rows(at.setting.P, p)]
-        yield at.gap("second derivative across rows", measured, np.zeros_like(measured))
-
-    return search(context, gaps)
-
-
-def asking(question: Any) -> Any:
-    """A plant: the autoencoder's queries become question(module, X), (B or 1, P, d)."""
-
-    def plant(original: Any) -> Any:
-        class Asking(original):
-            def attention(self, X: torch.Tensor, queries: Any = None) -> torch.Tensor:
-                asking = question(self, X)[:, self._chosen(queries)] @ self.Q
-                return torch.softmax(asking @ (X + self.positions).transpose(1, 2), dim=-1)
-
-        return Asking
-
-    return plant
-
-
-decoupling.mistake(
-    uncoupled_rows,
-    "a row claimed not to feel itself",
-    lambda original: lambda patches, p: list(range(patches)),
-)
-decoupling.mistake(
-    vit.MaskedAutoencoder,
-    "a query asks with its neighbour's position too",
-    asking(lambda module, X: (module.positions + module.positions.roll(1, 0))[None]),
-)
-
-CLAIMS = (decomposition, own_rate, other_rate, position_rate, decoupling)
+CLAIMS = (decomposition, own_rate, other_rate, position_rate)

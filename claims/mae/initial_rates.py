@@ -13,16 +13,16 @@ from typing import Any, Literal
 
 import sympy as sp
 
+from refutable.claims.data.masks import quotient
 from refutable.model import enumeration
 from refutable.model import setting as settings
 from refutable.model.setting import Setting
 from refutable.prove.limits import Corner, Growth, clipped
 
 Rate = Literal["own", "global_", "other", "beta_own"]
-NOT_STATED = {"_over": "divides integers exactly", "_exact": "reads a decimal"}
+NOT_STATED = {"_exact": "reads a decimal"}
 Factors = list[tuple[Any, int]]
 """A product of powers."""
-
 
 _P, _K, _GAMMA, _C_1, _C_S, _KAPPA_C, _KAPPA_S, *_M = sp.symbols(
     "P K gamma C_1 C_s kappa_c kappa_s m_1 m_2 m_3", positive=True
@@ -83,18 +83,13 @@ class Growing:
 Sizes = Setting | Growing
 
 
-def _over(a: Any, b: Any) -> Any:
-    """A quotient, exact for integers."""
-    return Fraction(a, b) if isinstance(a, int) and isinstance(b, int) else a / b
-
-
 # ------------------------------------------------------- predictions: sums over visible patches
 
 
 def together(sizes: Sizes, r: int) -> Any:
     """Pr(r given patches other than p are all visible | p ∈ ℳ)."""
     visible = sizes.P - sizes.M
-    return _over(
+    return quotient(
         math.prod(visible - i for i in range(r)), math.prod(sizes.P - 1 - i for i in range(r))
     )
 
@@ -153,7 +148,7 @@ def _moments(sizes: Sizes) -> tuple[Any, ...]:
 
 def chance(sizes: Sizes) -> Any:
     """Pr(p ∈ ℳ, X ∼ 𝒟_k)."""
-    return _over(sizes.M, sizes.P * sizes.K)
+    return quotient(sizes.M, sizes.P * sizes.K)
 
 
 def mean_attention(sizes: Sizes, size: int, *, own: bool) -> Any:
@@ -300,6 +295,11 @@ def product(factors: Factors) -> sp.Expr:
 def log_product(factors: Factors) -> float:
     """Logarithm of the product of positive numbers of any size."""
     return math.fsum(power * log_of(Fraction(base)) for base, power in factors)
+
+
+def log_leading(sizes: Setting, rate: Rate, query: int) -> float:
+    """Logarithm of the leading order of a rate's modulus."""
+    return log_product(leading(sizes, rate, query))
 
 
 def log_of(number: Fraction | None) -> float:

@@ -6,7 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from refutable import scaling
 from refutable.claim import Case, Context
 from refutable.gap import Gap, equal
 from refutable.model import reduced
-from refutable.model.reduced import reconstruction
 from refutable.model.setting import Latents, Setting, SettingError, power_of_ten
 from refutable.model.trajectory import QueryKind, Series, Trajectory
 from refutable.reuse import shared
@@ -35,7 +34,6 @@ DYNAMICS = (
     "one head, one layer",
 )
 """What the reduced dynamics assume (theory section 4)."""
-Plant = Callable[[Any], Any]
 WITH_GAP = (*DYNAMICS, "gap bounded away from 0")
 
 LOSS_GAP = 1e-3
@@ -236,34 +234,6 @@ def next_order(setting: Setting, query: QueryKind = "local") -> float:
     else:
         orders += [setting.kappa_c, (1 - setting.kappa_c) / 2]
     return -min(order for order in orders if order > 0)
-
-
-def shifted(by: float) -> Plant:
-    """Plant a prediction that is too large by this much."""
-    return lambda original: lambda *given: original(*given) + by
-
-
-def scaled(by: float) -> Plant:
-    """Plant a prediction that is wrong by this factor."""
-    return lambda original: lambda *given: original(*given) * by
-
-
-def spoiled(rate: int, by: float) -> Plant:
-    """Plant reduced dynamics whose rate of this index (α_1, α_n, α_m, β_1, β_n, β_m) is off."""
-
-    def plant(original: Any) -> Any:
-        def sums(setting: Setting, query: QueryKind) -> Any:
-            right = original(setting, query)
-            return lambda state: [x * (by if i == rate else 1) for i, x in enumerate(right(state))]
-
-        return sums
-
-    return plant
-
-
-RATES = reconstruction.rate_sums
-"""The rates of the reduced dynamics, as planted mistakes spoil them."""
-ALPHA_GLOBAL, ALPHA_OWN, ALPHA_OTHER, BETA_GLOBAL, BETA_OWN, BETA_OTHER = range(6)
 
 
 def tens(context: Context) -> tuple[float, ...]:

@@ -5,13 +5,10 @@ The integrands are those of `signs`, on one sample (`one_sample`).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
 from refutable import scaling
@@ -19,6 +16,19 @@ from refutable.claim import Case, Claim, Context, Provenance, Undecided
 from refutable.claims import assumptions
 from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae import signs, sizes
+from refutable.claims.mae.along_training import (
+    CLUSTERS,
+    GAMMA,
+    HIGH,
+    LATENT,
+    LOCAL_REGIMES,
+    LOW,
+    REGIMES,
+    Along,
+    Ladder,
+    deviations,
+    setting_at,
+)
 from refutable.claims.mae.initial_rates import Growing, Sizes
 from refutable.claims.mae.one_sample import (
     A_1,
@@ -33,17 +43,15 @@ from refutable.claims.mae.one_sample import (
 )
 from refutable.gap import Gap, equal
 from refutable.model import enumeration, reduced
-from refutable.model.setting import Latents, Setting, power_of_ten
-from refutable.model.trajectory import QueryKind, Series
+from refutable.model.setting import Latents, Setting
+from refutable.model.trajectory import Series
 from refutable.prove import limits
 from refutable.prove.counterexample import FRACTIONS, counterexample
 from refutable.prove.inequality import consistent, proved
-from refutable.reuse import shared
 
 MODEL = assumptions.MODEL
 STATED_IN = ("refutable.claims.mae.signs", "refutable.claims.mae.sizes")
 """Where else parts of the statements are."""
-
 TRAINING = (
     *MODEL,
     "latents bounded away from 0",
@@ -54,123 +62,7 @@ TRAINING = (
     "plain gradient descent",
     "small step",
 )
-LOSS_GAP = 1e-3
-"""Trajectories are followed until L_p - L*_p is this small; own attention is then some 0.94."""
-GAMMA, LATENT, CLUSTERS = 0.6, 1.5, 2
 
-
-@dataclass(frozen=True)
-class Along:
-    """Attentions and exact rates along a reduced trajectory, (T,) each; rates over γz³/K.
-
-    A_1 is 0 for a global query, whose own area is the global one.
-    """
-
-    A_n: Series
-    A_1: Series
-    A_m: Series
-    own: Series
-    global_: Series
-    other: Series
-
-
-def _setting(kappa_c: float, kappa_s: float, decades: float) -> Setting:
-    return Setting(
-        P=power_of_ten(decades),
-        kappa_c=kappa_c,
-        kappa_s=kappa_s,
-        gamma=GAMMA,
-        K=CLUSTERS,
-        latents=Latents.constant(LATENT),
-    )
-
-
-@shared.run_once
-def along(query: QueryKind, kappa_c: float, kappa_s: float, decades: float) -> Along:
-    """Reduced training of one query at P = 10^decades."""
-    s = _setting(kappa_c, kappa_s, decades)
-    t = reduced.mae(s, query, loss_gap=LOSS_GAP)
-    other = [
-        reduced.mae_rates(
-            s,
-            query,
-            phi_global=phi_1,
-            phi_own=phi_n,
-            phi_other=phi_m,
-            upsilon_global=upsilon_1,
-            upsilon_own=upsilon_n,
-            upsilon_other=upsilon_m,
-        ).alpha_other
-        for phi_1, phi_n, phi_m, upsilon_1, upsilon_n, upsilon_m in zip(
-            t.phi_global,
-            t.phi_own,
-            t.phi_other,
-            t.upsilon_global,
-            t.upsilon_own,
-            t.upsilon_other,
-            strict=True,
-        )
-    ]
-    unit = GAMMA / CLUSTERS * LATENT**3
-    C_n = s.C_s if query == "local" else s.C_1
-    odds = LATENT * (t.phi_other - t.phi_own) + t.upsilon_other - t.upsilon_own
-    return Along(
-        A_n=t.own_attention,
-        A_1=t.global_attention if query == "local" else np.zeros_like(t.own_attention),
-        A_m=t.own_attention * (s.C_s / C_n) * np.exp(odds),
-        own=t.rate_own / unit,
-        global_=t.rate_global / unit,
-        other=np.array(other) / unit,
-    )
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """One query kind and pair of exponents, and the powers of ten of P to go through.
-
-    High enough for the leading term, low enough for the deviation to stay above 1e-10: it is a
-    difference of float64 rates, good to some 1e-15.
-    """
-
-    query: QueryKind
-    kappa_c: float
-    kappa_s: float
-    decades: tuple[float, ...]
-
-    @property
-    def regime(self) -> str:
-        """For counting cases."""
-        if self.query == "global":
-            return "global query"
-        positive = 1 - self.kappa_s > 2 * (1 - self.kappa_c)
-        return f"local query, Δ {'>' if positive else '<'} 0"
-
-
-LOCAL_REGIMES = ("local query, Δ > 0", "local query, Δ < 0")
-REGIMES = (*LOCAL_REGIMES, "global query")
-
-
-def deviations(
-    ladders: Sequence[Ladder],
-    deviation: Callable[[Along], Series],
-    exponent: Callable[[Ladder], float],
-) -> Iterator[Gap | Case]:
-    """The largest relative deviation along each trajectory falls with P at the exponent given."""
-    for ladder in ladders:
-        yield Case((ladder.regime,))
-        runs = [
-            along(ladder.query, ladder.kappa_c, ladder.kappa_s, rung) for rung in ladder.decades
-        ]
-        yield from scaling.power_law(
-            f"largest deviation, {ladder.regime}",
-            [rung * math.log(10) for rung in ladder.decades],
-            [math.log(float(np.abs(deviation(run)).max())) for run in runs],
-            exponent(ladder),
-            x_label="log P",
-        )
-
-
-LOW, HIGH = scaling.rungs(10, 20, 6), scaling.rungs(50, 100, 6)
 
 lemma_own = Claim(
     id="lemma5.1.own",
@@ -231,6 +123,7 @@ lemma_own.mistake(
     lambda original: lambda ladder: ladder.kappa_c - 1,
 )
 
+
 lemma_global = Claim(
     id="lemma5.1.global",
     title="Lemma 5.1: the global rate of a local query is -A_1(A_1 + A_n(1-A_n))",
@@ -287,6 +180,7 @@ lemma_global.mistake(
     lambda original: lambda ladder: ladder.kappa_c - 1,
 )
 
+
 lemma_other = Claim(
     id="lemma5.1.other",
     title="Lemma 5.1: any further area's rate is A_m(A_1² - A_n(1-A_n)), up to γA_m²",
@@ -334,7 +228,8 @@ def other_approximation_errs_by_squares(context: Context) -> Iterator[Gap | Unde
         yield from proved(f"from above, {query}", told, above, ANY_AREAS)
 
 
-def _other_deviation(run: Along, gamma: float) -> Series:
+def other_deviation(run: Along, gamma: float) -> Series:
+    """The error of the approximation over its modulus, which does not cross zero as it does."""
     up, down = other_approximation(run.A_m, run.A_1, run.A_n, gamma)
     return (run.other / run.A_m - (up - down)) / (up + down)
 
@@ -348,10 +243,10 @@ def other_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]:
             Ladder("local", 0.55, 0.3, LOW),
             Ladder("global", 0.75, 0.5, LOW),
         ),
-        lambda run: _other_deviation(run, GAMMA),
+        lambda run: other_deviation(run, GAMMA),
         other_error_exponent,
     )
-    s = _setting(0.55, 0.3, 100)
+    s = setting_at(0.55, 0.3, 100)
     start = reduced.mae_rates(s, "local")
     size = start.own_attention
     up, down = other_approximation(size, start.global_attention, size, 0.0)
@@ -384,9 +279,8 @@ lemma_other.mistake(
         )
     ),
 )
-
 lemma_other.tolerates(
-    _other_deviation,
+    other_deviation,
     "a deviation that vanishes like a power of P: the power is claimed, not sign or factor",
 )
 lemma_other.tolerates(
@@ -474,5 +368,6 @@ first_lemma_other.mistake(
     "the ratio taken for 1",
     lambda original: lambda gamma: 1,
 )
+
 
 CLAIMS = (lemma_own, lemma_global, lemma_other, first_lemma_other)

@@ -21,21 +21,10 @@ from refutable.claims.mae.for_every_size import (
     bound_of,
     to_the_loss_gap,
 )
-from refutable.claims.mae.ladders import (
-    ALPHA_GLOBAL,
-    DYNAMICS,
-    INTEGRATION,
-    LOSS_GAP,
-    RATES,
-    REDUCED,
-    scaled,
-    shifted,
-    spoiled,
-    tens,
-    top_of,
-)
+from refutable.claims.mae.ladders import DYNAMICS, INTEGRATION, LOSS_GAP, REDUCED, tens, top_of
 from refutable.claims.runs import for_every_size
 from refutable.claims.runs.for_every_size import Proof, event, left_out
+from refutable.claims.runs.plants import ALPHA_GLOBAL, RATES, scaled, shifted, spoiled
 from refutable.gap import Gap
 from refutable.model import reduced
 from refutable.model.setting import Setting, power_of_ten

@@ -20,24 +20,8 @@ from refutable.claims.mae.for_every_size import (
     to_the_loss_gap,
     until_half,
 )
-from refutable.claims.mae.ladders import (
-    ALPHA_GLOBAL,
-    ALPHA_OTHER,
-    ALPHA_OWN,
-    BETA_OTHER,
-    LATE,
-    LOSS_GAP,
-    NEGATIVE,
-    PATH,
-    RATES,
-    REDUCED,
-    WITH_GAP,
-    ladders,
-    scaled,
-    shifted,
-    spoiled,
-)
-from refutable.claims.mae.local_positive import (
+from refutable.claims.mae.ladders import LATE, LOSS_GAP, NEGATIVE, PATH, REDUCED, WITH_GAP, ladders
+from refutable.claims.mae.local_measured import (
     others_stay_small,
     own_at_the_end,
     positions_stay_small,
@@ -45,6 +29,16 @@ from refutable.claims.mae.local_positive import (
 )
 from refutable.claims.runs import for_every_size
 from refutable.claims.runs.for_every_size import Proof, event, left_out
+from refutable.claims.runs.plants import (
+    ALPHA_GLOBAL,
+    ALPHA_OTHER,
+    ALPHA_OWN,
+    BETA_OTHER,
+    RATES,
+    scaled,
+    shifted,
+    spoiled,
+)
 from refutable.gap import Gap, at_least, at_most
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Trajectory

@@ -41,6 +41,7 @@ MODEL = assumptions.MODEL
 STATED_IN = ("refutable.claims.mae.signs",)
 """Where else parts of the statements are."""
 
+
 size_global = Claim(
     id="size.global",
     title="The global rate of a local query is A_1(A_1(1-A_1) + A_n(1-A_n)), constant latents",
@@ -99,6 +100,11 @@ size_global.mistake(
     "the model swaps global and own",
     lambda original: lambda A, z, own: original(A[..., ::-1], z, own),
 )
+size_global.tolerates(
+    largest_other,
+    "an error bound for any number of areas; a larger one is one, too",
+)
+
 
 size_other = Claim(
     id="size.other",
@@ -192,6 +198,7 @@ size_other.mistake(
     lambda original: lambda A, z, own: -original(A, z, own),
 )
 
+
 size_position = Claim(
     id="size.position",
     title="Position rates are at most 2U² times the attention",
@@ -261,11 +268,6 @@ size_position.mistake(
     lambda original: (
         lambda A, z, own: 2 * gradients.residual(A, z, own)[..., None] - original(A, z, own)
     ),
-)
-
-size_global.tolerates(
-    largest_other,
-    "an error bound for any number of areas; a larger one is one, too",
 )
 
 CLAIMS = (size_global, size_other, size_position)

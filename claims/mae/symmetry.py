@@ -13,7 +13,7 @@ import flint
 import numpy as np
 
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.mae.structure import DRIFT, STEP, has_trained, trained
+from refutable.claims.mae.training import DRIFT, STEP, has_trained, trained
 from refutable.gap import Gap, at_least, at_most, equal, identical
 from refutable.model import correlations, data, descent, enumeration, gradients, lumping
 from refutable.model.data import Floats

@@ -11,6 +11,7 @@ import numpy as np
 
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import ladders
+from refutable.claims.runs import plants
 from refutable.claims.runs.masked import TrainedMae, own_attention, rows_of
 from refutable.claims.runs.noise import FALSE_ALARM
 from refutable.claims.runs.regimes import BOTH_SIGNS
@@ -112,7 +113,7 @@ mechanism.mistake(
 mechanism.mistake(
     gradients.other_integrand,
     "the pull away from other areas left out",
-    ladders.scaled(0.0),
+    plants.scaled(0.0),
 )
 mechanism.tolerates(edited, "measured attention, told from none by more than a half")
 

@@ -15,7 +15,7 @@ from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import ladders
 from refutable.claims.mae.for_every_size import bound_of, learned
 from refutable.claims.mae.ladders import Ladder
-from refutable.claims.runs import exact_descent, for_every_size, masked, training
+from refutable.claims.runs import exact_descent, for_every_size, masked, plants, training
 from refutable.claims.runs.for_every_size import Proof
 from refutable.claims.runs.ladders import tops_of
 from refutable.claims.runs.masked import EPSILON, TrainedMae
@@ -250,9 +250,9 @@ convergence.mistake(
     lambda original: lambda setting, query, power: original(setting, query, power / 2),
 )
 convergence.mistake(
-    ladders.RATES,
+    plants.RATES,
     "own features learned half as fast",
-    ladders.spoiled(ladders.ALPHA_OWN, 0.5),
+    plants.spoiled(plants.ALPHA_OWN, 0.5),
 )
 convergence.tolerates(training_time, "how long to train")
 convergence.tolerates(deadline, "when to look, in whole steps")

@@ -23,7 +23,7 @@ from refutable.claims.mae.for_every_size import (
 )
 from refutable.claims.mae.for_every_size import learned as learned_by
 from refutable.claims.mae.ladders import Ladder
-from refutable.claims.runs import for_every_size
+from refutable.claims.runs import for_every_size, plants
 from refutable.claims.runs.finite_size import LEFT_OUT, reduced_of
 from refutable.claims.runs.for_every_size import Proof
 from refutable.claims.runs.ladders import ladders_of
@@ -236,11 +236,11 @@ def local_patch_for_every_size(
     return for_every_size.evidence(proofs, lambda s: learned_by(s, "local"), at)
 
 
-global_case.mistake(predicted_own_slope, "the own slope too large by 0.02", ladders.shifted(0.02))
+global_case.mistake(predicted_own_slope, "the own slope too large by 0.02", plants.shifted(0.02))
 global_case.mistake(
     gradients.own_integrand,
     "own features learned half as fast in training",
-    ladders.scaled(0.5),
+    plants.scaled(0.5),
 )
 
 # ------------------------------------------------------------------- a local patch, positive gap
@@ -317,15 +317,13 @@ def decouples_first(run: TrainedMae) -> Iterator[Gap]:
     )
 
 
-positive_case.mistake(predicted_own_slope, "the own slope too large by 0.02", ladders.shifted(0.02))
+positive_case.mistake(predicted_own_slope, "the own slope too large by 0.02", plants.shifted(0.02))
 positive_case.mistake(
     gradients.own_integrand,
     "own features learned half as fast in training",
-    ladders.scaled(0.5),
+    plants.scaled(0.5),
 )
-positive_case.mistake(
-    predicted_global_slope, "no decoupling at a positive gap", ladders.scaled(0.0)
-)
+positive_case.mistake(predicted_global_slope, "no decoupling at a positive gap", plants.scaled(0.0))
 
 # ------------------------------------------------------------------- a local patch, negative gap
 
@@ -396,14 +394,12 @@ def one_phase_for_every_size(context: Context) -> Evidence:
     return local_patch_for_every_size(depth, where, for_every_size.AT_NEGATIVE)
 
 
-negative_case.mistake(predicted_own_slope, "the own slope too large by 0.02", ladders.shifted(0.02))
+negative_case.mistake(predicted_own_slope, "the own slope too large by 0.02", plants.shifted(0.02))
 negative_case.mistake(
     gradients.own_integrand,
     "own features learned half as fast in training",
-    ladders.scaled(0.5),
+    plants.scaled(0.5),
 )
-negative_case.mistake(
-    predicted_global_slope, "decoupling at a negative gap", ladders.shifted(-0.02)
-)
+negative_case.mistake(predicted_global_slope, "decoupling at a negative gap", plants.shifted(-0.02))
 
 CLAIMS = (global_case, positive_case, negative_case)

@@ -26,8 +26,6 @@ LOSS_GAP = 0.05
 """Where trajectories stop: past the transition, so that both phases are compared."""
 
 
-# ------------------------------------------------------------------------- enumeration and sampling
-
 enumerated = Claim(
     id="tier.enumeration",
     title="Sampled gradients agree with the enumeration of all masks",
@@ -105,8 +103,6 @@ def _certain(samples: data.Samples) -> data.Samples:
     return dataclasses.replace(samples, weights=samples.weights / samples.weights.sum())
 
 
-# --------------------------------------------------------------------------- descent and the flow
-
 flow = Claim(
     id="tier.flow",
     title="Gradient descent approaches the gradient flow as the step shrinks",
@@ -169,9 +165,11 @@ flow.mistake(
     "time counted in steps",
     lambda original: lambda *a, steps, **k: original(*a, steps=16, **k),
 )
+flow.tolerates(
+    correlations_at,
+    "it reads all the runs whose differences are compared: ratios do not depend on its scale",
+)
 
-
-# ----------------------------------------------------------------- descent and the reduced dynamics
 
 lumped = Claim(
     id="tier.reduced",
@@ -213,11 +211,9 @@ RUNGS = tuple((C * C, C * C - C * (3 * C // 4), C) for C in (8, 12, 16, 20, 24, 
 @lumped.leg("scaling")
 def deviation_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
     """The deviation of T_½ against its power of C_s."""
-    sizes, values = [], []
-    for P, C_1, C_s in RUNGS:
-        yield Case((f"C_s = {C_s}",))
-        sizes.append(math.log(C_s))
-        values.append(math.log(deviation(P, C_1, C_s)[0]))
+    sizes = [math.log(C_s) for _, _, C_s in RUNGS]
+    values = [math.log(deviation(*rung)[0]) for rung in RUNGS]
+    yield Case(tuple(f"C_s = {C_s}" for _, _, C_s in RUNGS))
     fit = scaling.fit_power(sizes, values)
     yield equal(
         "power of C_s in T_½/T_½(reduced) - 1",
@@ -257,6 +253,10 @@ lumped.mistake(
     "reduced dynamics with 5 % less time",
     lambda original: lambda *a, **k: _sooner(original(*a, **k)),
 )
+lumped.tolerates(
+    deviation_power,
+    "compared within an eighth, the next order at the foot of the ladder",
+)
 
 
 def _sooner(run: Trajectory) -> Trajectory:
@@ -265,14 +265,5 @@ def _sooner(run: Trajectory) -> Trajectory:
         run, half=dataclasses.replace(run.half, log_t=run.half.log_t + math.log(0.95))
     )
 
-
-flow.tolerates(
-    correlations_at,
-    "it reads all the runs whose differences are compared: ratios do not depend on its scale",
-)
-lumped.tolerates(
-    deviation_power,
-    "compared within an eighth, the next order at the foot of the ladder",
-)
 
 CLAIMS = (flow, lumped, enumerated)

@@ -1,0 +1,194 @@
+"""MAE, a query in a local area at a positive information gap: where the second phase ends.
+
+Sources: Theorem 4.2 (theory 3.5). Everything is measured on the reduced dynamics; symbols as in
+refutable.claims.mae.laws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import laws
+from refutable.claims.mae.ladders import (
+    GLOBAL_SHARE,
+    INTEGRATION,
+    LATE,
+    LOSS_GAP,
+    PATH,
+    POSITIVE,
+    RANDOM,
+    REDUCED,
+    WITH_GAP,
+    ladders,
+)
+from refutable.claims.mae.local_measured import (
+    others_stay_small,
+    own_at_the_end,
+    positions_stay_small,
+    time_to_loss,
+)
+from refutable.claims.runs.plants import (
+    ALPHA_GLOBAL,
+    ALPHA_OTHER,
+    BETA_OWN,
+    RATES,
+    scaled,
+    shifted,
+    spoiled,
+)
+from refutable.gap import Gap, at_most
+
+own_final = Claim(
+    id="local+.own-final",
+    title="The own correlation at the end",
+    statement=r"""$\Delta\ge\Omega(1)$: at a fixed loss gap $\epsilon$ $\Phi_{p\to v_n}$ has slope
+        $(1-\kappa_s)/L$ in $\log P$; as $\epsilon\to0$ $A_n\to1$. Constant latents:
+        $z\Phi_{p\to v_n}+\log\rho'\to\log(1/u-1)$, $1-A_n\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
+    measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of ρ",
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.phase2-length", "loss.sandwich", *REDUCED),
+)
+
+
+@own_final.leg("scaling", require=("random latents", "K > 1"))
+def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_n at the loss gap against its slope and intercept, and the attention that it brings."""
+    yield from own_at_the_end(context, (*POSITIVE, GLOBAL_SHARE, RANDOM))
+
+
+own_final.mistake(laws.own_exponent, "slope off by 0.02", shifted(0.02))
+own_final.mistake(laws.own_exponent, "slope by the largest latent", scaled(2 / 3))
+own_final.mistake(laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
+
+
+global_stays = Claim(
+    id="local+.global-stays",
+    title="Phase II leaves the global correlation where it is, up to a constant",
+    statement=r"""$\Delta\ge\Omega(1)$: after $T_1$ $\Phi_{p\to v_1}$ moves by $O(1)$ and keeps its
+        slope $-\Delta/(2L)$; for constant latents
+        $z(\Phi_{p\to v_1}(T^*)-\Phi_{p\to v_1}(T_1))\to-\frac12\ln3$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.decoupling-depth", "local+.phase2-length", *REDUCED),
+)
+
+
+@global_stays.leg("scaling", require=("random latents", "K > 1"))
+def later_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_1 at T* against its slope, and what it moved since T_1."""
+    for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
+        yield ladder.case
+        end, before = ladder.event("done", "phi_global"), ladder.event("switch", "phi_global")
+        yield from ladder.power("e^{Φ_1(T*)}", end, laws.depth_exponent(ladder.top))
+        predicted = laws.later_global_move(ladder.top.latents)
+        yield from ladder.limit("Φ_1(T*) - Φ_1(T_1)", end - before, predicted)
+        judged = ladder.judged
+        switches = (judged.event("switch", what) for what in ("log_t", "phi_global"))
+        farthest = max(
+            float(np.abs(run.phi_global[run.log_t >= log_T] - start).max(initial=0))
+            for run, log_T, start in zip(judged.runs, *switches, strict=True)
+        )
+        foot = judged.rungs[0]
+        slack = 10 * foot.log_P * math.exp(foot.log_rho / 2) + INTEGRATION
+        why = "10·√ρ·log P at the foot: what A_1A_n adds to A_1² in the transition"
+        yield at_most(f"|Φ_1(t) - Φ_1(T_1)|, {ladder.name}", farthest, abs(predicted), slack, why)
+
+
+global_stays.mistake(laws.depth_exponent, "slope off by 0.02", shifted(-0.02))
+global_stays.mistake(laws.later_global_move, "move off by 5 %", scaled(1.05))
+global_stays.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
+
+
+others_small = Claim(
+    id="local+.others-small",
+    title="Other local areas are not learned",
+    statement=r"""$\Delta\ge\Omega(1)$, constant latents: $\max_t|\Phi_{p\to v_m}|
+        =\Theta(P^{-(1-\kappa_s)}\log P)$ for $m\notin\{1,n\}$; for $\kappa_c<1$ at the end
+        $\Phi_{p\to v_m}=-\rho(\Phi_{p\to v_1}+\Phi_{p\to v_n}+\gamma/z)(1+o(1))$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.global-stays", "local+.own-final", "lemma5.1.other", *REDUCED),
+)
+
+
+@others_small.leg("scaling", require=("Δ > 0", "K > 1"))
+def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_m, largest and last, for one of the many other areas."""
+    yield from others_stay_small(context, POSITIVE)
+
+
+others_small.mistake(laws.other_exponent, "exponent off by 0.02", shifted(0.02))
+others_small.mistake(
+    laws.other_at,
+    "own feature left out",
+    lambda law: lambda s, x, y: law(s, x, 0 * y),
+)
+others_small.mistake(RATES, "α_m off by 5 %", spoiled(ALPHA_OTHER, 1.05))
+
+
+positions_small = Claim(
+    id="local+.positions-small",
+    title="Position correlations stay small",
+    statement=r"""$\Delta\ge\Omega(1)$, constant latents, $\kappa_c<1$: $\max_t|\Upsilon_{p\to q}|$
+        is $\Theta(P^{-\kappa_s}\log P)$ for $q$ in the own area, $\Theta(P^{-\kappa_c}\log P)$ in
+        the global one, $\Theta(P^{-1}\log P)$ in others; at the end
+        $\Upsilon=\Phi_{p\to v_n}/(zC_n)$, $\Phi_{p\to v_1}/(zC_1)$,
+        $-(\Phi_{p\to v_1}+\Phi_{p\to v_n})/(zP)$, each times $1+o(1)$.""",
+    measured=PATH,
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("grad.position", "local+.global-stays", "local+.own-final", *REDUCED),
+)
+
+
+@positions_small.leg("scaling", require=("Δ > 0", "K > 1"))
+def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Each Υ against its power of P, and against the Φ that it follows."""
+    yield from positions_stay_small(context, POSITIVE)
+
+
+positions_small.mistake(laws.own_position_exponent, "own exponent off by 0.02", shifted(0.02))
+positions_small.mistake(
+    laws.global_position_exponent,
+    "global exponent off by 0.02",
+    shifted(0.02),
+)
+positions_small.mistake(
+    laws.other_position_exponent,
+    "other exponent off by 0.02",
+    shifted(-0.02),
+)
+positions_small.mistake(RATES, "β of the own area off by 5 %", spoiled(BETA_OWN, 1.05))
+
+
+rate = Claim(
+    id="local+.rate",
+    title="The loss falls like K/(4z²t)",
+    statement=r"""$\Delta\ge\Omega(1)$, constant latents: $t\,(L_p-L_p^*)\to K/(4z^2)$, hence
+        $T^*(\epsilon)=T_{1/2}+\frac{K}{4z^2\epsilon}(1+o(1))$ as $\epsilon\to0$.""",
+    measured=f"at the ε, of the order of ρ, where the second term is {LATE} times the first",
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("local+.phase2-length", "grad.loss", *REDUCED),
+)
+
+
+@rate.leg("scaling", require=("Δ > 0", "K > 1"))
+def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T*(ε) against its power and the sum of its two terms."""
+    yield from time_to_loss(context, (*POSITIVE[:2], GLOBAL_SHARE))
+
+
+rate.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
+rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
+rate.mistake(laws.log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
+
+
+CLAIMS = (own_final, global_stays, others_small, positions_small, rate)

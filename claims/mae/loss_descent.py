@@ -1,0 +1,123 @@
+"""Descent: below a bound on the curvature every step lowers the loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+from refutable.claim import Claim, Context, Provenance
+from refutable.claims import assumptions
+from refutable.gap import Gap, at_least
+from refutable.model import descent, enumeration, vit
+from refutable.model.setting import Latents, Setting
+
+MODEL = assumptions.MODEL
+
+
+loss_descent = Claim(
+    id="loss.descent",
+    title="Below the smoothness bound gradient descent lowers the loss at every step",
+    statement=r"\eta<\tfrac2B,\ B=\tfrac{1+2\sqrt2}2\tfrac MP U^2(1+U^2)\implies "
+    r"L(Q-\eta\nabla L)\le L(Q)-\eta\big(1-\tfrac{\eta B}2\big)\|\nabla L\|^2",
+    provenance=Provenance.DERIVED,
+    assumptions=(*MODEL, "population gradient", "plain gradient descent", "small step"),
+    rests_on=("grad.query-decoupling",),
+)
+
+
+def smoothness(setting: Setting) -> float:
+    """B, a bound on the second derivative of L in any unit direction.
+
+    Rows decouple, so one row x = Q_p suffices. Scores are s_q = <x, u_q> with u_q = z_jv_j + e_q
+    or e_q, so |u_q - u_r|² ≤ 2 + 2U². Along a unit direction write d_q for the change of s_q:
+    Var(d) ≤ (2+2U²)/4 under any attention (Popoviciu). With V_q the values, |V_q| ≤ U:
+    F′ = Cov(d, V), |F′|² ≤ Var(d)·U²; F″ = Σ attn_q((d_q - d̄)² - Var(d))V_q, |F″| ≤ 2Var(d)·U.
+    The residual has |F - X_p|² ≤ 2U² (loss.sandwich). So the second derivative of ½|F - X_p|²,
+    |F′|² + <F - X_p, F″>, is within ± (1 + 2√2)·U²·(1+U²)/2; p is masked with probability M/P.
+    """
+    square = setting.latents.U**2
+    return (1 + 2 * math.sqrt(2)) / 2 * setting.M / setting.P * square * (1 + square)
+
+
+def descended(step: float, bound: float) -> float:
+    """The share of η‖∇L‖² that a step is sure to lower the loss by."""
+    return 1 - step * bound / 2
+
+
+DESCENTS = (
+    Setting.of_sizes(6, 3, 1, gamma=0.5, latents=Latents.constant(6.0)),
+    Setting.of_sizes(5, 2, 3, gamma=0.4, K=2, latents=Latents.two_point(0.5, 1.5)),
+)
+
+
+@loss_descent.leg("trained")
+def loss_falls_at_every_step(context: Context) -> Iterator[Gap]:
+    """Autograd on the population of every mask; from Q = 0, and from random Q beyond quick."""
+    steps = context.at(quick=12, full=60, deep=300)
+    for s in DESCENTS:
+        population, bound = enumeration.population(s), smoothness(s)
+        for scale in context.at(quick=(0.0,), full=(0.0, 0.5, 2.0)):
+            for share in (0.5, 1.9):
+                module = vit.MaskedAutoencoder(s)
+                start = context.rng().normal(size=(s.dimension, s.dimension))
+                module.Q.data = torch.from_numpy(scale * start)
+                falls, moves = [], []
+                before, value = module.Q.detach().clone(), math.nan
+                for _ in range(steps + 1):
+                    now = float(
+                        descent.train_module(module, population, steps=1, step=share / bound)[0]
+                    )
+                    falls.append(value - now)
+                    after = module.Q.detach().clone()
+                    moves.append(float((after - before).square().sum()))
+                    before, value = after, now
+                # A step moves Q by η‖∇L‖; the loss is read before each step.
+                ratios = [
+                    fall * share / bound / move
+                    for fall, move in zip(falls[1:], moves[:-1], strict=True)
+                ]
+                at = f"U = {s.latents.U}, η = {share}/B, start of scale {scale}"
+                yield at_least(f"smallest fall, {at}", min(falls[1:]), 0, 0, "it falls each time")
+                yield at_least(
+                    f"fall/(η‖∇L‖²), {at}",
+                    min(ratios),
+                    descended(share / bound, bound),
+                    1e-9,
+                    "rounding of the loss, 1e-16·L, over falls above 1e-6·L",
+                )
+
+
+loss_descent.mistake(
+    smoothness,
+    "smoothness of order U² instead of U⁴",
+    lambda original: lambda s: original(s) / s.latents.U**2,
+)
+loss_descent.mistake(
+    descended,
+    "first-order decrease without the curvature term",
+    lambda original: lambda step, bound: 1.0,
+)
+loss_descent.mistake(
+    descent.train_module,
+    "ascent",
+    lambda original: (
+        lambda module, batches, *, steps, step: original(
+            module,
+            batches,
+            steps=steps,
+            step=step,
+            optimizer=torch.optim.SGD(module.parameters(), lr=step, maximize=True),
+        )
+    ),
+)
+loss_descent.tolerates(
+    smoothness, "a bound for every setting and direction: the steps taken curve less and fall more"
+)
+loss_descent.tolerates(
+    descended, "a bound for every setting and direction: the steps taken curve less and fall more"
+)
+
+
+CLAIMS = (loss_descent,)
