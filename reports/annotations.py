@@ -7,23 +7,23 @@ log, and in the step summary.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from refutable.claim import Verdict
+from refutable.records.counting import Counting
 from refutable.records.results import ClaimRecord, LegRecord, Results
 from refutable.reports import escaping, words
 
 
-def lines(results: Results, counting: Collection[Verdict]) -> Iterator[str]:
-    """A workflow command per claim with news: an error where the verdict counts, else a warning.
+def lines(results: Results, counting: Counting) -> Iterator[str]:
+    """A workflow command per claim with news: an error where it counts against the run.
 
-    counting: the verdicts that make the run fail. Accepted and undecided claims are warnings, as is
-    what holds with a remark or rests on what fails; claims that hold, and those that were not run
-    and need not, are no news.
+    Accepted and undecided claims are warnings, as is what holds with a remark or rests on what
+    fails; claims that hold, and those that were not run and need not, are no news.
     """
     for claim in results.claims:
-        if claim.verdict in counting and not claim.accepted:
+        if counting.counts(claim):
             yield _command("error", claim, results)
         elif claim.accepted or claim.verdict is Verdict.UNDECIDED or _is_qualified(claim):
             yield _command("warning", claim, results)

@@ -11,6 +11,7 @@ import click
 
 from refutable import streams
 from refutable import text as texts
+from refutable.cli.examples import examples
 from refutable.errors import UsageError
 
 LONGEST = 1000
@@ -55,15 +56,28 @@ class Verbs(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "claims list 'thm4.*'",
+        "claims explain thm4.4",
+        "claims verify --out report",
+        "claims verify --module my_claims.py --allow undecided",
+    ),
+)
 @click.version_option(package_name="refutable")
 def cli() -> None:
-    """Check the theorems on self-supervised vision transformers by running them.
+    """Check theorems by running them.
 
-    The paper: 'A Theoretical Analysis of Self-Supervised Learning for Vision Transformers'.
+    The claims are those of 'A Theoretical Analysis of Self-Supervised Learning for Vision
+    Transformers' unless --module names others.
 
     SELECT picks claims: ids with globs ('local+.*'), kind:scaling, provenance:stated.
-    Exit codes: 0 all selected claims hold, 1 some do not, 2 the request cannot be met.
+
+    Exit codes: 0 every selected claim holds, or is accepted by a baseline; 1 one fails, is vacuous,
+    in error, undecided or not run; 2 the request cannot be met; 130 and 143 after Ctrl-C and
+    SIGTERM.
     """
 
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from pathlib import Path
 
 import click
 
 from refutable.claim import Profile
-from refutable.cli import options, progress
+from refutable.cli import options
+from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.results import GapRecord, Results
-from refutable.reports import atlas as atlas_report
-from refutable.reports import folder
 
 
-@click.command("audit")
+@click.command(
+    "audit",
+    epilog=examples(
+        "claims audit --out report",
+        "claims audit thm4.4 --assumption 'many clusters'",
+        "claims audit thm4.1 --dial feature-coherence --profile full",
+        "claims audit thm4.4 --set clusters=4 --set noise=0.05",
+    ),
+)
 @options.select
 @click.option("--assumption", "assumptions", multiple=True, metavar="NAME",
               help="Only dials of this assumption.")  # fmt: skip
@@ -64,6 +69,9 @@ def command(
     """
     from refutable.auditing import margins, selection
     from refutable.auditing import run as auditing
+    from refutable.cli import progress
+    from refutable.reports import atlas as atlas_report
+    from refutable.reports import folder
 
     sources = options.sources(modules)
     if questions and (out is None or modules):
@@ -83,23 +91,19 @@ def command(
         audited = {statement.claim for statement in known.statements}
         margins.require_known(recorded, audited, set(known.by_name), fail_below)
     total = selection.count_pairs(select, assumptions, dials, sources, profile)
-    with progress.ShownProgress(total) as shown:
-        try:
-            atlas = auditing.audit(
-                select,
-                assumptions=assumptions,
-                dials=dials,
-                sources=sources,
-                profile=profile,
-                seed=seed,
-                workers=options.worker_count(workers),
-                out=out,
-                command=shlex.join(["claims", *sys.argv[1:]]),
-                progress=shown.pair,
-            )
-        except KeyboardInterrupt:
-            progress.say_interrupted(out)
-            raise SystemExit(130) from None
+    with progress.shown(out, total) as shown:
+        atlas = auditing.audit(
+            select,
+            assumptions=assumptions,
+            dials=dials,
+            sources=sources,
+            profile=profile,
+            seed=seed,
+            workers=options.worker_count(workers),
+            out=out,
+            command=options.command_line(),
+            progress=shown.pair,
+        )
     if out is not None:
         if questions:
             _answer(out, profile, seed)
@@ -110,7 +114,7 @@ def command(
     if write_margins:
         put(write_margins, margins.text(atlas))
     if as_json:
-        click.echo(json.dumps(atlas.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
+        options.print_json(atlas)
     else:
         atlas_report.show(atlas, options.console())
         if out is not None:

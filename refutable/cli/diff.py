@@ -8,11 +8,18 @@ from pathlib import Path
 import click
 
 from refutable.cli import options
+from refutable.cli.examples import examples
 from refutable.records.results import Results
 from refutable.reports import difference
 
 
-@click.command("diff")
+@click.command(
+    "diff",
+    epilog=examples(
+        "claims diff before after",
+        "claims diff before/results.json after --format markdown --strict",
+    ),
+)
 @click.argument("before", metavar="A", type=click.Path(path_type=Path))
 @click.argument("after", metavar="B", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",

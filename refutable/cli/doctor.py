@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from refutable import catalogue as catalogues
+from refutable.cli.examples import examples
 from refutable.cli.options import cores
 
 if TYPE_CHECKING:
     from refutable.reuse.cache import Usage
 
 
-@click.command("doctor")
+@click.command("doctor", epilog=examples("claims doctor", "claims doctor --clear-cache"))
 @click.option("--clear-cache", is_flag=True,
               help="Remove the runs that are kept, and say how much it was.")  # fmt: skip
 def command(clear_cache: bool) -> None:

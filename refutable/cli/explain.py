@@ -8,11 +8,17 @@ import click
 
 from refutable import catalogue as catalogues
 from refutable.cli import options
+from refutable.cli.examples import examples
 from refutable.records.results import Results, TableRecord
 from refutable.reports import explain
 
 
-@click.command("explain")
+@click.command(
+    "explain",
+    epilog=examples(
+        "claims explain thm4.4", "claims explain my.claim --module my_claims.py --out report"
+    ),
+)
 @click.argument("claim_id", metavar="ID")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True,

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from refutable.cli import options
+from refutable.cli.examples import examples
 from refutable.errors import UsageError
 
 
-@click.command("figures")
+@click.command("figures", epilog=examples("claims figures", "claims figures pictures --seed 1"))
 @click.argument("folder_", metavar="[DIR]", default=Path("docs/figures"),
                 type=click.Path(path_type=Path))  # fmt: skip
 @options.seed

@@ -8,10 +8,18 @@ import click
 
 from refutable import catalogue as catalogues
 from refutable.cli import options
+from refutable.cli.examples import examples
 from refutable.reports import catalogue as catalogue_report
 
 
-@click.command("list")
+@click.command(
+    "list",
+    epilog=examples(
+        "claims list",
+        "claims list 'local+.*' kind:scaling",
+        "claims list --module my_claims.py --json",
+    ),
+)
 @options.select
 @options.module
 @options.as_json

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 
@@ -11,6 +13,7 @@ from rich.console import Console
 
 from refutable.claim import PROFILES
 from refutable.errors import UsageError
+from refutable.records.documents import Record
 
 NARROWEST, FOR_FILES = 40, 120
 """Widths of the page: the least that makes sense, and that of what is written into a file."""
@@ -59,6 +62,16 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def command_line() -> str:
+    """The command as it was given, to be shown with what it found."""
+    return shlex.join(["claims", *sys.argv[1:]])
+
+
+def print_json(document: Record) -> None:
+    """Print a record on stdout, strict and in one line."""
+    click.echo(json.dumps(document.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
 
 
 def worker_count(text: str) -> int:

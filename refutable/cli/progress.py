@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from refutable.events import Event, LegFinished
+from refutable.events import Event, LegFinished, LegRunning, RunStarted
 from refutable.reports import words
 
 if TYPE_CHECKING:
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class ShownProgress:
-    """Progress on stderr: a live bar on a terminal, a line per leg elsewhere."""
+    """A handler of a run's events, or of an audit's pairs, that shows them as they come."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int = 0) -> None:
         self._total, self._done = total, 0
         self._bar = Progress(
             BarColumn(),
@@ -43,7 +45,17 @@ class ShownProgress:
 
     def event(self, event: Event) -> None:
         """Show what happens."""
-        if isinstance(event, LegFinished):
+        if isinstance(event, RunStarted):
+            self._total, self._done = event.legs, event.earlier
+            self._bar.update(self._task, total=event.legs, completed=event.earlier)
+            if event.earlier:
+                self._say(f"{event.earlier} of {event.legs} legs taken from an earlier run")
+        elif isinstance(event, LegRunning):
+            said = f"still running: {event.claim} [{event.kind.value}] {event.seconds:.0f} s"
+            self._bar.update(self._task, description=escape(said))
+            if self._bar.disable:
+                self._say(said)
+        elif isinstance(event, LegFinished):
             leg = event.record
             said = f"{event.claim} [{leg.kind.value}] {words.marked(leg.verdict)}"
             self._step(said, leg.seconds)
@@ -56,14 +68,26 @@ class ShownProgress:
         self._done += 1
         self._bar.update(self._task, completed=self._done, description=escape(text))
         if self._bar.disable:
-            click.echo(f"[{self._done}/{self._total}] {text} ({seconds:.1f} s)", err=True)
+            self._say(f"[{self._done}/{self._total}] {text} ({seconds:.1f} s)")
+
+    def _say(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def say_interrupted(out: Path | None) -> None:
-    """Say what is kept of a run that was interrupted."""
-    kept = (
-        f"what is finished is in {out}; the same command continues"
-        if out
-        else "nothing is kept without --out"
-    )
-    click.echo(f"\nclaims: interrupted; {kept}", err=True)
+@contextlib.contextmanager
+def shown(out: Path | None, total: int = 0) -> Iterator[ShownProgress]:
+    """Progress of what is run inside. After Ctrl-C, exit code 130 and what is kept of the run.
+
+    out: the folder of its journal. total: how much there is to do, unless the run says so itself.
+    """
+    with ShownProgress(total) as progress:
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            kept = (
+                f"what is finished is in {out}; the same command continues"
+                if out
+                else "nothing is kept without --out"
+            )
+            click.echo(f"\nclaims: interrupted; {kept}", err=True)
+            raise SystemExit(130) from None

@@ -7,9 +7,16 @@ from pathlib import Path
 import click
 
 from refutable.cli import options
+from refutable.cli.examples import examples
 
 
-@click.command("replay")
+@click.command(
+    "replay",
+    epilog=examples(
+        "claims replay report thm4.1/scaling",
+        "claims replay report my.claim/exact --module my_claims.py",
+    ),
+)
 @click.argument("folder_", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("witness")
 @options.module

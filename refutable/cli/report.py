@@ -7,12 +7,15 @@ from pathlib import Path
 import click
 
 from refutable.cli import options
+from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.records.results import Results
 from refutable.reports import folder
 
 
-@click.command("report")
+@click.command(
+    "report", epilog=examples("claims report report", "claims report report --format latex,csv")
+)
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--format", "formats", default=",".join(folder.FORMATS), show_default=True,
               metavar="NAMES", help="Comma-separated; latex on request.")  # fmt: skip

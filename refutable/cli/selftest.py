@@ -14,13 +14,19 @@ from refutable import catalogue as catalogues
 from refutable import check
 from refutable.claim import Profile, Verdict
 from refutable.cli import options
+from refutable.cli.examples import examples
 from refutable.selftest import planted
 
 if TYPE_CHECKING:
     from refutable.selftest.mutants import Spoiled
 
 
-@click.command("selftest")
+@click.command(
+    "selftest",
+    epilog=examples(
+        "claims selftest 'thm4.*'", "claims selftest --module my_claims.py --mutations 100"
+    ),
+)
 @options.select
 @options.profile
 @options.seed

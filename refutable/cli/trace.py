@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from refutable.cli import options
+from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.model.setting import Contrastive, Latents, Setting
 
@@ -43,7 +44,13 @@ def _patches(P: int | None, log10_P: float | None) -> int:
     return round(10**part * 10**15) * 10 ** int(whole) // 10**15
 
 
-@click.command("trace")
+@click.command(
+    "trace",
+    epilog=examples(
+        "claims trace --objective mae --log10-P 20 --kappa-c 0.9 --kappa-s 0.3",
+        "claims trace --objective cl --P 1000 --kappa-c 0.9 --kappa-s 0.3 --plot cl.svg",
+    ),
+)
 @click.option("--objective", type=click.Choice(["mae", "cl"]), required=True)
 @click.option("--query", type=click.Choice(["local", "global"]), default="local", show_default=True)
 @click.option("--P", "P", type=int, help="Number of patches.")
