@@ -1,4 +1,8 @@
-"""Trace: one configuration's dynamics, with the predicted events beside the measured ones."""
+"""Trace: one configuration's dynamics, with the predicted events beside the measured ones.
+
+What `claims trace --json` prints is a TraceRecord; its JSON Schema is trace.schema.json beside this
+file, which `python -m refutable.claims.tracing` writes anew.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,18 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import PlainSerializer, TypeAdapter
 
 from refutable.claims.contrastive import collapse
 from refutable.claims.mae import global_laws, laws
 from refutable.model import descent, reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
-from refutable.records import html
+from refutable.records import html, schemas
+from refutable.records.documents import Document, Record, put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,13 +45,107 @@ SERIES = (
 
 Prediction = Mapping[str, Mapping[str, float] | None]
 
+Number = Annotated[
+    float,
+    PlainSerializer(
+        lambda x: x if math.isfinite(x) else str(x), return_type=float | str, when_used="json"
+    ),
+]
+"""A float; what JSON cannot hold (inf, nan) is stored as text."""
+
+
+class SettingRecord(Record):
+    """A setting as plain numbers; P is exact, gap is Δ."""
+
+    objective: Objective
+    query: QueryKind
+    P: int
+    log10_P: float
+    kappa_c: float
+    kappa_s: float
+    gap: float
+    gamma: float
+    clusters: int
+    latents: tuple[float, ...]
+    C_1: int
+    C_s: int
+
+
+class MaeRecord(SettingRecord):
+    """A setting of masked reconstruction."""
+
+    objective: Literal["mae"]
+
+
+class ContrastiveRecord(SettingRecord):
+    """A setting of contrastive learning."""
+
+    objective: Literal["cl"]
+    tau: float
+    negatives: int | Literal["inf"]
+
+
+class EventRecord(Record):
+    """A moment: log t and the correlations then, and what was predicted of some of them."""
+
+    log_t: Number
+    phi_global: Number
+    phi_own: Number
+    predicted: dict[str, Number]
+
+
+class EventsRecord(Record):
+    """The events of a trajectory, as in Trajectory; null for one that does not occur."""
+
+    switch: EventRecord | None
+    half: EventRecord | None
+    done: EventRecord | None
+
+
+class LargestRecord(Record):
+    """Largest moduli over time of the correlations that stay small."""
+
+    phi_other: Number
+    upsilon_own: Number
+    upsilon_global: Number
+    upsilon_other: Number
+
+
+class FinalRecord(Record):
+    """The end of a trajectory."""
+
+    phi_global: Number
+    phi_own: Number
+    own_attention: Number
+    loss_gap: Number
+    log_t: Number
+
+
+class TraceRecord(Document):
+    """A trace as stored; natural logarithms."""
+
+    setting: MaeRecord | ContrastiveRecord
+    engine: Engine
+    events: EventsRecord
+    max_abs: LargestRecord
+    final: FinalRecord
+    seconds: float
+
+
+SCHEMA = Path(__file__).with_name("trace.schema.json")
+
 
 @dataclass(frozen=True, repr=False)
 class Trace:
-    """One configuration's dynamics. record: as `claims trace --json` prints it."""
+    """One configuration's dynamics. document: what is stored of it."""
 
     trajectory: Trajectory
-    record: dict[str, Any]
+    document: TraceRecord
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The document as plain values, infinities as such."""
+        return self.document.model_dump()
 
     def frame(self) -> pd.DataFrame:
         """The series over time: log_t, correlations, rates, attentions, loss gap; one row each."""
@@ -99,21 +201,23 @@ def trace(
     trajectory = _integrate(setting, objective, query, loss_gap, engine, seed)
     seconds = time.perf_counter() - started
     predicted = _predict(objective, query, setting, loss_gap)
-    record = {
-        "setting": _describe(setting, objective, query),
-        "engine": engine,
-        "events": {name: _event(getattr(trajectory, name), predicted.get(name)) for name in EVENTS},
-        "max_abs": trajectory.max_abs(),
-        "final": {
-            "phi_global": float(trajectory.phi_global[-1]),
-            "phi_own": float(trajectory.phi_own[-1]),
-            "own_attention": float(trajectory.own_attention[-1]),
-            "loss_gap": float(trajectory.loss_gap[-1]),
-            "log_t": float(trajectory.log_t[-1]),
-        },
-        "seconds": seconds,
-    }
-    return Trace(trajectory, record)
+    document = TraceRecord(
+        setting=_describe(setting, objective, query),
+        engine=engine,
+        events=EventsRecord(
+            **{name: _event(getattr(trajectory, name), predicted.get(name)) for name in EVENTS}
+        ),
+        max_abs=LargestRecord(**trajectory.max_abs()),
+        final=FinalRecord(
+            phi_global=trajectory.phi_global[-1],
+            phi_own=trajectory.phi_own[-1],
+            own_attention=trajectory.own_attention[-1],
+            loss_gap=trajectory.loss_gap[-1],
+            log_t=trajectory.log_t[-1],
+        ),
+        seconds=seconds,
+    )
+    return Trace(trajectory, document)
 
 
 def _integrate(
@@ -142,21 +246,21 @@ def _predict(
     return predict(setting, loss_gap)
 
 
-def _event(event: Event | None, predicted: Mapping[str, float] | None) -> dict[str, Any] | None:
+def _event(event: Event | None, predicted: Mapping[str, float] | None) -> EventRecord | None:
     if event is None:
         return None
-    return {
-        "log_t": event.log_t,
-        "phi_global": event.phi_global,
-        "phi_own": event.phi_own,
-        "predicted": dict(predicted or {}),
-    }
+    return EventRecord(
+        log_t=event.log_t,
+        phi_global=event.phi_global,
+        phi_own=event.phi_own,
+        predicted=dict(predicted or {}),
+    )
 
 
-def _describe(setting: Setting, objective: Objective, query: QueryKind) -> dict[str, Any]:
-    """The setting as plain numbers; P as an exact integer."""
+def _describe(
+    setting: Setting, objective: Objective, query: QueryKind
+) -> MaeRecord | ContrastiveRecord:
     described: dict[str, Any] = {
-        "objective": objective,
         "query": query,
         "P": setting.P,
         "log10_P": setting.log_P / math.log(10),
@@ -165,13 +269,18 @@ def _describe(setting: Setting, objective: Objective, query: QueryKind) -> dict[
         "gap": setting.information_gap,
         "gamma": setting.gamma,
         "clusters": setting.K,
-        "latents": list(setting.latents.values),
+        "latents": setting.latents.values,
         "C_1": setting.C_1,
         "C_s": setting.C_s,
     }
-    if objective == "cl":
-        details = setting.contrastive
-        negatives = details.negatives
-        described["tau"] = details.tau
-        described["negatives"] = int(negatives) if math.isfinite(negatives) else "inf"
-    return described
+    if objective == "mae":
+        return MaeRecord(objective="mae", **described)
+    details = setting.contrastive
+    negatives: int | Literal["inf"] = "inf"
+    if math.isfinite(details.negatives):
+        negatives = int(details.negatives)
+    return ContrastiveRecord(objective="cl", **described, tau=details.tau, negatives=negatives)
+
+
+if __name__ == "__main__":
+    put(SCHEMA, schemas.text(TypeAdapter(TraceRecord)))

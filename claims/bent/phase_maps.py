@@ -6,17 +6,13 @@ last word; the line is what the theory predicts; the points are models trained a
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from refutable.auditing.answers import PhaseMap, Trained
 from refutable.auditing.statement import Base
 from refutable.claim import Profile, derive_seed
 from refutable.claims.bent import bases, plans, theorems
@@ -25,35 +21,9 @@ from refutable.claims.contrastive.resting_place import crowded, resting_place
 from refutable.model import reduced
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import Latents, Setting
-from refutable.records.documents import put
 
 TENS = 60
 """P = 1e60 for the backgrounds in which log P must be large."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PhaseMap:
-    """Where a claim holds over two dials; all JSON-ready.
-
-    x, y: values of the axes, in the order of `values` (len(y) rows of len(x) numbers; None where
-    nothing is defined). boundary: points (x, y) of the predicted line. trained: points x, y and
-    whether the statement held there on a trained model. logarithmic: axes drawn on a log scale.
-    """
-
-    name: str
-    claim: str
-    title: str
-    x_label: str
-    y_label: str
-    value_label: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    values: tuple[tuple[float | None, ...], ...]
-    boundary: tuple[tuple[float, float], ...]
-    boundary_label: str
-    trained: tuple[dict[str, Any], ...]
-    trained_label: str
-    logarithmic: tuple[str, ...] = ()
 
 
 def maps(profile: Profile, seed: int = 0) -> list[PhaseMap]:
@@ -65,12 +35,6 @@ def maps(profile: Profile, seed: int = 0) -> list[PhaseMap]:
         spread_and_clusters(profile, seed),
         step_and_length(profile, seed),
     ]
-
-
-def write(found: Sequence[PhaseMap], path: Path) -> None:
-    """Write maps as strict JSON; the file appears whole or not at all."""
-    text = json.dumps([dataclasses.asdict(m) for m in found], indent=1, allow_nan=False)
-    put(path, text + "\n")
 
 
 def _seed(seed: int) -> int:
@@ -102,7 +66,7 @@ def exponents(profile: Profile, seed: int = 0) -> PhaseMap:
             trajectory = reduced.mae(setting, "local", loss_gap=1e-3)
             row.append(float(f"{-float(trajectory.phi_global[-1]) / log_P:.4g}"))
         values.append(tuple(row))
-    trained = []
+    trained: list[Trained] = []
     sizes = itertools.product((8, 12, 18, 22), (2, 4)) if profile != "quick" else (
         (8, 2), (22, 2), (8, 4), (18, 4),
     )  # fmt: skip
@@ -111,12 +75,12 @@ def exponents(profile: Profile, seed: int = 0) -> PhaseMap:
         run = plans.observe(base, {}, _seed(seed), "mae")
         setting = bases.setting_of(base, "mae")
         trained.append(
-            {
-                "x": round(setting.kappa_c, 4),
-                "y": round(setting.kappa_s, 4),
-                "holds": run.switch() is not None,
-                "measured": round(run.local.phi_global[-1], 4),
-            }
+            Trained(
+                x=round(setting.kappa_c, 4),
+                y=round(setting.kappa_s, 4),
+                holds=run.switch() is not None,
+                measured=round(run.local.phi_global[-1], 4),
+            )
         )
     return PhaseMap(
         name="exponents",
@@ -147,7 +111,7 @@ def clusters_and_temperature(profile: Profile, seed: int = 0) -> PhaseMap:
             rest = resting_place(crowded(TENS, K, tau))
             row.append(1.0 if rest is None else float(f"{rest * law[0]:.4g}"))
         values.append(tuple(row))
-    trained = []
+    trained: list[Trained] = []
     tried = (
         ((2, 1.0), (8, 1.0)) if profile == "quick" else itertools.product((2, 4, 8), (0.3, 1, 3))
     )
@@ -156,10 +120,10 @@ def clusters_and_temperature(profile: Profile, seed: int = 0) -> PhaseMap:
         attention = _collapse(
             base, {"low-temperature" if tau < 1 else "high-temperature": tau}, seed
         )
-        trained.append({
-            "x": float(K), "y": float(tau), "holds": attention >= 1 - theorems.SPREAD_MISS,
-            "measured": round(attention, 4),
-        })  # fmt: skip
+        trained.append(Trained(
+            x=float(K), y=float(tau), holds=attention >= 1 - theorems.SPREAD_MISS,
+            measured=round(attention, 4),
+        ))  # fmt: skip
     return PhaseMap(
         name="clusters-temperature",
         claim="cl.cluster-threshold",
@@ -193,20 +157,20 @@ def masking_and_size(profile: Profile, seed: int = 0) -> PhaseMap:
             setting = Setting(P=P, kappa_c=kappa_c, kappa_s=0.3, gamma=gamma)
             row.append(float(f"{float(leftovers.none_visible(setting)):.4g}"))
         values.append(tuple(row))
-    trained = []
+    trained: list[Trained] = []
     for gamma in (0.5, 0.9, 0.98) if profile == "quick" else (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98):
         base = dict(bases.NEGATIVE)
         dial = "high-masking" if gamma >= 0.5 else "low-masking"
         run = plans.observe(base, {dial: gamma}, _seed(seed), "cl")
         miss = 1 - run.local.global_attention[-1]
         trained.append(
-            {
-                "x": gamma,
-                "y": math.log10(36),
-                "holds": miss <= plans.MISS,
-                "measured": round(miss, 4),
-                "bound": round(run.none_visible, 4),
-            }
+            Trained(
+                x=gamma,
+                y=math.log10(36),
+                holds=miss <= plans.MISS,
+                measured=round(miss, 4),
+                bound=round(run.none_visible, 4),
+            )
         )
     return PhaseMap(
         name="masking-size",
@@ -257,7 +221,7 @@ def spread_and_clusters(profile: Profile, seed: int = 0) -> PhaseMap:
         L = 2 / (1 + ratio)
         K_c = threshold_law.cluster_threshold((L, ratio * L), 1.0)
         boundary.append((ratio, float(f"{K_c:.4g}")))
-    trained = []
+    trained: list[Trained] = []
     tried = ((1.5, 2), (1.5, 8), (3, 2)) if profile == "quick" else itertools.product(
         (1.5, 2, 3), (2, 4, 8)
     )  # fmt: skip
@@ -265,10 +229,10 @@ def spread_and_clusters(profile: Profile, seed: int = 0) -> PhaseMap:
         L = 2 / (1 + ratio)
         base = {**bases.SPREAD, "latents": [L, ratio * L], "law": "uniform", "K": K}
         attention = _collapse(base, {}, seed)
-        trained.append({
-            "x": float(ratio), "y": float(K), "holds": attention >= 1 - theorems.SPREAD_MISS,
-            "measured": round(attention, 4),
-        })  # fmt: skip
+        trained.append(Trained(
+            x=float(ratio), y=float(K), holds=attention >= 1 - theorems.SPREAD_MISS,
+            measured=round(attention, 4),
+        ))  # fmt: skip
     return PhaseMap(
         name="spread-clusters",
         claim="cl.cluster-threshold",
@@ -294,7 +258,8 @@ def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
     step = plans.step_of(setting, "mae")
     time = plans.time_of(setting, "mae")
     shares = (0.25, 0.5, 0.75, 1.0)
-    values, trained = [], []
+    values: list[tuple[float | None, ...]] = []
+    trained: list[Trained] = []
     for factor in factors:
         turned = Perturbation(step_factor=factor)
         run = plans.trained(setting, "mae", turned, float(f"{time:.6g}"), step, _seed(seed))
@@ -303,11 +268,11 @@ def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
             at = min(range(len(run.times)), key=lambda i: abs(run.times[i] - share * time))
             gap = max(run.local.loss_gap[at], run.global_.loss_gap[at])
             row.append(float(f"{gap:.4g}") if math.isfinite(gap) else None)
-            trained.append({
-                "x": run.times[at], "y": factor * step,
-                "holds": not run.diverged and gap <= plans.EPSILON,
-                "measured": row[-1],
-            })  # fmt: skip
+            trained.append(Trained(
+                x=run.times[at], y=factor * step,
+                holds=not run.diverged and gap <= plans.EPSILON,
+                measured=row[-1],
+            ))  # fmt: skip
         values.append(tuple(row))
     predicted = time / plans.PATIENCE
     return PhaseMap(

@@ -5,15 +5,12 @@ Every sentence is made from what was measured; the same code that is audited mea
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from refutable.auditing.answers import Answer, Cell
 from refutable.auditing.statement import Base
 from refutable.claim import Profile, derive_seed
 from refutable.claims.bent import bases, dials, images, plans
@@ -23,24 +20,6 @@ from refutable.model import reduced
 from refutable.model.bent.observation import Observed
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Objective
-from refutable.records.documents import put
-
-Cell = str | float | int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """One question: what was found in sentences and as a table, and the command that finds it.
-
-    histogram: (label, count) pairs where the answer has one. All JSON-ready.
-    """
-
-    question: str
-    sentences: tuple[str, ...]
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    command: str
-    histogram: tuple[tuple[str, int], ...] = ()
 
 
 def answers(profile: Profile, seed: int = 0) -> list[Answer]:
@@ -52,13 +31,6 @@ def answers(profile: Profile, seed: int = 0) -> list[Answer]:
         negatives(profile, seed),
         image_patches(seed),
     ]
-
-
-def write(found: Sequence[Answer], path: Path) -> None:
-    """Write answers as strict JSON; the file appears whole or not at all."""
-    text = json.dumps([dataclasses.asdict(a) for a in found], indent=1, ensure_ascii=False,
-                      allow_nan=False)  # fmt: skip
-    put(path, text + "\n")
 
 
 def _observe(base: Base, turned: dict[str, float], seed: int, objective: Objective) -> Observed:

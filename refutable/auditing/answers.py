@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +12,7 @@ from pydantic import Field, FiniteFloat, NonNegativeInt, TypeAdapter, model_vali
 
 from refutable import text as texts
 from refutable.errors import UsageError
-from refutable.records.documents import Record, fitted, loaded
+from refutable.records.documents import Record, fitted, loaded, put
 
 ANSWERS, MAPS = "questions.json", "phases.json"
 
@@ -40,11 +42,16 @@ class Answer(Record):
 
 
 class Trained(Record):
-    """A model trained at a point of a map, and whether the statement held on it."""
+    """A model trained at a point of a map, and whether the statement held on it.
+
+    measured: what decided that. bound: what it cannot be less than, where something is known.
+    """
 
     x: FiniteFloat
     y: FiniteFloat
     holds: bool
+    measured: FiniteFloat | None = None
+    bound: FiniteFloat | None = None
 
 
 class PhaseMap(Record):
@@ -81,6 +88,12 @@ class PhaseMap(Record):
             if name in self.logarithmic and min(axis) <= 0:
                 raise ValueError(f"{name} must be positive on a logarithmic axis")
         return self
+
+
+def write(found: Sequence[Answer] | Sequence[PhaseMap], path: Path) -> None:
+    """Write answers or maps as strict JSON; the file appears whole or not at all."""
+    stored = [one.model_dump(mode="json") for one in found]
+    put(path, json.dumps(stored, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_answers(path: Path) -> tuple[Answer, ...]:

@@ -133,13 +133,14 @@ def command(
 def _answer(out: Path, profile: Profile, seed: int) -> None:
     """Answer the reviewers' questions and compute the maps, into the folder."""
     from refutable import check
+    from refutable.auditing import answers
     from refutable.claims.bent import phase_maps
     from refutable.claims.bent import questions as asking
 
     with check.one_thread():
-        asking.write(asking.answers(profile, seed), out / "questions.json")
+        answers.write(asking.answers(profile, seed), out / answers.ANSWERS)
         click.echo("questions answered", err=True)
-        phase_maps.write(phase_maps.maps(profile, seed), out / "phases.json")
+        answers.write(phase_maps.maps(profile, seed), out / answers.MAPS)
         click.echo("maps computed", err=True)
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.reports import trace
 
 
 def _picture_path(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
@@ -115,60 +114,9 @@ def command(
         record, series = found.record, found.frame()
         figure.write(lambda empty: trajectory_figure.draw(empty, record, series), plot)
     if as_json:
-        click.echo(json.dumps(_strict(found.record), indent=1, allow_nan=False))
+        printed = found.document.model_dump(mode="json")
+        click.echo(json.dumps(printed, indent=1, allow_nan=False))
     else:
-        _show_trace(found.record, options.console())
+        trace.show(found.record, options.console())
         if plot is not None:
             click.echo(f"Picture in {plot}")
-
-
-def _strict(value: Any) -> Any:
-    """The same with infinities and NaN as text, which JSON cannot hold."""
-    if isinstance(value, dict):
-        return {key: _strict(item) for key, item in value.items()}
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return str(value)
-    return value
-
-
-def _show_trace(record: dict[str, Any], console: Console) -> None:
-    setting = record["setting"]
-    console.print(
-        f"{setting['objective']}, {setting['query']} query, P = 1e{setting['log10_P']:.4g}, "
-        f"Δ = {setting['gap']:.3g}, engine {record['engine']} ({record['seconds']:.2f} s)",
-        highlight=False,
-    )
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("event")
-    # Under CL all queries share one row, whose target is the global area whatever they belong to.
-    shown = {"log_t": "log t", "phi_global": "Φ global", "phi_own": "Φ own"}
-    contrastive = setting["objective"] == "cl"
-    if contrastive:
-        del shown["phi_own"]
-    for name in shown.values():
-        table.add_column(name, justify="right")
-        table.add_column("predicted", justify="right", style="dim")
-    two_phases = (
-        setting["query"] == "local" and setting["objective"] == "mae" and setting["gap"] > 0
-    )
-    for name, event in record["events"].items():
-        if event is None:
-            table.add_row(
-                name, "does not occur" if name == "switch" and not two_phases else "not reached"
-            )
-            continue
-        cells = []
-        for key in shown:
-            predicted = event["predicted"].get(key)
-            cells += [f"{event[key]:.5g}", "" if predicted is None else f"{predicted:.5g}"]
-        table.add_row(name, *cells)
-    console.print(table)
-    final = record["final"]
-    console.print(
-        f"at the end: attention to the {'global' if contrastive else 'own'} area "
-        f"{final['own_attention']:.6f}, loss "
-        + ("above that of full collapse" if contrastive else "gap")
-        + f" {final['loss_gap']:.3g}; "
-        + ", ".join(f"max |{name}| {value:.3g}" for name, value in record["max_abs"].items()),
-        highlight=False,
-    )

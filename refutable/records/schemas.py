@@ -1,4 +1,4 @@
-"""Schemas: what results.json and atlas.json may hold, as JSON Schemas that ship with the package.
+"""Schemas: what the files of a run and of an audit may hold, as JSON Schemas that ship with them.
 
 `python -m refutable.records.schemas` writes them anew from the records. A change that old readers
 would not understand also raises `documents.SCHEMA_VERSION`.
@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
+from refutable.auditing.answers import Answer, PhaseMap
 from refutable.auditing.atlas import Atlas
+from refutable.records.contents import Index
 from refutable.records.documents import put
 from refutable.records.results import Results
 
-SHIPPED: dict[str, type[BaseModel]] = {"results.schema.json": Results, "atlas.schema.json": Atlas}
+SHIPPED: dict[str, TypeAdapter[Any]] = {
+    "results.schema.json": TypeAdapter(Results),
+    "atlas.schema.json": TypeAdapter(Atlas),
+    "questions.schema.json": TypeAdapter(tuple[Answer, ...]),
+    "phases.schema.json": TypeAdapter(tuple[PhaseMap, ...]),
+    "index.schema.json": TypeAdapter(Index),
+}
 """Files beside this one, and what they describe."""
 
 
-def text(record: type[BaseModel]) -> str:
-    """The schema of a record as it is written."""
-    schema = record.model_json_schema(mode="serialization")
+def text(described: TypeAdapter[Any]) -> str:
+    """The schema of a record, or of several, as it is written."""
+    schema = described.json_schema(mode="serialization")
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    for name, record in SHIPPED.items():
-        put(Path(__file__).with_name(name), text(record))
+    for name, described in SHIPPED.items():
+        put(Path(__file__).with_name(name), text(described))

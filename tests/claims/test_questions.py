@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 import json
 import math
@@ -47,16 +46,13 @@ class TestMaps:
             images.information_gap(x, y) == pytest.approx(0, abs=1e-9) for x, y in found.boundary
         )
         # At P = 36 a small positive gap switches before the first look: it is not asked about.
-        by_gap = {
-            images.information_gap(point["x"], point["y"]): point["holds"]
-            for point in found.trained
-        }
+        by_gap = {images.information_gap(point.x, point.y): point.holds for point in found.trained}
         assert by_gap[max(by_gap)]
         assert not any(holds for gap, holds in by_gap.items() if gap < 0)
         assert min(by_gap) < -0.2
-        phase_maps.write([found], tmp_path / "phases.json")
+        answers.write([found], tmp_path / "phases.json")
         [stored] = json.loads((tmp_path / "phases.json").read_text())
-        assert stored == json.loads(json.dumps(dataclasses.asdict(found)))
+        assert stored == json.loads(json.dumps(found.model_dump(mode="json")))
         [read] = answers.read_maps(tmp_path / "phases.json")
         assert found.title in phase_figure.svg(read)
         assert phase_figure.svg(read) == phase_figure.svg(read)
@@ -70,9 +66,9 @@ class TestMaps:
         values = [value for row in found.values for value in row]
         places = [(x, y) for y in found.y for x in found.x]
         for point, value, (x, y) in zip(found.trained, values, places, strict=True):
-            assert point["holds"] == (value is not None and value <= plans.EPSILON)
-            assert point["y"] == y
-            assert abs(point["x"] - x) <= max(found.x) / 8 or y == max(found.y)  # nearest look
+            assert point.holds == (value is not None and value <= plans.EPSILON)
+            assert point.y == y
+            assert abs(point.x - x) <= max(found.x) / 8 or y == max(found.y)  # nearest look
 
     def test_a_level_is_interpolated_where_it_is_crossed(self) -> None:
         values = ((0.0, 0.2, 0.4), (None, 0.2, 0.3), (0.5, 0.6, 0.7))
@@ -114,7 +110,7 @@ def test_the_command_of_an_answer_can_be_run(text: str) -> None:
 def test_answers_are_strict_json_and_of_one_shape(tmp_path: Path) -> None:
     found = questions.near_zero("quick")
     assert all(len(row) == len(found.columns) for row in found.rows)
-    questions.write([found], tmp_path / "questions.json")
+    answers.write([found], tmp_path / "questions.json")
     [stored] = json.loads((tmp_path / "questions.json").read_text())
     assert stored["question"] == found.question
     assert [tuple(row) for row in stored["rows"]] == list(found.rows)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.resources
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
+from refutable.auditing import answers
+from refutable.auditing.answers import Answer, PhaseMap, Trained
 from refutable.auditing.atlas import Atlas
 from refutable.auditing.run import audit
 from refutable.records import schemas
@@ -55,6 +58,43 @@ def test_the_shipped_schema_is_that_of_the_records(name: str) -> None:
     """Else run `python -m refutable.records.schemas`, and think of the schema version."""
     assert shipped(name) == json.loads(schemas.text(schemas.SHIPPED[name]))
     jsonschema.Draft202012Validator.check_schema(shipped(name))
+
+
+MAP = PhaseMap(
+    name="a-map", claim="c", title="t", x_label="x", y_label="y", value_label="v", x=(0.0, 1.0),
+    y=(1.0, 10.0), values=((0.5, None), (1.0, 2.0)), boundary=((0.0, 1.0),), boundary_label="line",
+    trained=(Trained(x=0.0, y=1.0, holds=True, measured=0.5),), trained_label="models",
+    logarithmic=("y",),
+)  # fmt: skip
+ANSWER = Answer(
+    question="?", sentences=("Yes.",), columns=("a", "b"), rows=((1, 2.5), ("x", 0)),
+    command="claims audit", histogram=(("few", 3),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schema", "found", "read"),
+    [
+        ("phases.schema.json", MAP, answers.read_maps),
+        ("questions.schema.json", ANSWER, answers.read_answers),
+    ],
+)
+def test_written_maps_and_answers_fit_their_schemas(
+    tmp_path: Path, schema: str, found: Any, read: Any
+) -> None:
+    path = tmp_path / "written.json"
+    answers.write([found], path)
+    written = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.validate(written, shipped(schema))
+    assert read(path) == (found,)
+    written[0]["unknown"] = 1
+    with pytest.raises(jsonschema.ValidationError, match="unknown"):
+        jsonschema.validate(written, shipped(schema))
+
+
+def test_the_index_fits_its_schema() -> None:
+    index = json.loads((importlib.resources.files("refutable.claims") / "index.json").read_text())
+    jsonschema.validate(index, shipped("index.schema.json"))
 
 
 def test_a_written_atlas_fits_the_schema(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""A trace on the console: its events, measured beside predicted, and where it ended.
+
+Takes what `claims trace --json` prints, with infinities as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Record = Mapping[str, Any]
+
+
+def show(record: Record, console: Console) -> None:
+    """Print a trace."""
+    setting = record["setting"]
+    console.print(
+        f"{setting['objective']}, {setting['query']} query, P = 1e{setting['log10_P']:.4g}, "
+        f"Δ = {setting['gap']:.3g}, engine {record['engine']} ({record['seconds']:.2f} s)",
+        highlight=False,
+    )
+    console.print(_events(record))
+    final = record["final"]
+    collapses = setting["objective"] == "cl"
+    console.print(
+        f"at the end: attention to the {'global' if collapses else 'own'} area "
+        f"{final['own_attention']:.6f}, loss "
+        + ("above that of full collapse" if collapses else "gap")
+        + f" {final['loss_gap']:.3g}; "
+        + ", ".join(f"max |{name}| {value:.3g}" for name, value in record["max_abs"].items()),
+        highlight=False,
+    )
+
+
+def _events(record: Record) -> Table:
+    setting = record["setting"]
+    shown = {"log_t": "log t", "phi_global": "Φ global", "phi_own": "Φ own"}
+    if setting["objective"] == "cl":
+        # all queries share one row, whose target is the global area whatever they belong to
+        del shown["phi_own"]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("event")
+    for name in shown.values():
+        table.add_column(name, justify="right")
+        table.add_column("predicted", justify="right", style="dim")
+    for name, event in record["events"].items():
+        if event is None:
+            never = name == "switch" and not _has_two_phases(setting)
+            table.add_row(name, "does not occur" if never else "not reached")
+            continue
+        cells = []
+        for key in shown:
+            predicted = event["predicted"].get(key)
+            cells += [f"{event[key]:.5g}", "" if predicted is None else f"{predicted:.5g}"]
+        table.add_row(name, *cells)
+    return table
+
+
+def _has_two_phases(setting: Record) -> bool:
+    local_mae = setting["query"] == "local" and setting["objective"] == "mae"
+    return bool(local_mae and setting["gap"] > 0)
