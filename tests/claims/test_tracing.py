@@ -32,7 +32,7 @@ def test_the_shipped_schema_is_that_of_the_record() -> None:
         ["--objective", "mae", "--P", "64", "--engine", "closed", "--loss-gap", "0.5"],
         ["--objective", "cl", "--log10-P", "20", "--latents", "0.5,1.5", "--negatives", "inf"],
         ["--objective", "cl", "--log10-P", "20", "--clusters", "3"],
-        ["--objective", "mae", "--P", "64", "--gamma", "0.1", "--loss-gap", "1000"],
+        ["--objective", "mae", "--P", "64", "--gamma", "0.1", "--loss-gap", "0.06"],
     ],
 )
 def test_what_trace_prints_fits_the_schema(words: list[str]) -> None:
