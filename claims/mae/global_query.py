@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import global_laws, ladders, laws
 from refutable.claims.mae.for_every_size import GlobalQuery
@@ -38,11 +39,12 @@ from refutable.claims.runs.plants import (
     spoiled,
 )
 from refutable.claims.runs.region import Region
-from refutable.gap import Gap, at_least, identical
+from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model import reduced
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import Trajectory
 from refutable.prove.majorant import Majorant
+from refutable.reuse import shared
 
 STATED_IN = ("refutable.claims.mae.global_laws",)
 """Where else parts of the statements are."""
@@ -120,14 +122,36 @@ length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 own_final = Claim(
     id="global.own-final",
     title="A global query: the own correlation at the end",
-    statement=r"""At a fixed loss gap $\epsilon$ $\Phi_{p\to v_1}$ has slope $(1-\kappa_c)/L$ in
-        $\log P$; as $\epsilon\to0$ $A_1\to1$. Constant latents: $z\Phi_{p\to v_1}+\log\frac{a}{1-a}
+    statement=r"""At a fixed loss gap $\epsilon$ $\Phi_{p\to v_1}$ has a slope in $\log P$:
+        $(1-\kappa_c)/L$ for a law with an atom at $L$ (small $\epsilon$), $(1-\kappa_c)/z_\epsilon$
+        for a density, $\frac\gamma2E[z^2;z<z_\epsilon]=\epsilon$; as $\epsilon\to0$ $A_1\to1$.
+        Constant latents: $z\Phi_{p\to v_1}+\log\frac{a}{1-a}
         \to\log(1/u-1)$, $1-A_1\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
     measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of a",
     provenance=Provenance.SHARPENED,
     assumptions=DYNAMICS,
     rests_on=("global.length", "loss.sandwich", *REDUCED),
 )
+
+
+DENSITY = (1.0, 2.0)
+"""Latents uniform on [L, U]."""
+DENSE = ladders.top_of(0.7, 0.4, Latents.uniform(*DENSITY, 64))
+COARSE_LOSS_GAP = 0.05
+"""A tenth of the loss at Q = 0, so that z_ε = 1.17 is well inside [1, 2]."""
+
+
+@shared.run_once
+def dense_runs(tens: tuple[float, ...]) -> tuple[Trajectory, ...]:
+    """A global query's runs down to COARSE_LOSS_GAP, latents with a density."""
+    rungs = (DENSE.replace(P=round(10**ten)) for ten in tens)
+    return tuple(reduced.mae(rung, "global", loss_gap=COARSE_LOSS_GAP) for rung in rungs)
+
+
+def dense_slope(context: Context) -> tuple[list[float], list[float]]:
+    """Log P, and Φ_1 where the loss gap is COARSE_LOSS_GAP."""
+    runs = dense_runs(ladders.tens(context))
+    return [run.setting.log_P for run in runs], [event(run.done).phi_own for run in runs]
 
 
 @own_final.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
@@ -145,8 +169,19 @@ def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             yield from ladder.limit("A_1(T*)", ladder.final("own_attention"), 1 - missing)
     for ladder in ladders.ladders(context, CONSTANT[1:], "global", late=True):
         yield from ladder.limit("late A_1", ladder.final("own_attention"), 1)
+    slope = (1 - DENSE.kappa_c) / laws.last_left(*DENSITY, DENSE.gamma, COARSE_LOSS_GAP)
+    yield Case(("density",))
+    yield from scaling.power_law(
+        f"e^{{Φ_1(T*)}}, z uniform on {list(DENSITY)}, ε = {COARSE_LOSS_GAP}",
+        *dense_slope(context),
+        slope,
+        x_label="log P",
+    )
 
 
+own_final.mistake(
+    laws.last_left, "the slowest sample decides", lambda _: lambda L, U, gamma, gap: L
+)
 own_final.mistake(global_laws.own_exponent, "slope off by 0.02", shifted(0.02))
 own_final.mistake(
     global_laws.own_exponent,
@@ -154,6 +189,38 @@ own_final.mistake(
     lambda _: laws.own_exponent,
 )
 own_final.mistake(global_laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
+
+
+# -------------------------------------------------------------------------- its refuted first form
+
+first_own_final = Claim(
+    id="global.own-final.original",
+    original_of="global.own-final",
+    title="Refuted: the smallest latent sets the own slope, whatever the law",
+    statement=r"""false: $\Phi_{p\to v_1}$ at a fixed loss gap has slope $(1-\kappa_c)/L$ in
+        $\log P$ for every law of the latents.""",
+    measured=f"z uniform on {list(DENSITY)}, κ_c = 0.7, ε = {COARSE_LOSS_GAP}: the fitted slope",
+    provenance=Provenance.DERIVED,
+    assumptions=DYNAMICS,
+)
+
+
+@first_own_final.leg("scaling")
+def slope_with_a_density(context: Context) -> Iterator[Gap]:
+    """The fitted slope lies below (1-κ_c)/L by more than what an exponent may be off."""
+    fit = scaling.fit_power(*dense_slope(context))
+    yield at_most(
+        "slope of Φ_1 in log P",
+        fit.exponent + fit.half_width,
+        global_laws.own_exponent(DENSE) - 0.02,
+        0,
+        "0.02 below the claim, beyond the 99 % interval of the fit",
+    )
+
+
+first_own_final.mistake(
+    global_laws.own_exponent, "the slope that is true", lambda _: lambda setting: 0.2565
+)
 
 
 others_small = Claim(
@@ -312,4 +379,12 @@ rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
 rate.mistake(global_laws.log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
 
 
-CLAIMS = (length, own_final, others_small, positions_small, one_phase, rate)
+CLAIMS = (
+    length,
+    own_final,
+    first_own_final,
+    others_small,
+    positions_small,
+    one_phase,
+    rate,
+)

@@ -70,8 +70,17 @@ def depth_at_half(setting: Setting) -> float:
 
 
 def own_exponent(setting: Setting) -> float:
-    """Φ_n at a fixed loss gap has this slope in log P: the smallest latent is the slowest."""
+    """Φ_n at a small fixed loss gap has this slope in log P; laws with an atom at L."""
     return (1 - setting.kappa_s) / setting.latents.L
+
+
+def last_left(L: float, U: float, gamma: float, loss_gap: float) -> float:
+    """z_ε of the uniform law on [L, U]: (γ/2)E[z²; z < z_ε] = ε.
+
+    With a density no sample is the slowest: those with z < z_ε are left as they are, and make up
+    the whole loss gap.
+    """
+    return float((L**3 + 6 * loss_gap * (U - L) / gamma) ** (1 / 3))
 
 
 def own_at(setting: Setting, loss_gap: float) -> float:

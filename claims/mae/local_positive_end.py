@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import laws
 from refutable.claims.mae.ladders import (
@@ -24,6 +25,8 @@ from refutable.claims.mae.ladders import (
     REDUCED,
     WITH_GAP,
     ladders,
+    tens,
+    top_of,
 )
 from refutable.claims.mae.local_measured import (
     others_stay_small,
@@ -41,12 +44,15 @@ from refutable.claims.runs.plants import (
     spoiled,
 )
 from refutable.gap import Gap, at_most
+from refutable.model.setting import Latents
 
 own_final = Claim(
     id="local+.own-final",
     title="The own correlation at the end",
-    statement=r"""$\Delta\ge\Omega(1)$: at a fixed loss gap $\epsilon$ $\Phi_{p\to v_n}$ has slope
-        $(1-\kappa_s)/L$ in $\log P$; as $\epsilon\to0$ $A_n\to1$. Constant latents:
+    statement=r"""$\Delta\ge\Omega(1)$: at a fixed loss gap $\epsilon$ $\Phi_{p\to v_n}$ has a slope
+        in $\log P$: $(1-\kappa_s)/L$ for a law with an atom at $L$ (small $\epsilon$),
+        $(1-\kappa_s)/z_\epsilon$ for a density, $\frac\gamma2E[z^2;z<z_\epsilon]=\epsilon$ (see
+        global.own-final, where it is measured); as $\epsilon\to0$ $A_n\to1$. Constant latents:
         $z\Phi_{p\to v_n}+\log\rho'\to\log(1/u-1)$, $1-A_n\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
     measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of ρ",
     provenance=Provenance.SHARPENED,
@@ -59,8 +65,30 @@ own_final = Claim(
 def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_n at the loss gap against its slope and intercept, and the attention that it brings."""
     yield from own_at_the_end(context, (*POSITIVE, GLOBAL_SHARE, RANDOM))
+    yield from slope_of_the_law(context)
 
 
+DENSITY = (1.0, 2.0)
+"""Latents uniform on [L, U]."""
+COARSE_LOSS_GAP = 0.05
+"""A tenth of the loss at Q = 0, so that z_ε = 1.17 is well inside [1, 2]."""
+
+
+def slope_of_the_law(context: Context) -> Iterator[Gap]:
+    """With a density: Φ_n by its law, ½γE[z²(1-A_n)²] = ε, has the slope (1-κ_s)/z_ε."""
+    dense = top_of(0.9, 0.3, Latents.uniform(*DENSITY, 64))
+    rungs = [dense.replace(P=round(10**ten)) for ten in tens(context)]
+    z = laws.last_left(*DENSITY, dense.gamma, COARSE_LOSS_GAP)
+    yield from scaling.power_law(
+        f"law of e^{{Φ_n(T*)}}, z uniform on {list(DENSITY)}, ε = {COARSE_LOSS_GAP}",
+        [rung.log_P for rung in rungs],
+        [laws.own_at(rung, COARSE_LOSS_GAP) for rung in rungs],
+        (1 - dense.kappa_s) / z,
+        x_label="log P",
+    )
+
+
+own_final.mistake(laws.last_left, "the slowest sample decides", lambda _: lambda L, *rest: L)
 own_final.mistake(laws.own_exponent, "slope off by 0.02", shifted(0.02))
 own_final.mistake(laws.own_exponent, "slope by the largest latent", scaled(2 / 3))
 own_final.mistake(laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
