@@ -12,30 +12,31 @@ from collections.abc import Iterable, Iterator
 
 from refutable import text as texts
 
-_MARKUP = re.compile(r"[\\`*_\[\]|]")
-"""What Markdown takes for more than text, wherever it stands."""
-
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "~": "&#126;", "$": "&#36;"}
-_START = re.compile(r"^(?:([#+=-])|(\d{1,9})([.)]))")
-"""What opens a heading, a list or a rule at the start of a block."""
-
-_LINKED = (
-    (re.compile(r":(?=//)"), "&#58;"),
-    (re.compile(r"w(?=ww\.)", re.IGNORECASE), "&#119;"),
-    (re.compile(r"@(?=\w)"), "@<!-- -->"),
-    (re.compile(r"(#|\bgh-)(?=\d)", re.IGNORECASE), r"\1<!-- -->"),
+_MARKED = re.compile(
+    r"(?P<start>^[#+=-]|^\d{1,9}[.)])"  # a heading, a list or a rule, at the start of a block
+    r"|(?P<markup>[\\`*_\[\]|])"
+    r"|(?P<entity>[&<>~$]|:(?=//)|w(?=ww\.))"  # tags, strokes, formulas, addresses
+    r"|(?P<linked>@(?=\w)|#(?=\d)|\bgh-(?=\d))",  # people and issues
+    re.IGNORECASE,
 )
-"""What GitHub makes a link of: addresses, people, issues. Each is broken where it does not show."""
+"""What Markdown, as GitHub reads it, takes for more than text."""
 
 
 def markdown(text: str) -> str:
-    """Text on one line of Markdown that stays text: no mark-up, no link, no end of a cell."""
-    shown = _MARKUP.sub(r"\\\g<0>", texts.line(text))
-    shown = _START.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", shown)
-    shown = re.sub("[&<>~$]", lambda found: _ENTITIES[found[0]], shown)
-    for link, broken in _LINKED:
-        shown = link.sub(broken, shown)
-    return shown
+    """Text on one line of Markdown that stays text: no mark-up, no link, no end of a cell.
+
+    What becomes a link is broken by a comment where an entity does not do.
+    """
+    return _MARKED.sub(_as_text, texts.line(text))
+
+
+def _as_text(found: re.Match[str]) -> str:
+    text = found[0]
+    if found["linked"]:
+        return f"{text}<!-- -->"
+    if found["entity"]:
+        return {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(text, f"&#{ord(text)};")
+    return f"{text[:-1]}\\{text[-1]}"
 
 
 def code(text: str) -> str:
@@ -61,7 +62,7 @@ def mermaid(text: str) -> str:
     return "".join(c if c.isalnum() or c in " .-" else f"#{ord(c)};" for c in texts.line(text))
 
 
-_FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20|%]|'*[\t\r\n]")
+_FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?(\d+(/\d+)?|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|nan)", re.IGNORECASE)
 
 

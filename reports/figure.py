@@ -35,7 +35,7 @@ STYLE: dict[str, Any] = {
 """Deterministic files with text as text, none of it below 8 pt."""
 BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#595959"
 
-LONGEST = 200
+LONGEST = 100
 """Characters of one text in a picture."""
 
 UNDATED: dict[str, dict[str, None]] = {
@@ -56,6 +56,7 @@ def rendered(draw: Callable[[Figure], None], suffix: str = ".svg") -> bytes:
     """The file that holds what `draw` draws, in one of the formats of `UNDATED`."""
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # a browser's font has it
+        warnings.filterwarnings("ignore", "constrained_layout not applied")  # labels too long
         figure = Figure(layout="constrained")
         FigureCanvasAgg(figure)
         draw(figure)

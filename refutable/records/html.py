@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from refutable.text import visible
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -14,7 +16,11 @@ ROWS = 200
 
 def table(caption: str, frame: pd.DataFrame) -> str:
     """The caption as a paragraph, then the rows; what is missing is left blank."""
-    body = frame.to_html(
+    body = frame.map(_seen).to_html(
         index=False, border=0, na_rep="", max_rows=ROWS, escape=True, justify="left"
     )
-    return f"<p>{html.escape(caption)}</p>\n{body}"
+    return f"<p>{html.escape(visible(caption))}</p>\n{body}"
+
+
+def _seen(cell: object) -> object:
+    return visible(cell) if isinstance(cell, str) else cell
