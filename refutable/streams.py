@@ -11,11 +11,14 @@ from __future__ import annotations
 import codecs
 import errno
 import io
+import json
 import os
 import re
 import select
 import sys
 from typing import Any, TextIO
+
+from refutable import text as texts
 
 PLAIN = {
     "✓": "+", "✗": "x", "∅": "0", "–": "-", "—": "-", "◐": "~", "…": ".", "·": "*", "×": "x",
@@ -172,6 +175,17 @@ def _occupy(fd: int) -> None:
             os.dup2(null, fd)
             os.close(null)
         os.set_inheritable(fd, True)
+
+
+def say(text: object, *, err: bool = False, end: str = "\n") -> None:
+    """Print text of any origin, its lines kept: nothing in it is obeyed by a terminal."""
+    stream = sys.stderr if err else sys.stdout
+    print(texts.visible(str(text), keep="\n"), end=end, file=stream, flush=True)
+
+
+def say_json(value: object, indent: int | None = None) -> None:
+    """Print strict JSON, in ASCII whatever the stream can take."""
+    print(json.dumps(value, indent=indent, allow_nan=False), flush=True)
 
 
 def command(line: str) -> None:

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from refutable.auditing.atlas import Atlas, DialRecord, Margin, Outcome, PairRecord
 from refutable.reports import escaping
-from refutable.reports.console import said as shown
 from refutable.reports.escaping import code
+from refutable.reports.terminal import said as shown
 
 MARKS = {
     Margin.ROBUST: "✓",

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
 from refutable.records.contents import Entry
+from refutable.reports.terminal import said
 
 WIDE = 110
 """Columns from which on a claim takes one line; below, what it says gets a line of its own."""
@@ -36,9 +36,10 @@ def show(claims: Sequence[Entry], not_checked: Mapping[str, str], console: Conso
     """Print claims, and what is not checked."""
     (_show_lines if console.width < WIDE else _show_table)(claims, console)
     if not_checked:
-        console.print("\n[bold]Not checked[/]")
+        console.print()
+        console.print(said("Not checked", "bold"))
     for what, reason in not_checked.items():
-        console.print(f"- {escape(what)}: {escape(reason)}", highlight=False)
+        console.print(said(f"- {what}: {reason}"))
 
 
 def _show_table(claims: Sequence[Entry], console: Console) -> None:
@@ -47,16 +48,16 @@ def _show_table(claims: Sequence[Entry], console: Console) -> None:
         table.add_column(name, no_wrap=name == "claim")
     for claim in claims:
         table.add_row(
-            escape(claim.id), escape(claim.title), escape(_source(claim)), ", ".join(claim.kinds)
+            said(claim.id), said(claim.title), said(_source(claim)), ", ".join(claim.kinds)
         )
     console.print(table)
 
 
 def _show_lines(claims: Sequence[Entry], console: Console) -> None:
     for claim in claims:
-        head = f"[bold]{escape(claim.id)}[/]  {escape(_source(claim))}; {', '.join(claim.kinds)}"
-        console.print(head, highlight=False)
-        console.print(Padding(escape(claim.title), (0, 0, 0, 2)), highlight=False)
+        rest = said(f"  {_source(claim)}; {', '.join(claim.kinds)}")
+        console.print(said(claim.id, "bold") + rest)
+        console.print(Padding(said(claim.title), (0, 0, 0, 2)))
 
 
 def _source(claim: Entry) -> str:

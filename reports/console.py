@@ -13,6 +13,7 @@ from refutable import text as texts
 from refutable.claim import Verdict
 from refutable.records.results import ClaimRecord, LegRecord, Results, Run
 from refutable.reports import words
+from refutable.reports.terminal import said
 
 STYLES = {
     Verdict.HOLDS: "green",
@@ -25,15 +26,8 @@ STYLES = {
 
 MOST = 12
 """Gaps of a leg that do not hold; the rest is counted."""
-LONGEST = 600
-"""Characters of one thing that is said, its middle left out beyond them; results.json has all."""
 LAST = 4
 """Lines of a traceback."""
-
-
-def said(text: str, style: str = "", most: int | None = LONGEST) -> Text:
-    """Text of any origin on one line of a terminal."""
-    return Text(texts.line(text, most), style=style)
 
 
 def show(results: Results, console: Console) -> None:

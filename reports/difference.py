@@ -12,7 +12,7 @@ from rich.text import Text
 from refutable.claim import Verdict
 from refutable.records.compare import Change, ClaimChange, Difference, LegChange, Side
 from refutable.reports import words
-from refutable.reports.console import said
+from refutable.reports.terminal import said
 
 STYLES = {"worse": "bold red", "better": "green", "": "bold"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from refutable import text as texts
 from refutable.records.contents import Entry
 from refutable.records.results import ClaimRecord, LegRecord, TableRecord
 from refutable.reports import words
@@ -14,7 +15,8 @@ def lines(
     claim: Entry, tables: Sequence[TableRecord], last: ClaimRecord | None, out: Path
 ) -> list[str]:
     """The lines of `claims explain`. last: the record of the run whose folder is `out`."""
-    return [*_stated(claim), *_checked(claim, tables), "", *_judged(claim, last, out)]
+    found = (*_stated(claim), *_checked(claim, tables), "", *_judged(claim, last, out))
+    return [texts.visible(one.replace("\n", " ")) for one in found]
 
 
 def _stated(claim: Entry) -> Iterator[str]:

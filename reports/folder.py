@@ -69,13 +69,21 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
 
 def append_step_summary(results: Results) -> None:
     """Append the Markdown page to the file that GitHub Actions names, when there is one."""
+    _append(markdown.summary(results))
+
+
+def require_summary() -> None:
+    """UsageError when GitHub Actions names a file for the page that cannot be written."""
+    _append("")
+
+
+def _append(page: str) -> None:
     file = os.environ.get("GITHUB_STEP_SUMMARY")
-    if file:
-        page = markdown.summary(results).encode("utf-8", "backslashreplace")
-        try:
-            with open(file, "ab") as summary:
-                summary.write(page)
-        except OSError as problem:
-            raise UsageError(
-                f"cannot write GITHUB_STEP_SUMMARY, {file}: {problem.strerror}"
-            ) from problem
+    if not file:
+        return
+    try:
+        with open(file, "ab") as summary:
+            summary.write(page.encode("utf-8", "backslashreplace"))
+    except (OSError, ValueError) as problem:
+        said = getattr(problem, "strerror", None) or problem
+        raise UsageError(f"cannot write GITHUB_STEP_SUMMARY, {file}: {said}") from problem

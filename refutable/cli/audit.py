@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from refutable import streams
 from refutable.claim import Profile
 from refutable.cli import options
 from refutable.cli.examples import examples
@@ -118,15 +119,15 @@ def command(
     else:
         atlas_report.show(atlas, options.console())
         if out is not None:
-            click.echo(f"Atlas in {out}: {', '.join(folder.ATLAS)}")
+            streams.say(f"Atlas in {out}: {', '.join(folder.ATLAS)}")
     if fail_below and not any((pair.claim, pair.dial) in recorded for pair in atlas.pairs):
-        click.echo(f"{fail_below} records no margin of the pairs tried", err=True)
+        streams.say(f"{fail_below} records no margin of the pairs tried", err=True)
     lost = list(margins.shrunk(atlas, recorded))
     for line in lost:
-        click.echo(f"margin shrank: {line}", err=True)
+        streams.say(f"margin shrank: {line}", err=True)
     broken = sorted({pair.claim for pair in atlas.pairs if pair.fails_as_assumed})
     for claim in broken:
-        click.echo(f"{claim} does not hold as assumed", err=True)
+        streams.say(f"{claim} does not hold as assumed", err=True)
     raise SystemExit(int(bool(lost or broken)))
 
 
@@ -139,9 +140,9 @@ def _answer(out: Path, profile: Profile, seed: int) -> None:
 
     with check.one_thread():
         answers.write(asking.answers(profile, seed), out / answers.ANSWERS)
-        click.echo("questions answered", err=True)
+        streams.say("questions answered", err=True)
         answers.write(phase_maps.maps(profile, seed), out / answers.MAPS)
-        click.echo("maps computed", err=True)
+        streams.say("maps computed", err=True)
 
 
 def _show_point(
@@ -165,15 +166,15 @@ def _show_point(
             raise UsageError(f"--set takes DIAL=VALUE with a number, not {item!r}") from None
     failed = 0
     for claim, base, gaps in at_point(select, turned, sources, profile, seed):
-        click.echo(f"{claim} at {json.dumps(dict(base))}")
+        streams.say(f"{claim} at {json.dumps(dict(base))}")
         if isinstance(gaps, str):
-            click.echo(f"  – untestable: {gaps}")
+            streams.say(f"  – untestable: {gaps}")
             continue
         for gap in gaps:
             record = GapRecord.of(gap)
             measured, predicted = record.sides
             failed += not record.holds
-            click.echo(
+            streams.say(
                 f"  {'✓' if record.holds else '✗'} {record.name}: {measured} "
                 f"{record.relation.value.replace('_', ' ')} {predicted} ± {record.tolerance:.3g}"
             )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
+from refutable.records.documents import plain
 from refutable.records.results import Results
 from refutable.reports import difference
 
@@ -41,9 +42,9 @@ def command(
 
     found = compare.compare(_read(before), _read(after), moved=moved / 100)
     if as_json:
-        click.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
+        streams.say_json(plain(found))
     elif form == "markdown":
-        click.echo(difference.markdown(found), nl=False)
+        streams.say(difference.markdown(found), end="")
     else:
         difference.show(found, options.console())
     raise SystemExit(int(bool(found.regressions or (strict and found.weakened))))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from refutable import catalogue as catalogues
+from refutable import streams
 from refutable.cli.examples import examples
 from refutable.cli.options import cores
 
@@ -24,7 +25,7 @@ def command(clear_cache: bool) -> None:
     from refutable.reuse import cache
 
     if clear_cache:
-        click.echo(f"cleared  {_cache_line(cache.clear())}")
+        streams.say(f"cleared  {_cache_line(cache.clear())}")
         return
     problems = 0
     for requirement in importlib.metadata.requires("refutable") or []:
@@ -32,22 +33,22 @@ def command(clear_cache: bool) -> None:
             continue
         name = requirement.split(">")[0].split("=")[0].strip()
         try:
-            click.echo(f"ok       {name} {importlib.metadata.version(name)}")
+            streams.say(f"ok       {name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             problems += 1
-            click.echo(f"missing  {requirement}")
-    click.echo(f"ok       {cores()} cores{_threads()}")
+            streams.say(f"missing  {requirement}")
+    streams.say(f"ok       {cores()} cores{_threads()}")
     usage = cache.usage()
     blocked = usage.folder is not None and usage.folder.exists() and not usage.folder.is_dir()
     problems += blocked
-    click.echo(f"{'blocked ' if blocked else 'ok      '} cache {_cache_line(usage)}")
+    streams.say(f"{'blocked ' if blocked else 'ok      '} cache {_cache_line(usage)}")
     found = catalogues.load(["refutable.claims"])
     toothless = [claim.id for claim in found if not claim.mistakes]
     problems += len(toothless)
-    click.echo(f"ok       {len(found)} claims, {sum(len(c.legs) for c in found)} legs")
+    streams.say(f"ok       {len(found)} claims, {sum(len(c.legs) for c in found)} legs")
     for id in toothless:
-        click.echo(f"missing  a planted mistake of {id}")
-    click.echo("Everything is in place." if not problems else f"{problems} problems.")
+        streams.say(f"missing  a planted mistake of {id}")
+    streams.say("Everything is in place." if not problems else f"{problems} problems.")
     raise SystemExit(int(problems > 0))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from refutable import catalogue as catalogues
+from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.records.results import Results, TableRecord
@@ -34,4 +35,4 @@ def command(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
     stored = Results.read(path).claims if path.exists() else ()
     last = next((record for record in stored if record.id == entry.id), None)
     computed = [TableRecord.of(compute()) for compute in tables]
-    click.echo("\n".join(explain.lines(entry, computed, last, out)))
+    streams.say("\n".join(explain.lines(entry, computed, last, out)))

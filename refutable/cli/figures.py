@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
@@ -25,4 +26,4 @@ def command(folder_: Path, seed: int) -> None:
     found = {name: compute(seed) for name, compute in pictures.PICTURES.items()}
     folder_.mkdir(parents=True, exist_ok=True)
     for name, picture in found.items():
-        click.echo(paper_figures.write(name, picture, folder_))
+        streams.say(paper_figures.write(name, picture, folder_))

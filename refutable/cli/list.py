@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from refutable import catalogue as catalogues
+from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.reports import catalogue as catalogue_report
@@ -30,7 +29,7 @@ def command(select: tuple[str, ...], modules: tuple[str, ...], as_json: bool) ->
     chosen = [catalogue.entry(id) for id, _ in catalogue.pick(select)]
     if as_json:
         rows = [catalogue_report.row(claim) for claim in chosen]
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        streams.say_json(rows, 1)
     else:
         not_checked = {} if select else catalogues.not_checked(sources)
         catalogue_report.show(chosen, not_checked, options.console())

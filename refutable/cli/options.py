@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -11,9 +10,10 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
+from refutable import streams
 from refutable.claim import PROFILES
 from refutable.errors import UsageError
-from refutable.records.documents import Record
+from refutable.records.documents import Record, plain
 
 NARROWEST, FOR_FILES = 40, 120
 """Widths of the page: the least that makes sense, and that of what is written into a file."""
@@ -71,7 +71,7 @@ def command_line() -> str:
 
 def print_json(document: Record) -> None:
     """Print a record on stdout, strict and in one line."""
-    click.echo(json.dumps(document.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
+    streams.say_json(plain(document))
 
 
 def worker_count(text: str) -> int:

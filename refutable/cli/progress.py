@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from refutable import streams
+from refutable import text as texts
 from refutable.events import Event, LegFinished, LegRunning, RunStarted
-from refutable.reports import words
+from refutable.reports import terminal, words
 
 if TYPE_CHECKING:
     from refutable.auditing.atlas import PairRecord
@@ -29,7 +29,7 @@ class ShownProgress:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=Console(stderr=True),
             transient=True,
             disable=not sys.stderr.isatty(),
@@ -52,7 +52,7 @@ class ShownProgress:
                 self._say(f"{event.earlier} of {event.legs} legs taken from an earlier run")
         elif isinstance(event, LegRunning):
             said = f"still running: {event.claim} [{event.kind.value}] {event.seconds:.0f} s"
-            self._bar.update(self._task, description=escape(said))
+            self._bar.update(self._task, description=texts.line(said))
             if self._bar.disable:
                 self._say(said)
         elif isinstance(event, LegFinished):
@@ -66,12 +66,12 @@ class ShownProgress:
 
     def _step(self, text: str, seconds: float) -> None:
         self._done += 1
-        self._bar.update(self._task, completed=self._done, description=escape(text))
+        self._bar.update(self._task, completed=self._done, description=texts.line(text))
         if self._bar.disable:
             self._say(f"[{self._done}/{self._total}] {text} ({seconds:.1f} s)")
 
     def _say(self, text: str) -> None:
-        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._bar.console.print(terminal.said(text), soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -89,5 +89,5 @@ def shown(out: Path | None, total: int = 0) -> Iterator[ShownProgress]:
                 if out
                 else "nothing is kept without --out"
             )
-            click.echo(f"\nclaims: interrupted; {kept}", err=True)
+            streams.say(f"\nclaims: interrupted; {kept}", err=True)
             raise SystemExit(130) from None

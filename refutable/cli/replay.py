@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 
@@ -30,6 +31,6 @@ def command(folder_: Path, witness: str, modules: tuple[str, ...]) -> None:
 
     outcome, lines = replaying.replay(folder_, witness, options.sources(modules))
     for line in lines:
-        click.echo(line)
-    click.echo(outcome)
+        streams.say(line)
+    streams.say(outcome)
     raise SystemExit({"FIXED": 0, "FAILS": 1, "ERROR": 2}[outcome])

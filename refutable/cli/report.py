@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
@@ -27,4 +28,4 @@ def command(results: Path, formats: str) -> None:
         if name not in known:
             raise UsageError(f"unknown format {name!r}; allowed: {', '.join(known)}")
     for path in folder.write(Results.read(results / options.RESULTS), results, names):
-        click.echo(path)
+        streams.say(path)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
 from refutable import catalogue as catalogues
-from refutable import check
+from refutable import check, streams
 from refutable.claim import Profile, Verdict
 from refutable.cli import options
 from refutable.cli.examples import examples
+from refutable.reports.terminal import said
 from refutable.selftest import planted
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def command(
     table = _kill_table("planted mistake")
     survived = total = 0
     for id, mistake, bite in planted.bite_all(ids, sources, profile, seed, processes):
-        click.echo(f"{id}: {mistake.title}: {bite.outcome}", err=True)
+        streams.say(f"{id}: {mistake.title}: {bite.outcome}", err=True)
         total += 1
         survived += bite.outcome != "killed"
         _add_bite(table, id, mistake.title, bite)
     options.console().print(table)
-    click.echo(f"{total - survived} of {total} planted mistakes killed.")
+    streams.say(f"{total - survived} of {total} planted mistakes killed.")
     if mutations is None:
         mutations = 300 if profile == "deep" else 0
     if mutations:
@@ -72,7 +72,7 @@ def command(
     unspoiled = check.verify(ids, sources=sources, profile=profile, seed=seed, workers=processes)
     doubtful = [c.id for c in unspoiled.claims if c.verdict is not Verdict.HOLDS]
     if doubtful:
-        click.echo(f"Without any mistake these do not hold, either: {', '.join(doubtful)}")
+        streams.say(f"Without any mistake these do not hold, either: {', '.join(doubtful)}")
     raise SystemExit(int(bool(survived or doubtful)))
 
 
@@ -83,11 +83,11 @@ def _show_mutations(found: Sequence[Spoiled]) -> None:
         if spoiled.bite.outcome == "survived":
             mutant = spoiled.mutant
             _add_bite(table, mutant.claim, f"{mutant.target}: {mutant.spoil}", spoiled.bite)
-            table.add_row("", f"[dim]{escape(spoiled.why or 'not explained')}[/]")
+            table.add_row("", said(spoiled.why or "not explained", "dim"))
     options.console().print(table)
     outcomes = Counter(spoiled.bite.outcome for spoiled in found)
     unexplained = sum(spoiled.unexplained for spoiled in found)
-    click.echo(
+    streams.say(
         f"{len(found)} random mutations: {outcomes['killed']} killed, {outcomes['error']} noticed "
         f"by an error, {outcomes['survived']} survived ({unexplained} of them unexplained), "
         f"{outcomes['did not apply']} changed nothing."
@@ -104,4 +104,4 @@ def _kill_table(what: str) -> Table:
 def _add_bite(table: Table, id: str, what: str, bite: planted.Bite) -> None:
     style = "green" if bite.outcome == "killed" else "bold red"
     caught = bite.leg.value if bite.leg else ""
-    table.add_row(escape(id), escape(what), f"[{style}]{bite.outcome}[/]", caught)
+    table.add_row(said(id), said(what), said(bite.outcome, style), caught)

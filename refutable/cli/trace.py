@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.records.documents import plain
 from refutable.reports import trace
 
 
@@ -114,9 +115,8 @@ def command(
         record, series = found.record, found.frame()
         figure.write(lambda empty: trajectory_figure.draw(empty, record, series), plot)
     if as_json:
-        printed = found.document.model_dump(mode="json")
-        click.echo(json.dumps(printed, indent=1, allow_nan=False))
+        streams.say_json(plain(found.document), 1)
     else:
         trace.show(found.record, options.console())
         if plot is not None:
-            click.echo(f"Picture in {plot}")
+            streams.say(f"Picture in {plot}")

@@ -86,6 +86,7 @@ def command(
     catalogue = catalogues.load(sources)
     catalogue.pick(select)
     _require_free(write_baseline, accepted)
+    folder.require_summary()
     folder.require_free(out, [options.RESULTS, *(file for file, _ in folder.FORMATS.values())])
     entries = baseline.read(accepted, catalogue) if accepted else {}
     with progress.shown(out) as shown:
@@ -108,13 +109,13 @@ def command(
     folder.append_step_summary(results)
     _show(results, counting, out, as_json)
     for notice in notices:
-        click.echo(f"baseline: {notice.id} {notice.text}", err=True)
+        streams.say(f"baseline: {notice.id} {notice.text}", err=True)
     if write_baseline:
         told = {notice.id for notice in notices}
         kept = [entry for id, entry in entries.items() if id not in told]
         until = today + datetime.timedelta(days=baseline.DAYS)
         put(write_baseline, baseline.text(results, counting.verdicts, until, kept))
-        click.echo(f"Baseline in {write_baseline}: write the reasons that say TODO", err=True)
+        streams.say(f"Baseline in {write_baseline}: write the reasons that say TODO", err=True)
     lapsed = any(notice.fails or (strict and notice.stale) for notice in notices)
     raise SystemExit(counting.exit_code(results) or int(lapsed))
 
@@ -137,7 +138,7 @@ def _show(results: Results, counting: Counting, out: Path | None, as_json: bool)
         console.show(results, options.console())
         if out is not None:
             files = ", ".join([options.RESULTS, *(file for file, _ in folder.FORMATS.values())])
-            click.echo(f"Reports in {out}: {files}")
+            streams.say(f"Reports in {out}: {files}")
     if os.environ.get("GITHUB_ACTIONS") == "true":  # whose runner reads both streams
         for line in annotations.lines(results, counting):
             streams.command(line)

@@ -69,6 +69,7 @@ from refutable.reports import (
     mathematics,
     phase_figure,
     spreadsheet,
+    terminal,
 )
 from refutable.reports import (
     atlas as atlas_report,
@@ -231,8 +232,8 @@ def test_a_terminal_is_told_nothing(found: list[str], width: int) -> None:
 @few
 @given(TEXTS)
 def test_no_word_is_taken_for_a_style(text: str) -> None:
-    shown = on_terminal(lambda screen: screen.print(console.said(text)), 4000)
-    assert shown.strip() == texts.line(text, console.LONGEST).strip()
+    shown = on_terminal(lambda screen: screen.print(terminal.said(text)), 4000)
+    assert shown.strip() == texts.line(text, terminal.LONGEST).strip()
 
 
 # -------------------------------------------------------------------------------------- Markdown
