@@ -79,12 +79,13 @@ def position_integrand(A: Any, z: Any, own: Any) -> Any:
     return np.expand_dims(residual(A, z, own), -1) - g
 
 
-def _key_rates(
+def key_rates(
     setting: Setting, k: int, part: data.Samples, per_area: Floats, per_mask: Floats, on_key: Floats
 ) -> Floats:
-    """Σ_b of attention times pull less mean, for every key: (n, P).
+    """What Υ of n queries gains on every key from one cluster's samples: (n, P).
 
-    per_area: (B, n, N) what a visible key of an area gets per unit of on_key; per_mask: (B, n).
+    Σ_b attention·pull, in factors. on_key: (n, P), of a key and no sample. per_area: (B, n, N), the
+    rest for a visible key of an area; per_mask: (B, n), for a masked key, which has no area.
     """
     rates = (part.hidden @ per_mask).T
     for j, patches in enumerate(data.members(setting, k)):
@@ -112,7 +113,7 @@ def reconstruction(
         block += np.einsum("bn,bnj->nj", weight, feature_integrand(A, z, own))
         visible = weight[:, :, None] * per_area * position_integrand(A, z, own)
         hidden = weight * per_mask * residual(A, z, own)
-        beta += _key_rates(setting, k, part, visible, hidden, on_key)
+        beta += key_rates(setting, k, part, visible, hidden, on_key)
     return alpha, beta, losses
 
 
@@ -173,7 +174,7 @@ def contrastive(
         if positions:
             hidden = weight * per_mask * (centred - c)[:, :, 0]
             visible = weight[:, :, None] * per_area * centred
-            beta += _key_rates(setting, k, part, visible, hidden, on_key)
+            beta += key_rates(setting, k, part, visible, hidden, on_key)
     # The penalty is that of the whole Q: one shared row stands for P equal ones.
     squares = (phi**2).sum() + (upsilon**2).sum()
     decay = 0.5 * details.weight_decay * squares * setting.P / len(phi)

@@ -262,7 +262,7 @@ positions_stay.mistake(
     lambda original: lambda: (-0.5, -1.0),
 )
 positions_stay.mistake(
-    gradients._key_rates,
+    gradients.key_rates,
     "masked keys get no gradient",
     lambda original: (
         lambda s, k, part, per_area, per_mask, on_key: original(

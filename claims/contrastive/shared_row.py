@@ -308,7 +308,7 @@ shift.mistake(
     lambda original: UnequalPositions,
 )
 shift.mistake(
-    gradients._key_rates,
+    gradients.key_rates,
     "masked keys get no gradient",
     lambda original: (
         lambda s, k, part, per_area, per_mask, on_key: original(
