@@ -70,7 +70,8 @@ def local_attention(setting: Setting) -> float:
 
 
 @both_signs.leg("scaling", require=BOTH_SIGNS)
-def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
+def path_and_end_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
+    """MAE's Φ_1 and miss where its training ends, and what CL leaves to one local area."""
     for top in tops(context):
         yield Case((sign_of(top),))
         name = f"κ_c = {top.kappa_c}, κ_s = {top.kappa_s}"
@@ -103,7 +104,8 @@ def _both_signs_scaling(context: Context) -> Iterator[Gap | Case]:
 
 
 @both_signs.leg("trained", require=BOTH_SIGNS)
-def _both_signs_trained(context: Context) -> Iterator[Gap | Case]:
+def path_and_end_of_trained_models(context: Context) -> Iterator[Gap | Case]:
+    """One model of each objective on either sign of Δ: same end, another depth of Φ_1."""
     depths: list[float] = []
     laws: list[float] = []
     models = {sign_of(cl.setting): (name, cl) for name, cl in contrastive_models(context)}

@@ -52,7 +52,8 @@ def limit_diversity(setting: Setting) -> float:
 
 
 @diversity_mae.leg("exact")
-def _diversity_mae_exact(context: Context) -> Iterator[Gap]:
+def limit_over_every_mask(context: Context) -> Iterator[Gap]:
+    """Every mask: D when each patch attends to its own area alone."""
     for P, C_1, C_s, M in ((8, 4, 2, 3), (9, 3, 2, 4), (10, 4, 3, 5)):
         setting = Setting.of_sizes(P, C_1, C_s, gamma=(2 * M + 1) / (2 * P))
         samples = enumeration.population(setting)
@@ -67,7 +68,8 @@ def _diversity_mae_exact(context: Context) -> Iterator[Gap]:
 
 
 @diversity_mae.leg("trained", require=BOTH_SIGNS)
-def _diversity_mae_trained(context: Context) -> Iterator[Gap | Case]:
+def diversity_of_trained_autoencoders(context: Context) -> Iterator[Gap | Case]:
+    """D along training, extrapolated to complete attention on the own area."""
     for name, run in autoencoders(context):
         setting, test = run.setting, run.test
         yield Case((sign_of(setting),))
@@ -115,7 +117,8 @@ def lumped_diversity(setting: Setting, local: Trajectory, global_: Trajectory) -
 
 
 @diversity_mae.leg("scaling", require=BOTH_SIGNS)
-def _diversity_mae_scaling(context: Context) -> Iterator[Gap | Case]:
+def diversity_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """D of lumped attention at the end of two reduced runs, less its limit."""
     for top in tops(context):
         yield Case((sign_of(top),))
         found, ladder = [], [top.replace(P=power_of_ten(k)) for k in DIGITS]
@@ -150,7 +153,6 @@ diversity_mae.mistake(
         )
     ),
 )
-
 diversity_mae.tolerates(
     own_attention,
     "1 - A_own, along which D is extrapolated to 0: the limit does not depend on its scale",
@@ -175,7 +177,8 @@ def claimed_diversity() -> float:
 
 
 @diversity_cl.leg("trained")
-def _diversity_cl_trained(context: Context) -> Iterator[Gap]:
+def diversity_of_trained_contrastive_models(context: Context) -> Iterator[Gap]:
+    """D along training of all of Q by torch; and at its end where queries carry their content."""
     # The whole matrix Q by automatic differentiation, so that nothing presumes equal rows.
     chosen = context.at(quick=shared_row.POSITION_READINGS[::3], full=shared_row.POSITION_READINGS)
     for i, reading in enumerate(chosen):
@@ -222,7 +225,6 @@ diversity_cl.mistake(
     "the autoencoder's diversity in its place",
     lambda original: lambda: 0.5,
 )
-
 diversity_cl.tolerates(
     limit_diversity,
     "the autoencoder's diversity, against which contrastive learning's is small: at most a quarter",

@@ -115,7 +115,6 @@ mae_locality.mistake(
     "own features pushed away",
     plants.scaled(-1.0),
 )
-
 mae_locality.tolerates(margins, "measured, and bounded from below only")
 
 locality = Claim(
@@ -193,7 +192,8 @@ def contrastive_is_not(name: str, run: TrainedCl) -> Gap:
 
 
 @locality.leg("trained", require=BOTH_SIGNS)
-def _locality_trained(context: Context) -> Iterator[Gap | Case]:
+def own_attention_of_both(context: Context) -> Iterator[Gap | Case]:
+    """The worst area's attention on itself: MAE's at the end, CL's over its start."""
     for name, mae in autoencoders(context):
         yield Case((sign_of(mae.setting),))
         yield autoencoder_is_local(name, mae)
@@ -212,7 +212,6 @@ locality.mistake(
     "own areas mixed up",
     lambda original: lambda setting, samples, A: original(setting, samples, A[:, ::-1]),
 )
-
 locality.tolerates(
     least_own,
     "a bound from below, which training passes by far: the loss gap bounds a mean square",

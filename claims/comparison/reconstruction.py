@@ -57,7 +57,8 @@ def loss_of_locals(run: TrainedCl) -> data.Floats:
 
 
 @reconstruction.leg("trained", require=BOTH_SIGNS)
-def _reconstruction_trained(context: Context) -> Iterator[Gap | Case]:
+def losses_with_either_attention(context: Context) -> Iterator[Gap | Case]:
+    """Loss of masked local patches with the attention of CL, and the loss gap with that of MAE."""
     for name, cl in contrastive_models(context):
         yield Case((sign_of(cl.setting),))
         found, claimed = loss_of_locals(cl), wrong_patch_loss(cl.setting)
@@ -94,7 +95,6 @@ reconstruction.mistake(
     "the own area's part of the loss is dropped",
     lambda original: lambda A, z, own: (z**2 * A**2).sum(axis=-1) / 2,
 )
-
 reconstruction.tolerates(
     wrong_patch_loss,
     "compared within 10 %: attention reaches 0.9 in the time trained, not 1",

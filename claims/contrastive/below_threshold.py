@@ -48,7 +48,8 @@ def uncollapsed(law: Law, K: int, tau: float) -> float:
 
 
 @below_threshold.leg("scaling")
-def _below_threshold_scaling(context: Context) -> Iterator[Gap]:
+def rest_on_the_ladder(context: Context) -> Iterator[Gap]:
+    """Where the reduced Φ_1 rests, the samples that do not collapse, and the local rate there."""
     for K, tau_ in context.at(quick=((3, 1.0),), full=((3, 1.0), (2, 1.0), (2, 1e9), (5, 0.5))):
         z = laws.resting_latent(laws.LATENT_LAW, K, tau_)
         ladder = [crowded(k, K, tau_) for k in DIGITS]
@@ -75,7 +76,7 @@ def _below_threshold_scaling(context: Context) -> Iterator[Gap]:
 
 
 @below_threshold.leg("trained", profile="full")
-def _below_threshold_trained(context: Context) -> Iterator[Gap]:
+def models_with_too_few_clusters(context: Context) -> Iterator[Gap]:
     """Models with too few clusters: where Φ_1 stops, which samples collapse, and local features."""
     for side in sides(context):
         if side.collapses:

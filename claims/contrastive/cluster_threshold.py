@@ -66,7 +66,8 @@ FEW_NEGATIVES = (1, 4, 16, 64)
 
 
 @threshold.table
-def _threshold_table() -> Table:
+def thresholds_of_the_law() -> Table:
+    """K_c by τ and U/L."""
     return _by_ratio(
         "K_c by τ and U/L: the least number of clusters for the collapse, N_c → ∞",
         "K_c",
@@ -78,7 +79,8 @@ def _threshold_table() -> Table:
 
 
 @threshold.table
-def _last_threshold_table() -> Table:
+def thresholds_of_the_last_samples() -> Table:
+    """K_L by τ and U/L."""
     return _by_ratio(
         "K_L by τ and U/L: the least number of clusters for the last samples to collapse",
         "K_L",
@@ -89,7 +91,8 @@ def _last_threshold_table() -> Table:
 
 
 @threshold.table
-def _negatives_table() -> Table:
+def thresholds_by_negatives() -> Table:
+    """K_c by τ and N_c."""
     rows = laws.table(ratios=(3.0,), negatives=(*FEW_NEGATIVES, INFINITE))
     cells = {(row["tau"], row["negatives"]): row["K_c"] for row in rows}
     columns = (*FEW_NEGATIVES, INFINITE)
@@ -108,6 +111,7 @@ def _by_ratio(
     values: Callable[[float], list[float]],
     note: str,
 ) -> Table:
+    """A threshold by τ and U/L, with columns of `narrow` laws before those of RATIOS."""
     cells = {(row["tau"], row["U/L"]): row[what] for row in laws.table()}
     return Table(
         title,
@@ -124,7 +128,7 @@ def _shown(number: float) -> str:
 
 
 @threshold.leg("exact")
-def _threshold_exact(context: Context) -> Iterator[Gap]:
+def threshold_by_two_routes(context: Context) -> Iterator[Gap]:
     """K_c and K_L against closed forms and another quadrature, at every entry of the tables."""
     for tau_, value in THRESHOLDS:
         yield equal(
@@ -173,7 +177,7 @@ def _threshold_exact(context: Context) -> Iterator[Gap]:
 
 
 @threshold.leg("scaling", require=("K < K_c", "K > K_c", "two-point law"))
-def _threshold_scaling(context: Context) -> Iterator[Gap | Case]:
+def reduced_collapse_on_both_sides(context: Context) -> Iterator[Gap | Case]:
     """The pull at the front, both sides of K_c at P = 1e100, and laws with a gap."""
     entries = [(tau_, ratio, INFINITE) for tau_ in (1e9, *TAUS[1:]) for ratio in RATIOS]
     entries += [(0.3, 3.0, 16.0), (0.1, 5.0, 4.0)]
@@ -268,7 +272,7 @@ def _between_thresholds(law: Law, tau: float, K: int) -> Iterator[Gap]:
 
 
 @threshold.leg("trained", profile="full", require=("K < K_c", "K > K_c"))
-def _threshold_trained(context: Context) -> Iterator[Gap | Case]:
+def models_on_both_sides(context: Context) -> Iterator[Gap | Case]:
     """Models on both sides of the threshold at their P: one collapses, the other stops.
 
     Every tolerance holds 8 standard deviations of the noise; E A_1 on the two sides is 0.2 or more
@@ -355,7 +359,6 @@ threshold.mistake(
     "one cluster more in the dynamics",
     lambda original: lambda s, **phi: original(s.replace(K=s.K + 1), **phi),
 )
-
 threshold.tolerates(
     laws.net_pull_by_quadrature,
     "h by a second route, read where it is 0: a multiple of it is 0 there, too",

@@ -88,7 +88,8 @@ time = Claim(
 
 
 @time.leg("scaling", require=tuple(SHAPES))
-def _time_scaling(context: Context) -> Iterator[Gap | Case]:
+def transition_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T_½ against its power of P and its constant, for constant and random latents."""
     # Latents at 16 values: where κ_c is small their front creeps from one to the next.
     random = context.at(quick=(), full=(on_ladder(RANDOM, ALL_SHAPES[0]),))
     for ladder in (*ladders(context), *random):
@@ -108,7 +109,8 @@ def _time_scaling(context: Context) -> Iterator[Gap | Case]:
 
 
 @time.leg("exact")
-def _time_exact(context: Context) -> Iterator[Gap]:
+def constant_of_the_time(context: Context) -> Iterator[Gap]:
+    """c_T by quadrature against its closed form for constant latents."""
     finite = Contrastive(negatives=3)
     for K, z, details in ((2, 1.0, CONSTANT.contrastive), (8, 1.3, finite), (100, 0.7, finite)):
         latents = Latents.constant(z)
@@ -206,7 +208,8 @@ late = Claim(
 
 
 @late.leg("scaling")
-def _late_scaling(context: Context) -> Iterator[Gap]:
+def loss_and_miss_long_after(context: Context) -> Iterator[Gap]:
+    """1-A_1 and the loss times t, long after the transition."""
     sharp = Contrastive(negatives=math.inf, tau=0.25)
     warm = CONSTANT.replace(latents=Latents.constant(1.3), K=3)
     bases = (CONSTANT, CONSTANT.replace(contrastive=sharp), warm)
@@ -325,7 +328,8 @@ def ahead_of_growth(setting: Setting) -> float:
 
 
 @feature_growth.leg("scaling")
-def _feature_growth_scaling(context: Context) -> Iterator[Gap]:
+def growth_of_the_global_feature(context: Context) -> Iterator[Gap]:
+    """zΦ_1 against its power of P at A_1 = ½, and against its law at a small loss gap."""
     for shape in shapes_of(context):
         ladder = on_ladder(CONSTANT, shape)
         name = f"{label(ladder[0])}: zΦ_1"

@@ -191,7 +191,8 @@ gradient_feature = Claim(
 
 
 @gradient_feature.leg("symbolic")
-def _gradient_feature_symbolic(context: Context) -> Iterator[Gap]:
+def feature_rate_by_the_chain_rule(context: Context) -> Iterator[Gap]:
+    """The derivative of the loss of one sample, for any number of areas and keys."""
     # W: weight of area j. T: that of everything else, R_s: its part of P·Sim_s, both free of Φ_j.
     # So the identity stands for any number of areas and keys; other queries drop out of d/dΦ_j.
     w, _ = weights_of_loss()
@@ -242,7 +243,9 @@ def views_as_defined(instance: Instance) -> Iterator[Gap]:
 
 
 @gradient_feature.leg("property", require=EVERY_READING)
-def _gradient_feature_property(context: Context) -> Evidence:
+def feature_columns_by_autograd(context: Context) -> Evidence:
+    """Any Q under every reading, against automatic differentiation; the loss and the views, too."""
+
     def gaps(instance: Instance) -> Iterator[Gap]:
         yield from same_matrix("columns of features", instance, slice(instance.setting.P, None))
         yield same_loss(instance)
@@ -297,7 +300,8 @@ gradient_position = Claim(
 
 
 @gradient_position.leg("symbolic")
-def _gradient_position_symbolic(context: Context) -> Iterator[Gap]:
+def position_rate_by_the_chain_rule(context: Context) -> Iterator[Gap]:
+    """The derivative of the loss of one sample, for a visible and a masked key."""
     # x: weight of key q in area j. W: the area's other visible keys. T, R_s: all else, as before.
     w, _ = weights_of_loss()
     Y, R = [Y_0, Y_1, Y_2, sp.Integer(0)], [R_0, R_1, R_2, sp.Integer(0)]
@@ -316,7 +320,9 @@ def _gradient_position_symbolic(context: Context) -> Iterator[Gap]:
 
 
 @gradient_position.leg("property", require=EVERY_READING)
-def _gradient_position_property(context: Context) -> Evidence:
+def position_columns_by_autograd(context: Context) -> Evidence:
+    """Any Q under every reading, against automatic differentiation."""
+
     def gaps(instance: Instance) -> Iterator[Gap]:
         yield from same_matrix("columns of positions", instance, slice(0, instance.setting.P))
 
@@ -371,7 +377,8 @@ def indistinguishable(setting: Setting) -> Setting:
 
 
 @zero_gradient.leg("symbolic")
-def _zero_gradient_symbolic(context: Context) -> Iterator[Gap]:
+def rates_without_contrast(context: Context) -> Iterator[Gap]:
+    """Rates without negatives, and the pull when all views are the same."""
     # Without negatives w_0 = 1: every pull and with it every rate is 0.
     g, S = softmax_pull([sp.Integer(1)], [Y_0]), softmax_pull([sp.Integer(1)], [R_0])
     A = W / (W + T)
@@ -386,7 +393,9 @@ def _zero_gradient_symbolic(context: Context) -> Iterator[Gap]:
 
 
 @zero_gradient.leg("property")
-def _zero_gradient_property(context: Context) -> Evidence:
+def gradient_without_contrast(context: Context) -> Evidence:
+    """Any Q, one cluster, constant latents, no masks: the automatic gradient is 0."""
+
     def gaps(instance: Instance) -> Iterator[Gap]:
         details = dataclasses.replace(instance.setting.contrastive, weight_decay=0.0)
         setting = indistinguishable(instance.setting.replace(contrastive=details))
@@ -415,11 +424,7 @@ zero_gradient.mistake(
     "the positive pulls with w_0 instead of 1-w_0",
     lambda original: lambda w, Y: original([1 - w[0], *w[1:]], Y),
 )
-
-for _measured in (autograd, softmax_pull):
-    zero_gradient.tolerates(
-        _measured,
-        "the gradient is 0, and so is a multiple of it",
-    )
+zero_gradient.tolerates(autograd, "the gradient is 0, and so is a multiple of it")
+zero_gradient.tolerates(softmax_pull, "the gradient is 0, and so is a multiple of it")
 
 CLAIMS = (gradient_feature, gradient_position, zero_gradient)

@@ -78,7 +78,8 @@ def over_formula(setting: Setting, phi: float) -> float:
 
 
 @locals_stay.leg("scaling", require=tuple(SHAPES))
-def _locals_stay_scaling(context: Context) -> Iterator[Gap | Case]:
+def local_correlation_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Φ_m at the transition and long after it, against its power of P and its formula."""
     for ladder in ladders(context):
         yield Case(("Δ > 0" if ladder[0].information_gap > 0 else "Δ < 0",))
         name = f"{label(ladder[0])}: Φ_m"
@@ -185,7 +186,8 @@ def rates_over_feature(setting: Setting, attention: float) -> tuple[float, float
 
 
 @positions_stay.leg("scaling")
-def _positions_stay_scaling(context: Context) -> Iterator[Gap]:
+def position_rates_along_the_collapse(context: Context) -> Iterator[Gap]:
+    """β over α_1 while the collapse goes on, in a global area and elsewhere."""
     sizes = [2**9, 2**10, 3 * 2**9, 2**12, 3 * 2**11, 2**14]
     sizes += context.at(quick=[], full=[3 * 2**13, 2**16])
     for kappa_c in context.at(quick=(0.6,), full=(0.6, 0.75)):
@@ -224,7 +226,8 @@ def _positions_stay_scaling(context: Context) -> Iterator[Gap]:
 
 
 @positions_stay.leg("trained", profile="full")
-def _positions_stay_trained(context: Context) -> Iterator[Gap]:
+def positions_of_trained_models(context: Context) -> Iterator[Gap]:
+    """Υ of trained models, by the number of global areas that a key lies in."""
     for seed in range(2):
         base = runs.NEGATIVE
         time_ = runs.training_time(base)
@@ -292,7 +295,8 @@ def none_visible(setting: Setting) -> Fraction:
 
 
 @visible_global.leg("exact")
-def _visible_global_exact(context: Context) -> Iterator[Gap]:
+def bound_over_every_mask(context: Context) -> Iterator[Gap]:
+    """Every mask, at any Q; attained where Φ_1 is large."""
     rng = context.rng()
     for P_, C_1, C_s, gamma in ((6, 2, 1, 0.5), (8, 2, 3, 0.7), (9, 4, 2, 0.6)):
         setting = Setting.of_sizes(P_, C_1, C_s, gamma=gamma)
@@ -322,7 +326,7 @@ def _visible_global_exact(context: Context) -> Iterator[Gap]:
 
 
 @visible_global.leg("trained")
-def _visible_global_trained(context: Context) -> Iterator[Gap]:
+def model_whose_masks_hide_much(context: Context) -> Iterator[Gap]:
     """A model whose masks often hide all of the global area: what it misses is little more."""
     setting = OFTEN_HIDDEN
     time_, step = runs.training_time(setting), runs.STEP * setting.P
@@ -351,8 +355,6 @@ def _visible_global_trained(context: Context) -> Iterator[Gap]:
 
 OFTEN_HIDDEN = Setting.of_sizes(24, 6, 2, gamma=0.75, K=3, placement="random")
 """Masks hide all 6 global patches with probability 0.14."""
-
-
 visible_global.mistake(
     none_visible,
     "as if masks hid every patch independently",

@@ -113,7 +113,7 @@ def trained_readings(context: Context) -> Iterator[tuple[str, Setting, ByQuery]]
 
 
 @readings.leg("trained", require=tuple(READING_SIZES))
-def _readings_trained(context: Context) -> Iterator[Gap | Case]:
+def collapse_under_every_reading(context: Context) -> Iterator[Gap | Case]:
     """Models under every reading and either sign of Δ, and each option's worst model."""
     enough = context.at(quick=0.7, full=0.9)
     why = (

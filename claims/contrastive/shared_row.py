@@ -119,7 +119,9 @@ def one_row(name: str, setting: Setting, G: data.Floats, tolerance: float, why: 
 
 
 @rank_one.leg("property", require=("keys = feature", "keys = feature+position"))
-def _rank_one_property(context: Context) -> Evidence:
+def a_step_keeps_rows_equal(context: Context) -> Evidence:
+    """The automatic gradient at equal rows has equal rows."""
+
     # One step keeps the form; by induction so does every sequence of steps.
     def gaps(instance: Instance) -> Iterator[Gap]:
         setting = instance.setting
@@ -146,7 +148,8 @@ def _rank_one_property(context: Context) -> Evidence:
 
 
 @rank_one.leg("trained")
-def _rank_one_trained(context: Context) -> Iterator[Gap]:
+def rows_of_trained_models(context: Context) -> Iterator[Gap]:
+    """All of Q along training by torch, under every reading with queries by position."""
     chosen = context.at(quick=POSITION_READINGS[::3], full=POSITION_READINGS)
     for i, reading in enumerate(chosen):
         setting = small_setting(reading)
@@ -218,7 +221,8 @@ pooling = Claim(
 
 
 @pooling.leg("trained")
-def _pooling_trained(context: Context) -> Iterator[Gap]:
+def pooling_beside_training(context: Context) -> Iterator[Gap]:
+    """A row of Q against the one query of attention pooling, on the same batches."""
     steps, step = context.at(quick=30, full=200), 20.0
     for i, reading in enumerate(POSITION_READINGS):
         setting = small_setting(reading, weight_decay=2e-4)
@@ -260,7 +264,9 @@ shift = Claim(
 
 
 @shift.leg("property", require=EVERY_READING)
-def _shift_property(context: Context) -> Evidence:
+def position_rates_sum_to_zero(context: Context) -> Evidence:
+    """Row sums of the gradient, automatic and in closed form, at any Q."""
+
     def gaps(instance: Instance) -> Iterator[Gap]:
         setting = instance.setting
         G, views = instance.coordinates(), instance.views()
@@ -286,7 +292,8 @@ def _shift_property(context: Context) -> Evidence:
 
 
 @shift.leg("trained")
-def _shift_trained(context: Context) -> Iterator[Gap]:
+def position_correlations_sum_to_zero(context: Context) -> Iterator[Gap]:
+    """Row sums of Υ after training by torch."""
     for i, views in enumerate(("independent", "complementary")):
         reading = {"keys": "feature+position", "views": views, "query": "position"}
         setting = small_setting(reading)

@@ -145,7 +145,8 @@ def weights_do_not_matter(index: int, leading: float, setting: Setting) -> Gap:
 
 
 @init_global.leg("exact")
-def _init_global_exact(context: Context) -> Iterator[Gap | Case]:
+def sign_of_the_global_rate(context: Context) -> Iterator[Gap | Case]:
+    """Every batch enumerated, and exact fractions at P = 1e100."""
     yield Case(("enumerated",))
     yield from weights_are_equal(0, context.profile != "quick")
     for base in initial_laws():
@@ -164,7 +165,8 @@ def _init_global_exact(context: Context) -> Iterator[Gap | Case]:
 
 
 @init_global.leg("scaling")
-def _init_global_scaling(context: Context) -> Iterator[Gap]:
+def global_rate_on_the_ladder(context: Context) -> Iterator[Gap]:
+    """The exact rate against its power of P and its leading term."""
     for base in initial_laws():
         for shape in ALL_SHAPES:
             ladder = on_ladder(base, shape)
@@ -294,7 +296,8 @@ def local_sign(setting: Setting) -> int:
 
 
 @init_local.leg("exact")
-def _init_local_exact(context: Context) -> Iterator[Gap | Case]:
+def sign_of_a_local_rate(context: Context) -> Iterator[Gap | Case]:
+    """Every batch enumerated, and exact fractions at P = 1e100."""
     yield Case(("enumerated",))
     yield from weights_are_equal(1, context.profile != "quick")
     for base in initial_laws():
@@ -313,7 +316,8 @@ def _init_local_exact(context: Context) -> Iterator[Gap | Case]:
 
 
 @init_local.leg("scaling")
-def _init_local_scaling(context: Context) -> Iterator[Gap]:
+def local_rate_on_the_ladder(context: Context) -> Iterator[Gap]:
+    """The exact rate against its power of P and its leading term; the reduced rate beside it."""
     for base in initial_laws():
         for shape in ALL_SHAPES:
             ladder = on_ladder(base, shape)
@@ -392,7 +396,8 @@ def log_dominance(setting: Setting) -> float:
 
 
 @init_dominance.leg("scaling", require=tuple(SHAPES))
-def _init_dominance_scaling(context: Context) -> Iterator[Gap | Case]:
+def ratio_of_rates_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """The exact ratio of the two rates against its power of P."""
     for sign, shapes in SHAPES.items():
         for shape in shapes:
             yield Case((sign,))

@@ -73,7 +73,8 @@ def with_decay(setting: Setting, decay: float) -> Setting:
 
 
 @decay_threshold.leg("scaling")
-def _decay_threshold_scaling(context: Context) -> Iterator[Gap]:
+def threshold_on_the_ladder(context: Context) -> Iterator[Gap]:
+    """The largest decay that growth overcomes, and runs 2 % below and above it."""
     for base in (CONSTANT, OTHER):
         for shape in shapes_of(context):
             ladder = on_ladder(base, shape)
@@ -100,7 +101,8 @@ def _decay_threshold_scaling(context: Context) -> Iterator[Gap]:
 
 
 @decay_threshold.leg("trained", profile="full")
-def _decay_threshold_trained(context: Context) -> Iterator[Gap]:
+def models_on_both_sides(context: Context) -> Iterator[Gap]:
+    """Models trained with half and twice the decay."""
     base = runs.NEGATIVE
     time_ = 2 * runs.training_time(base)
     for share, collapses in ((0.5, True), (2.0, False)):
