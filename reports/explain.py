@@ -60,19 +60,24 @@ def _judged(claim: Entry, last: ClaimRecord | None, out: Path) -> Iterator[str]:
     if last is None:
         yield f"last verdict none in {out} (run `claims verify {claim.id} --out {out}`)"
         return
-    yield f"last verdict {words.marked(last.verdict)}, closeness {words.closeness(last)}"
+    closeness = words.closeness(last)
+    yield f"last verdict {words.verdict(last)}" + (f", closeness {closeness}" if closeness else "")
     for leg in last.legs:
-        yield f"  {leg.kind.value:9} {words.marked(leg.verdict)}"
+        yield f"  {leg.kind.value:9} {words.marked(leg.verdict)} {words.grade(leg)}".rstrip()
         yield from _found(leg)
+    yield from (f"  remark    {remark}" for remark in words.remarks(last))
 
 
 def _found(leg: LegRecord) -> Iterator[str]:
+    why = ""
     for gap in leg.gaps:
-        yield (
-            f"      {gap.name}: {words.number(gap.measured)} {gap.relation.value} "
-            f"{words.number(gap.predicted)} ± {gap.tolerance:.3g}"
-        )
-        yield f"        because {gap.why}"
+        measured, predicted = gap.sides
+        relation = gap.relation.value.replace("_", " ")
+        allowed = f" ± {gap.tolerance:.3g}" if gap.tolerance else ""
+        yield f"      {gap.name}: {measured} {relation} {predicted}{allowed}"
+        if gap.why != why:
+            yield f"        because {gap.why}"
+        why = gap.why
         if gap.certificate:
             yield from (f"        {line}" for line in words.certificate(gap.certificate))
     yield from (f"      ladder {words.ladder(series)}" for series in leg.series)

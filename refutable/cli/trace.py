@@ -11,7 +11,7 @@ from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
-from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.setting import Contrastive, Latents, Setting, power_of_ten
 from refutable.records.documents import plain
 from refutable.reports import trace
 
@@ -40,8 +40,7 @@ def _patches(P: int | None, log10_P: float | None) -> int:
     assert log10_P is not None
     if not 0 < log10_P <= 300:
         raise UsageError(f"--log10-P must lie in (0, 300], not {log10_P}")
-    whole, part = divmod(log10_P, 1)
-    return round(10**part * 10**15) * 10 ** int(whole) // 10**15
+    return power_of_ten(log10_P)
 
 
 @click.command(
