@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from refutable.records.contents import Entry
 from refutable.reports.terminal import said
@@ -55,8 +56,8 @@ def _show_table(claims: Sequence[Entry], console: Console) -> None:
 
 def _show_lines(claims: Sequence[Entry], console: Console) -> None:
     for claim in claims:
-        rest = said(f"  {_source(claim)}; {', '.join(claim.kinds)}")
-        console.print(said(claim.id, "bold") + rest)
+        rest = said(f"{_source(claim)}; {', '.join(claim.kinds)}")
+        console.print(said(claim.id, "bold") + Text("  ") + rest)
         console.print(Padding(said(claim.title), (0, 0, 0, 2)))
 
 

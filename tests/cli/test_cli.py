@@ -207,6 +207,26 @@ def test_trace_answers_the_known_constants() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_a_list_follows_columns(columns: str) -> None:
+    """On a narrow page what is claimed has a line of its own; nothing is lost on any."""
+    shown = run("list", "thm4.1", COLUMNS=columns).stdout
+    assert all(len(line) <= int(columns) for line in shown.splitlines())
+    words = " ".join(shown.split())
+    if columns == "200":
+        assert "thm4.1 MAE training converges Theorem 4.1 " in words
+    else:
+        assert words.startswith("thm4.1 Theorem 4.1; scaling,")
+        assert words.endswith(" MAE training converges")
+
+
+@pytest.mark.parametrize("columns", ["", "0", "-1", "many", "1e9", "9" * 400, "２００"])
+def test_columns_that_are_none_are_forgotten(columns: str) -> None:
+    done = run("list", "thm4.1", COLUMNS=columns)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert max(map(len, done.stdout.splitlines())) <= 120
+
+
 def test_list_and_explain_show_the_catalogue() -> None:
     rows = json.loads(run("list", "--json").stdout)
     ids = [row["id"] for row in rows]
