@@ -22,6 +22,7 @@ from refutable.model.setting import Setting
 from refutable.model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
 from refutable.records import html, schemas
 from refutable.records.documents import Document, Record, put
+from refutable.records.numbers import storable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,13 +46,8 @@ SERIES = (
 
 Prediction = Mapping[str, Mapping[str, float] | None]
 
-Number = Annotated[
-    float,
-    PlainSerializer(
-        lambda x: x if math.isfinite(x) else str(x), return_type=float | str, when_used="json"
-    ),
-]
-"""A float; what JSON cannot hold (inf, nan) is stored as text."""
+Number = Annotated[float, PlainSerializer(storable, return_type=float | str, when_used="json")]
+"""A float, stored by the rule of `records.numbers`."""
 
 
 class SettingRecord(Record):

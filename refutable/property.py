@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +23,7 @@ from refutable import chance, ledger
 from refutable.claim import Context
 from refutable.evidence import Evidence, Required, Undecided, requirement
 from refutable.gap import Gap
+from refutable.records.numbers import storable
 from refutable.tally import Tally
 
 T = TypeVar("T")
@@ -235,7 +235,7 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, Enum):
         return jsonable(value.value)
     if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else str(value)
+        return storable(float(value))
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):

@@ -21,6 +21,7 @@ from refutable.claims.contrastive.resting_place import crowded, resting_place
 from refutable.model import reduced
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import Latents, Setting
+from refutable.records.numbers import finite_or_none
 
 TENS = 60
 """P = 1e60 for the backgrounds in which log P must be large."""
@@ -267,7 +268,7 @@ def step_and_length(profile: Profile, seed: int = 0) -> PhaseMap:
         for share in shares:
             at = min(range(len(run.times)), key=lambda i: abs(run.times[i] - share * time))
             gap = max(run.local.loss_gap[at], run.global_.loss_gap[at])
-            row.append(float(f"{gap:.4g}") if math.isfinite(gap) else None)
+            row.append(finite_or_none(float(f"{gap:.4g}")))
             trained.append(Trained(
                 x=run.times[at], y=factor * step,
                 holds=not run.diverged and gap <= plans.EPSILON,

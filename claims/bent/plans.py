@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter
+
 from refutable.auditing.statement import Base
 from refutable.claims.bent import dials
 from refutable.claims.bent.bases import setting_of
@@ -61,7 +63,7 @@ def time_of(setting: Setting, objective: Objective) -> float:
     return PATIENCE * K * setting.P * (c_T * (setting.P / setting.C_1) ** 2 + late)
 
 
-@cache.kept(depends_on=("refutable.model",), decode=Observed.of)
+@cache.kept(depends_on=("refutable.model",), decode=TypeAdapter(Observed).validate_python)
 def trained(
     setting: Setting,
     objective: Objective,

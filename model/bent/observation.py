@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -79,24 +78,6 @@ class Observed:
     def kinds(self) -> dict[str, Seen]:
         """What is seen, by kind of query."""
         return {"local": self.local, "global": self.global_}
-
-    @classmethod
-    def of(cls, record: dict[str, Any]) -> Observed:
-        """From `dataclasses.asdict`, lists in place of tuples allowed."""
-
-        def number(value: Any) -> Any:
-            return float(value) if isinstance(value, str) else value  # JSON has no NaN
-
-        def listed(value: Any) -> Any:
-            return tuple(map(number, value)) if isinstance(value, list) else value
-
-        plain = {
-            name: listed(value) if name == "objective" else number(listed(value))
-            for name, value in record.items()
-        }
-        for name in ("local", "global_"):
-            plain[name] = Seen(**{key: listed(value) for key, value in record[name].items()})
-        return cls(**plain)
 
     def half(self, kind: str) -> float | None:
         """T_½: when mean own (MAE) or global (CL) attention reaches ½; None when never."""

@@ -16,6 +16,7 @@ from refutable.gap import Gap, Relation, decided
 from refutable.number import Number, decimals, number
 from refutable.records import html
 from refutable.records.documents import Document, Record
+from refutable.records.numbers import finite_or_none, storable
 from refutable.series import Series
 from refutable.table import Table
 
@@ -64,7 +65,6 @@ class GapRecord(Record):
     @classmethod
     def of(cls, gap: Gap) -> GapRecord:
         """The record of a gap."""
-        closeness = gap.closeness
         measured, predicted = _stored(gap)
         return cls(
             name=gap.name,
@@ -74,7 +74,7 @@ class GapRecord(Record):
             tolerance=float(gap.tolerance),
             why=gap.why,
             holds=gap.holds,
-            closeness=closeness if closeness is not None and math.isfinite(closeness) else None,
+            closeness=finite_or_none(gap.closeness),
             false_alarm=gap.false_alarm or 0.0,
             certificate=CertificateRecord.of(gap.certificate) if gap.certificate else None,
             undecided=gap.undecided,
@@ -110,10 +110,6 @@ class GapRecord(Record):
         return repr(measured), repr(predicted), repr(tolerance)
 
 
-def _storable(value: float | str) -> float | str:
-    return value if isinstance(value, str) or math.isfinite(value) else str(value)
-
-
 def _stored(gap: Gap) -> tuple[float | str, float | str]:
     """Both sides as doubles where those tell the same story, otherwise as exact texts."""
     if isinstance(gap.measured, str) or isinstance(gap.predicted, str):
@@ -127,7 +123,7 @@ def _stored(gap: Gap) -> tuple[float | str, float | str]:
         again, _ = decided(*alike, gap.relation, tolerance)
         told_apart = measured != predicted or sides[0].middle == sides[1].middle
         if gap.undecided is not None or (again == gap.holds and told_apart):
-            return _storable(measured), _storable(predicted)
+            return storable(measured), storable(predicted)
     return _text(sides[0]), _text(sides[1])
 
 
@@ -219,20 +215,16 @@ class SeriesRecord(Record):
             residuals=_digits(residuals, 3),
             judged_from=_digits([series.judged_from], 5)[0],
             settled_from=None if settled is None else _digits([settled], 5)[0],
-            exponent=_finite(series.exponent),
-            exponent_half_width=_finite(series.exponent_half_width),
-            constant=_finite(series.constant),
-            constant_half_width=_finite(series.constant_half_width),
-            drift=_finite(series.drift),
+            exponent=finite_or_none(series.exponent),
+            exponent_half_width=finite_or_none(series.exponent_half_width),
+            constant=finite_or_none(series.constant),
+            constant_half_width=finite_or_none(series.constant_half_width),
+            drift=finite_or_none(series.drift),
         )
 
 
 def _digits(values: Iterable[float], number: int) -> tuple[float, ...]:
     return tuple(float(f"{value:.{number}g}") for value in values)
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 class TableRecord(Record):
@@ -246,7 +238,7 @@ class TableRecord(Record):
     @classmethod
     def of(cls, table: Table) -> TableRecord:
         """The record of a table."""
-        rows = tuple(tuple(_storable(cell) for cell in row) for row in table.rows)
+        rows = tuple(tuple(storable(cell) for cell in row) for row in table.rows)
         return cls(title=table.title, columns=table.columns, rows=rows, note=table.note)
 
 

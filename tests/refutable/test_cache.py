@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from refutable.claims.bent import bases, plans
 from refutable.errors import UsageError
@@ -267,7 +268,8 @@ def test_a_stored_run_is_the_run_that_was_made() -> None:
     lost = dataclasses.replace(run, diverged=True, loss=(1.0, math.inf, math.nan), shift=math.nan)
     for made in (run, lost):
         text = json.dumps(cache.jsonable(made), allow_nan=False)
-        assert repr(Observed.of(json.loads(text))) == repr(made)
+        read = TypeAdapter(Observed).validate_python(json.loads(text))
+        assert repr(read) == repr(made)
 
 
 def doctor(*words: str) -> subprocess.CompletedProcess[str]:
