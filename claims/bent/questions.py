@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from refutable.auditing.answers import Answer, Cell
-from refutable.auditing.statement import Base
-from refutable.claim import Profile, derive_seed
+from refutable.auditing.statement import Base, replicate_seed
+from refutable.claim import Profile
 from refutable.claims.bent import bases, dials, images, plans
 from refutable.claims.contrastive import threshold_law
 from refutable.claims.mae import laws
@@ -34,7 +34,7 @@ def answers(profile: Profile, seed: int = 0) -> list[Answer]:
 
 
 def _observe(base: Base, turned: dict[str, float], seed: int, objective: Objective) -> Observed:
-    return plans.observe(base, turned, derive_seed(seed, "audit", "0") % 2**31, objective)
+    return plans.observe(base, turned, replicate_seed(seed), objective)
 
 
 def _sign(base: Base) -> str:

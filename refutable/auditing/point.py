@@ -8,8 +8,8 @@ from typing import Any
 from refutable import check
 from refutable.auditing.dial import find
 from refutable.auditing.selection import choose, load
-from refutable.auditing.statement import Base
-from refutable.claim import Profile, derive_seed
+from refutable.auditing.statement import Base, replicate_seed
+from refutable.claim import Profile
 from refutable.errors import UsageError
 from refutable.gap import Gap
 
@@ -30,7 +30,7 @@ def at_point(
     for name, value in point.items():
         find(by_name, name).require(value)
     statements, _ = choose(catalogue, found, select, (), (), profile)
-    replicate = derive_seed(seed, "audit", "0") % 2**31
+    replicate = replicate_seed(seed)
     for statement in statements:
         reason = next((r for n in point if (r := statement.untestable(n))), None)
         for base in statement.bases:

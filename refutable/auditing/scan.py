@@ -20,8 +20,8 @@ from scipy import stats
 
 from refutable.auditing.atlas import Margin, Outcome, PairRecord, TrialRecord
 from refutable.auditing.dial import Dial
-from refutable.auditing.statement import Base, Statement
-from refutable.claim import Profile, derive_seed
+from refutable.auditing.statement import Base, Statement, replicate_seed
+from refutable.claim import Profile
 from refutable.gap import Gap
 from refutable.property import no_constants_of_loaded_modules
 from refutable.records.results import GapRecord
@@ -62,7 +62,7 @@ class Scan:
     def seeds(self) -> tuple[int, ...]:
         """One seed per replicate, the same for all statements and dials."""
         count = self.effort.seeds if self.statement.random else 1
-        return tuple(derive_seed(self.root_seed, "audit", str(n)) % 2**31 for n in range(count))
+        return tuple(replicate_seed(self.root_seed, n) for n in range(count))
 
     def at(self, value: float) -> Outcome:
         """Try one value of the dial, once."""

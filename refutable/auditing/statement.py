@@ -9,11 +9,16 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from refutable.auditing.dial import Dial
-from refutable.claim import Profile
+from refutable.claim import Profile, derive_seed
 from refutable.gap import Gap
 
 Base = Mapping[str, Any]
 Check = Callable[[Base, Mapping[str, float], int, Profile], Iterable[Gap]]
+
+
+def replicate_seed(root_seed: int, replicate: int = 0) -> int:
+    """The seed of a replicate of an audit, the same for all statements, so that they share runs."""
+    return derive_seed(root_seed, "audit", str(replicate)) % 2**31
 
 
 @dataclass(frozen=True, kw_only=True)

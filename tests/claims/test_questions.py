@@ -15,7 +15,7 @@ import pytest
 
 from refutable import check
 from refutable.auditing import answers, selection
-from refutable.claims.bent import images, phase_maps, plans, questions
+from refutable.claims.bent import images, maps_of_cl, maps_of_mae, plans, questions
 from refutable.cli import command_of
 from refutable.reports import phase_figure
 from refutable.reuse import cache
@@ -35,9 +35,9 @@ class TestMaps:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setattr(
-            phase_maps, "_grid", lambda low, high, count: (low, (low + high) / 2, high)
+            maps_of_mae, "grid", lambda low, high, count: (low, (low + high) / 2, high)
         )
-        found = phase_maps.exponents("quick")
+        found = maps_of_mae.exponents("quick")
         for kappa_s, row in zip(found.y, found.values, strict=True):
             for kappa_c, value in zip(found.x, row, strict=True):
                 gap = images.information_gap(kappa_c, kappa_s)
@@ -58,7 +58,7 @@ class TestMaps:
         assert phase_figure.svg(read) == phase_figure.svg(read)
 
     def test_longer_training_and_smaller_steps_never_hurt(self) -> None:
-        found = phase_maps.step_and_length("quick")
+        found = maps_of_mae.step_and_length("quick")
         assert (len(found.values), len(found.values[0])) == (len(found.y), len(found.x))
         small = found.values[0]
         assert list(small) == sorted(small, reverse=True)
@@ -72,7 +72,7 @@ class TestMaps:
 
     def test_a_level_is_interpolated_where_it_is_crossed(self) -> None:
         values = ((0.0, 0.2, 0.4), (None, 0.2, 0.3), (0.5, 0.6, 0.7))
-        line = phase_maps._level((0, 1, 2), (10, 20, 30), values, 0.25)
+        line = maps_of_cl.level_line((0, 1, 2), (10, 20, 30), values, 0.25)
         assert line == ((1.25, 10.0), (1.5, 20.0))
 
 
