@@ -307,16 +307,20 @@ def separation(number: sp.Expr) -> int | None:
         log_u, log_l = measure(number)
     except UnknownError:
         return None
-    if measure.degree > MOST_BITS:
+    degree = measure.degree * measure.order
+    if degree > MOST_BITS:
         return None
-    return math.ceil(((measure.degree - 1) * log_u + log_l) * 1.001) + 1
+    return math.ceil(((degree - 1) * log_u + log_l) * 1.001) + 1
 
 
 class _Measuring:
-    """The logarithms to base 2 of u and l of each part, and the degree of the field."""
+    """The logarithms to base 2 of u and l of each part.
+
+    The field has at most the degree times that of the roots of unity of this order.
+    """
 
     def __init__(self) -> None:
-        self.degree = 1
+        self.degree = self.order = 1
         self.known: dict[sp.Basic, tuple[float, float]] = {}
 
     def __call__(self, part: sp.Basic) -> tuple[float, float]:
@@ -328,8 +332,7 @@ class _Measuring:
         if isinstance(part, sp.Rational):
             return _log2(abs(int(part.p))), _log2(int(part.q))
         if part is sp.I:
-            self.degree *= 2
-            return 0.0, 0.0
+            return self._root_of_unity(4)
         if part is sp.GoldenRatio:
             return self((1 + sp.sqrt(5)) / 2)
         if isinstance(part, sp.Add):
@@ -338,6 +341,8 @@ class _Measuring:
             logs = [self(factor) for factor in part.args]
             return sum(u for u, _ in logs), sum(v for _, v in logs)
         if isinstance(part, sp.Pow) and isinstance(part.exp, sp.Rational):
+            if part.base == -1:
+                return self._root_of_unity(2 * int(part.exp.q))
             power, index = abs(int(part.exp.p)), int(part.exp.q)
             if index > 1:
                 self.known.setdefault(_Root(part.base, index), self._root(part.base, index))
@@ -346,14 +351,17 @@ class _Measuring:
         if isinstance(part, sp.exp):
             turns = part.args[0] / (sp.I * sp.pi)
             if isinstance(turns, sp.Rational):  # a root of unity
-                self.degree *= 2 * int(turns.q)
-                return 0.0, 0.0
+                return self._root_of_unity(2 * int(turns.q))
         if isinstance(part, sp.CRootOf):
             coefficients = [int(c) for c in part.poly.all_coeffs()]
             self.degree *= len(coefficients) - 1
             lead = abs(coefficients[0])
             return _log2(lead + max(map(abs, coefficients))), _log2(lead)
         raise UnknownError(f"{part} is not known to be algebraic")
+
+    def _root_of_unity(self, order: int) -> tuple[float, float]:
+        self.order = math.lcm(self.order, order)
+        return 0.0, 0.0
 
     def _root(self, base: sp.Expr, index: int) -> tuple[float, float]:
         u, v = self(base)

@@ -1,39 +1,172 @@
-"""Symbolic evidence: an identity of rational functions is decided by expanding a numerator."""
+"""Symbolic evidence: an identity is decided by a normal form, never by simplification.
+
+Rational functions are decided outright: over a common denominator the numerator of the difference
+is expanded, and a polynomial is zero exactly when its expansion is. Constants are decided by balls
+and a separation bound (`constants`). Other functions are split into parts (`normal`); where that
+does not show an identity, a point at which both sides surely differ refutes it, and without one it
+is undecided.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import sympy as sp
 
 from refutable.certificate import Certificate
+from refutable.errors import MissingPackageError
 from refutable.gap import Gap, identical
-from refutable.prove.relations import domain_of
+from refutable.prove import constants, normal
+from refutable.prove.relations import domain_of, namesakes
+from refutable.prove.statement import refuse_inexact
+from refutable.tally import Tally
+
+BITS = 200
+"""Precision at which points are tried."""
 
 
-def identity(name: str, left: sp.Expr, right: sp.Expr, why: str) -> Gap:
-    """Left and right are the same rational function of their symbols.
+def identity(name: str, left: Any, right: Any, why: str) -> Gap:
+    """Left and right are equal wherever both are defined, for all values of their symbols.
 
-    Decided, not simplified: over a common denominator the numerator of the difference is expanded;
-    a polynomial is zero exactly when its expansion is. Raises ValueError when an expression is not
-    rational in its symbols (write exp(s) as a positive symbol first).
+    What symbols are said to be (`positive`, `integer`, ...) counts. Undecided where neither a
+    normal form nor a point tells. Raises ValueError, naming the culprit, for decimal numbers,
+    infinities, different symbols of one name, and denominators that are 0 everywhere.
     """
+    left, right = _expression(name, left), _expression(name, right)
+    symbols = sorted((left - right).free_symbols | left.free_symbols | right.free_symbols, key=str)
+    complaint = namesakes(symbols)
+    if complaint:
+        raise ValueError(f"{name}: {complaint}")
+    noughts = {symbol: sp.S.Zero for symbol in symbols if symbol.is_zero}
+    left, right = left.xreplace(noughts), right.xreplace(noughts)
+    nothing = Tally(nothing=left == 0 and right == 0)
+    if _is_rational(left) and _is_rational(right):
+        return _rational_identity(name, left, right, why, symbols, nothing)
+    return _identity(name, left, right, why, symbols, nothing)
+
+
+def _expression(name: str, side: Any) -> sp.Expr:
+    try:
+        found = sp.sympify(side, strict=True)
+    except sp.SympifyError:
+        found = None
+    if not isinstance(found, sp.Expr) or isinstance(found, sp.MatrixExpr):
+        raise ValueError(f"{name}: {side!r} is no expression, nor a number")
+    try:
+        refuse_inexact(found)
+    except ValueError as problem:
+        raise ValueError(f"{name}: {problem}") from None
+    if not found.is_commutative:
+        raise ValueError(f"{name}: the factors of {found} do not commute")
+    return found
+
+
+def _is_rational(part: sp.Expr) -> bool:
+    """Whether an expression is a rational function of its symbols with rational coefficients."""
+    if isinstance(part, sp.Symbol | sp.Rational):
+        return True
+    if isinstance(part, sp.Pow):
+        return part.exp.is_Integer and _is_rational(part.base)
+    return isinstance(part, sp.Add | sp.Mul) and all(map(_is_rational, part.args))
+
+
+def _rational_identity(
+    name: str, left: sp.Expr, right: sp.Expr, why: str, symbols: list[sp.Symbol], tally: Tally
+) -> Gap:
     numerator, denominator = sp.fraction(sp.together(left - right))
-    symbols = sorted(numerator.free_symbols, key=str)
-    if symbols and not numerator.is_polynomial(*symbols):
-        raise ValueError(f"{name}: not rational in {symbols}; replace transcendental terms first")
+    if sp.expand(denominator) == 0:
+        raise ValueError(f"{name}: {_short(denominator)} is 0 everywhere, and divides")
     factors = sp.Mul.make_args(numerator)
     sums = [[sp.expand(term) for term in sp.Add.make_args(factor)] for factor in factors]
-    everywhere = sorted((left - right).free_symbols, key=str)
+    expanded = sp.expand(sp.Mul(*(sp.Add(*terms) for terms in sums)))
     certificate = Certificate(
         by=f"SymPy {sp.__version__}",
         negated="the numerator of left - right over a common denominator is not 0",
-        variables={str(symbol): domain_of(symbol) for symbol in everywhere},
+        variables={str(symbol): domain_of(symbol) for symbol in symbols},
         reductions=(f"denominator {_short(denominator)}",),
         resource={"terms expanded": sum(len(sp.Add.make_args(t)) for s in sums for t in s)},
     )
-    expanded = sp.expand(sp.Mul(*(sp.Add(*terms) for terms in sums)))
-    return identical(name, expanded, 0, why, certificate=certificate)
+    return identical(name, expanded, 0, why, certificate=certificate, tally=tally)
 
 
-def _short(expression: sp.Expr, most: int = 120) -> str:
+def _identity(
+    name: str, left: sp.Expr, right: sp.Expr, why: str, symbols: list[sp.Symbol], tally: Tally
+) -> Gap:
+    """Decide by normal form, then by balls at points."""
+    difference = left - right
+    found, doubt = _found(name, difference)
+    witness = None
+    measured: Any = sp.S.Zero
+    undecided = None
+    steps: tuple[str, ...] = ()
+    if found is not None:
+        steps = (f"denominator {_short(found.denominator)}", *found.parts)
+    if found is None or found.vanishes is not True:
+        if found is not None and found.vanishes is False:
+            measured = _short(str(found))
+        else:
+            witness = _apart(difference, symbols)
+            if witness is None:
+                undecided = doubt or "neither its normal form nor a point decides it"
+            measured = witness["left - right"] if witness else _short(difference)
+    certificate = Certificate(
+        by=f"SymPy {sp.__version__}, {_balls()}",
+        negated="left - right is not 0 in its normal form, or at a point",
+        variables={str(symbol): domain_of(symbol) for symbol in symbols},
+        reductions=steps,
+    )
+    return identical(
+        name,
+        measured,
+        0,
+        why,
+        certificate=certificate,
+        tally=tally,
+        witness=witness,
+        undecided=undecided,
+    )
+
+
+def _found(name: str, difference: sp.Expr) -> tuple[normal.Normal | None, str]:
+    """The normal form, or why there is none."""
+    if not difference.free_symbols:
+        zero = constants.is_zero(difference)
+        if zero is not None:
+            value = sp.S.Zero if zero else difference
+            return normal.Normal({} if zero else {sp.S.One: value}, sp.S.One, True, ()), ""
+    try:
+        return normal.normal(difference), ""
+    except normal.NowhereDefinedError as problem:
+        raise ValueError(f"{name}: {problem}") from None
+    except (sp.PolynomialError, RecursionError, NotImplementedError) as problem:
+        return None, f"no normal form: {type(problem).__name__}"
+
+
+def _apart(difference: sp.Expr, symbols: list[sp.Symbol]) -> dict[str, str] | None:
+    """A point where both sides surely differ, and by how much."""
+    for point in normal.sample_points(symbols):
+        try:
+            value = difference.xreplace(point)
+            ball = constants.enclosure(value, BITS)
+        except (constants.UnknownError, ZeroDivisionError, TypeError, ValueError):
+            continue
+        if not ball.contains(0):
+            at = {str(symbol): str(value) for symbol, value in point.items()}
+            return {**at, "left - right": ball.str(15, radius=False)}
+    return None
+
+
+def _balls() -> str:
+    try:
+        return f"python-flint {constants.balls().__version__}"
+    except MissingPackageError:
+        return "without balls"
+
+
+def _short(expression: object, most: int = 120) -> str:
     text = str(expression)
-    return text if len(text) <= most else f"of {sp.count_ops(expression)} operations"
+    if len(text) <= most:
+        return text
+    if isinstance(expression, sp.Basic):
+        return f"of {sp.count_ops(expression)} operations"
+    return text[:most] + "…"
