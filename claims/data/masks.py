@@ -74,7 +74,7 @@ def moments_in_the_limit(context: Context) -> Iterator[Gap | Undecided]:
     kappa = sp.Symbol("kappa", positive=True)
     ends = (setting.KAPPA_S_RANGE[0], setting.KAPPA_C_RANGE[1])
     low, high = (sp.Rational(repr(end)) for end in ends)
-    growth = limits.Growth((kappa,), {P: sp.S.One, C: kappa}, ((low,), (high,)))
+    growth = limits.Growth((kappa,), {P: sp.S.One, C: kappa}, ((low,), (high,)), (gamma < 1,))
     variance = variance_visible(P, gamma * P, C)
     why = "C grows as P^κ for any exponent that an area may have, M = γP, neither rounded"
     for name, expression, claimed, slope in (

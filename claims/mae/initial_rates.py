@@ -75,9 +75,8 @@ class Growing:
             (low_c, low_s), (high_c, low_s), (high_c, high_s), (low_c, high_s)
         ]  # fmt: skip
         powers = {self.P: sp.S.One, self.C_1: self.kappa_c, self.C_s: self.kappa_s}
-        return Growth(
-            exponents, powers, tuple(clipped(square, self.sign * self.information_gap, exponents))
-        )
+        corners = clipped(square, self.sign * self.information_gap, exponents)
+        return Growth(exponents, powers, tuple(corners), (self.gamma < 1,))
 
 
 Sizes = Setting | Growing

@@ -16,8 +16,10 @@ import sympy as sp
 
 from refutable.errors import needed
 
-MOST_BITS = 100_000
+MOST_BITS = 500_000
 """Precision at which deciding a number is given up."""
+SMALL = 2**40
+"""Whole numbers below are factored where roots of them occur."""
 FIRST_BITS = (64, 256, 1024)
 """Precisions tried before any separation bound is worked out."""
 
@@ -344,9 +346,7 @@ class _Measuring:
             if part.base == -1:
                 return self._root_of_unity(2 * int(part.exp.q))
             power, index = abs(int(part.exp.p)), int(part.exp.q)
-            if index > 1:
-                self.known.setdefault(_Root(part.base, index), self._root(part.base, index))
-            u, v = self.known[_Root(part.base, index)] if index > 1 else self(part.base)
+            u, v = self._root(part.base, index) if index > 1 else self(part.base)
             return (power * u, power * v) if part.exp > 0 else (power * v, power * u)
         if isinstance(part, sp.exp):
             turns = part.args[0] / (sp.I * sp.pi)
@@ -364,9 +364,19 @@ class _Measuring:
         return 0.0, 0.0
 
     def _root(self, base: sp.Expr, index: int) -> tuple[float, float]:
-        u, v = self(base)
-        self.degree *= index
-        return ((u + (index - 1) * v) / index, v) if u >= v else (u, ((index - 1) * u + v) / index)
+        """Of a principal root; those of a positive whole number are products of those of primes."""
+        if base.is_Integer and 1 < int(base) < SMALL and not sp.isprime(base):
+            primes = sp.factorint(base)
+            logs = [(k, *self._root(sp.Integer(p), index)) for p, k in primes.items()]
+            return sum(k * u for k, u, _ in logs), sum(k * v for k, _, v in logs)
+        key = _Root(base, index)
+        if key not in self.known:
+            u, v = self(base)
+            self.degree *= index
+            self.known[key] = (
+                ((u + (index - 1) * v) / index, v) if u >= v else (u, ((index - 1) * u + v) / index)
+            )
+        return self.known[key]
 
 
 class _Root(sp.Basic):

@@ -18,17 +18,23 @@ from refutable.prove.answer import Answer
 from refutable.prove.deciding import Decided, Decider, DisagreementError, Opinion
 from refutable.prove.statement import Query
 
+FEW_BOXES = 500
+"""How many boxes ball arithmetic is given where two others have decided already."""
+
 
 class _Balls:
     """Ball arithmetic, loaded when first asked."""
 
     LABEL, EMPTY, POINT = "balls", "no counterexample", "a counterexample"
 
+    def __init__(self, most_boxes: int | None = None) -> None:
+        self.limits = () if most_boxes is None else (most_boxes,)
+
     def by(self) -> str:
         return str(self._boxes().by())
 
     def solve(self, query: Query, /) -> Answer:
-        found: Answer = self._boxes().solve(query)
+        found: Answer = self._boxes().solve(query, *self.limits)
         return found
 
     @staticmethod
@@ -38,7 +44,8 @@ class _Balls:
 
 
 SOLVERS: tuple[Decider, ...] = (smt, coverings)
-DECIDERS: tuple[Decider, ...] = (*SOLVERS, _Balls(), enumeration)
+FURTHER: tuple[Decider, ...] = (_Balls(), enumeration)
+DECIDERS: tuple[Decider, ...] = (*SOLVERS, *FURTHER)
 """Asked in this order; what each decides on its own is in its module."""
 
 
@@ -62,8 +69,11 @@ def proved(name: str, assumptions: Iterable[Any], conclusion: Any, sums: str) ->
         yield doubt
         return
     queries = statement.counterexamples
-    opinions = [deciding.consult(decider, statement, queries) for decider in DECIDERS]
-    settled = [one for one in opinions if one.found in ("proved", "refuted")]
+    opinions = [deciding.consult(solver, statement, queries) for solver in SOLVERS]
+    agreed = all(_settled(one) for one in opinions)
+    further = (_Balls(FEW_BOXES), enumeration) if agreed else FURTHER
+    opinions += [deciding.consult(decider, statement, queries) for decider in further]
+    settled = [one for one in opinions if _settled(one)]
     if len({one.found for one in settled}) > 1:
         said = ", ".join(f"{one.decider.LABEL}: {one.found} {_at(one)}" for one in settled)
         raise DisagreementError(f"{name}: deciders contradict each other: {said}")
@@ -98,6 +108,10 @@ def installed() -> list[Decider]:
     if all(decider is enumeration for decider in found):
         raise missing[0]
     return found
+
+
+def _settled(opinion: Opinion) -> bool:
+    return opinion.found in ("proved", "refuted")
 
 
 def _unsettled(name: str, opinions: list[Opinion]) -> Undecided:

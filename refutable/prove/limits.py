@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
+from sympy.core.relational import Relational
 
 from refutable.certificate import Certificate
-from refutable.claim import Undecided
+from refutable.evidence import Undecided
 from refutable.gap import Gap, identical
+from refutable.prove import constants, coverings, deciding, normal, smt, symbolic
+from refutable.prove import statement as statements
+from refutable.prove.relations import namesakes
+from refutable.prove.statement import refuse_inexact
+from refutable.tally import Tally
 
 Corner = tuple[sp.Rational, ...]
 """Values of the exponents."""
@@ -26,11 +32,13 @@ class Growth:
     """How symbols grow: `powers[s]` is the exponent of s, linear in `exponents`.
 
     corners: of a convex polygon (or interval) that the exponents range over, its inside meant.
+    given: what is assumed of other symbols, such as γ < 1, so that leading terms do not vanish.
     """
 
     exponents: tuple[sp.Symbol, ...]
     powers: Mapping[sp.Symbol, sp.Expr]
     corners: tuple[Corner, ...]
+    given: tuple[Relational, ...] = ()
 
     def at_corners(self, power: sp.Expr) -> Corner:
         """A linear exponent at every corner."""
@@ -41,23 +49,29 @@ class Growth:
 
 
 class NoLeaderError(Exception):
-    """No term of a polynomial leads throughout the polygon."""
+    """No term of a polynomial leads throughout the polygon, or none that is known not to vanish."""
 
 
 @dataclass(frozen=True)
 class Leading:
-    """The leading term of an expression, its exponent, and how many terms were compared."""
+    """The leading term of an expression, its exponent, and how many terms were compared.
+
+    nonzero: parts of the term that had to be shown not to vanish.
+    """
 
     term: sp.Expr
     exponent: sp.Expr
     terms: int
+    nonzero: tuple[sp.Expr, ...] = ()
 
 
 def leading(expression: sp.Expr, growth: Growth) -> Leading:
     """The term that the expression tends to, relative to itself, inside the polygon.
 
-    Raises NoLeaderError when no term of the numerator, or of the denominator, leads everywhere.
+    Raises NoLeaderError when no term of the numerator, or of the denominator, leads everywhere, or
+    the one that does may vanish; ValueError for what is no rational function of what grows.
     """
+    _check(expression, growth)
     numerator, denominator = (
         _leader(part, growth) for part in sp.fraction(sp.together(expression))
     )
@@ -65,12 +79,33 @@ def leading(expression: sp.Expr, growth: Growth) -> Leading:
         numerator.term / denominator.term,
         sp.expand(numerator.exponent - denominator.exponent),
         numerator.terms + denominator.terms,
+        (*numerator.nonzero, *denominator.nonzero),
     )
+
+
+def _check(expression: sp.Expr, growth: Growth) -> None:
+    refuse_inexact(expression)
+    symbols = expression.free_symbols | growth.powers.keys()
+    complaint = namesakes(symbols)
+    if complaint:
+        raise ValueError(complaint)
+    if not growth.corners:
+        raise ValueError("a polygon without corners: every term would lead there")
+    for symbol, power in growth.powers.items():
+        if not symbol.is_positive:
+            raise ValueError(f"{symbol} grows as a power of something large: make it positive")
+        linear = sp.Poly(power, *growth.exponents) if growth.exponents else None
+        if linear is not None and linear.total_degree() > 1:
+            raise ValueError(f"the exponent {power} of {symbol} is not linear")
 
 
 def _leader(polynomial: sp.Expr, growth: Growth) -> Leading:
     symbols = tuple(growth.powers)
-    terms = sp.Poly(polynomial, *symbols).terms()
+    try:
+        terms = sp.Poly(polynomial, *symbols).terms()
+    except sp.PolynomialError:
+        names = ", ".join(map(str, symbols))
+        raise ValueError(f"{polynomial} is no polynomial in {names}") from None
     by_exponent: dict[Corner, tuple[sp.Expr, sp.Expr]] = {}
     for powers, coefficient in terms:
         pairs = list(zip(symbols, powers, strict=True))
@@ -79,11 +114,44 @@ def _leader(polynomial: sp.Expr, growth: Growth) -> Leading:
         at = growth.at_corners(exponent)
         before = by_exponent.get(at, (sp.S.Zero, exponent))[0]
         by_exponent[at] = (before + monomial, exponent)
-    kept = {at: found for at, found in by_exponent.items() if sp.expand(found[0]) != 0}
+    kept = {at: found for at, found in by_exponent.items() if not _vanishes(found[0])}
     for at, (term, exponent) in kept.items():
         if all(all(a >= b for a, b in zip(at, other, strict=True)) for other in kept):
-            return Leading(term, exponent, len(terms))
+            return Leading(term, exponent, len(terms), _known_not_to_vanish(term, growth.given))
     raise NoLeaderError(f"no term of {len(terms)} leads at all of {len(growth.corners)} corners")
+
+
+def _vanishes(term: sp.Expr) -> bool:
+    """Whether a term is surely 0; one of which that is not known is kept."""
+    if sp.expand(term) == 0:
+        return True
+    return not symbolic.is_rational(term) and normal.normal(term).vanishes is True
+
+
+def _known_not_to_vanish(term: sp.Expr, given: Sequence[Relational]) -> tuple[sp.Expr, ...]:
+    """The factors of a leading term that the symbols' assumptions alone do not keep from 0.
+
+    NoLeaderError when one of them may vanish all the same: another term leads then.
+    """
+    doubtful = []
+    for factor in sp.Mul.make_args(sp.factor(term)):
+        base, _ = factor.as_base_exp()
+        if base.is_nonzero:
+            continue
+        if not base.free_symbols and constants.is_zero(base) is False:
+            continue
+        statement = statements.read(given, sp.Unequality(base, 0, evaluate=False))
+        queries = statement.counterexamples
+        opinions = [deciding.consult(solver, statement, queries) for solver in (smt, coverings)]
+        if not any(opinion.found == "proved" for opinion in opinions):
+            at = next((f", as at {_at(o.witness)}" for o in opinions if o.witness), "")
+            raise NoLeaderError(f"the leading term {term} vanishes where {base} = 0{at}")
+        doubtful.append(base)
+    return tuple(doubtful)
+
+
+def _at(point: Mapping[sp.Symbol, sp.Expr]) -> str:
+    return ", ".join(f"{symbol} = {value}" for symbol, value in sorted(point.items(), key=str))
 
 
 def limit(
@@ -96,30 +164,44 @@ def limit(
 ) -> Iterator[Gap | Undecided]:
     """The ratio of the expression to the claimed term tends to 1 inside the polygon.
 
-    exponent: the claimed power of P where the exponents are those of a corner.
+    exponent: the claimed power of P where the exponents are those of a corner. Undecided when no
+    term leads, or the one that does vanishes somewhere in spite of what the growth is given.
     """
     try:
         found = leading(expression, growth)
     except NoLeaderError as problem:
         yield Undecided(name, str(problem))
         return
-    difference = sp.fraction(sp.together(found.term - claimed))[0]
+    apart = symbolic.difference(name, found.term, sp.sympify(claimed))
+    known = f"where {', '.join(map(str, found.nonzero))} is not 0"
     certificate = Certificate(
         by=f"SymPy {sp.__version__}",
         negated=f"the leading term is not {claimed}",
+        assumptions=tuple(map(str, growth.given)),
         sums=why,
         variables={str(s): f"P**({power})" for s, power in growth.powers.items()},
-        reductions=(f"corners of {growth.exponents}: {_readable(growth.corners)}",),
+        reductions=(
+            f"corners of {growth.exponents}: {_readable(growth.corners)}",
+            *([known] if found.nonzero else []),
+        ),
         resource={"terms compared": found.terms},
     )
     yield identical(
-        f"{name}: leading term less claimed", sp.expand(difference), 0, why, certificate=certificate
+        f"{name}: leading term less claimed",
+        apart.measured,
+        0,
+        why,
+        certificate=certificate,
+        witness=apart.witness,
+        undecided=apart.undecided,
+        tally=Tally(),
     )
     yield identical(
         f"{name}: exponent at the corners",
         _readable([growth.at_corners(found.exponent)]),
         _readable([tuple(exponent(corner) for corner in growth.corners)]),
         "a linear function is known by its values at three corners, or two ends",
+        certificate=certificate,
     )
 
 

@@ -102,7 +102,7 @@ class _Reader:
         self.done: dict[sp.Expr, sp.Expr] = {}
 
     def read(self, part: sp.Expr) -> sp.Expr:
-        """The part as a rational function of generators, with algebraic numbers for coefficients."""
+        """The part as a rational function of generators, its coefficients algebraic numbers."""
         if part not in self.done:
             self.done[part] = self._read(part)
         return self.done[part]
@@ -289,7 +289,7 @@ class _Reader:
         return self.read(split)
 
     def _split_logarithm(self, argument: sp.Expr) -> sp.Expr:
-        """log of primes and of parts that are no products of something positive."""
+        """The logarithm as a sum over primes, and parts that have no positive factor."""
         if argument.is_Rational and argument.is_positive:
             if max(int(argument.p), int(argument.q)) > LARGEST:
                 return sp.log(argument)

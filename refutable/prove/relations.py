@@ -43,7 +43,7 @@ def namesakes(symbols: Iterable[sp.Symbol]) -> str | None:
     """A complaint when different symbols share a name: nothing assumed of one is of the other."""
     by_name: defaultdict[str, list[sp.Symbol]] = defaultdict(list)
     for symbol in symbols:
-        by_name[str(symbol)].append(symbol)
+        by_name[symbol.name].append(symbol)
     for name, same in sorted(by_name.items()):
         if len(same) > 1:
             said = " and ".join(sorted(map(_said, same)))

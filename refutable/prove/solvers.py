@@ -137,7 +137,9 @@ class _Process:
             return {"found": "unknown", "reason": _why(code, question["seconds"])}
 
     def _started(self) -> subprocess.Popen[str]:
-        if self.child is None or self.child.poll() is not None:
+        if self.child is not None and self.child.poll() is not None:
+            self.end()
+        if self.child is None:
             self.child = subprocess.Popen(
                 [sys.executable, solver_process.__file__, str(os.getpid())],
                 stdin=subprocess.PIPE,

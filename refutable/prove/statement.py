@@ -324,6 +324,10 @@ class _Reader:
         """A number for what is neither a symbol nor rational, defined by polynomial relations."""
         if isinstance(part, sp.Pow) and isinstance(part.exp, sp.Rational):
             return self._root(part.base, int(part.exp.q)) ** int(part.exp.p)
+        if part is sp.GoldenRatio:
+            return (1 + self._root(sp.Integer(5), 2)) / 2
+        if isinstance(part, sp.CRootOf) and part.is_real:
+            return self._isolated(part)
         if not part.free_symbols:
             return self._constant(part)
         if isinstance(part, sp.Abs):
@@ -360,6 +364,12 @@ class _Reader:
             self._define(f"{value} >= 0 with power {index} {inner}", Atom(value, ">="), power)
             self.names[key] = value
         return self.names[key]
+
+    def _isolated(self, root: sp.Expr) -> sp.Expr:
+        """A real root of a polynomial, between numbers close by."""
+        value = self._constant(root)
+        self._define(f"{value} is a root", Atom(root.poly.as_expr(value), "=="))
+        return value
 
     def _constant(self, part: sp.Expr) -> sp.Expr:
         try:

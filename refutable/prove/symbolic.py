@@ -9,6 +9,7 @@ is undecided.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
@@ -40,7 +41,7 @@ def identity(name: str, left: Any, right: Any, why: str) -> Gap:
     noughts = {symbol: sp.S.Zero for symbol in symbols if symbol.is_zero}
     left, right = left.xreplace(noughts), right.xreplace(noughts)
     nothing = Tally(nothing=left == 0 and right == 0)
-    if _is_rational(left) and _is_rational(right):
+    if is_rational(left) and is_rational(right):
         return _rational_identity(name, left, right, why, symbols, nothing)
     return _identity(name, left, right, why, symbols, nothing)
 
@@ -61,13 +62,13 @@ def _expression(name: str, side: Any) -> sp.Expr:
     return found
 
 
-def _is_rational(part: sp.Expr) -> bool:
+def is_rational(part: sp.Expr) -> bool:
     """Whether an expression is a rational function of its symbols with rational coefficients."""
     if isinstance(part, sp.Symbol | sp.Rational):
         return True
     if isinstance(part, sp.Pow):
-        return part.exp.is_Integer and _is_rational(part.base)
-    return isinstance(part, sp.Add | sp.Mul) and all(map(_is_rational, part.args))
+        return part.exp.is_Integer and is_rational(part.base)
+    return isinstance(part, sp.Add | sp.Mul) and all(map(is_rational, part.args))
 
 
 def _rational_identity(
@@ -89,64 +90,72 @@ def _rational_identity(
     return identical(name, expanded, 0, why, certificate=certificate, tally=tally)
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What became of left - right: 0, something else to show (with a point), or undecided."""
+
+    measured: Any
+    undecided: str | None = None
+    witness: dict[str, str] | None = None
+    steps: tuple[str, ...] = ()
+
+
+def difference(name: str, left: sp.Expr, right: sp.Expr) -> Difference:
+    """Decide by normal form, then by balls at points."""
+    apart = left - right
+    found, doubt = _found(name, apart)
+    steps = (f"denominator {_short(found.denominator)}", *found.parts) if found else ()
+    if found and found.vanishes is not None:
+        return Difference(sp.S.Zero if found.vanishes else _short(str(found)), steps=steps)
+    witness = _apart(apart, sorted(apart.free_symbols, key=str))
+    if witness:
+        return Difference(witness["left - right"], witness=witness, steps=steps)
+    reason = doubt or "neither its normal form nor a point decides it"
+    return Difference(_short(apart), undecided=reason, steps=steps)
+
+
 def _identity(
     name: str, left: sp.Expr, right: sp.Expr, why: str, symbols: list[sp.Symbol], tally: Tally
 ) -> Gap:
-    """Decide by normal form, then by balls at points."""
-    difference = left - right
-    found, doubt = _found(name, difference)
-    witness = None
-    measured: Any = sp.S.Zero
-    undecided = None
-    steps: tuple[str, ...] = ()
-    if found is not None:
-        steps = (f"denominator {_short(found.denominator)}", *found.parts)
-    if found is None or found.vanishes is not True:
-        if found is not None and found.vanishes is False:
-            measured = _short(str(found))
-        else:
-            witness = _apart(difference, symbols)
-            if witness is None:
-                undecided = doubt or "neither its normal form nor a point decides it"
-            measured = witness["left - right"] if witness else _short(difference)
+    found = difference(name, left, right)
     certificate = Certificate(
         by=f"SymPy {sp.__version__}, {_balls()}",
         negated="left - right is not 0 in its normal form, or at a point",
         variables={str(symbol): domain_of(symbol) for symbol in symbols},
-        reductions=steps,
+        reductions=found.steps,
     )
     return identical(
         name,
-        measured,
+        found.measured,
         0,
         why,
         certificate=certificate,
         tally=tally,
-        witness=witness,
-        undecided=undecided,
+        witness=found.witness,
+        undecided=found.undecided,
     )
 
 
-def _found(name: str, difference: sp.Expr) -> tuple[normal.Normal | None, str]:
+def _found(name: str, apart: sp.Expr) -> tuple[normal.Normal | None, str]:
     """The normal form, or why there is none."""
-    if not difference.free_symbols:
-        zero = constants.is_zero(difference)
+    if not apart.free_symbols:
+        zero = constants.is_zero(apart)
         if zero is not None:
-            value = sp.S.Zero if zero else difference
+            value = sp.S.Zero if zero else apart
             return normal.Normal({} if zero else {sp.S.One: value}, sp.S.One, True, ()), ""
     try:
-        return normal.normal(difference), ""
+        return normal.normal(apart), ""
     except normal.NowhereDefinedError as problem:
         raise ValueError(f"{name}: {problem}") from None
     except (sp.PolynomialError, RecursionError, NotImplementedError) as problem:
         return None, f"no normal form: {type(problem).__name__}"
 
 
-def _apart(difference: sp.Expr, symbols: list[sp.Symbol]) -> dict[str, str] | None:
+def _apart(apart: sp.Expr, symbols: list[sp.Symbol]) -> dict[str, str] | None:
     """A point where both sides surely differ, and by how much."""
     for point in normal.sample_points(symbols):
         try:
-            value = difference.xreplace(point)
+            value = apart.xreplace(point)
             ball = constants.enclosure(value, BITS)
         except (constants.UnknownError, ZeroDivisionError, TypeError, ValueError):
             continue
