@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 
 import pytest
-import sympy as sp
 from hypothesis import strategies as st
 
 from refutable import check, gap, scaling
@@ -27,7 +26,6 @@ from refutable.claim import (
 )
 from refutable.errors import MissingPackageError, UsageError, needed
 from refutable.property import search
-from refutable.prove import symbolic
 from refutable.records.results import LegRecord, Results
 from refutable.reuse import shared
 from refutable.selftest import planted
@@ -182,29 +180,6 @@ class TestSearch:
         file.write_text(f"NUMBERS = {list(range(10**9, 10**9 + 500))}\nCLAIMS = ()\n")
         load([str(file)])
         assert drawn() == before
-
-
-class TestProofs:
-    """Symbolic evidence decides; it does not guess."""
-
-    x, y = sp.symbols("x y", positive=True)
-
-    def test_an_identity_is_decided(self) -> None:
-        x, y = self.x, self.y
-        assert symbolic.identity("i", x / (x + y), 1 - y / (x + y), "algebra").holds
-        assert not symbolic.identity("i", x / (x + y), 1 - x / (x + y), "algebra").holds
-
-    def test_a_transcendental_expression_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="not rational"):
-            symbolic.identity("i", sp.exp(self.x), 1 + self.x, "algebra")
-
-    def test_a_certificate_counts_the_terms(self) -> None:
-        x, y = self.x, self.y
-        found = symbolic.identity("i", (x + y) ** 2, x**2 + 2 * x * y + y**2, "algebra").certificate
-        assert found is not None
-        assert found.by == f"SymPy {sp.__version__}"
-        assert found.resource == {"terms expanded": 6}
-        assert found.variables == {"x": "real, > 0", "y": "real, > 0"}
 
 
 class TestScaling:

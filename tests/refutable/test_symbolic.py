@@ -184,6 +184,14 @@ def test_what_cannot_be_meant_is_refused_by_name(left: Any, right: Any, complain
         identity(left, right)
 
 
+def test_a_certificate_counts_the_terms() -> None:
+    found = identity((p + q) ** 2, p**2 + 2 * p * q + q**2).certificate
+    assert found is not None
+    assert found.by == f"SymPy {sp.__version__}"
+    assert found.resource == {"terms expanded": 6}
+    assert found.variables == {"p": "real, > 0", "q": "real, > 0"}
+
+
 def test_an_identity_between_noughts_compares_nothing() -> None:
     assert identity(sp.Integer(0), 0).comparisons.nothing
     assert identity(x - x, 0).comparisons.nothing
