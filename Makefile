@@ -2,13 +2,22 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: verify test lint bench soak mistakes figures docs clean
+# The torch of `make test-lowest`: the others are resolved to their lowest versions, torch takes gigabytes.
+TORCH ?= $(shell sed -n 's/^torch==//p' constraints.txt)
+
+.PHONY: verify test test-lowest coverage lint bench soak mistakes figures docs clean
 
 verify: .venv/installed  ## check every claim quickly; reports in report/
 	$(BIN)/claims verify --profile quick --out report
 
 test: lint  ## lint, types, and the test suite
 	$(BIN)/pytest -q -n 2
+
+test-lowest: .venv-lowest/installed  ## the tool's tests with the lowest versions that pyproject.toml declares
+	.venv-lowest/bin/python -m pytest -q -n 2 tests/refutable tests/cli
+
+coverage: .venv/installed  ## the test suite, and the lines and branches that it never runs
+	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered --cov-report=html
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -39,5 +48,15 @@ docs: .venv/docs-installed  ## the documentation, in site/
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+.venv-lowest/installed: .venv/installed
+	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	echo 'torch==$(TORCH)' > .venv-lowest/torch.txt
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra test --resolution lowest-direct \
+		--python .venv-lowest/bin/python --constraint .venv-lowest/torch.txt --no-header --no-annotate \
+		| grep -vE '^(cuda-|nvidia-|triton)' > .venv-lowest/requirements.txt  # for a GPU, which nothing here uses
+	.venv-lowest/bin/pip install --quiet --no-deps --requirement .venv-lowest/requirements.txt editables
+	.venv-lowest/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
 clean:
-	rm -rf .venv report site soak
+	rm -rf .venv .venv-lowest report site soak htmlcov .coverage

@@ -37,11 +37,13 @@ class ShownProgress:
         self._task = self._bar.add_task("", total=total)
 
     def __enter__(self) -> ShownProgress:
-        self._bar.start()
+        if not self._bar.disable:  # or older versions of rich end with an empty line
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if not self._bar.disable:
+            self._bar.stop()
 
     def event(self, event: Event) -> None:
         """Show what happens."""

@@ -1,9 +1,10 @@
-"""Layers point one way: model → claims → reports; the tool knows nothing of the paper."""
+"""ARCHITECTURE.md is true: layers point one way, symbols stay in their folders, files are short."""
 
 from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,31 @@ RECORDS = (
     "refutable.auditing.atlas", "refutable.auditing.answers",
 )  # fmt: skip
 """What reports may see of the tool: what was found, not how."""
+
+
+HOMES = {
+    "sympy": (
+        "refutable.prove", "refutable.selftest", "refutable.claims", "refutable.model.symbolic",
+    ),
+    "z3": ("refutable.prove",),
+    "cvc5": ("refutable.prove",),
+    "flint": ("refutable.prove", "refutable.claims", "refutable.model"),
+    "mpmath": ("refutable.model",),
+    "torch": ("refutable.model", "refutable.claims"),
+    "hypothesis": ("refutable.property", "refutable.auditing", "refutable.claims"),
+    "matplotlib": ("refutable.reports",),
+    "networkx": ("refutable.reports",),
+    "click": ("refutable.cli",),
+    "rich": ("refutable.cli", "refutable.reports"),
+    "pytest": ("refutable.pytest_plugin",),
+    "sklearn": ("refutable.claims.bent",),
+}  # fmt: skip
+"""Where a library may be imported when a module is loaded.
+
+Elsewhere it is imported inside the function that needs it, so that all else runs without it.
+"""
+LONGEST = 500
+"""Lines of a file."""
 
 
 def modules() -> dict[str, Path]:
@@ -51,6 +77,24 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             submodules = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= (submodules & MODULES.keys()) or {node.module}
+    return found
+
+
+def loads(path: Path) -> set[str]:
+    """Libraries that a file imports as it is loaded, not for type checkers or inside functions."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+        waiting += ast.iter_child_nodes(node)
     return found
 
 
@@ -92,6 +136,31 @@ def test_what_kept_runs_depend_on_is_named_as_it_is_imported() -> None:
     ]
     assert found
     assert [(name, module) for name, module in found if module not in MODULES] == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_libraries_stay_where_they_are_used(name: str) -> None:
+    away = {other for other in loads(MODULES[name]) & HOMES.keys() if not below(name, HOMES[other])}
+    assert not away, f"{name} must import {away} only inside the functions that need it"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_file_can_be_read_in_one_go(name: str) -> None:
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_the_drawing_names_what_there_is() -> None:
+    """Every folder has its line in ARCHITECTURE.md, and every line its folder."""
+    drawing = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("```")[1]
+    named = set(re.findall(r"([a-z]+)/", drawing))
+    there = {
+        path.name
+        for folder in FOLDERS.values()
+        for path in [folder, *folder.iterdir()]
+        if path.is_dir() and any(path.glob("*.py"))
+    }
+    assert there - {"reduced"} <= named | {"claims", "model", "reports"}
+    assert named <= there
 
 
 def test_no_drawer_for_odds_and_ends() -> None:

@@ -224,7 +224,7 @@ def test_deprecated_names_of_libraries_are_not_touched(monkeypatch: pytest.Monke
         def __class__(self) -> type:
             raise FutureWarning("deprecated")
 
-    monkeypatch.setattr(math, "old_name", Deprecated(), raising=False)
+    monkeypatch.setitem(vars(math), "old_name", Deprecated())
     assert (planted, "places_of") in list(planted.places_of(planted.places_of))
 
 
