@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from refutable import ledger
+from refutable import text as texts
 from refutable.evidence import Case as Case
 from refutable.evidence import Evidence as Evidence
 from refutable.evidence import LegResult, Required, requirement
@@ -213,12 +214,14 @@ def _is_dotted(text: str) -> bool:
 class Claim:
     """One executable statement.
 
-    statement: LaTeX. measured: in words, which finite form is measured when the statement is
-    asymptotic. paper: number in the source, only for stated and reconstructed claims.
-    assumptions: names; rests_on: ids of claims. original_of: id of the claim whose first statement
-    this one refutes, with a witness; it holds when that statement is shown to be false. Legs,
-    tables, mistakes and tolerated changes are added by the methods.
-    Raises ValueError when the record contradicts itself.
+    id: up to 100 letters, digits and . _ + - (ASCII), the first a letter or a digit, so that it can
+    stand in commands and file names. statement: LaTeX. measured: in words, which finite form is
+    measured when the statement is asymptotic. paper: number in the source, only for stated and
+    reconstructed claims. assumptions: words on one line each; rests_on: ids of claims. original_of:
+    id of the claim whose first statement this one refutes, with a witness; it holds when that
+    statement is shown to be false. Legs, tables, mistakes and tolerated changes are added by the
+    methods.
+    Raises ValueError when the record contradicts itself, TypeError for what has the wrong type.
     """
 
     id: str
@@ -237,9 +240,32 @@ class Claim:
 
     def __post_init__(self) -> None:
         """Only what the source contains may carry one of its numbers."""
+        self._check_types()
         sourced = self.provenance in (Provenance.STATED, Provenance.RECONSTRUCTED)
         if self.paper is not None and not sourced:
             raise ValueError(f"{self.id}: a {self.provenance} claim carries no paper number")
+
+    def _check_types(self) -> None:
+        """ValueError or TypeError for what no record could hold, or no command could name."""
+        texts.require_name(self.id, "the id of a claim")
+        for name in ("title", "statement", "measured"):
+            said = getattr(self, name)
+            if not isinstance(said, str):
+                raise TypeError(f"{self.id}: {name} must be a text, not {said!r}")
+        if self.paper is not None and not isinstance(self.paper, str):
+            raise TypeError(f"{self.id}: paper must be a text or None, not {self.paper!r}")
+        if not isinstance(self.provenance, Provenance):
+            known = ", ".join(f"Provenance.{member.name}" for member in Provenance)
+            raise TypeError(
+                f"{self.id}: provenance must be one of {known}, not {self.provenance!r}"
+            )
+        for name in ("assumptions", "rests_on"):
+            named = getattr(self, name)
+            if not isinstance(named, tuple | list) or not all(isinstance(n, str) for n in named):
+                raise TypeError(f"{self.id}: {name} must be a tuple of texts, not {named!r}")
+            object.__setattr__(self, name, tuple(named))
+        for assumption in self.assumptions:
+            texts.require_line(assumption, f"{self.id}: an assumption")
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -273,6 +299,9 @@ class Claim:
         not occur is a remark itself.
         """
         required = requirement(require)
+        if profile not in PROFILES:
+            known = ", ".join(PROFILES)
+            raise ValueError(f"{self.id}: profile must be one of {known}, not {profile!r}")
 
         def add(run: LegFunction) -> LegFunction:
             if Kind(kind) in self.legs:
@@ -299,6 +328,8 @@ class Claim:
                 f"{self.id}: a mistake's target is a function, or the dotted name of a constant "
                 f"('module.NAME'), not {target!r}"
             )
+        if not isinstance(title, str):
+            raise TypeError(f"{self.id}: a mistake's title must be a text, not {title!r}")
         self.mistakes.append(Mistake(target, title, plant))
 
     def tolerates(self, target: Target, why: str) -> None:

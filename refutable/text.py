@@ -12,8 +12,6 @@ import shlex
 import unicodedata
 from collections.abc import Iterable
 
-from refutable.errors import UsageError
-
 NAME = r"[A-Za-z0-9][A-Za-z0-9._+\-]{0,99}"
 """Ids of claims and names of dials: they stand in file names, in commands, and in selections."""
 NAME_IN_WORDS = "up to 100 letters, digits and . _ + - (ASCII), the first a letter or a digit"
@@ -90,6 +88,12 @@ def is_name(text: object) -> bool:
 
 
 def require_name(text: object, what: str) -> None:
-    """UsageError for what cannot be a name; what: 'claim id' and the like."""
+    """ValueError for what cannot be a name; what: 'the id of a claim' and the like."""
     if not is_name(text):
-        raise UsageError(f"a {what} is {NAME_IN_WORDS}, not {short(ascii(text), 120)}")
+        raise ValueError(f"{what} is {NAME_IN_WORDS}, not {short(ascii(text), 120)}")
+
+
+def require_line(text: object, what: str) -> None:
+    """ValueError for what is no text on one line that can be seen; what: 'an assumption'."""
+    if not (isinstance(text, str) and text.strip() and visible(text) == text):
+        raise ValueError(f"{what} is words on one line, not {short(ascii(text), 120)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from refutable import text as texts
 from refutable.errors import UsageError, nearest
 
 
@@ -12,11 +13,11 @@ from refutable.errors import UsageError, nearest
 class Dial:
     """One way of bending an assumption; `grid` moves away from the value as assumed, `grid[0]`.
 
-    name: unique, words joined by hyphens. assumption: as claims name it. title: what turning it
-    does. source: the definition it comes from. enters: which part of what is studied it changes, in
-    words of your own (`data`, `optimiser`). coarse: the values that a quick audit scans, from
-    grid[0] on (all when empty). whole: whole numbers only. labels: names of the positions of a
-    switch, which has no values in between.
+    name: unique, words joined by hyphens, of the letters that ids of claims have. assumption: as
+    claims name it. title: what turning it does. source: the definition it comes from. enters: which
+    part of what is studied it changes, in words of your own (`data`, `optimiser`). coarse: the
+    values that a quick audit scans, from grid[0] on (all when empty). whole: whole numbers only.
+    labels: names of the positions of a switch, which has no values in between.
     Raises ValueError when a text is missing, the grid does not move one way or a record contradicts
     itself.
     """
@@ -33,8 +34,11 @@ class Dial:
 
     def __post_init__(self) -> None:
         """Refuse a dial that says too little, and a grid that cannot be scanned."""
-        for what in ("name", "assumption", "title", "source", "enters"):
-            if not getattr(self, what).strip():
+        texts.require_name(self.name, "the name of a dial")
+        texts.require_line(self.assumption, f"dial {self.name!r}: an assumption")
+        for what in ("title", "source", "enters"):
+            said = getattr(self, what)
+            if not isinstance(said, str) or not said.strip():
                 raise ValueError(f"dial {self.name!r}: {what} must say something")
         steps = [b - a for a, b in zip(self.grid, self.grid[1:], strict=False)]
         if not steps or not (all(s > 0 for s in steps) or all(s < 0 for s in steps)):
