@@ -1,6 +1,7 @@
 """Figure 4: how a masked patch finds its own area.
 
-Source: the figure's caption. That the mechanism depends on the sign of the gap is ours.
+Source: the figure's caption. That the mechanism depends on the sign of the gap is ours. Checked on
+trained models, of which single correlations are set back to what they were at Q = 0.
 """
 
 from __future__ import annotations

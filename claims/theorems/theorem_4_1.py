@@ -1,6 +1,8 @@
 """Theorem 4.1: training of the masked autoencoder converges, at every patch.
 
-Source: the theorem's opening, which breaks off before the time T*; the time is derived here.
+Source: the theorem's opening, which breaks off before the time T*; the time is derived here. Below:
+the statement and what it rests on, the time that it predicts, and three checks: reduced dynamics on
+ladders of P, bounds for every P from some size on, and models trained by gradient descent.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from refutable.claims.mae.for_every_size import bound_of, learned
 from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import exact_descent, for_every_size, masked, plants, training
 from refutable.claims.runs.for_every_size import Proof
-from refutable.claims.runs.ladders import tops_of
 from refutable.claims.runs.masked import EPSILON, TrainedMae
 from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS
 from refutable.claims.runs.regimes import (
@@ -27,6 +28,7 @@ from refutable.claims.runs.regimes import (
     area_size,
     sign_of,
 )
+from refutable.claims.theorems.ladders import tops_of
 from refutable.gap import Gap, at_most
 from refutable.model import reduced
 from refutable.model.data import Floats

@@ -1,7 +1,8 @@
 """Theorem 4.2: which features and positions the masked autoencoder learns, in three cases.
 
 Sources: the theorem's title and the paper's list of results; formulas are ours. The cases are a
-global patch, and a local patch at either sign of the information gap.
+global patch, and a local patch at either sign of the information gap. Below: what is predicted and
+how it is compared, then each case with its statement, what it rests on and its checks.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import for_every_size, plants
 from refutable.claims.runs.finite_size import LEFT_OUT, reduced_of
 from refutable.claims.runs.for_every_size import Proof
-from refutable.claims.runs.ladders import ladders_of
 from refutable.claims.runs.masked import TrainedMae, rows_of
 from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS, noise, worst
 from refutable.claims.runs.regimes import BOTH_SIGNS, area_exponent
 from refutable.claims.runs.region import Region
+from refutable.claims.theorems.ladders import ladders_of
 from refutable.claims.theorems.theorem_4_1 import autoencoders
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import gradients

@@ -1,7 +1,9 @@
 """Theorem 4.4: contrastive learning collapses onto the global area, whatever the patch.
 
 Source: the theorem's title and the abstract; formulas are ours, and so is the condition that there
-are many clusters (cl.cluster-threshold).
+are many clusters (cl.cluster-threshold). Below: the statement and what it rests on, what it
+predicts, and three checks: reduced dynamics on ladders of P, bounds for every P from some size on,
+and models trained by gradient descent.
 """
 
 from __future__ import annotations
@@ -74,6 +76,11 @@ def predicted_miss(setting: Setting, loss_gap: float) -> float:
     return loss_gap / (2 * z2 * w)
 
 
+def predicted_gap(setting: Setting, miss: float) -> float:
+    """The loss gap at which 1 - A_1 is `miss`, to first order (`predicted_miss` the other way)."""
+    return miss / predicted_miss(setting, 1.0)
+
+
 def predicted_slope(setting: Setting) -> float:
     """Φ_1 at a fixed loss gap, per log P; constant latents."""
     return (1 - setting.kappa_c) / setting.latents.L
@@ -115,6 +122,29 @@ def tens_of(context: Context) -> tuple[float, ...]:
 def collapse_at(top: Setting, ten: float) -> Trajectory:
     """The reduced run at P = 10^ten."""
     return runs.reduced_cl(top.replace(P=power_of_ten(ten)), runs.LOSS_GAP)
+
+
+def attends_to_global(ladder: Ladder) -> Iterator[Gap]:
+    """Attention off the global area at the loss gap, at the top of the ladder."""
+    top, run = ladder.top, ladder.runs[-1]
+    miss = float(1 - run.global_attention[-1])
+    if top.latents.is_constant and top.contrastive.negatives == math.inf:
+        predicted = predicted_miss(run.setting, runs.LOSS_GAP)
+        yield equal(
+            f"1-A_1 at the loss gap, {ladder.name}",
+            miss,
+            predicted,
+            5 * runs.LOSS_GAP * predicted,
+            "the second order in ε, relative, with room for its constant",
+        )
+    else:
+        yield at_most(
+            f"1-A_1 at the loss gap, {ladder.name}",
+            miss,
+            10 * runs.LOSS_GAP,
+            0,
+            "of the order of ε; the first order has a constant of at most a few",
+        )
 
 
 @collapse.leg("scaling", require=BOTH_SIGNS)
@@ -190,34 +220,6 @@ def collapse_for_every_size(context: Context) -> Evidence:
 def collapsed(setting: Setting) -> Trajectory:
     """A reduced run that ends a little before A_1/(1 - A_1) = REACH."""
     return reduced.cl(setting, loss_gap=predicted_gap(setting, 1.1 / REACH))
-
-
-def predicted_gap(setting: Setting, miss: float) -> float:
-    """The loss gap at which 1 - A_1 is `miss`, to first order (`predicted_miss` the other way)."""
-    return miss / predicted_miss(setting, 1.0)
-
-
-def attends_to_global(ladder: Ladder) -> Iterator[Gap]:
-    """Attention off the global area at the loss gap, at the top of the ladder."""
-    top, run = ladder.top, ladder.runs[-1]
-    miss = float(1 - run.global_attention[-1])
-    if top.latents.is_constant and top.contrastive.negatives == math.inf:
-        predicted = predicted_miss(run.setting, runs.LOSS_GAP)
-        yield equal(
-            f"1-A_1 at the loss gap, {ladder.name}",
-            miss,
-            predicted,
-            5 * runs.LOSS_GAP * predicted,
-            "the second order in ε, relative, with room for its constant",
-        )
-    else:
-        yield at_most(
-            f"1-A_1 at the loss gap, {ladder.name}",
-            miss,
-            10 * runs.LOSS_GAP,
-            0,
-            "of the order of ε; the first order has a constant of at most a few",
-        )
 
 
 # ----------------------------------------------------------------------- check: trained models

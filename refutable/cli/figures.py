@@ -20,7 +20,7 @@ def command(folder_: Path, seed: int) -> None:
     """Draw the paper's pictures on its own data model, as SVG in DIR [default: docs/figures]."""
     if folder_.exists() and not folder_.is_dir():
         raise UsageError(f"{folder_} is a file; give a folder")
-    from refutable.claims.theorems import pictures
+    from refutable.claims.comparison import pictures
     from refutable.reports import paper_figures
 
     found = {name: compute(seed) for name, compute in pictures.PICTURES.items()}

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from refutable.claims import tracing
-from refutable.claims.theorems import pictures
+from refutable.claims.comparison import pictures
 from refutable.model.setting import Latents, Setting
 from refutable.reports import figure, paper_figures, trajectory_figure
 
