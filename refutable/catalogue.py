@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from refutable.claim import Claim, Kind
-from refutable.errors import UsageError, nearest, said
+from refutable.errors import MissingPackageError, UsageError, nearest, said
 from refutable.records import contents
 from refutable.records.contents import Entry
 from refutable.selection import Selection
@@ -63,9 +63,14 @@ class Catalogue:
 
     def __getitem__(self, id: str) -> Claim:
         found = self._known(id)
-        if isinstance(found, Entry):
-            found = self._claims[id] = found.load()
-        return found
+        if isinstance(found, Claim):
+            return found
+        try:
+            claim = found.load()
+        except MissingPackageError as problem:
+            claim = found.without(problem)
+        self._claims[id] = claim
+        return claim
 
     def _known(self, id: str) -> Claim | Entry:
         try:

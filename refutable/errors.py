@@ -12,6 +12,10 @@ class UsageError(Exception):
     """Bad input: shown as one line on stderr, exit code 2."""
 
 
+DISTRIBUTIONS = {"flint": "python-flint", "sklearn": "scikit-learn", "z3": "z3-solver"}
+"""Names of packages in the index that differ from those that they are imported by."""
+
+
 class MissingPackageError(ModuleNotFoundError):
     """A package that is not installed: what needs it is not run, and says so."""
 

@@ -1,55 +1,127 @@
-"""claims doctor: versions, threads, the cache of runs, and what is missing."""
+"""claims doctor: what is installed, what is missing, and what does not run without it."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from refutable import catalogue as catalogues
 from refutable import streams
+from refutable.cli import options
 from refutable.cli.examples import examples
-from refutable.cli.options import cores
+from refutable.errors import MissingPackageError, said
 
 if TYPE_CHECKING:
+    from refutable.catalogue import Catalogue
     from refutable.reuse.cache import Usage
 
+PURPOSES = {
+    "cvc5": "a second decider of smt legs",
+    "hypothesis": "property legs",
+    "matplotlib": "`claims figures`, `claims trace --plot` and the pictures of an audit",
+    "networkx": "the drawing of what rests on what in report.html",
+    "pandas": "results.csv, atlas.csv and .frame()",
+    "python-flint": "enclosures in ball arithmetic",
+    "scikit-learn": "answer about images in `claims audit --questions`",
+    "torch": "legs that train or differentiate a model",
+    "z3-solver": "smt legs",
+}
+"""What is done with packages that many claims do without."""
 
-@click.command("doctor", epilog=examples("claims doctor", "claims doctor --clear-cache"))
+
+@click.command(
+    "doctor",
+    epilog=examples(
+        "claims doctor", "claims doctor --module my_claims.py", "claims doctor --clear-cache"
+    ),
+)
 @click.option("--clear-cache", is_flag=True,
               help="Remove the runs that are kept, and say how much it was.")  # fmt: skip
-def command(clear_cache: bool) -> None:
-    """Versions, threads, the cache of runs, and what is missing. Exit 1 when something is."""
+@options.module
+def command(clear_cache: bool, modules: tuple[str, ...]) -> None:
+    """Versions, threads, the cache of runs, and what is missing. Exit 1 when something is.
+
+    Of a missing package it says which claims do not run without it, and how to install it.
+    """
+    from refutable import catalogue as catalogues
     from refutable.reuse import cache
 
     if clear_cache:
         streams.say(f"cleared  {_cache_line(cache.clear())}")
         return
+    catalogue = catalogues.load(options.sources(modules))
     problems = 0
-    for requirement in importlib.metadata.requires("refutable") or []:
-        if "extra ==" in requirement:
-            continue
-        name = requirement.split(">")[0].split("=")[0].strip()
+    absent = {}
+    for name, requirement in _requirements():
         try:
             streams.say(f"ok       {name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
-            problems += 1
+            absent[name] = requirement
             streams.say(f"missing  {requirement}")
-    streams.say(f"ok       {cores()} cores{_threads()}")
+    problems += len(absent)
+    streams.say(f"ok       {options.cores()} cores{_threads()}")
     usage = cache.usage()
     blocked = usage.folder is not None and usage.folder.exists() and not usage.folder.is_dir()
     problems += blocked
     streams.say(f"{'blocked ' if blocked else 'ok      '} cache {_cache_line(usage)}")
-    found = catalogues.load(["refutable.claims"])
-    toothless = [claim.id for claim in found if not claim.mistakes]
-    problems += len(toothless)
-    streams.say(f"ok       {len(found)} claims, {sum(len(c.legs) for c in found)} legs")
-    for id in toothless:
-        streams.say(f"missing  a planted mistake of {id}")
-    streams.say("Everything is in place." if not problems else f"{problems} problems.")
+    entries = [catalogue.entry(id) for id, _ in catalogue.pick(())]
+    streams.say(f"ok       {len(entries)} claims, {sum(len(one.legs) for one in entries)} legs")
+    for entry in entries:
+        if not entry.mistakes:
+            problems += 1
+            streams.say(f"missing  a planted mistake of {entry.id}")
+    stopped, broken = _unloadable(catalogue)
+    problems += len(broken)
+    for line in (*broken, *_consequences(absent, stopped)):
+        streams.say(line)
+    counted = "1 problem." if problems == 1 else f"{problems} problems."
+    streams.say(counted if problems else "Everything is in place.")
     raise SystemExit(int(problems > 0))
+
+
+def _requirements() -> Iterator[tuple[str, str]]:
+    """Every package that is declared and not part of an extra: its name and the requirement."""
+    for requirement in importlib.metadata.requires("refutable") or []:
+        if "extra ==" not in requirement:
+            yield re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0], requirement
+
+
+def _unloadable(catalogue: Catalogue) -> tuple[dict[str, list[str]], list[str]]:
+    """Packages without which chapters cannot be imported, with the ids of their claims.
+
+    And a line for every claim whose chapter cannot be imported for another reason, such as a
+    library that is damaged.
+    """
+    stopped: dict[str, list[str]] = {}
+    broken = []
+    for id, _ in catalogue.pick(()):
+        try:
+            catalogue.entry(id).load()
+        except MissingPackageError as problem:
+            stopped.setdefault(problem.name or "", []).append(id)
+        except Exception as problem:  # whatever a damaged library raises
+            broken.append(f"broken   {id}: {said(problem)}")
+    return stopped, broken
+
+
+def _consequences(absent: Mapping[str, str], stopped: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What does not run without the absent packages, and how to install them."""
+    if not absent and not stopped:
+        return
+    yield ""
+    for name in sorted({*absent, *stopped}):
+        purpose = PURPOSES.get(name)
+        yield f"Without {name}" + (f": no {purpose}." if purpose else ":")
+        ids = stopped.get(name, ())
+        if ids:
+            yield f"  {len(ids)} claims are not run: {', '.join(ids)}"
+    wanted = [absent.get(name, name) for name in sorted({*absent, *stopped})]
+    yield f"Install: python -m pip install {' '.join(map(shlex.quote, wanted))}"
 
 
 def _threads() -> str:

@@ -24,7 +24,7 @@ from refutable.claim import (
     Profile,
     Provenance,
 )
-from refutable.errors import MissingPackageError, UsageError
+from refutable.errors import DISTRIBUTIONS, MissingPackageError, UsageError
 from refutable.records.documents import Document, Record
 
 FILE = "index.json"
@@ -104,22 +104,22 @@ class Entry(Record):
     def load(self) -> Claim:
         """The claim itself: its chapter is imported, and what that needs.
 
-        Where a package is missing that the chapter needs, a claim each of whose legs says so.
+        Raises MissingPackageError when the chapter needs a package that is not installed.
         """
         try:
             claims = importlib.import_module(self.module).CLAIMS
         except ModuleNotFoundError as problem:
-            package = (problem.name or "").split(".")[0]
-            if package in ("", __name__.split(".")[0]):
+            module = (problem.name or "").split(".")[0]
+            if module in ("", __name__.split(".")[0]):
                 raise
-            return self._without(package)
+            raise MissingPackageError(DISTRIBUTIONS.get(module, module), self.module) from None
         return next(claim for claim in claims if claim.id == self.id)
 
-    def _without(self, package: str) -> Claim:
-        """The claim with legs that cannot run for want of a package."""
+    def without(self, missing: MissingPackageError) -> Claim:
+        """A claim in its place, each of whose legs says that a package is missing."""
 
         def run(context: Context) -> LegResult:
-            raise MissingPackageError(package, self.module)
+            raise MissingPackageError(missing.name or "", self.module)
 
         claim = Claim(
             id=self.id,

@@ -1,0 +1,78 @@
+"""The doctor says what is missing, what does not run without it, and how to install it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from refutable import catalogue as catalogues
+from refutable.cli import command_of
+from refutable.cli.doctor import PURPOSES
+from refutable.errors import DISTRIBUTIONS
+
+ROOT = Path(__file__).parents[2]
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {re.split(r"[^A-Za-z0-9._-]", name)[0] for name in project["dependencies"]}
+
+
+def consult(*words: str) -> Result:
+    return CliRunner().invoke(command_of("doctor"), words)
+
+
+def test_purposes_are_told_of_packages_that_are_declared() -> None:
+    assert PURPOSES.keys() <= declared()
+    assert set(DISTRIBUTIONS.values()) <= declared()
+
+
+def test_all_is_well() -> None:
+    done = consult()
+    assert done.exit_code == 0
+    assert done.output.endswith("Everything is in place.\n")
+
+
+@pytest.fixture
+def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where torch is not installed, in modules that are not loaded yet."""
+    for name in list(sys.modules):
+        if name.split(".")[0] == "torch":
+            monkeypatch.delitem(sys.modules, name)
+        if name.startswith(("refutable.claims.", "refutable.model.")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    version, find_spec = importlib.metadata.version, importlib.util.find_spec
+
+    def absent(name: str) -> str:
+        if name == "torch":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return version(name)
+
+    def nowhere(name: str, *rest: Any) -> Any:
+        return None if name == "torch" else find_spec(name, *rest)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    monkeypatch.setattr(importlib.util, "find_spec", nowhere)
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_a_missing_package_costs_the_claims_that_need_it_and_no_other() -> None:
+    done = consult()
+    assert done.exit_code == 1
+    [stopped] = re.findall(r"Without torch: .*\n  (\d+) claims are not run: (.*)\n", done.output)
+    number, ids = int(stopped[0]), stopped[1].split(", ")
+    assert number == len(ids)
+    assert "grad.loss" in ids
+    assert "sign.own" not in ids
+    assert re.search(r"Install: python -m pip install 'torch>=[0-9.]+'\n", done.output)
+    assert done.output.endswith("1 problem.\n")
+    assert set(ids) < {id for id, _ in catalogues.load(["refutable.claims"]).pick(())}
