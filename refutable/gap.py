@@ -17,7 +17,7 @@ from typing import Any
 
 from refutable import ledger, sameness
 from refutable.certificate import Certificate
-from refutable.number import Number, Real, number
+from refutable.number import Number, Real, number, shown
 from refutable.sameness import Compared
 from refutable.series import Series
 from refutable.tally import Tally
@@ -136,7 +136,7 @@ class Gap:
         size = max(_size(measured), _size(predicted))
         if self.tolerance >= ASTRONOMICAL and self.tolerance > 1000 * size:
             raise ValueError(
-                f"gap {self.name!r}: a tolerance of {float(self.tolerance):g} is more than a "
+                f"gap {self.name!r}: a tolerance of {shown(self.tolerance)} is more than a "
                 f"thousand times what it compares ({measured} and {predicted}); nothing could "
                 "exceed it"
             )

@@ -165,5 +165,5 @@ def place(label: str, x: float) -> str:
 
 
 def scatters(turns: Floats) -> bool:
-    """Whether what turns does so to one side and the other, every third time at least."""
-    return int((turns[1:] * turns[:-1] < 0).sum()) * 3 >= len(turns)
+    """Whether what turns does so to one side and the other, every fourth time at least."""
+    return int((turns[1:] * turns[:-1] < 0).sum()) * 4 >= len(turns)

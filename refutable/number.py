@@ -316,7 +316,7 @@ def _of_sympy(value: Any) -> Number | None:
     if value.is_Float:
         return _of_mpf(value._mpf_)
     if value in (sympy.S.Infinity, sympy.S.NegativeInfinity):
-        return _nonfinite(math.copysign(math.inf, 1 if value.is_positive else -1))
+        return _nonfinite(math.inf if value is sympy.S.Infinity else -math.inf)
     if value is sympy.S.NaN:
         return _nonfinite(math.nan)
     if value.free_symbols:

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from enum import Enum
-from fractions import Fraction
 from typing import Any, TypeVar
 from unittest import mock
 
@@ -21,7 +20,7 @@ from hypothesis.strategies import SearchStrategy
 
 from refutable import chance, ledger
 from refutable.claim import Context
-from refutable.evidence import Evidence, Required, Undecided, requirement
+from refutable.evidence import Evidence, Required, Undecided, Vacuous, requirement
 from refutable.gap import Gap
 from refutable.records.numbers import storable
 from refutable.tally import Tally
@@ -31,6 +30,8 @@ T = TypeVar("T")
 ROUNDS = 6
 """A regime of one configuration in eight is missed by 25 of them with chance 0.04, and by six times
 as many with 2e-9."""
+DEPTH = 50
+"""Levels of nesting of a configuration that are shown."""
 
 
 class _Counterexample(Exception):  # noqa: N818 - it is what the search looks for, not an error
@@ -101,6 +102,7 @@ class _Found:
         self.closest: dict[str, Gap] = {}
         self.tallies: dict[str, Tally] = {}
         self.undecided: Counter[str] = Counter()
+        self.vacuous: Counter[str] = Counter()
         self.regimes: Counter[str] = Counter()
         self.cases = 0
 
@@ -125,7 +127,10 @@ class _Found:
             kept = self.closest.get(gap.name)
             if kept is None or _badness(gap) > _badness(kept):
                 self.closest[gap.name] = gap
-        self.undecided.update(f"{x.name}: {x.reason}" for x in items if isinstance(x, Undecided))
+        for item in items:
+            if isinstance(item, Undecided):
+                kind = self.vacuous if isinstance(item, Vacuous) else self.undecided
+                kind[f"{item.name}: {item.reason}"] += 1
 
     def _measured(self, configuration: Any) -> list[Gap | Undecided]:
         """The gaps of a configuration, in a state of chance that is its own."""
@@ -160,16 +165,13 @@ class _Found:
             witness = {"configuration": jsonable(configuration), **(gap.witness or {})}
             regimes = regimes + Counter(self.regimes_of(configuration))
             cases += 1
-        undecided = [
-            f"{text} (in {n} configurations)" if n > 1 else text
-            for text, n in self.undecided.items()
-        ]
         return Evidence(
             gaps=tuple(closest.values()),
             cases=cases,
             regimes=dict(sorted(regimes.items())),
             required=self.required,
-            undecided=tuple(undecided),
+            undecided=_counted(self.undecided),
+            vacuous=_counted(self.vacuous),
             witness=witness,
             tallies=self.tallies,
         )
@@ -179,6 +181,12 @@ class _Found:
         """Whether some gap has yet to be measured in a required regime."""
         with ledger.closed():
             return bool(self.evidence().unreached)
+
+
+def _counted(reasons: Counter[str]) -> tuple[str, ...]:
+    return tuple(
+        f"{text} (in {n} configurations)" if n > 1 else text for text, n in reasons.items()
+    )
 
 
 def _badness(gap: Gap) -> tuple[bool, float]:
@@ -221,25 +229,36 @@ def no_constants_of_loaded_modules() -> Iterator[None]:
         yield
 
 
-def jsonable(value: Any) -> Any:
-    """A JSON-ready picture of a configuration: records become objects, arrays become lists."""
+def jsonable(value: Any, depth: int = 0) -> Any:
+    """A JSON-ready picture of a configuration: records become objects, arrays become lists.
+
+    What nests too deeply, or cannot be shown, is named by its type.
+    """
+    if depth > DEPTH:
+        return f"<{type(value).__name__}, nested too deeply>"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
-        return {f.name: jsonable(getattr(value, f.name)) for f in fields}
+        return {f.name: jsonable(getattr(value, f.name), depth + 1) for f in fields}
     if isinstance(value, Mapping):
-        return {str(key): jsonable(item) for key, item in value.items()}
+        return {_text(key): jsonable(item, depth + 1) for key, item in value.items()}
     if isinstance(value, np.ndarray):
-        return jsonable(value.tolist())
+        return jsonable(value.tolist(), depth + 1)
     if isinstance(value, list | tuple | set | frozenset):
-        return [jsonable(item) for item in value]
+        return [jsonable(item, depth + 1) for item in value]
     if isinstance(value, Enum):
-        return jsonable(value.value)
+        return jsonable(value.value, depth + 1)
     if isinstance(value, float | np.floating):
         return storable(float(value))
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):
         return int(value)
-    if isinstance(value, Fraction) or not isinstance(value, str | None):
+    return value if value is None or type(value) is str else _text(value)
+
+
+def _text(value: object) -> str:
+    """What an object says of itself, or its type when it cannot."""
+    try:
         return str(value)
-    return value
+    except Exception as problem:  # whatever it raises, there is still something to show
+        return f"<{type(value).__name__} that raises {type(problem).__name__} when shown>"

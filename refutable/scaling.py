@@ -28,6 +28,8 @@ Rungs = tuple[Sequence[float], Sequence[float]]
 
 EXPONENT_TOLERANCE = 0.005
 """A quarter of 0.02, the error of an exponent that must be rejected."""
+SURELY = 2
+"""Half-widths of a 99 % interval beyond which noise does not explain an error: one run in 1000."""
 NONE_BELOW: Rungs = ((), ())
 LOG_SIZE = "log x"
 """What a ladder climbs when nothing else is said."""
@@ -176,9 +178,14 @@ def _power_gaps(
     fit = _fit(ladder.x, ladder.y, claimed.log_power)
     shown = ladder.shown(claimed.label, _advice(ladder, claimed))
     tolerance, off = claimed.tolerance, abs(fit.exponent - claimed.exponent)
+    drift, noisy = abs(fit.drift), scatters(np.diff(ladder.slopes))
     wide = (
         f"the exponent {fit.exponent:.4g} is known to ±{fit.half_width:.2g} only, and "
-        f"±{tolerance:g} is needed: {shown['advice']}"
+        f"±{tolerance:g} is needed: more rungs, or less noise"
+    )
+    unsettled = (
+        f"the exponent drifts by {drift:.2g} ± {fit.drift_half_width:.2g} from half to half, and "
+        f"{tolerance:g} is allowed: more rungs, or less noise"
     )
     main = equal(
         f"{name}: exponent",
@@ -189,7 +196,7 @@ def _power_gaps(
         series=_power_series(ladder, claimed, fit, below),
         witness=shown,
         remarks=ladder.remarks(claimed.label),
-        undecided=wide if tolerance < off <= tolerance + fit.half_width > 2 * tolerance else None,
+        undecided=wide if noisy and tolerance < off <= SURELY * fit.half_width else None,
     )
     still = ladder.tally(math.nan, 0).measured if not claimed.log_power else None
     tally = dataclasses.replace(
@@ -205,7 +212,6 @@ def _power_gaps(
         witness=shown,
         undecided=wide if fit.half_width > tolerance else None,
     )
-    drift = abs(fit.drift)
     yield at_most(
         f"{name}: drift",
         drift,
@@ -213,12 +219,9 @@ def _power_gaps(
         0,
         "upper half of the ladder against the lower half: the fit has settled",
         witness=shown,
-        undecided=(
-            f"the exponent drifts by {drift:.2g} ± {fit.drift_half_width:.2g} from half to half, "
-            f"and {tolerance:g} is allowed: {shown['advice']}"
-            if tolerance < drift <= tolerance + fit.drift_half_width
-            else None
-        ),
+        undecided=unsettled
+        if noisy and tolerance < drift <= SURELY * fit.drift_half_width
+        else None,
     )
 
 

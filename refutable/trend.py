@@ -113,9 +113,9 @@ def _sides(values: Floats) -> int:
 def _noise(x: Floats, y: Floats, about: float) -> float:
     """Standard deviation of values that scatter about a smooth line; 0 for those that lie on one.
 
-    Each is compared with the line through its neighbours. Scatter changes sides of that line at
-    every second or third rung, or of the limit, or of its own course, more than once; what bends to
-    one side, or swings slowly, is no noise.
+    Each is compared with the line through its neighbours. Scatter changes from one side of that
+    line to the other every few rungs, or of the limit, or turns, more than once; what bends to one
+    side, or swings slowly, is no noise.
     """
     share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
     off = y[1:-1] - (y[:-2] + share * (y[2:] - y[:-2]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +14,7 @@ from pydantic import Field
 from refutable.certificate import Certificate
 from refutable.claim import Grade, Kind, Provenance, Verdict
 from refutable.gap import Gap, Relation, decided
-from refutable.number import Number, decimals, number
+from refutable.number import Number, Real, decimals, number
 from refutable.records import html
 from refutable.records.documents import Document, Record
 from refutable.records.numbers import finite_or_none, storable
@@ -71,7 +72,7 @@ class GapRecord(Record):
             measured=measured,
             predicted=predicted,
             relation=gap.relation,
-            tolerance=float(gap.tolerance),
+            tolerance=_rounded(gap.tolerance),
             why=gap.why,
             holds=gap.holds,
             closeness=finite_or_none(gap.closeness),
@@ -110,6 +111,14 @@ class GapRecord(Record):
         return repr(measured), repr(predicted), repr(tolerance)
 
 
+def _rounded(tolerance: Real) -> float:
+    """A tolerance as a double, the largest where it is larger than that."""
+    try:
+        return float(tolerance)
+    except OverflowError:
+        return sys.float_info.max
+
+
 def _stored(gap: Gap) -> tuple[float | str, float | str]:
     """Both sides as doubles where those tell the same story, otherwise as exact texts."""
     if isinstance(gap.measured, str) or isinstance(gap.predicted, str):
@@ -118,7 +127,7 @@ def _stored(gap: Gap) -> tuple[float | str, float | str]:
     rounded = [_double(side) for side in sides]
     measured, predicted = rounded
     if measured is not None and predicted is not None:
-        tolerance = float(gap.tolerance)
+        tolerance = _rounded(gap.tolerance)
         alike = Number(measured, measured), Number(predicted, predicted)
         again, _ = decided(*alike, gap.relation, tolerance)
         told_apart = measured != predicted or sides[0].middle == sides[1].middle
