@@ -267,7 +267,8 @@ def test_its_claims_are_verified_with_what_stands_beside_them(full: Path, reposi
     elsewhere = repository / "elsewhere"
     elsewhere.mkdir()
     for cwd, file in ((repository, "my_claims.py"), (elsewhere, "../my_claims.py")):
-        said = run(full / "claims", "verify", "--module", file, "--workers", "2", cwd=cwd)
+        words = ("--module", file, "--workers", "2", "--out", "report")
+        said = run(full / "claims", "verify", *words, cwd=cwd)
         assert "1 claims: 1 holds." in said
     said = run(full / "claims", "selftest", "--module", "my_claims.py", cwd=repository)
     assert "1 of 1 planted mistakes killed." in said
@@ -276,3 +277,78 @@ def test_its_claims_are_verified_with_what_stands_beside_them(full: Path, reposi
 def test_the_papers_claims_are_listed_there(full: Path, repository: Path) -> None:
     listed = json.loads(run(full / "python", "-m", "refutable", "list", "--json", cwd=repository))
     assert "thm4.4" in json.dumps(listed)
+
+
+SQUARES = """
+import numpy as np
+import sympy as sp
+from hypothesis import strategies as st
+
+from refutable import (
+    Claim, Provenance, at_least, equal, identical, inequality, property, scaling, symbolic,
+)
+
+x, y = sp.symbols("x y", positive=True)
+squares = Claim(id="squares", title="Squares", statement="x^2 \\\\ge 0", provenance=Provenance.DERIVED)
+
+@squares.leg("symbolic")
+def decided(context):
+    yield symbolic.identity("square", (x + y)**2, x**2 + 2*x*y + y**2, "expanded")
+
+@squares.leg("exact")
+def counted(context):
+    yield identical("sum of odd numbers", sum(range(1, 20, 2)), 100, "integers")
+
+@squares.leg("property")
+def searched(context):
+    def gaps(drawn):
+        yield at_least("square", float(np.square(drawn)), 0, 0, "no rounding below zero")
+    return property.search(context, st.floats(-10, 10), gaps, examples=20)
+
+@squares.leg("scaling")
+def fitted(context):
+    ladder = np.log(10.0 ** np.arange(2, 10))
+    yield from scaling.power_law("square", ladder, 2 * ladder, exponent=2)
+
+squares.mistake(np.square, "cubes", lambda f: lambda x: x**3)
+
+needy = Claim(id="needy", title="What is missing is told", statement="x", provenance=Provenance.DERIVED)
+
+@needy.leg("exact")
+def there(context):
+    yield equal("one", 1, 1, 0, "integers")
+
+@needy.leg("smt")
+def proved(context):
+    yield from inequality.proved("square", [], x**2 + y**2 >= 2*x*y, "two numbers")
+
+@needy.leg("trained")
+def trained(context):
+    import torch
+    yield equal("one", float(torch.ones(1)), 1, 0, "integers")
+
+needy.mistake(there, "none", lambda f: f)
+CLAIMS = (squares, needy)
+"""
+
+
+@pytest.fixture
+def squares(tmp_path: Path) -> Path:
+    (tmp_path / "squares.py").write_text(SQUARES, encoding="utf-8")
+    return tmp_path
+
+
+def test_what_is_not_used_is_not_needed(slim: Path, squares: Path) -> None:
+    """Every kind of evidence that NumPy and SymPy give, and every report."""
+    words = ("--module", "squares.py", "--out", "out", "--workers", "2")
+    said = run(slim / "claims", "verify", "squares", *words, cwd=squares)
+    assert "1 claims: 1 holds." in said
+    for name in ("report.html", "results.csv", "junit.xml", "summary.md", "results.json"):
+        assert (squares / "out" / name).stat().st_size > 0
+    run(slim / "claims", "report", "out", cwd=squares)
+    run(slim / "claims", "explain", "squares", "--module", "squares.py", cwd=squares)
+    said = run(slim / "claims", "selftest", "squares", "--module", "squares.py", cwd=squares)
+    assert "1 of 1 planted mistakes killed." in said
+    said = run(slim / "python", "-m", "pytest", "--claims-module", "squares.py", "-k", "squares",
+               cwd=squares)  # fmt: skip
+    assert "1 passed" in said
