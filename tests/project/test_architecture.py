@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from refutable import claims
+
 ROOT = Path(__file__).parents[2]
 FOLDERS = {
     "refutable": ROOT / "refutable",
@@ -122,6 +124,40 @@ def test_imports_point_one_way(name: str) -> None:
 def test_no_import_cycles() -> None:
     graph = {name: imports(path) & MODULES.keys() for name, path in MODULES.items()}
     graphlib.TopologicalSorter(graph).prepare()
+
+
+def folder_of(name: str) -> str:
+    """The chapter of a module of the paper: a folder, or a file beside the folders."""
+    return ".".join(name.split(".")[:3])
+
+
+def test_folders_of_the_paper_import_one_way() -> None:
+    """Chapters, too, form no circle, though no two files of theirs import each other."""
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        if below(name, ("refutable.claims",)):
+            used = {folder_of(other) for other in imports(path) & MODULES.keys()}
+            graph.setdefault(folder_of(name), set()).update(used - {folder_of(name)})
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_imports_run_as_claims_rest_on_each_other() -> None:
+    """The module of a claim that another rests on does not know the other's, directly or not."""
+    stands = {
+        claim.id: {leg.run.__module__ for leg in claim.legs.values()} for claim in claims.CLAIMS
+    }
+    graph = {name: imports(path) & MODULES.keys() for name, path in MODULES.items()}
+    knows: dict[str, set[str]] = {}
+    for name in graphlib.TopologicalSorter(graph).static_order():
+        knows[name] = graph[name].union(*(knows[other] for other in graph[name]))
+    wrong = [
+        f"{claim.id} rests on {other}"
+        for claim in claims.CLAIMS
+        for other in claim.rests_on
+        for module in stands[other]
+        if knows[module] & stands[claim.id] and module not in stands[claim.id]
+    ]
+    assert not wrong
 
 
 def test_what_kept_runs_depend_on_is_named_as_it_is_imported() -> None:
