@@ -39,6 +39,11 @@ class Relation(StrEnum):
     AT_LEAST = "at_least"  # measured ≥ predicted - tolerance: a lower bound
     IDENTICAL = "identical"  # the same exact object, no tolerance
 
+    @property
+    def words(self) -> str:
+        """As it is read: `at most`."""
+        return self.value.replace("_", " ")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:

@@ -124,11 +124,7 @@ def reasons(record: ClaimRecord) -> list[str]:
             lines.append(f"{leg.kind.value}: {leg.note}")
         for gap in leg.gaps:
             if not gap.holds:
-                lines.append(
-                    f"{leg.kind.value}: {gap.name}: measured {gap.measured}, "
-                    f"{gap.relation.value.replace('_', ' ')} {gap.predicted} "
-                    f"± {gap.tolerance:.3g} was claimed, because {gap.why}"
-                )
+                lines.append(f"{leg.kind.value}: {gap.said}, because {gap.why}")
     return lines
 
 

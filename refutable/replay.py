@@ -77,7 +77,7 @@ def _leg(
         return "ERROR", [f"there is no {kind} leg of {claim} any more"]
     leg = check.check_leg(found, Kind(kind), profile, seed)
     lines = [f"{claim} [{kind}], profile {profile}, seed {seed}: {leg.verdict.value}"]
-    lines += [line for gap in leg.gaps if not gap.holds for line in _said(gap)]
+    lines += [gap.said for gap in leg.gaps if not gap.holds]
     lines += [leg.note] if leg.note else []
     if leg.witness:
         lines.append(f"witness: {leg.witness}")
@@ -102,13 +102,5 @@ def _break(
     if not gaps:
         return "ERROR", [*lines, "nothing was measured"]
     failing = [gap for gap in gaps if not gap.holds]
-    for gap in failing:
-        lines += _said(GapRecord.of(gap))
+    lines += [GapRecord.of(gap).said for gap in failing]
     return ("FAILS" if failing else "FIXED"), lines
-
-
-def _said(gap: GapRecord) -> list[str]:
-    return [
-        f"{gap.name}: measured {gap.measured}, {gap.relation.value.replace('_', ' ')} "
-        f"{gap.predicted} ± {gap.tolerance:g} was claimed"
-    ]

@@ -71,10 +71,7 @@ def _judged(claim: Entry, last: ClaimRecord | None, out: Path) -> Iterator[str]:
 def _found(leg: LegRecord) -> Iterator[str]:
     why = ""
     for gap in leg.gaps:
-        measured, predicted = gap.sides
-        relation = gap.relation.value.replace("_", " ")
-        allowed = f" ± {gap.tolerance:.3g}" if gap.tolerance else ""
-        yield f"      {gap.name}: {measured} {relation} {predicted}{allowed}"
+        yield f"      {gap.compared}"
         if gap.why != why:
             yield f"        because {gap.why}"
         why = gap.why

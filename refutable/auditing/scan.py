@@ -277,7 +277,4 @@ def _badness(gap: Gap) -> tuple[bool, float]:
 
 
 def _said(trial: TrialRecord) -> str:
-    gap = trial.gap
-    if gap is None:
-        return trial.note or "nothing was measured"
-    return f"{gap.name}: {gap.measured} {gap.relation.value} {gap.predicted} ± {gap.tolerance:g}"
+    return trial.gap.compared if trial.gap else trial.note or "nothing was measured"

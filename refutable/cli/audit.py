@@ -172,10 +172,6 @@ def _show_point(
             continue
         for gap in gaps:
             record = GapRecord.of(gap)
-            measured, predicted = record.sides
             failed += not record.holds
-            streams.say(
-                f"  {'✓' if record.holds else '✗'} {record.name}: {measured} "
-                f"{record.relation.value.replace('_', ' ')} {predicted} ± {record.tolerance:.3g}"
-            )
+            streams.say(f"  {'✓' if record.holds else '✗'} {record.compared}")
     return int(failed > 0)

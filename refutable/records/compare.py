@@ -341,7 +341,7 @@ def _allowance_changed(before: GapRecord, after: GapRecord) -> bool:
 
 
 def _allowance(gap: GapRecord | None) -> str | None:
-    return f"{gap.relation.value.replace('_', ' ')} ± {gap.tolerance:.3g}" if gap else None
+    return f"{gap.relation.words} ± {gap.tolerance:.3g}" if gap else None
 
 
 def _says_something(leg: LegChange) -> bool:

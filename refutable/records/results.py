@@ -82,17 +82,21 @@ class GapRecord(Record):
         )
 
     @property
-    def sides(self) -> tuple[str, str]:
-        """Measured and predicted, short, with digits enough to tell them apart."""
-        return self._digits()[:2]
-
-    @property
     def said(self) -> str:
         """What was measured and what was claimed of it, in words."""
+        measured, claimed = self._parts()
+        return f"{self.name}: measured {measured}, {claimed} was claimed"
+
+    @property
+    def compared(self) -> str:
+        """The same as a comparison, for lists: `NAME: 3 at most 2 ± 0.1`."""
+        return " ".join((f"{self.name}:", *self._parts()))
+
+    def _parts(self) -> tuple[str, str]:
+        """What was measured, and what was claimed of it."""
         measured, predicted, tolerance = self._digits()
         within = f" ± {tolerance}" if self.tolerance else ""
-        relation = self.relation.value.replace("_", " ")
-        return f"{self.name}: measured {measured}, {relation} {predicted}{within} was claimed"
+        return measured, f"{self.relation.words} {predicted}{within}"
 
     def _digits(self) -> tuple[str, str, str]:
         """Both sides and the tolerance, in the fewest digits in which what fails still does."""

@@ -51,7 +51,7 @@ def test_only_holds_passes(run, tmp_path: Path) -> None:  # type: ignore[no-unty
     found = run("--claims-module", "toy_plugin_claims.py", "--junitxml", "out.xml")
     assert found.returncode == 1, found.stdout + found.stderr
     assert "2 failed, 1 passed, 1 skipped" in found.stdout
-    assert "measured 3.0, at most 2.0 ± 0 was claimed, because toy reason" in found.stdout
+    assert "measured 3, at most 2 was claimed, because toy reason" in found.stdout
     assert "4 claims: " in found.stdout
     assert "1 undecided" in found.stdout
     suite = ET.parse(tmp_path / "out.xml").getroot()[0]

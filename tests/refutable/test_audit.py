@@ -268,7 +268,7 @@ class TestWitness:
                        source, "--out", out, "--workers", "1")[0] == 0  # fmt: skip
         code, said, _ = command(capsys, monkeypatch, *words)
         assert (code, said.splitlines()[-1]) == (1, "FAILS")
-        assert "size: measured 2.0, at most 1.0" in said
+        assert "size: measured 2, at most 1 was claimed" in said
         write(f"value > {BREAK}", "value > 2")  # mended
         code, said, _ = command(capsys, monkeypatch, *words)
         assert (code, said.splitlines()[-1]) == (0, "FIXED")
