@@ -171,7 +171,9 @@ def claim_page(claim: Claim) -> str:
     lines += ["", "## How it is attacked", ""]
     for kind, leg in claim.legs.items():
         lines += [f"### {kind.value}", ""]
-        notes = [f"A leg that holds is worth: {kind.grade.value}."]
+        notes = [f"A leg that holds is worth at best: {kind.grade.value}."]
+        if isinstance(leg.scope, str):
+            notes.append(f"It covers: {leg.scope}.")
         if leg.profile != "quick":
             notes.append(f"It runs from profile {leg.profile} on.")
         if leg.required:

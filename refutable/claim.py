@@ -173,7 +173,7 @@ class Leg:
     profile: the cheapest profile that runs it. required: regimes without which it is vacuous, each
     with patterns of the gaps that must be measured there. expects: why remarks beside its verdict
     are right, in one text for a leg with remarks of one kind, or by patterns of what they are
-    about.
+    about. scope: the range that a proof covers, in one text or by profile.
     """
 
     kind: Kind
@@ -181,6 +181,16 @@ class Leg:
     profile: Profile
     required: Mapping[str, tuple[str, ...]]
     expects: str | Mapping[str, str] | None = None
+    scope: str | Mapping[Profile, str] | None = None
+
+    def scope_in(self, profile: Profile) -> str | None:
+        """The range that a proof covers in this profile."""
+        if self.scope is None or isinstance(self.scope, str):
+            return self.scope
+        reached = [
+            self.scope[p] for p in PROFILES[: PROFILES.index(profile) + 1] if p in self.scope
+        ]
+        return reached[-1] if reached else None
 
 
 def name_of(target: Target) -> str:
@@ -288,6 +298,7 @@ class Claim:
         profile: Profile = "quick",
         require: Required = (),
         expects: str | Mapping[str, str] | None = None,
+        scope: str | Mapping[Profile, str] | None = None,
     ) -> Callable[[LegFunction], LegFunction]:
         """Add a leg of evidence: decorates a function from a Context to gaps.
 
@@ -296,7 +307,9 @@ class Claim:
         mapping names: `{"far": "loss*"}`. expects: why a remark beside the verdict is right (that
         both sides are 0, for instance): a text where the leg has remarks of one kind, otherwise a
         mapping from patterns of gaps' names, or of the remark, to reasons. An expectation that does
-        not occur is a remark itself.
+        not occur is a remark itself. scope: the range that an exact leg covers, such as
+        "P ≤ 24" ("counted for every mask"), in one text or by profile; what was compared without
+        rounding in a leg that says it is proved for that range, and anything else only searched.
         """
         required = requirement(require)
         if profile not in PROFILES:
@@ -306,7 +319,7 @@ class Claim:
         def add(run: LegFunction) -> LegFunction:
             if Kind(kind) in self.legs:
                 raise ValueError(f"{self.id}: there is a {kind} leg already")
-            self.legs[Kind(kind)] = Leg(Kind(kind), run, profile, required, expects)
+            self.legs[Kind(kind)] = Leg(Kind(kind), run, profile, required, expects, scope)
             return run
 
         return add

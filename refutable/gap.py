@@ -18,6 +18,7 @@ from typing import Any
 from refutable import ledger, sameness
 from refutable.certificate import Certificate
 from refutable.number import Number, Real, number, shown
+from refutable.rounding import is_rounded
 from refutable.sameness import Compared
 from refutable.series import Series
 from refutable.tally import Tally
@@ -81,10 +82,13 @@ class Gap:
         if not self.why.strip():
             raise ValueError(f"gap {self.name!r}: a tolerance needs a reason")
         _set(self, "tolerance", self._checked_tolerance())
+        rounded = is_rounded(self.measured) or is_rounded(self.predicted)
         if self.relation is Relation.IDENTICAL:
             self._compare_objects()
+            rounded = bool(self.compared and self.compared.rounded)
         else:
             self._compare_numbers()
+        _set(self, "_rounded", rounded)
         made_in = ledger.current()
         if made_in is not None:
             _set(self, "_taken", (made_in, made_in.enter(_unseen(self.name))))
@@ -180,6 +184,11 @@ class Gap:
         """Whether the relation is surely satisfied. NaN and what is infinite never satisfy one."""
         self.take()
         return bool(self.__dict__["_holds"])
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether a side was rounded, as far as its type tells: such a comparison is no proof."""
+        return bool(self.__dict__["_rounded"])
 
     @property
     def fails(self) -> bool:

@@ -14,6 +14,7 @@ from refutable import ledger
 from refutable.claim import Context, Leg, Verdict
 from refutable.evidence import Evidence, evidence_of
 from refutable.gap import Gap
+from refutable.grading import earned
 from refutable.ledger import Ledger
 from refutable.property import jsonable
 from refutable.records.results import FailureRecord, GapRecord, LegRecord, SeriesRecord
@@ -63,9 +64,12 @@ def examine(leg: Leg, context: Context) -> LegRecord:
             verdict, note = Verdict.ERROR, f"evidence was dropped: {lost[0]}"
         remarks = [*remarks_of(evidence, made), *said, *(Remark("dropped", text) for text in lost)]
         open_, expected = sorted_out(remarks, leg.expects, verdict)
+        scope = evidence.scope or leg.scope_in(context.profile)
+        grade, lacking = earned(leg.kind, evidence.gaps, scope, made.drawn_from)
         return LegRecord(
             kind=leg.kind,
-            grade=leg.kind.grade,
+            grade=grade,
+            grade_reason=lacking,
             verdict=verdict,
             cases=evidence.cases,
             regimes=dict(evidence.regimes),
@@ -75,7 +79,7 @@ def examine(leg: Leg, context: Context) -> LegRecord:
             note=note,
             remarks=open_,
             expected=expected,
-            scope=evidence.scope,
+            scope=scope,
         )
     except Exception as problem:  # the boundary: whatever a leg raises becomes its verdict
         return broken(leg, problem)

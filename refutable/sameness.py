@@ -28,6 +28,7 @@ from fractions import Fraction
 from typing import Any
 
 from refutable.number import Number, apart, number
+from refutable.rounding import is_rounded
 
 SHOWN = 1000
 """Characters of an object's text that are kept."""
@@ -41,7 +42,7 @@ DEPTH = 100
 class Compared:
     """Two objects side by side: their texts, which differ when they do, and where they first do.
 
-    nothing: whether both are 0 or empty.
+    nothing: whether both are 0 or empty. rounded: whether either holds a number that was rounded.
     """
 
     same: bool
@@ -49,6 +50,7 @@ class Compared:
     predicted: str
     difference: str | None = None
     nothing: bool = False
+    rounded: bool = False
 
 
 def compare(measured: object, predicted: object) -> Compared:
@@ -61,11 +63,13 @@ def compare(measured: object, predicted: object) -> Compared:
         difference = f"{text(measured)} on both sides is beyond the range of numbers"
     if difference is None:
         shown = text(measured)
-        return Compared(True, shown, shown, nothing=is_nothing(measured))
+        nothing = is_nothing(measured)
+        return Compared(True, shown, shown, nothing=nothing, rounded=is_rounded(measured))
     left, right = _told_apart(measured, predicted)
     if left == right:
         left, right = f"{left} ({difference})", f"{right} (differs)"
-    return Compared(False, left, right, difference)
+    rounded = is_rounded(measured) or is_rounded(predicted)
+    return Compared(False, left, right, difference, rounded=rounded)
 
 
 def _told_apart(a: object, b: object) -> tuple[str, str]:

@@ -48,7 +48,7 @@ def _checked(claim: Entry, tables: Sequence[TableRecord]) -> Iterator[str]:
     yield "checked by"
     for leg in claim.legs:
         since = "" if leg.profile == "quick" else f" (from profile {leg.profile})"
-        yield f"  {leg.kind.value:9} {leg.kind.grade.value:9} {leg.about}{since}"
+        yield f"  {leg.kind.value:9} at best {leg.kind.grade.value:9} {leg.about}{since}"
     for table in tables:
         yield from ["", *words.aligned(table), ""]
     yield "refuted by each of these planted mistakes"
@@ -64,6 +64,8 @@ def _judged(claim: Entry, last: ClaimRecord | None, out: Path) -> Iterator[str]:
     yield f"last verdict {words.verdict(last)}" + (f", closeness {closeness}" if closeness else "")
     for leg in last.legs:
         yield f"  {leg.kind.value:9} {words.marked(leg.verdict)} {words.grade(leg)}".rstrip()
+        if leg.grade_reason and words.grade(leg):
+            yield f"            not proved: {leg.grade_reason}"
         yield from _found(leg)
     yield from (f"  remark    {remark}" for remark in words.remarks(last))
 

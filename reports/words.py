@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from refutable import text as texts
-from refutable.claim import Kind, Verdict
+from refutable.claim import Grade, Kind, Verdict
 from refutable.records.results import (
     Acceptance,
     CertificateRecord,
@@ -147,7 +147,9 @@ def grade(leg: LegRecord) -> str:
     """What a leg that holds is worth: 'proved for P <= 24'; empty for any other."""
     if leg.verdict is not Verdict.HOLDS:
         return ""
-    return f"{leg.grade.value} for {leg.scope}" if leg.scope else leg.grade.value
+    alone = " (one decider)" if leg.grade is Grade.PROVED and leg.has_one_decider else ""
+    covered = f" for {leg.scope}" if leg.grade is Grade.PROVED and leg.scope else ""
+    return f"{leg.grade.value}{alone}{covered}"
 
 
 def left_out(claim: ClaimRecord) -> list[Kind]:

@@ -127,45 +127,51 @@ def premises(name: str, statement: Statement, deciders: Iterable[Decider]) -> Un
         return None
     reasons = []
     for decider in deciders:
-        found, reason = inhabited_by(decider, statement)
-        if found == "a point":
+        answer = inhabited_by(decider, statement)
+        if answer.found == "point":
             return None
-        if found == "empty":
+        if answer.found == "empty":
             return Vacuous(name, f"nothing meets the assumptions ({decider.by()})")
-        reasons.append(f"{decider.LABEL}: {reason}")
+        reasons.append(f"{decider.LABEL}: {answer.reason}")
     return Undecided(name, f"can the assumptions be met? {'; '.join(reasons)}")
 
 
-def inhabited_by(
-    decider: Decider, statement: Statement
-) -> tuple[Literal["a point", "empty", "unknown"], str]:
-    """Whether a decider finds a point of the assumptions, confirmed; why it does not know."""
+def inhabited_by(decider: Decider, statement: Statement) -> Answer:
+    """Whether a decider finds a point of the assumptions; one that is not confirmed is unknown."""
     try:
         answer = decider.solve(replace(statement.premises, whole=frozenset()))
-        if (
-            statement.whole
-            and answer.found == "point"
-            and not statement.meets_premises(answer.point)
-        ):
+        if answer.found == "point" and not statement.meets_premises(answer.point):
             answer = decider.solve(statement.premises)
     except MissingPackageError as problem:
-        return "unknown", str(problem)
-    if answer.found == "empty":
-        return "empty", ""
-    if answer.found == "point" and statement.meets_premises(answer.point):
-        return "a point", ""
-    return "unknown", answer.reason or "offered a point that arithmetic does not confirm"
+        return Answer(found="unknown", reason=str(problem))
+    if answer.found == "point" and not statement.meets_premises(answer.point):
+        return Answer(found="unknown", reason="offered a point that arithmetic does not confirm")
+    return answer
 
 
 def inhabited(decider: Decider, name: str, assumptions: Iterable[Any], sums: str) -> Decided:
     """The assumptions can be met, as one decider finds out."""
     statement = statements.read(assumptions, sp.true)
-    found, reason = inhabited_by(decider, statement)
-    if found == "unknown":
-        return Undecided(name, f"{decider.by()}: {reason}")
-    return identical(
-        name, decider.POINT if found == "a point" else decider.EMPTY, decider.POINT, sums
+    answer = inhabited_by(decider, statement)
+    if answer.found == "unknown":
+        return Undecided(name, f"{decider.by()}: {answer.reason}")
+    point = _own(statement, answer.point) if answer.found == "point" else {}
+    at = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
+    certificate = Certificate(
+        by=decider.by(),
+        negated="nothing meets the assumptions",
+        assumptions=tuple(map(str, statement.assumptions)),
+        sums=sums,
+        variables={str(s): domain_of(s) for s in statement.symbols},
+        reductions=(f"met at {at}",) if at else (),
+        resource=answer.work,
     )
+    found = decider.EMPTY if answer.found == "empty" else decider.POINT
+    return identical(name, found, decider.POINT, sums, certificate=certificate)
+
+
+ALONE = "decided by one decider alone"
+"""The remark; why no other one agrees stands in the certificate."""
 
 
 def gap_of(opinion: Opinion, name: str, statement: Statement, sums: str, alone: str = "") -> Gap:
@@ -182,6 +188,7 @@ def gap_of(opinion: Opinion, name: str, statement: Statement, sums: str, alone: 
         sums,
         certificate=certificate(opinion, statement, sums, alone),
         witness=witness or None,
+        remarks=(ALONE,) if alone else (),
     )
 
 

@@ -1,8 +1,9 @@
 """Inequalities: each is decided by several programs that share no code, and they must agree.
 
-z3 and cvc5 decide over all real numbers; ball arithmetic too, where the assumptions bound the
-symbols. All start from the same statement (`statement.read`); each that comes to an end yields a
-gap of its own. Where only one does, its certificate says so, and the grade with it.
+z3 and cvc5 decide over all real numbers; ball arithmetic where the assumptions bound the symbols.
+All start from the same statement (`statement.read`); each that comes to an end yields a gap of its
+own. Where only one does, its certificate says so, and the grade with it. A third opinion is asked
+for where it is cheap.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from refutable.prove import coverings, deciding, enumeration, smt
 from refutable.prove import statement as statements
 from refutable.prove.answer import Answer
 from refutable.prove.deciding import Decided, Decider, DisagreementError, Opinion
-from refutable.prove.statement import Query
+from refutable.prove.statement import Query, Statement
 
 FEW_BOXES = 500
-"""How many boxes ball arithmetic is given where two others have decided already."""
+"""How many boxes ball arithmetic is given before it is known to be needed."""
+FEW_SYMBOLS = 6
+"""Up to here cvc5 is asked even where z3 and balls agree: the work of coverings explodes with the
+number of symbols."""
 
 
 class _Balls:
@@ -44,9 +48,8 @@ class _Balls:
 
 
 SOLVERS: tuple[Decider, ...] = (smt, coverings)
-FURTHER: tuple[Decider, ...] = (_Balls(), enumeration)
-DECIDERS: tuple[Decider, ...] = (*SOLVERS, *FURTHER)
-"""Asked in this order; what each decides on its own is in its module."""
+DECIDERS: tuple[Decider, ...] = (*SOLVERS, _Balls(), enumeration)
+"""What each decides on its own is in its module."""
 
 
 def proved(name: str, assumptions: Iterable[Any], conclusion: Any, sums: str) -> Iterator[Decided]:
@@ -68,11 +71,7 @@ def proved(name: str, assumptions: Iterable[Any], conclusion: Any, sums: str) ->
     if doubt is not None:
         yield doubt
         return
-    queries = statement.counterexamples
-    opinions = [deciding.consult(solver, statement, queries) for solver in SOLVERS]
-    agreed = all(_settled(one) for one in opinions)
-    further = (_Balls(FEW_BOXES), enumeration) if agreed else FURTHER
-    opinions += [deciding.consult(decider, statement, queries) for decider in further]
+    opinions = _opinions(statement)
     settled = [one for one in opinions if _settled(one)]
     if len({one.found for one in settled}) > 1:
         said = ", ".join(f"{one.decider.LABEL}: {one.found} {_at(one)}" for one in settled)
@@ -108,6 +107,22 @@ def installed() -> list[Decider]:
     if all(decider is enumeration for decider in found):
         raise missing[0]
     return found
+
+
+def _opinions(statement: Statement) -> list[Opinion]:
+    """What the deciders say, until two of them have settled the matter or none is left."""
+
+    def ask(decider: Decider) -> Opinion:
+        return deciding.consult(decider, statement, statement.counterexamples)
+
+    by_z3, by_balls, one_by_one = ask(smt), ask(_Balls(FEW_BOXES)), ask(enumeration)
+    first = [by_z3, by_balls, one_by_one]
+    if sum(map(_settled, first)) > 1 and len(statement.symbols) > FEW_SYMBOLS:
+        return first
+    by_cvc5 = ask(coverings)
+    if sum(map(_settled, [*first, by_cvc5])) < 2 and by_balls.found == "unknown":
+        by_balls = ask(_Balls())
+    return [by_z3, by_cvc5, by_balls, one_by_one]
 
 
 def _settled(opinion: Opinion) -> bool:

@@ -276,10 +276,12 @@ class LegRecord(Record):
     remarks: what a reader must know beside the verdict, such as a gap that compared nothing;
     `--strict` does not let them pass. expected: remarks that the claim foresaw, each with its
     reason. scope: what a proof covers, such as `P <= 24`. failure: of the verdict `error`.
+    grade_reason: why the grade is not the best that a leg of this kind can earn.
     """
 
     kind: Kind
     grade: Grade
+    grade_reason: str | None = None
     verdict: Verdict
     seconds: float = 0.0
     cases: int = 0
@@ -296,9 +298,16 @@ class LegRecord(Record):
 
     @property
     def closeness(self) -> float | None:
-        """The largest share of an allowance that a gap of this leg used."""
+        """The largest share of an allowance that a gap of this leg used; None unless it holds."""
+        if self.verdict is not Verdict.HOLDS:
+            return None
         used = [gap.closeness for gap in self.gaps if gap.closeness is not None]
         return max(used, default=None)
+
+    @property
+    def has_one_decider(self) -> bool:
+        """Whether something that it shows rests on a single decider."""
+        return any(gap.certificate and gap.certificate.alone for gap in self.gaps)
 
 
 class Acceptance(Record):
@@ -345,7 +354,9 @@ class ClaimRecord(Record):
 
     @property
     def closeness(self) -> float | None:
-        """The largest share of an allowance that a leg used."""
+        """The largest share of an allowance that a leg used; None unless the claim holds."""
+        if self.verdict is not Verdict.HOLDS:
+            return None
         used = [leg.closeness for leg in self.legs if leg.closeness is not None]
         return max(used, default=None)
 
@@ -371,7 +382,9 @@ class ClaimRecord(Record):
 
     @property
     def grades(self) -> tuple[Grade, ...]:
-        """Grades of the legs that hold, strongest first."""
+        """Grades of the legs that hold, strongest first; none of a claim that does not."""
+        if self.verdict is not Verdict.HOLDS:
+            return ()
         held = {leg.grade for leg in self.legs if leg.verdict is Verdict.HOLDS}
         return tuple(grade for grade in Grade if grade in held)
 
@@ -472,7 +485,7 @@ class Results(Document):
                     "provenance": claim.provenance.value,
                     "claim_verdict": claim.verdict.value,
                     "kind": leg.kind.value,
-                    "grade": leg.grade.value,
+                    "grade": leg.grade.value if leg.verdict is Verdict.HOLDS else None,
                     "leg_verdict": leg.verdict.value,
                     "seconds": leg.seconds,
                     "cases": leg.cases,
