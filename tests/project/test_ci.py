@@ -21,6 +21,7 @@ from refutable.cli import command_of
 from refutable.records.counting import ALLOWABLE, Counting
 from refutable.records.results import Acceptance, ClaimRecord, LegRecord, Results, Run, Totals
 from refutable.reports import annotations
+from refutable.text import visible
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -32,6 +33,7 @@ GITHUB, GITLAB, PRE_COMMIT = (
 )
 
 CLAIMS = """
+import beside  # a file in the same folder
 from refutable import Claim, Provenance, Undecided, equal
 
 def claim(id, *found):
@@ -53,6 +55,7 @@ BASELINE = """
 verdict = "fails"
 reason = "known"
 expires = 9999-01-01
+gaps.exact = ["one"]
 """
 COMMAND = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")
 BIN = str(Path(sys.executable).parent)
@@ -71,6 +74,7 @@ def bash(script: str, home: Path, **environment: str) -> subprocess.CompletedPro
 def home(tmp_path: Path) -> Path:
     """A folder with claims, and `claims` and `python` on the path as the action finds them."""
     (tmp_path / "my_claims.py").write_text(CLAIMS)
+    (tmp_path / "beside.py").touch()
     (tmp_path / "known.toml").write_text(BASELINE)
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "claims"
@@ -114,8 +118,9 @@ def unescaped(text: str) -> str:
 def test_an_annotation_is_one_command_whatever_it_says(text: str) -> None:
     [(level, title, said)] = levels(record(Verdict.FAILS, text), counting=Counting())
     assert level == "error"
-    assert unescaped(title).startswith(f"{text} ✗ fails")
-    assert unescaped(said).startswith(f"{text}\nexact: {text}\nwitness (exact): ")
+    shown = visible(text, keep="\n")
+    assert unescaped(title).startswith(f"{shown} ✗ fails")
+    assert unescaped(said).startswith(f"{shown}\nexact: {shown}\nwitness (exact): ")
 
 
 def test_errors_are_what_makes_the_run_fail() -> None:
@@ -151,7 +156,7 @@ def step(name: str, home: Path, values: dict[str, str]) -> subprocess.CompletedP
     }
     assert found["shell"] == "bash"
     environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(home / "step.md")}
-    environment["GITHUB_OUTPUT"] = str(home / "outputs")
+    environment |= {"GITHUB_OUTPUT": str(home / "outputs"), "RUNNER_TEMP": str(home)}
     return bash(found["run"], home, **environment)
 
 
@@ -167,14 +172,31 @@ def test_the_action_declares_what_it_uses_and_pastes_nothing_into_a_script() -> 
     assert [found["name"] for found in STEPS if found.get("id") == "verify"] == ["Verify"]
 
 
-def test_the_action_installs_itself_as_it_was_tested(home: Path) -> None:
+def installed(home: Path, **given: str) -> list[str]:
+    """The words after `python -m pip install --quiet` in the action's first step."""
     said = home / "bin" / "python"
-    said.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    said.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
     said.chmod(0o755)
-    words = step("Install", home, inputs()).stdout.split("\n")
-    constraints = words[words.index("--constraint") + 1]
+    words = step("Install", home, inputs(**given)).stdout.splitlines()
+    assert words[:4] == ["-m", "pip", "install", "--quiet"]
+    assert (Path(words[-1]) / "pyproject.toml").is_file()
+    return words[4:-1]
+
+
+def test_the_action_installs_itself_as_it_was_tested(home: Path) -> None:
+    [option, constraints] = installed(home)
+    assert option == "--constraint"
     assert Path(constraints).samefile(ROOT / "constraints.txt")
-    assert (Path(words[-2]) / "pyproject.toml").is_file()
+
+
+def test_the_action_installs_what_claims_need(home: Path) -> None:
+    """A file or lines of one; a user's versions come before those of the tool's own tests."""
+    (home / "needs.txt").write_text("einops\n", encoding="utf-8")
+    assert installed(home, requirements="needs.txt") == ["--requirement", "needs.txt"]
+    lines = "einops>=0.7\nnumpy==2.1.0 ; python_version < '3.12'"
+    [option, file] = installed(home, requirements=lines)
+    assert option == "--requirement"
+    assert Path(file).read_text(encoding="utf-8").strip() == lines
 
 
 @pytest.mark.parametrize(
@@ -229,7 +251,8 @@ def options_of(command: str) -> set[str]:
 
 def test_recipes_name_options_that_there_are() -> None:
     scripts = [found["run"] for found in STEPS if "run" in found]
-    texts = [*scripts, HOOK["entry"], *GITLAB["verify-claims"]["script"], GUIDE]
+    hook = HOOK["entry"].replace("'", "").replace(",", "")
+    texts = [*scripts, hook, *GITLAB["verify-claims"]["script"], GUIDE]
     for text in texts:
         for command, words in re.findall(r"claims (verify|diff|report)\b([^`\n|]*)", text):
             assert set(re.findall(r"--[a-z][a-z-]+", words)) <= options_of(command)
@@ -257,8 +280,10 @@ def test_the_hook_checks_every_file_that_it_is_passed(home: Path) -> None:
     """pre-commit splits the entry as a shell would, and adds the names of the files."""
     good = home / "below it" / "my_claims.py"
     good.parent.mkdir()
+    (good.parent / "beside.py").touch()
     good.write_text(CLAIMS.partition('    claim("open"')[0] + "]\n")
     hook = shlex.join(shlex.split(HOOK["entry"]))
+    assert shlex.split(HOOK["entry"])[0] == "python"  # there on every system, unlike a shell
     done = bash(f"{hook} 'below it/my_claims.py'", home)
     assert done.returncode == 0, done.stderr
     done = bash(f"{hook} my_claims.py 'below it/my_claims.py'", home)

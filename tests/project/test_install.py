@@ -289,7 +289,9 @@ from refutable import (
 )
 
 x, y = sp.symbols("x y", positive=True)
-squares = Claim(id="squares", title="Squares", statement="x^2 \\\\ge 0", provenance=Provenance.DERIVED)
+squares = Claim(
+    id="squares", title="Squares", statement="x^2 \\\\ge 0", provenance=Provenance.DERIVED
+)
 
 @squares.leg("symbolic")
 def decided(context):
@@ -312,7 +314,7 @@ def fitted(context):
 
 squares.mistake(np.square, "cubes", lambda f: lambda x: x**3)
 
-needy = Claim(id="needy", title="What is missing is told", statement="x", provenance=Provenance.DERIVED)
+needy = Claim(id="needy", title="Needs more", statement="x", provenance=Provenance.DERIVED)
 
 @needy.leg("exact")
 def there(context):
