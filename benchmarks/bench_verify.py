@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from refutable import check
+from refutable import run
 from refutable.events import Event, LegFinished
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     for workers in (1, 2):
         slowest.clear()
         started = time.perf_counter()
-        check.verify(profile="quick", workers=workers, on_event=note)
+        run.verify(profile="quick", workers=workers, on_event=note)
         print(f"  {workers} workers: {time.perf_counter() - started:6.1f} s wall")
     for seconds, name in sorted(slowest, reverse=True)[:10]:
         print(f"    {seconds:5.1f} s  {name}")

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from refutable import check
+from refutable import run
 from refutable.claim import PROFILES, Profile, Verdict
 from refutable.gap import Relation
 from refutable.records.results import GapRecord
@@ -48,7 +48,7 @@ def soak(select: tuple[str, ...], seeds: int, profile: Profile, workers: int, ou
     rooms: dict[str, list[float]] = defaultdict(list)
     stated = 0.0
     for seed in range(seeds):
-        results = check.verify(
+        results = run.verify(
             [*select, *STOCHASTIC],
             profile=profile,
             seed=seed,

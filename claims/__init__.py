@@ -72,6 +72,10 @@ NOT_CHECKED = {
 """What is deliberately not checked, with the reason."""
 
 
+LEGS_SHARE_A_PROCESS = True
+"""The legs may follow each other in one process: they keep to the state that is put back."""
+
+
 def __getattr__(name: str) -> Any:
     if name == "CLAIMS":
         modules = [importlib.import_module(chapter) for chapter in CHAPTERS]

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from refutable.auditing.run import audit as audit
     from refutable.auditing.statement import Audit as Audit
     from refutable.auditing.statement import Statement as Statement
-    from refutable.check import verify as verify
     from refutable.claim import Case as Case
     from refutable.claim import Claim as Claim
     from refutable.claim import Evidence as Evidence
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from refutable.prove import limits as limits
     from refutable.prove import smt as smt
     from refutable.prove import symbolic as symbolic
+    from refutable.run import verify as verify
 
     __version__: str
 
@@ -59,7 +59,7 @@ _HOMES = {
     "audit": "auditing.run",
     "equal": "gap",
     "identical": "gap",
-    "verify": "check",
+    "verify": "run",
 }
 """Public names, and the modules below this one that define them."""
 

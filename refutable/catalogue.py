@@ -7,11 +7,11 @@ import graphlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from refutable.claim import Claim, Kind
+from refutable.claim import Claim, Kind, claims_made
 from refutable.errors import MissingPackageError, UsageError, nearest, said
 from refutable.records import contents
 from refutable.records.contents import Entry
@@ -58,6 +58,11 @@ class Catalogue:
     def __iter__(self) -> Iterator[Claim]:
         return (self[id] for id in tuple(self._claims))
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all claims, in the order given."""
+        return tuple(self._claims)
+
     def __len__(self) -> int:
         return len(self._claims)
 
@@ -79,10 +84,13 @@ class Catalogue:
             hint = nearest(id, self._claims)
             raise UsageError(f"there is no claim {id!r}.{hint} `claims list` shows all.") from None
 
-    def entry(self, id: str) -> Entry:
-        """What is known of a claim without loading it; UsageError as for the claim."""
+    def entry(self, id: str, *, placed: bool = True) -> Entry:
+        """What is known of a claim without loading it; UsageError as for the claim.
+
+        placed: whether its file and line are looked for, when they are not known.
+        """
         found = self._known(id)
-        return found if isinstance(found, Entry) else Entry.of(found)
+        return found if isinstance(found, Entry) else Entry.of(found, placed=placed)
 
     def rests_on(self, id: str) -> tuple[str, ...]:
         """The ids that a claim rests on."""
@@ -129,12 +137,74 @@ def load(sources: Sequence[str]) -> Catalogue:
     )
 
 
+_loaded: dict[tuple[str, ...], Catalogue] = {}
+
+
+def loaded(sources: Sequence[str]) -> Catalogue:
+    """As `load`, made once in a process that works for one run."""
+    sources = tuple(sources)
+    if sources not in _loaded:
+        _loaded[sources] = load(sources)
+    return _loaded[sources]
+
+
 def not_checked(sources: Sequence[str]) -> dict[str, str]:
     """What modules say that they leave out, with the reason: their NOT_CHECKED."""
     found: dict[str, str] = {}
     for source in sources:
-        found |= getattr(module_of(source), "NOT_CHECKED", {})
+        stated = getattr(module_of(source), "NOT_CHECKED", {})
+        if not isinstance(stated, Mapping):
+            raise UsageError(f"NOT_CHECKED of {source!r} must map what is left out to the reason")
+        found |= {str(what): str(reason) for what, reason in stated.items()}
     return found
+
+
+def unlisted(sources: Sequence[str]) -> list[str]:
+    """Ids of claims that the sources define, and that are missing from their CLAIMS.
+
+    A package defines what the loaded modules below it define. A claim that is named, or stands in
+    a list, in such a module counts as well as one that was made there and dropped.
+    """
+    own_sources = [source for source in sources if not _indexed(source)]
+    listed = [claim for source in own_sources for claim in _claims_of(source)]
+    names = [module_of(source).__name__ for source in own_sources]
+    own = {
+        name: module
+        for name, module in list(sys.modules.items())
+        if name in names or name.startswith(tuple(f"{package}." for package in names))
+    }
+    others = [
+        claim
+        for name, module in list(sys.modules.items())
+        if name not in own
+        for claim in _claims_in(getattr(module, "__dict__", {}).get("CLAIMS"))
+    ]
+    made = [claim for module, claim in claims_made() if module in own]
+    named = [
+        claim
+        for module in own.values()
+        for value in list(getattr(module, "__dict__", {}).values())
+        for claim in _claims_in(value)
+    ]
+    ids = {claim.id for claim in listed}
+    legs = [claim.legs for claim in [*listed, *others]]  # a copy of a claim shares its legs
+    return sorted(
+        {
+            str(claim.id)
+            for claim in [*made, *named]
+            if claim.id not in ids and not any(claim.legs is known for known in legs)
+        }
+    )
+
+
+def _claims_in(value: object) -> Iterator[Claim]:
+    """A claim that a name stands for, or those in its list, tuple, set or dict."""
+    if type(value) is dict:
+        value = list(value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        yield from (item for item in value if isinstance(item, Claim))
+    elif isinstance(value, Claim):
+        yield value
 
 
 def _indexed(source: str) -> tuple[Entry, ...] | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -173,7 +175,9 @@ class Leg:
     profile: the cheapest profile that runs it. required: regimes without which it is vacuous, each
     with patterns of the gaps that must be measured there. expects: why remarks beside its verdict
     are right, in one text for a leg with remarks of one kind, or by patterns of what they are
-    about. scope: the range that a proof covers, in one text or by profile.
+    about. scope: the range that a proof covers, in one text or by profile. limit: seconds after
+    which it is stopped, where the profile's limit does not do. reads: files that decide what it
+    finds and that Python does not open itself.
     """
 
     kind: Kind
@@ -182,6 +186,8 @@ class Leg:
     required: Mapping[str, tuple[str, ...]]
     expects: str | Mapping[str, str] | None = None
     scope: str | Mapping[Profile, str] | None = None
+    limit: float | None = None
+    reads: tuple[str, ...] = ()
 
     def scope_in(self, profile: Profile) -> str | None:
         """The range that a proof covers in this profile."""
@@ -220,6 +226,22 @@ def _is_dotted(text: str) -> bool:
     return len(parts) > 1 and all(part.isidentifier() for part in parts)
 
 
+_made: list[tuple[str, Claim]] = []
+
+
+def _maker() -> str:
+    """The name of the module whose code makes a claim now."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__") in (__name__, "dataclasses"):
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__"))
+
+
+def claims_made() -> list[tuple[str, Claim]]:
+    """All claims of this process that have legs, each with the module whose code made it."""
+    return [(module, claim) for module, claim in _made if claim.legs]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """One executable statement.
@@ -254,6 +276,7 @@ class Claim:
         sourced = self.provenance in (Provenance.STATED, Provenance.RECONSTRUCTED)
         if self.paper is not None and not sourced:
             raise ValueError(f"{self.id}: a {self.provenance} claim carries no paper number")
+        _made.append((_maker(), self))
 
     def _check_types(self) -> None:
         """ValueError or TypeError for what no record could hold, or no command could name."""
@@ -299,6 +322,8 @@ class Claim:
         require: Required = (),
         expects: str | Mapping[str, str] | None = None,
         scope: str | Mapping[Profile, str] | None = None,
+        limit: float | None = None,
+        reads: Iterable[str | Path] = (),
     ) -> Callable[[LegFunction], LegFunction]:
         """Add a leg of evidence: decorates a function from a Context to gaps.
 
@@ -310,16 +335,25 @@ class Claim:
         not occur is a remark itself. scope: the range that an exact leg covers, such as
         "P ≤ 24" ("counted for every mask"), in one text or by profile; what was compared without
         rounding in a leg that says it is proved for that range, and anything else only searched.
+        limit: seconds after which it is stopped and undecided, in place of the profile's limit.
+        reads: files that decide what it finds, beside the module or absolute, where a C library or
+        another process opens them; an earlier result counts only while they, and those that Python
+        opens, are unchanged.
+        Raises ValueError for a limit that is no positive number.
         """
-        required = requirement(require)
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
             raise ValueError(f"{self.id}: profile must be one of {known}, not {profile!r}")
+        if limit is not None and not 0 < limit < math.inf:
+            raise ValueError(f"{self.id}: the limit of a leg is in seconds, not {limit!r}")
+        required, files = requirement(require), tuple(map(str, reads))
 
         def add(run: LegFunction) -> LegFunction:
             if Kind(kind) in self.legs:
                 raise ValueError(f"{self.id}: there is a {kind} leg already")
-            self.legs[Kind(kind)] = Leg(Kind(kind), run, profile, required, expects, scope)
+            self.legs[Kind(kind)] = Leg(
+                Kind(kind), run, profile, required, expects, scope, limit, files
+            )
             return run
 
         return add

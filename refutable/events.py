@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from refutable.claim import Kind
+    from refutable.outline import Outline
     from refutable.records.results import LegRecord, Results
 
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 class RunStarted:
     """Claims are loaded and selected.
 
-    legs: how many belong to the run. earlier: how many of them an earlier run of the same folder
-    has finished, so that they are not run again.
+    outline: what the sources define. legs: how many belong to the run. earlier: how many of them
+    an earlier run of the same folder has finished, so that they are not run again.
     """
 
+    outline: Outline
     legs: int
     earlier: int = 0
 

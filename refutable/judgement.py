@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import traceback
+import importlib.util
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from refutable import ledger
-from refutable.claim import Context, Leg, Verdict
+from refutable.claim import Context, Kind, Leg, Verdict
+from refutable.engine import failure
+from refutable.errors import MissingPackageError
 from refutable.evidence import Evidence, evidence_of
-from refutable.gap import Gap
+from refutable.gap import Gap, Relation, decided
 from refutable.grading import earned
 from refutable.ledger import Ledger
-from refutable.property import jsonable
+from refutable.number import Number
+from refutable.plain import jsonable
 from refutable.records.results import FailureRecord, GapRecord, LegRecord, SeriesRecord
 
-TOOL = Path(__file__).resolve().parent
 NOT_A_FINDING = (
     DeprecationWarning,
     PendingDeprecationWarning,
@@ -52,7 +56,7 @@ def judge(evidence: Evidence) -> tuple[Verdict, str | None]:
 
 
 def examine(leg: Leg, context: Context) -> LegRecord:
-    """Run a leg and judge it. What raises an Exception is an `error`, never a pass."""
+    """Run a leg and judge it. Whatever it raises is an `error`, never a pass."""
     context = Context(context.profile, context.root_seed, context.seed, leg.required)
     said: list[Remark] = []
     try:
@@ -81,49 +85,71 @@ def examine(leg: Leg, context: Context) -> LegRecord:
             expected=expected,
             scope=scope,
         )
-    except Exception as problem:  # the boundary: whatever a leg raises becomes its verdict
+    except BaseException as problem:  # the boundary: whatever a leg raises becomes its verdict
         return broken(leg, problem)
 
 
 def broken(leg: Leg, problem: BaseException) -> LegRecord:
-    """The record of a leg that raised, with the place and the configuration where it did."""
-    failure = failure_of(leg, problem)
-    note = f"{failure.type}: {failure.message}"
-    return LegRecord(
-        kind=leg.kind, grade=leg.kind.grade, verdict=Verdict.ERROR, note=note, failure=failure
-    )
+    """The record of a leg that raised, with the place and the configuration where it did.
+
+    A leg that needs a package which is not installed was not run.
+    """
+    missing = _missing(problem)
+    if missing is not None:
+        return LegRecord(
+            kind=leg.kind, grade=leg.kind.grade, verdict=Verdict.NOT_RUN, not_run_reason=missing
+        )
+    file = getattr(getattr(leg.run, "__code__", None), "co_filename", None)
+    return error_record(leg.kind, failure.describe(problem, file))
 
 
-def failure_of(leg: Leg, problem: BaseException) -> FailureRecord:
-    """What broke a leg, and where in the code of the claim, or in what that called."""
-    kind = type(problem)
-    try:
-        message = str(problem)
-        text = "".join(traceback.format_exception(problem))
-    except Exception as second:  # a text that cannot be made does not hide that something broke
-        message = text = f"a message that raises {type(second).__name__}"
-    frames = traceback.extract_tb(problem.__traceback__)
-    theirs = [frame for frame in frames if not _is_foreign(frame.filename)]
-    own = [frame for frame in theirs if frame.filename == leg.run.__code__.co_filename]
-    place = next(iter(reversed(own or theirs)), None)
-    drawn = getattr(problem, "configuration", None)
-    return FailureRecord(
-        type=kind.__qualname__,
-        message=message,
-        file=place.filename if place else None,
-        line=place.lineno if place else None,
-        traceback=text,
-        configuration=drawn if isinstance(drawn, dict) or drawn is None else {"drawn": drawn},
-    )
+def error_record(kind: Kind, broke: Mapping[str, Any]) -> LegRecord:
+    """The record of a leg that broke. broke: a failure, as `engine.failure` describes one."""
+    found = FailureRecord.model_validate(broke)
+    note = f"{found.type}: {found.message}"
+    return LegRecord(kind=kind, grade=kind.grade, verdict=Verdict.ERROR, note=note, failure=found)
 
 
-def _is_foreign(file: str) -> bool:
-    """Whether a frame belongs to this tool, to a library or to Python, and not to a paper."""
-    path = Path(file)
-    if "site-packages" in path.parts or file.startswith("<"):
-        return True
-    inside = path.resolve()
-    return inside.is_relative_to(TOOL) or inside.is_relative_to(Path(traceback.__file__).parent)
+def _missing(problem: BaseException) -> str | None:
+    """Which package a leg misses, if that is what stopped it."""
+    if isinstance(problem, MissingPackageError):
+        return str(problem)
+    if isinstance(problem, ModuleNotFoundError) and problem.name:
+        top = problem.name.partition(".")[0]
+        if top not in sys.modules and importlib.util.find_spec(top) is None:
+            return f"{top} is not installed, and the leg needs it"
+    return None
+
+
+def contradiction(leg: LegRecord) -> str | None:
+    """What a record says that it cannot mean, such as one that was changed; None when nothing.
+
+    Judges again what is stored of the gaps, as far as rounded numbers can tell.
+    """
+    for gap in leg.gaps:
+        if _says(gap) not in (gap.holds, None):
+            return f"gap {gap.name!r} cannot be what it is said to be"
+    held = all(gap.holds for gap in leg.gaps)
+    failed = any(not gap.holds and gap.undecided is None for gap in leg.gaps)
+    if leg.verdict is Verdict.HOLDS and not (held and leg.gaps and leg.cases):
+        return "it holds without evidence"
+    if leg.verdict is Verdict.FAILS and not failed:
+        return "it fails, and no gap does"
+    if leg.verdict is not Verdict.FAILS and failed:
+        return f"it is {leg.verdict.value}, and a gap fails"
+    return None
+
+
+def _says(gap: GapRecord) -> bool | None:
+    """Whether a gap holds by what is stored of it; None when exact texts cannot tell."""
+    if gap.relation is Relation.IDENTICAL:
+        return None
+    if isinstance(gap.measured, str) or isinstance(gap.predicted, str):
+        return False if {gap.measured, gap.predicted} & {"nan", "inf", "-inf"} else None
+    if gap.undecided is not None:
+        return False
+    sides = Number(gap.measured, gap.measured), Number(gap.predicted, gap.predicted)
+    return decided(*sides, gap.relation, gap.tolerance)[0]
 
 
 def _witness(evidence: Evidence) -> dict[str, object]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from enum import Enum
 from typing import Any, TypeVar
 from unittest import mock
 
 import hypothesis
-import numpy as np
 from hypothesis.errors import HypothesisException
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
@@ -22,7 +19,7 @@ from refutable import chance, ledger
 from refutable.claim import Context
 from refutable.evidence import Evidence, Required, Undecided, Vacuous, requirement
 from refutable.gap import Gap
-from refutable.records.numbers import storable
+from refutable.plain import jsonable
 from refutable.tally import Tally
 
 T = TypeVar("T")
@@ -30,8 +27,6 @@ T = TypeVar("T")
 ROUNDS = 6
 """A regime of one configuration in eight is missed by 25 of them with chance 0.04, and by six times
 as many with 2e-9."""
-DEPTH = 50
-"""Levels of nesting of a configuration that are shown."""
 
 
 class _Counterexample(Exception):  # noqa: N818 - it is what the search looks for, not an error
@@ -227,38 +222,3 @@ def no_constants_of_loaded_modules() -> Iterator[None]:
             cache.clear()
             stack.callback(cache.clear)
         yield
-
-
-def jsonable(value: Any, depth: int = 0) -> Any:
-    """A JSON-ready picture of a configuration: records become objects, arrays become lists.
-
-    What nests too deeply, or cannot be shown, is named by its type.
-    """
-    if depth > DEPTH:
-        return f"<{type(value).__name__}, nested too deeply>"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {f.name: jsonable(getattr(value, f.name), depth + 1) for f in fields}
-    if isinstance(value, Mapping):
-        return {_text(key): jsonable(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return jsonable(value.tolist(), depth + 1)
-    if isinstance(value, list | tuple | set | frozenset):
-        return [jsonable(item, depth + 1) for item in value]
-    if isinstance(value, Enum):
-        return jsonable(value.value, depth + 1)
-    if isinstance(value, float | np.floating):
-        return storable(float(value))
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    return value if value is None or type(value) is str else _text(value)
-
-
-def _text(value: object) -> str:
-    """What an object says of itself, or its type when it cannot."""
-    try:
-        return str(value)
-    except Exception as problem:  # whatever it raises, there is still something to show
-        return f"<{type(value).__name__} that raises {type(problem).__name__} when shown>"

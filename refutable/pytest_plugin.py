@@ -8,14 +8,16 @@ plugin does nothing, and imports nothing that takes time.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from refutable.claim import Claim
+    from refutable.records.contents import Entry
     from refutable.records.results import ClaimRecord
+    from refutable.run import Checking
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--claims-seed", type=int, default=0, metavar="N", help="The root seed (default: 0)."
     )
+    group.addoption(
+        "--claims-limit", type=float, metavar="SECONDS",
+        help="How long a leg may take that names no limit of its own (default: by profile).",
+    )  # fmt: skip
     group.addoption(
         "--claims-strict", action="store_true",
         help="Undecided claims, and those that were not run, fail.",
@@ -54,15 +60,25 @@ class ClaimsCollector(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item for every claim."""
-        from refutable import catalogue
         from refutable.errors import UsageError
+        from refutable.run import Checking, opened, require
 
+        option = self.config.getoption
+        profile, seed, limit = (option(f"--claims-{name}") for name in ("profile", "seed", "limit"))
         try:
-            found = catalogue.load(self.sources)
+            require(profile, seed, 1, limit)
+            stack = contextlib.ExitStack()
+            self.config.add_cleanup(stack.close)
+            outline, pool = stack.enter_context(opened(self.sources))
         except UsageError as problem:
             raise pytest.UsageError(str(problem)) from None
-        for claim in found:
-            yield ClaimItem.from_parent(self, name=claim.id, claim=claim)
+        checking = Checking(outline, pool, (), profile, seed, limit)
+        for id in outline.unlisted:
+            said = f"claim {id} is defined, but not in CLAIMS: it is not checked"
+            self.config.issue_config_time_warning(pytest.PytestWarning(said), stacklevel=2)
+        for id in outline.catalogue.ids:
+            claim = outline.catalogue.entry(id, placed=False)
+            yield ClaimItem.from_parent(self, name=id, claim=claim, checking=checking)
 
 
 class NotShown(Exception):  # noqa: N818 - a verdict, not an error
@@ -76,18 +92,17 @@ class NotShown(Exception):  # noqa: N818 - a verdict, not an error
 class ClaimItem(pytest.Item):
     """One claim."""
 
-    def __init__(self, claim: Claim, **rest: Any) -> None:
+    def __init__(self, claim: Entry, checking: Checking, **rest: Any) -> None:
         super().__init__(**rest)
-        self.claim = claim
+        self.claim, self.checking = claim, checking
         self.record: ClaimRecord | None = None
 
     def runtest(self) -> None:
         """Check every leg that the profile runs."""
-        from refutable import check
         from refutable.claim import Verdict
 
         option = self.config.getoption
-        record = check.check_claim(self.claim, option("--claims-profile"), option("--claims-seed"))
+        record = self.checking.claim(self.claim.id)
         self.record = record
         if record.verdict is Verdict.HOLDS:
             return

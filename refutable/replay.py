@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from refutable import catalogue, check
 from refutable.auditing import point
 from refutable.auditing.atlas import Atlas
 from refutable.claim import PROFILES, Kind, Profile, Verdict
 from refutable.errors import UsageError, nearest
-from refutable.records.results import GapRecord, Results
+from refutable.records.results import Results
+from refutable.run import Checking, opened
 
 Outcome = Literal["FIXED", "FAILS", "ERROR"]
 
@@ -72,10 +72,11 @@ def _leg(
     claim: str, kind: str, stored: tuple[Profile, int], sources: Sequence[str]
 ) -> tuple[Outcome, list[str]]:
     profile, seed = stored
-    found = {claim.id: claim for claim in catalogue.load(sources)}.get(claim)
-    if found is None or Kind(kind) not in found.legs:
-        return "ERROR", [f"there is no {kind} leg of {claim} any more"]
-    leg = check.check_leg(found, Kind(kind), profile, seed)
+    with opened(sources) as (outline, pool):
+        known = claim in outline.catalogue.ids
+        if not known or Kind(kind) not in outline.catalogue.entry(claim, placed=False).kinds:
+            return "ERROR", [f"there is no {kind} leg of {claim} any more"]
+        leg = Checking(outline, pool, (claim,), profile, seed).one(claim, Kind(kind))
     lines = [f"{claim} [{kind}], profile {profile}, seed {seed}: {leg.verdict.value}"]
     lines += [gap.said for gap in leg.gaps if not gap.holds]
     lines += [leg.note] if leg.note else []
@@ -93,14 +94,11 @@ def _break(
         f"{claim} at {witness['base']}, dials {witness['dials']}, seed {witness['seed']}, "
         f"profile {profile}"
     ]
-    try:
-        gaps = point.again(witness, claim, sources, profile)
-    except UsageError:
-        raise
-    except Exception as problem:  # whatever the run raises is the answer
-        return "ERROR", [*lines, f"{type(problem).__name__}: {problem}"]
+    gaps = point.again(witness, claim, sources, profile)
+    if isinstance(gaps, str):
+        return "ERROR", [*lines, gaps]
     if not gaps:
         return "ERROR", [*lines, "nothing was measured"]
     failing = [gap for gap in gaps if not gap.holds]
-    lines += [GapRecord.of(gap).said for gap in failing]
+    lines += [gap.said for gap in failing]
     return ("FAILS" if failing else "FIXED"), lines

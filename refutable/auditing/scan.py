@@ -14,34 +14,15 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import hypothesis
-from hypothesis.errors import NoSuchExample
-from scipy import stats
-
 from refutable.auditing.atlas import Margin, Outcome, PairRecord, TrialRecord
 from refutable.auditing.dial import Dial
+from refutable.auditing.effort import EFFORT
 from refutable.auditing.statement import Base, Statement, replicate_seed
 from refutable.claim import Profile
+from refutable.engine.worker import tick
+from refutable.errors import said
 from refutable.gap import Gap
-from refutable.property import no_constants_of_loaded_modules
 from refutable.records.results import GapRecord
-
-
-@dataclass(frozen=True)
-class Effort:
-    """What a profile spends: seeds per value, bisections per break, runs to simplify a witness."""
-
-    seeds: int
-    bisections: int
-    simplifications: int
-    coarse: bool
-
-
-EFFORT: dict[Profile, Effort] = {
-    "quick": Effort(seeds=1, bisections=2, simplifications=0, coarse=True),
-    "full": Effort(seeds=3, bisections=3, simplifications=8, coarse=False),
-    "deep": Effort(seeds=8, bisections=7, simplifications=60, coarse=False),
-}
 
 
 @dataclass
@@ -75,12 +56,13 @@ class Scan:
         for seed in self.seeds:
             broken = False
             for base in self.statement.bases:
+                tick()
                 try:
                     gaps = list(
                         self.statement.check(base, {self.dial.name: value}, seed, self.profile)
                     )
-                except Exception as problem:  # whatever a run raises, it decided nothing
-                    return self._undecided(value, failing, f"{type(problem).__name__}: {problem}")
+                except BaseException as problem:  # whatever a run raises, it decided nothing
+                    return self._undecided(value, failing, said(problem))
                 if not gaps:
                     return self._undecided(value, failing, "nothing was measured")
                 for gap in gaps:
@@ -114,12 +96,12 @@ class Scan:
         """What the theory says of a value (it breaks when it does at any base), or why it errs."""
         turned = {self.dial.name: value}
         try:
-            said = [self.statement.foreseen(base, turned) for base in self.statement.bases]
-        except Exception as problem:  # the finding stands without it
-            return {"note": f"nothing foreseen: {type(problem).__name__}: {problem}"}
-        if False in said:
+            told = [self.statement.foreseen(base, turned) for base in self.statement.bases]
+        except BaseException as problem:  # the finding stands without it
+            return {"note": f"nothing foreseen: {said(problem)}"}
+        if False in told:
             return {"foreseen": Outcome.BREAKS}
-        return {} if None in said else {"foreseen": Outcome.HOLDS}
+        return {} if None in told else {"foreseen": Outcome.HOLDS}
 
     def _witness(self, base: Base, value: float, seed: int, gap: Gap) -> dict[str, Any]:
         return {
@@ -221,17 +203,23 @@ class Scan:
         """Lower 95 % bound on the share of seeds that agree at a value, when all of them did."""
         if not self.statement.random:
             return 1.0
-        return round(float(stats.beta.ppf(0.05, len(self.seeds), 1)), 4)
+        return round(0.05 ** (1 / len(self.seeds)), 4)
 
     def _simplified(self, value: float) -> dict[str, Any] | None:
         """The witness at a break, on the simplest base that Hypothesis finds."""
         witness = self.witnesses.get(value)
         if witness is None or self.statement.simpler is None or not self.effort.simplifications:
             return witness
+        import hypothesis  # which takes longer to import than most scans without it
+        from hypothesis.errors import NoSuchExample
+
+        from refutable.property import no_constants_of_loaded_modules
+
         seed, tried = witness["seed"], dict[str, dict[str, Any] | None]()
 
         def failure(base: Base) -> dict[str, Any] | None:
             """The witness on this base, which holds as assumed; None when there is none."""
+            tick()
             try:
                 after = self.statement.check(base, {self.dial.name: value}, seed, self.profile)
                 failed = next((gap for gap in after if not gap.holds), None)
@@ -241,7 +229,7 @@ class Scan:
                 before = self.statement.check(base, assumed, seed, self.profile)
                 if not all(gap.holds for gap in before):
                     return None
-            except Exception:  # a base that cannot be run is no witness
+            except BaseException:  # a base that cannot be run is no witness
                 return None
             return self._witness(base, value, seed, failed) | {"simplified": True}
 

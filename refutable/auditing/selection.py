@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from refutable import catalogue as catalogues
 from refutable.auditing.dial import Dial, find
-from refutable.auditing.statement import Audit, Statement
+from refutable.auditing.statement import Audit
 from refutable.catalogue import Catalogue
 from refutable.claim import Profile
 from refutable.errors import UsageError, nearest
@@ -40,18 +44,86 @@ def load(sources: Sequence[str]) -> tuple[Catalogue, Audit]:
         if count > 1:
             raise UsageError(f"AUDIT of {where} has {count} times a {what} {most!r}")
     for statement in audit.statements:
-        catalogue[statement.claim]
+        catalogue.entry(statement.claim, placed=False)
+        if not statement.bases:
+            raise UsageError(
+                f"the statement on claim {statement.claim!r} has no base to be tried at"
+            )
     return catalogue, audit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audited:
+    """What a supervisor knows of a statement."""
+
+    claim: str
+    measured: str
+    main: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What sources offer to audit, as data. UsageError where a word names nothing."""
+
+    dials: tuple[Dial, ...]
+    statements: tuple[Audited, ...]
+
+    @property
+    def by_name(self) -> dict[str, Dial]:
+        """Dials by name."""
+        return {dial.name: dial for dial in self.dials}
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Plan:
+        """The plan from its JSON."""
+        return cls(
+            tuple(_dial(dial) for dial in data["dials"]),
+            tuple(Audited(**statement) for statement in data["statements"]),
+        )
+
+
+def _dial(data: Mapping[str, Any]) -> Dial:
+    labels = {float(value): label for value, label in data["labels"]}
+    grid, coarse = tuple(map(float, data["grid"])), tuple(map(float, data["coarse"]))
+    return Dial(**{**data, "grid": grid, "coarse": coarse, "labels": labels})
+
+
+PLAN = "refutable.auditing.selection:plan"
+"""What a process does that has imported the sources."""
+
+
+def plan(sources: Sequence[str]) -> dict[str, Any]:
+    """What sources offer to audit, as JSON. UsageError as for `load`."""
+    _, audit = loaded(tuple(sources))
+    dials = [
+        {
+            **{f.name: getattr(dial, f.name) for f in dataclasses.fields(dial)},
+            "grid": [repr(float(value)) for value in dial.grid],  # JSON has no infinity
+            "coarse": [repr(float(value)) for value in dial.coarse],
+            "labels": [[repr(float(value)), label] for value, label in dial.labels.items()],
+        }
+        for dial in audit.dials
+    ]
+    statements = [
+        {"claim": s.claim, "measured": s.measured, "main": s.main} for s in audit.statements
+    ]
+    return {"dials": dials, "statements": statements}
+
+
+@functools.cache
+def loaded(sources: tuple[str, ...]) -> tuple[Catalogue, Audit]:
+    """As `load`, made once in a process that works for one audit."""
+    return load(sources)
 
 
 def choose(
     catalogue: Catalogue,
-    audit: Audit,
+    audit: Plan,
     select: Sequence[str],
     assumptions: Sequence[str],
     dials: Sequence[str],
     profile: Profile,
-) -> tuple[list[Statement], list[Dial]]:
+) -> tuple[list[Audited], list[Dial]]:
     """Statements and dials that a request names; the main ones, and all dials, without.
 
     Where none is called a main one, all are. An assumption may be written with hyphens. UsageError
@@ -59,7 +131,7 @@ def choose(
     """
     statements = list(audit.statements)
     if select:
-        named = {claim.id for claim, _ in catalogue.select(select)}
+        named = {id for id, _ in catalogue.pick(select)}
         statements = [statement for statement in statements if statement.claim in named]
         if not statements:
             audited = ", ".join(statement.claim for statement in audit.statements)
@@ -85,19 +157,6 @@ def choose(
     if not chosen:
         raise UsageError(f"no dial among {', '.join(picked)} is of {', '.join(wanted)}")
     return statements, chosen
-
-
-def count_pairs(
-    select: Sequence[str],
-    assumptions: Sequence[str],
-    dials: Sequence[str],
-    sources: Sequence[str],
-    profile: Profile,
-) -> int:
-    """How many pairs an audit would try from scratch; UsageError as there."""
-    catalogue, found = load(sources)
-    statements, chosen = choose(catalogue, found, select, assumptions, dials, profile)
-    return len(statements) * len(chosen)
 
 
 def _plain(name: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from hypothesis.strategies import SearchStrategy
+from typing import TYPE_CHECKING, Any
 
 from refutable.auditing.dial import Dial
 from refutable.claim import Profile, derive_seed
 from refutable.gap import Gap
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 Base = Mapping[str, Any]
 Check = Callable[[Base, Mapping[str, float], int, Profile], Iterable[Gap]]

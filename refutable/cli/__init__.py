@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from concurrent.futures import BrokenExecutor
 
 import click
 
@@ -109,11 +108,6 @@ def _code() -> int:
         return _refused(problem.format_message())
     except MemoryError as problem:
         return _refused(f"out of memory: {problem or 'take a smaller P, or fewer --workers'}")
-    except BrokenExecutor:
-        return _refused(
-            "a worker process died, perhaps for want of memory; with --out, what is finished is "
-            "kept, and the same command continues, with fewer --workers if need be"
-        )
     except OSError as problem:
         return _refused(str(problem))
     except Exception as problem:  # a fault of this program is no verdict on a claim

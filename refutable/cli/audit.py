@@ -13,7 +13,7 @@ from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.records.documents import put
-from refutable.records.results import GapRecord, Results
+from refutable.records.results import Results
 
 
 @click.command(
@@ -34,6 +34,7 @@ from refutable.records.results import GapRecord, Results
 @options.profile
 @options.seed
 @options.workers
+@options.limit
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None,
     help="Folder for journal, atlas and tables; a stopped audit continues there.",
@@ -56,6 +57,7 @@ def command(
     profile: Profile,
     seed: int,
     workers: str,
+    limit: float | None,
     out: Path | None,
     questions: bool,
     fail_below: Path | None,
@@ -68,7 +70,7 @@ def command(
     Without SELECT, profile quick audits the main theorems, the others every audited claim. Exit 1
     when a claim does not hold even as assumed, or a margin shrank.
     """
-    from refutable.auditing import margins, selection
+    from refutable.auditing import margins
     from refutable.auditing import run as auditing
     from refutable.cli import progress
     from refutable.reports import atlas as atlas_report
@@ -82,17 +84,19 @@ def command(
             raise UsageError(
                 "--set tries one point: with SELECT, --profile, --seed and --module only"
             )
-        raise SystemExit(_show_point(select, point, sources, profile, seed))
+        raise SystemExit(_show_point(select, point, sources, profile, seed, limit))
     if write_margins and not write_margins.parent.is_dir():
         raise UsageError(f"there is no folder {write_margins.parent} for --write-margins")
     folder.require_free(out, folder.ATLAS)
     recorded = margins.read(fail_below) if fail_below else {}
-    if fail_below:
-        _, known = selection.load(sources)
-        audited = {statement.claim for statement in known.statements}
-        margins.require_known(recorded, audited, set(known.by_name), fail_below)
-    total = selection.count_pairs(select, assumptions, dials, sources, profile)
-    with progress.shown(out, total) as shown:
+
+    def on_event(event: auditing.AuditEvent) -> None:
+        if isinstance(event, auditing.AuditStarted) and fail_below:
+            audited = {statement.claim for statement in event.plan.statements}
+            margins.require_known(recorded, audited, set(event.plan.by_name), fail_below)
+        shown.audit_event(event)
+
+    with progress.shown(out) as shown:
         atlas = auditing.audit(
             select,
             assumptions=assumptions,
@@ -103,7 +107,8 @@ def command(
             workers=options.worker_count(workers),
             out=out,
             command=options.command_line(),
-            progress=shown.pair,
+            limit=limit,
+            on_event=on_event,
         )
     if out is not None:
         if questions:
@@ -151,6 +156,7 @@ def _show_point(
     sources: tuple[str, ...],
     profile: Profile,
     seed: int,
+    limit: float | None,
 ) -> int:
     """Print the gaps of statements at one point of several dials; 1 when one does not hold."""
     from refutable.auditing.point import at_point
@@ -165,13 +171,12 @@ def _show_point(
         except ValueError:
             raise UsageError(f"--set takes DIAL=VALUE with a number, not {item!r}") from None
     failed = 0
-    for claim, base, gaps in at_point(select, turned, sources, profile, seed):
+    for claim, base, gaps in at_point(select, turned, sources, profile, seed, limit=limit):
         streams.say(f"{claim} at {json.dumps(dict(base))}")
         if isinstance(gaps, str):
             streams.say(f"  – untestable: {gaps}")
             continue
-        for gap in gaps:
-            record = GapRecord.of(gap)
+        for record in gaps:
             failed += not record.holds
             streams.say(f"  {'✓' if record.holds else '✗'} {record.compared}")
     return int(failed > 0)

@@ -36,6 +36,11 @@ workers = click.option(
     "--workers", default="auto", show_default=True, metavar="N|auto",
     help="Processes; verdicts do not depend on it.",
 )  # fmt: skip
+limit = click.option(
+    "--limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+    help="How long a leg may take that names no limit of its own [default: 30 s in profile quick, "
+    "30 min in full, 6 h in deep].",
+)  # fmt: skip
 select = click.argument("select", nargs=-1)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 

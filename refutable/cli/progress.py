@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +19,14 @@ from refutable.events import Event, LegFinished, LegRunning, RunStarted
 from refutable.reports import terminal, words
 
 if TYPE_CHECKING:
-    from refutable.auditing.atlas import PairRecord
+    from refutable.auditing.run import AuditEvent
 
 
 class ShownProgress:
-    """A handler of a run's events, or of an audit's pairs, that shows them as they come."""
+    """A handler of the events of a run or an audit that shows them as they come."""
 
-    def __init__(self, total: int = 0) -> None:
-        self._total, self._done = total, 0
+    def __init__(self) -> None:
+        self._total = self._done = 0
         self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
@@ -34,7 +36,7 @@ class ShownProgress:
             transient=True,
             disable=not sys.stderr.isatty(),
         )
-        self._task = self._bar.add_task("", total=total)
+        self._task = self._bar.add_task("", total=None)
 
     def __enter__(self) -> ShownProgress:
         if not self._bar.disable:  # or older versions of rich end with an empty line
@@ -48,23 +50,39 @@ class ShownProgress:
     def event(self, event: Event) -> None:
         """Show what happens."""
         if isinstance(event, RunStarted):
-            self._total, self._done = event.legs, event.earlier
-            self._bar.update(self._task, total=event.legs, completed=event.earlier)
-            if event.earlier:
-                self._say(f"{event.earlier} of {event.legs} legs taken from an earlier run")
+            self._begin(event.legs, event.earlier, "legs taken from an earlier run")
+            for id in event.outline.unlisted:
+                self._say(f"claim {id} is defined and not in CLAIMS: it is not checked")
         elif isinstance(event, LegRunning):
-            said = f"still running: {event.claim} [{event.kind.value}] {event.seconds:.0f} s"
-            self._bar.update(self._task, description=texts.line(said))
-            if self._bar.disable:
-                self._say(said)
+            self._running(f"{event.claim} [{event.kind.value}]", event.seconds)
         elif isinstance(event, LegFinished):
             leg = event.record
             said = f"{event.claim} [{leg.kind.value}] {words.marked(leg.verdict)}"
             self._step(said, leg.seconds)
 
-    def pair(self, pair: PairRecord) -> None:
-        """Show that a pair of claim and dial has ended."""
-        self._step(f"{pair.dial} {pair.claim}: {pair.verdict.value}", pair.seconds)
+    def audit_event(self, event: AuditEvent) -> None:
+        """Show what happens in an audit."""
+        from refutable.auditing import run as auditing
+
+        if isinstance(event, auditing.AuditStarted):
+            self._begin(event.pairs, event.earlier, "pairs taken from an earlier audit")
+        elif isinstance(event, auditing.PairRunning):
+            self._running(f"{event.dial} {event.claim}", event.seconds)
+        elif isinstance(event, auditing.PairFinished):
+            pair = event.record
+            self._step(f"{pair.dial} {pair.claim}: {pair.verdict.value}", pair.seconds)
+
+    def _begin(self, total: int, earlier: int, what: str) -> None:
+        self._total, self._done = total, earlier
+        self._bar.update(self._task, total=total, completed=earlier)
+        if earlier:
+            self._say(f"{earlier} of {total} {what}")
+
+    def _running(self, name: str, seconds: float) -> None:
+        said = f"still running: {name} {seconds:.0f} s"
+        self._bar.update(self._task, description=texts.line(said))
+        if self._bar.disable:
+            self._say(said)
 
     def _step(self, text: str, seconds: float) -> None:
         self._done += 1
@@ -76,20 +94,34 @@ class ShownProgress:
         self._bar.console.print(terminal.said(text), soft_wrap=True)
 
 
-@contextlib.contextmanager
-def shown(out: Path | None, total: int = 0) -> Iterator[ShownProgress]:
-    """Progress of what is run inside. After Ctrl-C, exit code 130 and what is kept of the run.
+class Terminated(BaseException):
+    """SIGTERM has arrived."""
 
-    out: the folder of its journal. total: how much there is to do, unless the run says so itself.
+
+@contextlib.contextmanager
+def shown(out: Path | None) -> Iterator[ShownProgress]:
+    """Progress of what is run inside. After Ctrl-C or SIGTERM, what is kept, and exit 130 or 143.
+
+    out: the folder of its journal.
     """
-    with ShownProgress(total) as progress:
-        try:
+
+    def terminate(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough: what is under way is cleared away
+        raise Terminated
+
+    here = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, terminate) if here else None
+    try:
+        with ShownProgress() as progress:
             yield progress
-        except KeyboardInterrupt:
-            kept = (
-                f"what is finished is in {out}; the same command continues"
-                if out
-                else "nothing is kept without --out"
-            )
-            streams.say(f"\nclaims: interrupted; {kept}", err=True)
-            raise SystemExit(130) from None
+    except (KeyboardInterrupt, Terminated) as end:
+        kept = (
+            f"what is finished is in {out}; the same command continues"
+            if out
+            else "nothing is kept without --out"
+        )
+        streams.say(f"\nclaims: interrupted; {kept}", err=True)
+        raise SystemExit(130 if isinstance(end, KeyboardInterrupt) else 143) from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from refutable import catalogue as catalogues
-from refutable import check, streams
+from refutable import streams
 from refutable.claim import Profile, Verdict
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.reports.terminal import said
+from refutable.run import Checking, opened
 from refutable.selftest import planted
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @options.profile
 @options.seed
 @options.workers
+@options.limit
 @click.option(
     "--mutations", type=click.IntRange(0), default=None,
     help="Also spoil this many statements at random [default: 300 in profile deep, else 0].",
@@ -41,6 +42,7 @@ def command(
     profile: Profile,
     seed: int,
     workers: str,
+    limit: float | None,
     mutations: int | None,
     modules: tuple[str, ...],
 ) -> None:
@@ -50,26 +52,26 @@ def command(
     not hold even without a mistake.
     """
     sources = options.sources(modules)
-    ids = [claim.id for claim, _ in catalogues.load(sources).select(select)]
-    processes = options.worker_count(workers)
-    table = _kill_table("planted mistake")
-    survived = total = 0
-    for id, mistake, bite in planted.bite_all(ids, sources, profile, seed, processes):
-        streams.say(f"{id}: {mistake.title}: {bite.outcome}", err=True)
-        total += 1
-        survived += bite.outcome != "killed"
-        _add_bite(table, id, mistake.title, bite)
-    options.console().print(table)
-    streams.say(f"{total - survived} of {total} planted mistakes killed.")
-    if mutations is None:
-        mutations = 300 if profile == "deep" else 0
-    if mutations:
-        from refutable.selftest import mutants as mutating  # with SymPy, which other commands spare
+    with opened(sources, select, workers=options.worker_count(workers)) as (outline, pool):
+        ids = [id for id, _ in outline.catalogue.pick(select)]
+        table = _kill_table("planted mistake")
+        survived = total = 0
+        for id, mistake, bite in planted.bite_all(ids, outline, pool, profile, seed, limit):
+            streams.say(f"{id}: {mistake.title}: {bite.outcome}", err=True)
+            total += 1
+            survived += bite.outcome != "killed"
+            _add_bite(table, id, mistake.title, bite)
+        options.console().print(table)
+        streams.say(f"{total - survived} of {total} planted mistakes killed.")
+        if mutations is None:
+            mutations = 300 if profile == "deep" else 0
+        if mutations:
+            from refutable.selftest import mutants as mutating  # with SymPy, which others spare
 
-        found = mutating.search(ids, sources, mutations, profile, seed, processes)
-        survived += sum(spoiled.unexplained for spoiled in found)
-        _show_mutations(found)
-    unspoiled = check.verify(ids, sources=sources, profile=profile, seed=seed, workers=processes)
+            found = mutating.search(ids, pool, mutations, profile, seed, limit)
+            survived += sum(spoiled.unexplained for spoiled in found)
+            _show_mutations(found)
+        unspoiled = Checking(outline, pool, select, profile, seed, limit).results()
     doubtful = [c.id for c in unspoiled.claims if c.verdict is not Verdict.HOLDS]
     if doubtful:
         streams.say(f"Without any mistake these do not hold, either: {', '.join(doubtful)}")

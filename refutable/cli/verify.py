@@ -46,6 +46,7 @@ def _allowed(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> fro
 @options.profile
 @options.seed
 @options.workers
+@options.limit
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None,
     help="Folder for journal, results and reports; a stopped run continues there.",
@@ -65,6 +66,7 @@ def command(
     profile: Profile,
     seed: int,
     workers: str,
+    limit: float | None,
     out: Path | None,
     as_json: bool,
     allowed: frozenset[Verdict],
@@ -77,28 +79,33 @@ def command(
 
     Exit code 0 when every selected claim holds or is accepted by the baseline, else 1.
     """
-    from refutable import catalogue as catalogues  # what it takes to check, after it was asked for
-    from refutable import check
+    from refutable import run  # what it takes to check, after it was asked for
     from refutable.cli import progress
+    from refutable.events import Event, RunStarted
     from refutable.reports import folder
 
     sources = options.sources(modules)
-    catalogue = catalogues.load(sources)
-    catalogue.pick(select)
     _require_free(write_baseline, accepted)
     folder.require_summary()
     folder.require_free(out, [options.RESULTS, *(file for file, _ in folder.FORMATS.values())])
-    entries = baseline.read(accepted, catalogue) if accepted else {}
+    entries: dict[str, baseline.Entry] = {}
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, RunStarted) and accepted:
+            entries.update(baseline.read(accepted, event.outline.catalogue))
+        shown.event(event)
+
     with progress.shown(out) as shown:
-        found = check.verify(
+        found = run.verify(
             select,
             sources=sources,
             profile=profile,
             seed=seed,
             workers=options.worker_count(workers),
+            limit=limit,
             out=out,
             command=options.command_line(),
-            on_event=shown.event,
+            on_event=on_event,
         )
     today = datetime.datetime.now(datetime.UTC).date()
     results, notices = baseline.apply(found, entries, today)

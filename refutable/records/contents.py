@@ -31,11 +31,12 @@ FILE = "index.json"
 
 
 class LegEntry(Record):
-    """A leg. about: the first line of what it says about itself."""
+    """A leg. about: the first line of what it says about itself. limit: its own, in seconds."""
 
     kind: Kind
     profile: Profile
     about: str
+    limit: float | None = None
 
 
 class MistakeEntry(Record):
@@ -49,7 +50,7 @@ class Entry(Record):
     """A claim without its functions.
 
     module: the module in whose CLAIMS it stands. file, line: where it is stated; in an index, the
-    file is relative to what holds the package. tables: whether it has tables, which only the claim
+    file is relative to what holds the package. tables: how many tables it has, which only the claim
     itself can compute.
     """
 
@@ -67,12 +68,16 @@ class Entry(Record):
     line: int
     legs: tuple[LegEntry, ...]
     mistakes: tuple[MistakeEntry, ...]
-    tables: bool
+    tables: int
+    chapter: str = ""
 
     @classmethod
-    def of(cls, claim: Claim, module: str = "") -> Entry:
-        """The entry of a claim that is loaded. module: that of its first leg unless given."""
-        file, line = place_of(claim)
+    def of(cls, claim: Claim, module: str = "", *, placed: bool = True) -> Entry:
+        """The entry of a claim that is loaded. module: that of its first leg unless given.
+
+        placed: whether file and line are looked for, which reads the file; else they are empty.
+        """
+        file, line = place_of(claim) if placed else ("", 0)
         return cls(
             id=claim.id,
             title=claim.title,
@@ -87,13 +92,14 @@ class Entry(Record):
             file=str(file),
             line=line,
             legs=tuple(
-                LegEntry(kind=leg.kind, profile=leg.profile, about=_about(leg.run))
+                LegEntry(kind=leg.kind, profile=leg.profile, about=_about(leg.run), limit=leg.limit)
                 for leg in claim.legs.values()
             ),
             mistakes=tuple(
                 MistakeEntry(title=mistake.title, target=mistake.name) for mistake in claim.mistakes
             ),
-            tables=bool(claim.tables),
+            tables=len(claim.tables),
+            chapter=claim.chapter,
         )
 
     @property

@@ -420,13 +420,14 @@ class Totals(Record):
 class Results(Document):
     """Everything a run found, claims in the order of the catalogue.
 
-    not_checked: what the modules say that they leave out, with the reason.
+    not_checked: what the modules leave out, with the reason. unlisted: ids missing in CLAIMS.
     """
 
     run: Run
     claims: tuple[ClaimRecord, ...]
     totals: Totals
     not_checked: dict[str, str] = Field(default_factory=dict)
+    unlisted: tuple[str, ...] = ()
 
     def overview(self) -> pd.DataFrame:
         """One row per claim: what it says, its verdict, closeness (0 exact, 1 on the edge), grades.
@@ -443,9 +444,7 @@ class Results(Document):
                 "verdict": claim.verdict.value,
                 "closeness": claim.closeness,
                 "grades": " + ".join(grade.value for grade in claim.grades),
-                "left_out": ", ".join(
-                    leg.kind.value for leg in claim.legs if leg.verdict is Verdict.NOT_RUN
-                ),
+                "left_out": ", ".join(kind.value for kind in claim.left_out),
                 "accepted": claim.accepted.reason if claim.accepted else None,
             }
             for claim in self.claims

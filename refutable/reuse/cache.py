@@ -25,8 +25,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from filelock import FileLock
 
+from refutable import chance
+from refutable.engine import files
 from refutable.errors import UsageError
-from refutable.property import jsonable
+from refutable.plain import jsonable
 from refutable.records.documents import put
 from refutable.reuse import shared
 
@@ -92,7 +94,8 @@ def kept(
             )
             key = hashlib.sha256(f"{said}\n{_code(tuple(depends_on))}".encode()).hexdigest()
             if key not in memory:
-                memory[key] = _through(key, lambda: function(*args, **kwargs), decode)
+                with chance.own(int(key[:15], 16)):
+                    memory[key] = _through(key, lambda: function(*args, **kwargs), decode)
             return memory[key]
 
         return remembered
@@ -107,9 +110,10 @@ def _through(key: str, make: Callable[[], R], decode: Callable[[Any], R]) -> R:
         return make()
     path = place / f"{key}.json"
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(place / f"{key}.lock")
-        lock.acquire()
+        with files.unwatched():
+            place.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(place / f"{key}.lock")
+            lock.acquire()
     except OSError as problem:
         _warn(f"cannot use {place}: {problem.strerror or problem}")
         return make()
@@ -133,7 +137,8 @@ def _through(key: str, make: Callable[[], R], decode: Callable[[Any], R]) -> R:
 
 
 def _read(path: Path) -> Any:
-    entry = json.loads(path.read_text(encoding="utf-8"))
+    with files.unwatched():
+        entry = json.loads(path.read_text(encoding="utf-8"))
     text = json.dumps(entry["value"], sort_keys=True)
     if hashlib.sha256(text.encode()).hexdigest() != entry["sha256"]:
         raise ValueError("its checksum is wrong")
@@ -146,7 +151,8 @@ def _write(path: Path, result: Any) -> None:
     text = json.dumps(value, sort_keys=True)
     entry = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "value": value}
     try:
-        put(path, json.dumps(entry))
+        with files.unwatched():
+            put(path, json.dumps(entry))
     except OSError as problem:
         _warn(f"cannot keep {path}: {problem.strerror or problem}")
         return

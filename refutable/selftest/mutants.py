@@ -15,19 +15,21 @@ import inspect
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
-import joblib
 import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
 from refutable import catalogue as catalogues
 from refutable import check
-from refutable.claim import PROFILES, Claim, Mistake, Profile, derive_seed
+from refutable.claim import Claim, Mistake, Profile, derive_seed
+from refutable.engine import limits
+from refutable.engine.pool import Ended, Job, Pool
+from refutable.engine.worker import tick
 from refutable.reuse import shared
 from refutable.selftest import planted
 
@@ -164,7 +166,8 @@ def mutants_of(claim: Claim, profile: Profile, seed: int) -> tuple[Mutant, ...]:
     try:
         with shared.nothing_shared():
             for kind, leg in claim.legs.items():
-                if _affordable(leg.profile, profile):
+                if check.runs(leg, profile):
+                    tick()
                     check.check_leg(claim, kind, profile, seed)
     finally:
         for module, name, function in watched:
@@ -184,10 +187,6 @@ def _modules_of(claim: Claim) -> list[ModuleType]:
         for name in getattr(module, "STATED_IN", ()):
             found[name] = sys.modules[name]
     return list(found.values())
-
-
-def _affordable(needed: Profile, profile: Profile) -> bool:
-    return PROFILES.index(needed) <= PROFILES.index(profile)
 
 
 def _functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -227,35 +226,63 @@ class Spoiled:
         return self.bite.outcome == "survived" and self.why is None
 
 
+MUTANTS = "refutable.selftest.mutants:mutants_task"
+BITE = "refutable.selftest.mutants:bite_task"
+
+
 def search(
     claims: Sequence[str],
-    sources: Sequence[str],
+    pool: Pool,
     count: int,
     profile: Profile,
     seed: int,
-    workers: int,
+    limit: float | None = None,
 ) -> list[Spoiled]:
     """Draw `count` mutants of these claims at random (all when there are fewer), and bite each.
 
     Which are drawn depends on the seed only, never on the number of workers.
     """
-    run = joblib.Parallel(n_jobs=workers)
-    found = run(joblib.delayed(_mutants_of)(id, sources, profile, seed) for id in claims)
-    pool = [mutant for mutants in found for mutant in mutants]
+    seconds = limit or limits.SECONDS[profile]
+    asked = [
+        Job(MUTANTS, {"claim": id, "profile": profile, "seed": seed}, seconds, key=id)
+        for id in claims
+    ]
+    listed = {event.job.key: event for event in pool.run(asked) if isinstance(event, Ended)}
+    found = [Mutant(*names) for id in claims for names in listed[id].value or ()]
     rng = random.Random(derive_seed(seed, "mutations"))
-    chosen = rng.sample(pool, min(count, len(pool)))
-    return list(run(joblib.delayed(_bite)(mutant, sources, profile, seed) for mutant in chosen))
+    chosen = rng.sample(found, min(count, len(found)))
+    jobs = [
+        Job(
+            BITE, {"mutant": astuple(mutant), "profile": profile, "seed": seed}, seconds, key=mutant
+        )
+        for mutant in chosen
+    ]
+    ends = {event.job.key: event for event in pool.run(jobs) if isinstance(event, Ended)}
+    return [
+        Spoiled(mutant, planted.bite_of(ends[mutant]), (ends[mutant].value or {}).get("tolerated"))
+        for mutant in chosen
+    ]
 
 
-def _mutants_of(id: str, sources: Sequence[str], profile: Profile, seed: int) -> Sequence[Mutant]:
-    return mutants_of(catalogues.load(sources)[id], profile, seed)
+def mutants_task(
+    sources: Sequence[str], claim: str, profile: Profile, seed: int
+) -> list[tuple[str, ...]]:
+    """The mutants of a claim, in a process of the engine, as JSON."""
+    stated = catalogues.loaded(tuple(sources))[claim]
+    return [astuple(mutant) for mutant in mutants_of(stated, profile, seed)]
 
 
-def _bite(mutant: Mutant, sources: Sequence[str], profile: Profile, seed: int) -> Spoiled:
-    claim = catalogues.load(sources)[mutant.claim]
+def bite_task(
+    sources: Sequence[str], mutant: Sequence[str], profile: Profile, seed: int
+) -> dict[str, Any]:
+    """A mutant, planted in a process of the engine: what became of it, as JSON."""
+    spoiled = Mutant(*mutant)
+    claim = catalogues.loaded(tuple(sources))[spoiled.claim]
     changed: list[bool] = []
-    bite = planted.bite(claim, mutant.mistake(seed, lambda: changed.append(True)), profile, seed)
+    mistake = spoiled.mistake(seed, lambda: changed.append(True))
+    bitten = planted.bite(claim, mistake, profile, seed)
     if not changed:
-        bite = planted.Bite("did not apply")
-    survived = bite.outcome == "survived"
-    return Spoiled(mutant, bite, claim.tolerated.get(mutant.target) if survived else None)
+        bitten = planted.Bite("did not apply")
+    survived = bitten.outcome == "survived"
+    tolerated = claim.tolerated.get(spoiled.target) if survived else None
+    return {**asdict(bitten), "tolerated": tolerated}

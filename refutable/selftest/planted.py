@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import inspect
 import pkgutil
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 from unittest import mock
 
-import joblib
-
 from refutable import catalogue as catalogues
-from refutable import check
-from refutable.claim import PROFILES, Claim, Kind, Mistake, Profile, Verdict
+from refutable import chance, check
+from refutable.claim import Claim, Kind, Mistake, Profile, Verdict, derive_seed
+from refutable.engine import limits
+from refutable.engine.pool import Ended, Job, Pool
+from refutable.engine.worker import tick
+from refutable.outline import Outline
+from refutable.records.contents import MistakeEntry
 from refutable.reuse import shared
+from refutable.run import said_of
 
 
 @contextmanager
@@ -58,47 +66,113 @@ def places_of(target: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
                         yield value, attribute
 
 
+Outcome = Literal["killed", "error", "survived", "not reached", "did not apply"]
+
+
 @dataclass(frozen=True)
 class Bite:
-    """What became of a planted mistake; leg: the leg that refuted it."""
+    """What became of a planted mistake; leg: the leg that refuted it. why: of an error, in words.
 
-    outcome: Literal["killed", "error", "survived", "did not apply"]
+    Not reached: no leg called the function that was spoiled.
+    """
+
+    outcome: Outcome
     leg: Kind | None = None
+    why: str = ""
 
 
 def bite(claim: Claim, mistake: Mistake, profile: Profile, seed: int) -> Bite:
-    """Plant a mistake and run the claim's legs until one fails.
+    """Plant a mistake and run the claim's legs here until one fails.
 
     An error is no kill: the mistake must turn the verdict to `fails`.
     """
-    broken: Kind | None = None
+    broken: tuple[Kind, str] | None = None
+    calls: list[bool] = []
     try:
-        with planted(mistake):
+        with planted(_counted(mistake, calls)):
             for kind, leg in claim.legs.items():
-                if PROFILES.index(leg.profile) > PROFILES.index(profile):
+                if not check.runs(leg, profile):
                     continue
-                verdict = check.check_leg(claim, kind, profile, seed).verdict
-                if verdict is Verdict.FAILS:
+                tick()
+                chance.seed(derive_seed(seed, claim.id, kind))
+                record = check.check_leg(claim, kind, profile, seed)
+                if record.verdict is Verdict.FAILS:
                     return Bite("killed", kind)
-                if verdict is Verdict.ERROR:
-                    broken = kind
+                if record.verdict is Verdict.ERROR:
+                    broken = kind, record.note or ""
     except (AttributeError, ImportError):
         return Bite("did not apply")
-    return Bite("error", broken) if broken else Bite("survived")
+    if broken:
+        return Bite("error", *broken)
+    return Bite("survived" if calls else "not reached")
+
+
+def _counted(mistake: Mistake, calls: list[bool]) -> Mistake:
+    """The mistake, which notes in `calls` when a function that it spoils is called.
+
+    Of what is no plain function, such as a constant, nothing shows whether it was used.
+    """
+
+    def plant(original: Any) -> Any:
+        spoiled = mistake.plant(original)
+        if not inspect.isfunction(spoiled):
+            calls.append(True)
+            return spoiled
+
+        @functools.wraps(spoiled)
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            calls.append(True)
+            return spoiled(*args, **kwargs)
+
+        return counted
+
+    return dataclasses.replace(mistake, plant=plant)
 
 
 def bite_all(
-    claims: Sequence[str], sources: Sequence[str], profile: Profile, seed: int, workers: int
-) -> Iterator[tuple[str, Mistake, Bite]]:
+    claims: Sequence[str],
+    outline: Outline,
+    pool: Pool,
+    profile: Profile,
+    seed: int,
+    limit: float | None = None,
+) -> Iterator[tuple[str, MistakeEntry, Bite]]:
     """Plant every mistake of these claims, one at a time, in the order of the catalogue."""
-    catalogue = catalogues.load(sources)
-    planted = [(id, number) for id in claims for number in range(len(catalogue[id].mistakes))]
-    run = joblib.Parallel(n_jobs=workers, return_as="generator")
-    bites = run(joblib.delayed(_bite)(id, n, sources, profile, seed) for id, n in planted)
-    for (id, number), bitten in zip(planted, bites, strict=True):
-        yield id, catalogue[id].mistakes[number], bitten
+    entries = {id: outline.catalogue.entry(id, placed=False) for id in claims}
+    names = [(id, number) for id in claims for number in range(len(entries[id].mistakes))]
+    jobs = [
+        Job(
+            BITE,
+            {"claim": id, "number": number, "profile": profile, "seed": seed},
+            limit or limits.SECONDS[profile],
+            key=(id, number),
+        )
+        for id, number in names
+    ]
+    found: dict[tuple[str, int], Bite] = {}
+    waiting = deque(names)
+    for event in pool.run(jobs):
+        if isinstance(event, Ended):
+            found[event.job.key] = bite_of(event)
+        while waiting and waiting[0] in found:
+            id, number = waiting.popleft()
+            yield id, entries[id].mistakes[number], found[id, number]
 
 
-def _bite(id: str, number: int, sources: Sequence[str], profile: Profile, seed: int) -> Bite:
-    claim = catalogues.load(sources)[id]
-    return bite(claim, claim.mistakes[number], profile, seed)
+BITE = "refutable.selftest.planted:bite_task"
+
+
+def bite_task(
+    sources: Sequence[str], claim: str, number: int, profile: Profile, seed: int
+) -> dict[str, Any]:
+    """A mistake, planted in a process of the engine: what became of it, as JSON."""
+    stated = catalogues.loaded(tuple(sources))[claim]
+    return dataclasses.asdict(bite(stated, stated.mistakes[number], profile, seed))
+
+
+def bite_of(ended: Ended) -> Bite:
+    """What became of a mistake, whatever it did to the process in which it was planted."""
+    if ended.value is None:
+        return Bite("error", why=said_of(ended))
+    leg = ended.value["leg"]
+    return Bite(ended.value["outcome"], Kind(leg) if leg else None, ended.value["why"])

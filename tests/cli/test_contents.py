@@ -13,6 +13,7 @@ import pytest
 from refutable import catalogue as catalogues
 from refutable import check, claims
 from refutable.catalogue import Catalogue
+from refutable.claim import Verdict
 from refutable.claims import index
 from refutable.errors import MissingPackageError
 from refutable.records import contents
@@ -148,7 +149,9 @@ def test_a_claim_whose_chapter_misses_a_package_says_so(package: Path) -> None:
     for leg in claim.legs.values():
         with pytest.raises(MissingPackageError, match="no_such_package is not installed"):
             leg.run(None)  # type: ignore[arg-type]
-    assert check.check_claim(claim, "quick", 0).verdict.value != "holds"
+        record = check.check_leg(claim, leg.kind, "quick", 0)
+        assert record.verdict is Verdict.NOT_RUN
+        assert "no_such_package is not installed" in (record.not_run_reason or "")
 
 
 def test_a_claim_typed_into_a_notebook_stands_where_its_leg_does(tmp_path: Path) -> None:

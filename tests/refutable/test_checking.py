@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from refutable import check, gap, scaling
+from refutable import check, gap, run, scaling
 from refutable.catalogue import Catalogue, load
 from refutable.claim import (
     Case,
@@ -270,7 +270,7 @@ class TestVerify:
     """A whole run: verdicts, what blocks what, resume, and independence of the workers."""
 
     def test_verdicts_and_blocked_claims(self, source: str) -> None:
-        results = check.verify(sources=[source])
+        results = run.verify(sources=[source])
         found = {claim.id: (claim.verdict, claim.blocked_by) for claim in results.claims}
         assert found == {
             "a": (Verdict.HOLDS, ()),
@@ -283,35 +283,35 @@ class TestVerify:
         assert results.totals.verdicts[Verdict.FAILS] == 1
 
     def test_same_seed_same_results_whatever_the_workers(self, source: str) -> None:
-        one = check.verify(sources=[source], seed=3)
-        assert timeless(check.verify(sources=[source], seed=3, workers=2)) == timeless(one)
-        assert timeless(check.verify(sources=[source], seed=4)) != timeless(one)
+        one = run.verify(sources=[source], seed=3)
+        assert timeless(run.verify(sources=[source], seed=3, workers=2)) == timeless(one)
+        assert timeless(run.verify(sources=[source], seed=4)) != timeless(one)
 
     def test_selection_does_not_change_a_result(self, source: str) -> None:
-        alone = check.verify(["c"], sources=[source]).claims[0]
-        among = check.verify(sources=[source]).claims[2]
+        alone = run.verify(["c"], sources=[source]).claims[0]
+        among = run.verify(sources=[source]).claims[2]
         assert alone.legs[0].gaps == among.legs[0].gaps
 
     def test_a_finished_leg_is_not_run_again(self, source: str, tmp_path: Path) -> None:
         log = tmp_path / "runs"
-        check.verify(["a"], sources=[source], out=tmp_path / "out")
-        check.verify(sources=[source], out=tmp_path / "out")
+        run.verify(["a"], sources=[source], out=tmp_path / "out")
+        run.verify(sources=[source], out=tmp_path / "out")
         assert sorted(log.read_text().split()) == ["a", "b", "c"]
-        check.verify(sources=[source], out=tmp_path / "out", seed=1)  # another seed is another run
+        run.verify(sources=[source], out=tmp_path / "out", seed=1)  # another seed is another run
         assert len(log.read_text().split()) == 6
 
     def test_a_line_cut_off_by_a_crash_is_run_again(self, source: str, tmp_path: Path) -> None:
         out = tmp_path / "out"
-        check.verify(sources=[source], out=out)
+        run.verify(sources=[source], out=out)
         journal = out / "results.jsonl"
         journal.write_text(journal.read_text()[:-30])
-        results = check.verify(sources=[source], out=out)
+        results = run.verify(sources=[source], out=out)
         assert len(results.claims) == 3
         lines = journal.read_text().splitlines()
         assert sum(_is_json(line) for line in lines) == 3
 
     def test_results_round_trip(self, source: str, tmp_path: Path) -> None:
-        results = check.verify(sources=[source])
+        results = run.verify(sources=[source])
         results.write(tmp_path / "results.json")
         assert Results.read(tmp_path / "results.json") == results
         frame = results.frame()
@@ -320,7 +320,7 @@ class TestVerify:
 
     def test_another_schema_version_is_refused(self, source: str, tmp_path: Path) -> None:
         path = tmp_path / "results.json"
-        check.verify(sources=[source]).write(path)
+        run.verify(sources=[source]).write(path)
         path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 2'))
         with pytest.raises(UsageError, match="schema version 2"):
             Results.read(path)

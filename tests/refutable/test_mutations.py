@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from refutable import run
 from refutable.catalogue import load
 from refutable.selftest import mutants
 
@@ -60,7 +61,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_tight_statement_is_refuted_and_a_loose_one_survives(source: str) -> None:
-    found = mutants.search(["toy"], [source], 100, "quick", 0, workers=1)
+    with run.opened([source]) as (_, pool):
+        found = mutants.search(["toy"], pool, 100, "quick", 0)
     outcomes = {
         (spoiled.mutant.target.rpartition(".")[2], spoiled.mutant.spoil): spoiled.bite.outcome
         for spoiled in found
@@ -84,13 +86,11 @@ def test_a_tight_statement_is_refuted_and_a_loose_one_survives(source: str) -> N
 
 
 def test_the_draw_depends_on_the_seed_alone(source: str) -> None:
-    first, again, other = (
-        [
-            spoiled.mutant
-            for spoiled in mutants.search(["toy"], [source], 3, "quick", seed, workers=1)
-        ]
-        for seed in (1, 1, 2)
-    )
+    with run.opened([source], workers=2) as (_, pool):
+        first, again, other = (
+            [spoiled.mutant for spoiled in mutants.search(["toy"], pool, 3, "quick", seed)]
+            for seed in (1, 1, 2)
+        )
     assert first == again
     assert first != other
 

@@ -1,0 +1,1 @@
+"""Engine: runs what users wrote in processes of its own, one piece at a time, under limits."""

@@ -1,0 +1,58 @@
+"""Failure: what broke a piece of work, described without trusting what broke it."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import traceback
+from pathlib import Path
+from typing import Any
+
+LONGEST = 8_000
+"""Characters of a traceback that are kept, its end."""
+CONFIGURATION = "configuration"
+"""Attribute of an exception: what a search had drawn when it was raised."""
+
+TOOL = str(Path(__file__).parents[1]) + os.sep
+PAPER = tuple(f"{TOOL}{name}{os.sep}" for name in ("claims", "model"))
+"""Folders of what is checked when nothing else is named; it ships with the tool."""
+_INSTALLED = tuple(
+    {path for name, path in sysconfig.get_paths().items() if name.endswith(("lib", "stdlib"))}
+)
+
+
+def is_users(file: str) -> bool:
+    """Whether a file is neither of Python, nor installed, nor of this tool."""
+    if file.startswith("<"):
+        return False
+    if "site-packages" in file or "dist-packages" in file or file.startswith(_INSTALLED):
+        return False
+    return not file.startswith(TOOL) or file.startswith(PAPER)
+
+
+def describe(problem: BaseException, own: str | None = None) -> dict[str, Any]:
+    """Type, message, place, traceback and drawn configuration, as a FailureRecord holds them.
+
+    own: the file in which the place is looked for first.
+    """
+    try:
+        message = str(problem)
+    except BaseException as second:  # a text that cannot be made does not hide that something broke
+        message = f"a message that raises {type(second).__name__}"
+    try:
+        frames = list(traceback.extract_tb(problem.__traceback__))
+        text = "".join(traceback.TracebackException.from_exception(problem).format())
+    except BaseException:
+        frames, text = [], ""
+    theirs = [frame for frame in frames if is_users(frame.filename)]
+    wanted = [frame for frame in theirs if frame.filename == own]
+    place = next(reversed(wanted or theirs or frames), None)
+    drawn = getattr(problem, "__dict__", {}).get(CONFIGURATION)
+    return {
+        "type": type(problem).__qualname__,
+        "message": message,
+        "file": place.filename if place else None,
+        "line": place.lineno if place else None,
+        "traceback": text[-LONGEST:],
+        "configuration": drawn if isinstance(drawn, dict | None) else {"drawn": drawn},
+    }

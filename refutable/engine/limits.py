@@ -1,0 +1,76 @@
+"""Limits: how long a leg may take, and how much memory a process that runs legs may use."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from refutable.claim import Profile
+from refutable.errors import UsageError
+
+SECONDS: dict[Profile, float] = {"quick": 30.0, "full": 1800.0, "deep": 21600.0}
+"""Seconds that a leg may take where the claim says nothing else."""
+IMPORT = 50.0
+"""Seconds that importing the sources may take."""
+FIRST_NOTICE, NEXT_NOTICE = 10.0, 30.0
+"""Seconds after which a leg is said to be still running, and between two such lines."""
+MEMORY = "CLAIMS_MEMORY_LIMIT"
+"""Environment variable: MiB that each process that runs legs may use; 0 for no limit."""
+
+
+def memory() -> int | None:
+    """Bytes that a process may use: as the environment says, or half of what the machine has.
+
+    None where the size of the machine is unknown, or no limit is wanted.
+    UsageError when the environment says something else than a whole number of MiB.
+    """
+    text = os.environ.get(MEMORY)
+    if text is not None:
+        if not (text.isascii() and text.isdigit()):
+            raise UsageError(f"{MEMORY} must be a whole number of MiB, 0 for none, not {text!r}")
+        return int(text) * 2**20 or None
+    sizes = [*_of_machine(), *_of_control_group()]
+    return min(sizes) // 2 if sizes else None
+
+
+def _of_machine() -> list[int]:
+    try:
+        return [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    except (AttributeError, ValueError, OSError):  # not everywhere, and not every name
+        return []
+
+
+def _of_control_group() -> list[int]:
+    """What a container may use; huge numbers stand for no limit."""
+    found = []
+    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(int(Path(name).read_text(encoding="ascii")))
+    return found
+
+
+def restrict(size: int | None) -> None:
+    """Limit this process and its children: memory where the system can, and no core files.
+
+    What counts on Linux is memory that is private and writable, not addresses that are merely
+    reserved; an allocation beyond it raises MemoryError. When the machine itself runs out, this
+    process goes before its supervisor.
+    """
+    if sys.platform == "win32":
+        return
+    resource = importlib.import_module("resource")
+    kinds = [("RLIMIT_CORE", 0)]
+    if size is not None:
+        kinds.append(("RLIMIT_DATA" if sys.platform == "linux" else "RLIMIT_AS", size))
+    for name, value in kinds:
+        kind = getattr(resource, name)
+        _, most = resource.getrlimit(kind)
+        if most != resource.RLIM_INFINITY:
+            value = min(value, most)
+        with contextlib.suppress(ValueError, OSError):  # some systems refuse
+            resource.setrlimit(kind, (value, most))
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")

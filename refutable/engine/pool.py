@@ -1,0 +1,379 @@
+"""Pool: the supervising side; starts the processes that run what users wrote, and outlives them.
+
+It never imports a source and unpickles nothing. What it is told is JSON; what takes too long is
+ended, together with all that it started; what ends by itself is reported, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from refutable.engine import limits
+from refutable.engine.frames import Frame
+from refutable.engine.process import Job as Job
+from refutable.engine.process import Server, Work, death
+from refutable.errors import UsageError
+
+PATIENCE = 10.0
+"""Seconds that a server gets to end a child, before it is ended itself."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A job has begun."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Running:
+    """A job takes its time, in seconds."""
+
+    job: Job
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job has ended.
+
+    value: what its task returned, unless failure says what it raised, or stopped how it came to an
+    end: `time` when its limit was over, `died` when its process ended; why: in words. where: the
+    stack at that moment, innermost call first, as far as it is known. files: the marks of what it
+    read.
+    """
+
+    job: Job
+    seconds: float
+    value: Any = None
+    failure: Mapping[str, Any] | None = None
+    stopped: Literal["time", "died"] | None = None
+    why: str = ""
+    where: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+Happening = Started | Running | Ended
+
+
+class Pool:
+    """Processes that have imported the sources, and run jobs.
+
+    load: functions `module:function` of the sources, each with arguments, that import what is to be
+    worked on; what they return, JSON, is `loaded`. files: the marks of the modules and files that
+    importing read.
+    UsageError when the sources cannot be imported, or importing them exits, crashes or hangs.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str],
+        *,
+        load: Sequence[tuple[str, Mapping[str, Any]]],
+        workers: int = 1,
+        import_limit: float = limits.IMPORT,
+    ) -> None:
+        self.sources, self.workers, self.import_limit = tuple(sources), workers, import_limit
+        self._setup = {
+            "sources": self.sources, "load": tuple(load), "memory": limits.memory(),
+        }  # fmt: skip
+        self._heard: queue.SimpleQueue[tuple[Server, Frame | None]] = queue.SimpleQueue()
+        self._servers: list[Server] = []
+        self._made: dict[str, Frame] = {}
+        self._making: dict[str, tuple[Server, int]] = {}
+        self._waiting: dict[str, deque[tuple[Server, int]]] = {}
+        self._pending: dict[str, deque[Job]] = {}
+        self._suspects: deque[Job] = deque()
+        self._groups: dict[tuple[int, int], str] = {}
+        self._broken = ""
+        self._begun = 0.0
+        self.loaded: list[Any] = []
+        self.files: Mapping[str, str] = {}
+        self._loading = 0.0
+        server = self._start()
+        try:
+            while not server.ready:
+                for _ in self._listen():
+                    pass
+                if self._broken:
+                    raise UsageError(self._broken)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes."""
+        while self._servers:
+            self._servers.pop().close()
+        self._making.clear()
+        self._waiting.clear()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Happening]:
+        """Do jobs, as many at a time as there are workers, and tell what happens.
+
+        Every job ends, in one way or another.
+        """
+        for job in jobs:
+            self._pending.setdefault(job.group, deque()).append(job)
+        self._begun = time.monotonic()
+        try:
+            while self._pending or self._suspects or any(s.work for s in self._servers):
+                yield from self._dispatch()
+                yield from self._listen()
+        finally:
+            if self._pending or self._suspects or any(s.work for s in self._servers):
+                self._pending.clear()
+                self._suspects.clear()
+                self.close()  # stopped in the middle: what is under way is given up
+
+    # ------------------------------------------------------------------------------ processes
+
+    def _start(self) -> Server:
+        server = Server(self._setup, self._heard)
+        self._servers.append(server)
+        return server
+
+    def _free(self) -> Iterator[tuple[Server, int]]:
+        """Where work can begin now; starts processes where more are worth it."""
+        alive = [server for server in self._servers if not server.gone]
+        ready = [server for server in alive if server.ready]
+        if not alive:
+            self._start()
+            return
+        under_way = sum(len(server.work) for server in ready)
+        most = 1 if self._suspects else self.workers
+        for server in ready:
+            slots = self.workers if server.forks else 1
+            for slot in range(slots):
+                if slot not in server.work and under_way < most:
+                    under_way += 1
+                    yield server, slot
+        waiting = sum(map(len, self._pending.values()))
+        alone = bool(ready) and not ready[0].forks and len(ready) == len(alive)
+        if alone and len(alive) < most and waiting and self._worth_another(ready):
+            self._start()
+
+    def _worth_another(self, ready: Sequence[Server]) -> bool:
+        """Whether the work has taken as long already as it takes to start a process."""
+        at_work = all(server.work for server in ready)
+        return at_work and time.monotonic() - self._begun > self._loading
+
+    def _dispatch(self) -> Iterator[Started]:
+        if self._broken:
+            return
+        for server, slot in self._free():
+            job = self._next((id(server), slot))
+            if job is None:
+                return
+            now = time.monotonic()
+            server.work[slot] = Work(job, now, now + job.limit, now + limits.FIRST_NOTICE)
+            body = {"task": job.task, "args": job.args, "limit": job.limit, "seed": job.seed}
+            server.send(Frame(slot, {"job": body}))
+            yield Started(job)
+
+    def _next(self, place: tuple[int, int]) -> Job | None:
+        """The job to do next: of the same group if one is left, then of a group not begun."""
+        if self._suspects:
+            return self._suspects.popleft()
+        if not self._pending:
+            return None
+        own = self._groups.get(place)
+        begun = {group for other, group in self._groups.items() if other != place} - {""}
+        group = next((name for name in self._pending if name not in begun), None)
+        if own in self._pending and own is not None:
+            group = own
+        if group is None:
+            group = next(iter(self._pending))
+        job = self._pending[group].popleft()
+        if not self._pending[group]:
+            del self._pending[group]
+        self._groups[place] = group
+        return job
+
+    # ------------------------------------------------------------------------------ messages
+
+    def _listen(self) -> Iterator[Happening]:
+        """Wait for what happens next, and handle it."""
+        now = time.monotonic()
+        wait = max(0.0, min(1.0, min(self._alarms(), default=now + 1.0) - now))
+        with contextlib.suppress(queue.Empty):
+            server, frame = self._heard.get(timeout=wait)
+            yield from self._hear(server, frame)
+            while True:
+                server, frame = self._heard.get_nowait()
+                yield from self._hear(server, frame)
+        yield from self._watch_the_clock()
+        if self._broken:
+            for queue_ in [*self._pending.values(), self._suspects]:
+                for job in queue_:
+                    yield Ended(job, 0.0, stopped="died", why=self._broken)
+            self._pending.clear()
+            self._suspects.clear()
+
+    def _alarms(self) -> Iterator[float]:
+        for server in self._servers:
+            if not server.ready:
+                yield server.started + self.import_limit
+            for work in server.work.values():
+                yield work.notice
+                if work.deadline is not None:
+                    yield work.deadline
+                if work.stopped is not None:
+                    yield work.stopped + PATIENCE
+
+    def _hear(self, server: Server, frame: Frame | None) -> Iterator[Happening]:
+        if server.gone:
+            return
+        if frame is None:
+            yield from self._lost(server)
+            return
+        body, slot = frame.body, frame.slot
+        if "loaded" in body:
+            server.ready, server.forks = True, body["forks"]
+            self._loading = time.monotonic() - server.started
+            if not self.loaded:
+                self.loaded, self.files = body["loaded"], body["files"]
+        elif "refused" in body:
+            self._broken = body["refused"]
+            self._drop(server)
+        elif slot not in server.work:
+            return  # an afterthought of what was stopped
+        elif "tick" in body:
+            work = server.work[slot]
+            work.deadline = time.monotonic() + work.job.limit
+        elif "want" in body:
+            self._wanted(body["want"], server, slot)
+        elif "made" in body:
+            self._handed_over(body["made"], body["files"], frame.blob)
+        elif "died" in body:
+            why = "it closed the pipe through which it answers" if body["mute"] else ""
+            yield self._ended(server, slot, why or death(body["died"]), body["where"])
+        else:
+            work = server.work.pop(slot)
+            seconds = time.monotonic() - work.started
+            self._release(server, slot)
+            if body["last"] and not server.forks:
+                self._drop(server)
+            yield Ended(
+                work.job, seconds, body.get("value"), body.get("failure"), files=body["files"]
+            )
+
+    def _ended(self, server: Server, slot: int, why: str, where: str) -> Ended:
+        """A job whose process has ended, by itself or because its time was over."""
+        work = server.work.pop(slot)
+        self._release(server, slot)
+        seconds = time.monotonic() - work.started
+        if work.stopped is not None:
+            why = f"it was stopped after {work.job.limit:g} s"
+            return Ended(work.job, seconds, stopped="time", why=why, where=where)
+        return Ended(work.job, seconds, stopped="died", why=why, where=where)
+
+    def _lost(self, server: Server) -> Iterator[Ended]:
+        """A server has ended: with it what it did itself, or all its children."""
+        code = server.process.wait()
+        if not server.ready:
+            self._broken = self._broken or (
+                f"importing {', '.join(self.sources)} ends the process: {death(code)}"
+            )
+        where = server.where()
+        if len(server.work) > 1:  # one of them did it: each is tried again by itself
+            for slot in list(server.work):
+                self._suspects.append(server.work.pop(slot).job)
+                self._release(server, slot)
+        for slot in list(server.work):
+            yield self._ended(server, slot, death(code), where)
+        self._drop(server)
+
+    def _drop(self, server: Server) -> None:
+        server.gone = True
+        if server in self._servers:
+            self._servers.remove(server)
+        server.kill()
+        server.close()
+
+    def _watch_the_clock(self) -> Iterator[Happening]:
+        now = time.monotonic()
+        for server in list(self._servers):
+            if not server.ready and now > server.started + self.import_limit:
+                self._broken = (
+                    f"importing {', '.join(self.sources)} takes longer than {self.import_limit:g} s"
+                )
+                self._drop(server)
+                continue
+            if server.process.poll() is not None and server.ended is None:
+                server.ended = now
+            if server.ended is not None and now > server.ended + 1.0:
+                yield from self._lost(server)  # though a process that it left holds the pipe
+                continue
+            for slot, work in list(server.work.items()):
+                if work.stopped is not None and now > work.stopped + PATIENCE:
+                    server.kill()
+                elif work.deadline is not None and now > work.deadline and work.stopped is None:
+                    work.stopped = now
+                    if server.forks:
+                        server.send(Frame(slot, {"stop": True}))
+                    else:
+                        server.kill()
+                elif now > work.notice:
+                    work.notice = now + limits.NEXT_NOTICE
+                    yield Running(work.job, now - work.started)
+
+    # ------------------------------------------------------------------------------ shared runs
+
+    def _wanted(self, key: str, server: Server, slot: int) -> None:
+        """A process asks for a run: it gets it, waits for it, or is to make it."""
+        if key in self._made:
+            made = self._made[key]
+            server.send(Frame(slot, made.body, made.blob))
+        elif key in self._making:
+            work = server.work[slot]
+            if work.deadline is not None:
+                work.left, work.deadline = work.deadline - time.monotonic(), None
+            self._waiting.setdefault(key, deque()).append((server, slot))
+        else:
+            self._making[key] = (server, slot)
+            server.send(Frame(slot, {"found": False}))
+
+    def _handed_over(self, key: str, read: Mapping[str, str] | None, data: bytes) -> None:
+        """A run was made; None when it could not be, or cannot be handed over."""
+        if read is not None:
+            self._made[key] = Frame(0, {"found": True, "files": read}, data)
+        self._go_on(key)
+
+    def _go_on(self, key: str) -> None:
+        """Nobody makes this run any more: who waits for it gets it, or makes it."""
+        self._making.pop(key, None)
+        waiting = self._waiting.pop(key, deque())
+        while waiting:
+            server, slot = waiting.popleft()
+            work = server.work.get(slot)
+            if work is None or server.gone:
+                continue
+            work.deadline = time.monotonic() + work.left
+            self._wanted(key, server, slot)
+
+    def _release(self, server: Server, slot: int) -> None:
+        """What a slot was making when it ended must be made by another."""
+        for waiting in self._waiting.values():
+            with contextlib.suppress(ValueError):
+                waiting.remove((server, slot))
+        for key in [key for key, maker in self._making.items() if maker == (server, slot)]:
+            self._go_on(key)
+
+
+def ask(pool: Pool, job: Job) -> Ended:
+    """What comes of a single job."""
+    ends = [event for event in pool.run([job]) if isinstance(event, Ended)]
+    return ends[0]

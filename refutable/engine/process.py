@@ -1,0 +1,175 @@
+"""Server processes, as their supervisor sees them: started, spoken to, listened to, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+from refutable.engine import frames
+from refutable.engine.frames import Frame
+from refutable.errors import UsageError
+
+ONE_THREAD = (
+    "BLIS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+"""Environment variables: sums are added in the same order whatever the number of workers."""
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "from refutable.engine.server import main; main()"
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work.
+
+    task: `module:function`; args: JSON. limit: seconds that it may take, or a part of it that
+    ticks. seed: of the global generators. group: jobs of one group follow each other in one process
+    where they can. key: what it is to whoever gives it.
+    """
+
+    task: str
+    args: Mapping[str, Any]
+    limit: float
+    seed: int = 0
+    group: str = ""
+    key: Any = None
+
+
+@dataclass
+class Work:
+    """A job under way. deadline: None while it waits for what another process makes."""
+
+    job: Job
+    started: float
+    deadline: float | None
+    notice: float
+    stopped: float | None = None
+    left: float = 0.0
+
+
+class Server:
+    """A process that serves, and the thread that listens to it."""
+
+    def __init__(self, setup: Mapping[str, Any], heard: queue.SimpleQueue[Any]) -> None:
+        self.work: dict[int, Work] = {}
+        self.ready = self.forks = self.gone = False
+        self.started = time.monotonic()
+        self.ended: float | None = None
+        self.dump: IO[bytes] | None = None
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                self.dump = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
+        number = None if self.dump is None else self.dump.fileno()
+        command = [sys.executable, *_flags(), "-c", _START, json.dumps(sys.path)]
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None if _is_open(2) else subprocess.DEVNULL,
+                env=os.environ | dict.fromkeys(ONE_THREAD, "1") | {"PYTHONHASHSEED": "0"},
+                **_group(number),
+            )
+        except OSError as problem:
+            raise UsageError(f"cannot start {sys.executable}: {problem}") from problem
+        assert self.process.stdout is not None
+        output = self.process.stdout
+
+        def listen() -> None:
+            frame: Frame | None = None
+            with output, contextlib.suppress(ValueError, OSError):
+                while (frame := frames.read(output)) is not None:
+                    heard.put((self, frame))
+            heard.put((self, None))
+
+        threading.Thread(target=listen, daemon=True).start()
+        self.send(Frame(0, {**setup, "dump": number}))
+
+    def send(self, frame: Frame) -> None:
+        """Say something; one that is gone does not hear it, which is noticed elsewhere."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.write(frame.packed())
+            self.process.stdin.flush()
+
+    def where(self) -> str:
+        """The stack that a process left which does the work itself."""
+        if self.dump is None:
+            return ""
+        self.dump.seek(0)
+        return self.dump.read(16_000).decode(errors="replace")
+
+    def kill(self) -> None:
+        """End it and what it started, at once."""
+        if sys.platform == "win32":
+            ended = ["taskkill", "/F", "/T", "/PID", str(self.process.pid)]
+            subprocess.run(ended, capture_output=True, check=False)
+        else:
+            with contextlib.suppress(OSError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+
+    def close(self) -> None:
+        """Let it end what it runs, and end; at once when it does not."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self.kill()
+            self.process.wait()
+            if self.dump is not None:
+                self.dump.close()
+
+
+def _group(number: int | None) -> dict[str, Any]:
+    """A group of its own, which no Ctrl-C reaches; on POSIX, with one more descriptor."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True, "pass_fds": () if number is None else (number,)}
+
+
+def _flags() -> list[str]:
+    """What this interpreter was started with that a process like it needs, too."""
+    flags = ["-B"] if sys.dont_write_bytecode else []
+    flags += ["-O"] * sys.flags.optimize
+    return flags + (["-X", "utf8"] if sys.flags.utf8_mode else [])
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def death(code: int) -> str:
+    """How a process ended, in words."""
+    if code >= 0:
+        return f"its process exited with status {code} before it had answered"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"its process was ended by {name}"

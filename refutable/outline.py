@@ -1,0 +1,63 @@
+"""Outline: what sources say, as data that another process can hold.
+
+Whoever supervises a run knows the claims by their entries and never imports the sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from refutable import catalogue as catalogues
+from refutable.catalogue import Catalogue
+from refutable.errors import UsageError
+from refutable.records.contents import Entry
+
+DESCRIBE = "refutable.outline:describe"
+"""What a process does that has imported the sources."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What sources define.
+
+    catalogue: of entries; no claim is to be taken from it. not_checked: what the sources leave out,
+    with the reason. unlisted: ids of claims that a source defines and that are missing from CLAIMS.
+    """
+
+    catalogue: Catalogue
+    not_checked: Mapping[str, str]
+    unlisted: tuple[str, ...]
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Outline:
+        """The outline from its JSON. UsageError as for a catalogue."""
+        claims = [Entry.model_validate(claim) for claim in data["claims"]]
+        return cls(Catalogue(claims), data["not_checked"], tuple(data["unlisted"]))
+
+
+def describe(
+    sources: Sequence[str], select: Sequence[str] = (), *, chosen: bool = True
+) -> dict[str, Any]:
+    """The outline of sources, as JSON.
+
+    chosen: whether what is selected is imported, even where an index says all that is asked.
+    UsageError for sources that cannot be used, a selection included.
+    """
+    catalogue = catalogues.loaded(tuple(sources))
+    if chosen:
+        catalogue.select(select)
+    try:
+        entries = [catalogue.entry(id, placed=False) for id in catalogue.ids]
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(f"a claim is not as it must be: {where}: {first['msg']}") from problem
+    return {
+        "claims": [entry.model_dump(mode="json") for entry in entries],
+        "not_checked": catalogues.not_checked(sources),
+        "unlisted": catalogues.unlisted(sources),
+    }

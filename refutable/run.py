@@ -1,0 +1,403 @@
+"""Run: checks the selected claims in processes of the engine, and tells what happens.
+
+Verdicts depend on claim, profile and seed alone. Nothing that a leg does ends the run: what it
+raises, that it ends its process or does not end is what its record says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import hashlib
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from refutable import check, judgement
+from refutable.claim import PROFILES, Kind, Profile, Verdict, derive_seed
+from refutable.engine import files, limits
+from refutable.engine.failure import TOOL, is_users
+from refutable.engine.pool import Ended, Job, Pool, Running, Started, ask
+from refutable.errors import UsageError
+from refutable.events import Event, LegFinished, LegRunning, LegStarted, RunFinished, RunStarted
+from refutable.outline import DESCRIBE, Outline
+from refutable.records.contents import Entry
+from refutable.records.journal import Journal, writing
+from refutable.records.results import ClaimRecord, LegRecord, Results, Run, TableRecord, Totals
+
+JOURNAL = "results.jsonl"
+LEG, TABLE = "refutable.check:leg_task", "refutable.check:table_task"
+LegName = tuple[str, Kind]
+
+_GUESSED: dict[Kind, float] = {
+    Kind.TRAINED: 0.5, Kind.SCALING: 0.4, Kind.PROPERTY: 0.2,
+    Kind.ENCLOSED: 0.2, Kind.SMT: 0.1, Kind.EXACT: 0.05, Kind.SYMBOLIC: 0.05,
+}  # fmt: skip
+"""Seconds that a leg is thought to take that never ran here."""
+
+
+def verify(
+    select: str | Sequence[str] = (),
+    *,
+    sources: Sequence[str] = ("refutable.claims",),
+    profile: Profile = "quick",
+    seed: int = 0,
+    workers: int = 1,
+    out: Path | None = None,
+    command: str = "",
+    limit: float | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> Results:
+    """Check the selected claims; with `out`, keep a journal there and resume from it.
+
+    select: a word, or words, as in Catalogue.select. sources: modules or files that define CLAIMS.
+    limit: seconds that a leg may take which names no limit of its own, in place of the profile's.
+    on_event: is told what happens, as it happens.
+    Raises UsageError for a selection, source or folder that cannot be used.
+    """
+    events = run(
+        select, sources=sources, profile=profile, seed=seed, workers=workers, out=out,
+        command=command, limit=limit,
+    )  # fmt: skip
+    with contextlib.closing(events):
+        for event in events:
+            on_event(event)
+            if isinstance(event, RunFinished):
+                return event.results
+    raise AssertionError("a run ends with its results")
+
+
+def run(
+    select: str | Sequence[str] = (),
+    *,
+    sources: Sequence[str] = ("refutable.claims",),
+    profile: Profile = "quick",
+    seed: int = 0,
+    workers: int = 1,
+    out: Path | None = None,
+    command: str = "",
+    limit: float | None = None,
+) -> Generator[Event, None, None]:
+    """What happens while the selected claims are checked, as by `verify`; results come last."""
+    require(profile, seed, workers, limit)
+    words = (select,) if isinstance(select, str) else tuple(select)
+    with contextlib.ExitStack() as stack:
+        if out is not None:
+            stack.enter_context(writing(out))
+        outline, pool = stack.enter_context(opened(sources, words, workers=workers))
+        checking = Checking(outline, pool, words, profile, seed, limit)
+        yield from checking.events(out, command)
+
+
+@contextlib.contextmanager
+def opened(
+    sources: Sequence[str], select: Sequence[str] = (), *, workers: int = 1
+) -> Iterator[tuple[Outline, Pool]]:
+    """What sources define, and processes that have imported what is selected.
+
+    UsageError for sources or a selection that cannot be used.
+    """
+    with Pool(sources, load=[(DESCRIBE, {"select": list(select)})], workers=workers) as pool:
+        yield Outline.read(pool.loaded[0]), pool
+
+
+def require(profile: str, seed: int, workers: int, limit: float | None = None) -> None:
+    """UsageError unless a run can be made with these."""
+    if profile not in PROFILES:
+        raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
+    if workers < 1:
+        raise UsageError(f"workers must be at least 1, not {workers}")
+    if seed < 0:
+        raise UsageError(f"seed must be at least 0, not {seed}")
+    if limit is not None and not limit > 0:
+        raise UsageError(f"limit must be a positive number of seconds, not {limit}")
+
+
+@dataclass
+class Checking:
+    """A run over the claims of a pool that has imported them."""
+
+    outline: Outline
+    pool: Pool
+    select: tuple[str, ...]
+    profile: Profile
+    seed: int
+    limit: float | None = None
+    finished: dict[LegName, LegRecord] = field(default_factory=dict)
+    tables: dict[tuple[str, int], TableRecord | str] = field(default_factory=dict)
+
+    def events(self, out: Path | None = None, command: str = "") -> Iterator[Event]:
+        """Check what is selected. out: a folder that this process writes, with a journal."""
+        started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+        catalogue = self.outline.catalogue
+        chosen = [
+            (catalogue.entry(id, placed=False), kinds) for id, kinds in catalogue.pick(self.select)
+        ]
+        wanted = [
+            (claim.id, leg.kind)
+            for claim, kinds in chosen
+            for leg in claim.legs
+            if leg.kind in kinds and check.runs(leg, self.profile)
+        ]
+        journal = self._journal(out) if out is not None else None
+        self.finished |= journal.finished if journal else {}
+        missing = [name for name in wanted if name not in self.finished]
+        yield RunStarted(self.outline, legs=len(wanted), earlier=len(wanted) - len(missing))
+        seconds = _seconds(journal.entries if journal else ())
+        try:
+            for name, record, read in self._check(missing, seconds, [c for c, _ in chosen]):
+                if isinstance(record, LegRecord):
+                    self.finished[name] = record
+                    if journal:
+                        leg = record.model_dump(mode="json")
+                        journal.add({"claim": name[0], "leg": leg, "files": dict(read)})
+                    yield LegFinished(name[0], record)
+                else:
+                    yield record
+        finally:
+            if journal:
+                journal.close()
+        records = list(self._records(chosen))
+        yield RunFinished(
+            Results(
+                run=Run(
+                    id=uuid.uuid4().hex,
+                    started=started.isoformat(timespec="seconds"),
+                    seconds=time.perf_counter() - clock,
+                    seed=self.seed,
+                    profile=self.profile,
+                    command=command,
+                    select=self.select,
+                    environment=check.environment(),
+                ),
+                claims=tuple(records),
+                totals=_totals(records),
+                not_checked=dict(self.outline.not_checked),
+                unlisted=self.outline.unlisted,
+            )
+        )
+
+    def results(self) -> Results:
+        """Check what is selected, and say what came of it."""
+        for event in self.events():
+            if isinstance(event, RunFinished):
+                return event.results
+        raise AssertionError("a run ends with its results")
+
+    def _journal(self, out: Path) -> Journal[LegName, LegRecord]:
+        known: dict[str, str] = {}
+
+        def read(entry: Mapping[str, Any]) -> tuple[LegName, LegRecord] | None:
+            leg = LegRecord.model_validate(entry["leg"])
+            counts = leg.verdict not in (Verdict.ERROR, Verdict.NOT_RUN) and not _late(leg)
+            if (
+                not counts
+                or judgement.contradiction(leg)
+                or not files.unchanged(entry["files"], known)
+            ):
+                return None
+            return (str(entry["claim"]), leg.kind), leg
+
+        return Journal(out, JOURNAL, fingerprint(self.pool, self.profile, self.seed), read)
+
+    def _check(
+        self,
+        names: Sequence[LegName],
+        seconds: Mapping[LegName, float],
+        claims: Sequence[Entry],
+    ) -> Iterator[tuple[LegName, LegRecord | Event, Mapping[str, str]]]:
+        """Legs, and tables of claims, each once; the longest first where several go at a time."""
+        if self.pool.workers > 1:
+            names = sorted(names, key=lambda name: -seconds.get(name, _GUESSED[name[1]]))
+        jobs = [*map(self._leg, names), *(job for claim in claims for job in self._tables(claim))]
+        for event in self.pool.run(jobs):
+            name = event.job.key
+            if event.job.task != LEG:
+                if isinstance(event, Ended):
+                    self._keep_table(event)
+            elif isinstance(event, Started):
+                yield name, LegStarted(name[0], name[1], event.job.limit), {}
+            elif isinstance(event, Running):
+                yield name, LegRunning(name[0], name[1], event.seconds), {}
+            else:
+                yield name, leg_record(name[1], event), event.files
+
+    def claim(self, id: str) -> ClaimRecord:
+        """A single claim, checked; what was found of those before it is remembered."""
+        alone = dataclasses.replace(self, select=(id,))
+        [record] = alone.results().claims
+        return record
+
+    def one(self, claim: str, kind: Kind) -> LegRecord:
+        """A single leg, checked."""
+        return leg_record(kind, ask(self.pool, self._leg((claim, kind))))
+
+    def _leg(self, name: LegName) -> Job:
+        claim, kind = name
+        args = {"claim": claim, "kind": kind, "profile": self.profile, "seed": self.seed}
+        legs = self.outline.catalogue.entry(claim, placed=False).legs
+        own = next(leg.limit for leg in legs if leg.kind is kind)
+        limit = own or self.limit or limits.SECONDS[self.profile]
+        return Job(LEG, args, limit, derive_seed(self.seed, claim, kind), key=name)
+
+    def _tables(self, claim: Entry) -> Iterator[Job]:
+        limit = self.limit or limits.SECONDS[self.profile]
+        for number in range(claim.tables):
+            args = {"claim": claim.id, "number": number}
+            seed = derive_seed(self.seed, claim.id, "table", str(number))
+            yield Job(TABLE, args, limit, seed, key=(claim.id, number))
+
+    def _keep_table(self, ended: Ended) -> None:
+        place = ended.job.key
+        if ended.value is not None:
+            with contextlib.suppress(ValidationError):
+                self.tables[place] = TableRecord.model_validate(ended.value)
+                return
+        self.tables[place] = said_of(ended)
+
+    def _records(self, chosen: Sequence[tuple[Entry, Sequence[Kind]]]) -> Iterator[ClaimRecord]:
+        """The records of the chosen claims; a leg that should have run and did not is an error."""
+        catalogue = self.outline.catalogue
+        blocked = self._blocked()
+        for claim, kinds in chosen:
+            legs = [self._record(claim, leg.kind, selected=leg.kind in kinds) for leg in claim.legs]
+            tables = [self.tables.get((claim.id, n), "") for n in range(claim.tables)]
+            yield check.claim_record(
+                claim,
+                legs,
+                [other for other in catalogue.order if other in blocked[claim.id]],
+                tables=[table for table in tables if isinstance(table, TableRecord)],
+                broken_tables=[
+                    table or "it was never computed" for table in tables if isinstance(table, str)
+                ],
+            )
+
+    def _record(self, claim: Entry, kind: Kind, *, selected: bool) -> LegRecord:
+        leg = next(leg for leg in claim.legs if leg.kind is kind)
+        if not selected or not check.runs(leg, self.profile):
+            return check.left_out(leg, selected, self.profile)
+        lost = {"type": "Lost", "message": "the run ended before it was judged"}
+        return self.finished.get((claim.id, kind)) or judgement.error_record(kind, lost)
+
+    def _blocked(self) -> dict[str, set[str]]:
+        """For every claim, those below it of which a leg is known that does not hold.
+
+        What this run left out counts by what an earlier run of the same folder found, and is not
+        spoken of where there is none.
+        """
+        sound = (Verdict.HOLDS, Verdict.NOT_RUN)
+        failing = {id for (id, _), leg in self.finished.items() if leg.verdict not in sound}
+        blocked: dict[str, set[str]] = {}
+        for id in self.outline.catalogue.order:  # what a claim rests on comes before it
+            below = self.outline.catalogue.rests_on(id)
+            blocked[id] = {other for other in below if other in failing}
+            for other in below:
+                blocked[id] |= blocked[other]
+        return blocked
+
+
+def _late(leg: LegRecord) -> bool:
+    """Whether a leg was stopped because its time was over: with more, it may yet be decided."""
+    return leg.verdict is Verdict.UNDECIDED and (leg.note or "").startswith("time: ")
+
+
+def leg_record(kind: Kind, ended: Ended) -> LegRecord:
+    """What came of a leg, whatever it did."""
+    if ended.stopped == "time":
+        return LegRecord(
+            kind=kind,
+            grade=kind.grade,
+            verdict=Verdict.UNDECIDED,
+            seconds=ended.seconds,
+            note=f"time: {said_of(ended)}",
+        )
+    if ended.failure is None and ended.stopped is None:
+        try:
+            record = LegRecord.model_validate(ended.value)
+        except ValidationError as problem:
+            said = f"its record is malformed: {problem.errors()[0]['msg']}"
+            return judgement.error_record(kind, {"type": "ValueError", "message": said})
+        wrong = judgement.contradiction(record)
+        if wrong is None and record.kind is kind:
+            return record
+        said = f"its record contradicts itself: {wrong}"
+        return judgement.error_record(kind, {"type": "ValueError", "message": said})
+    record = judgement.error_record(kind, failure_of(ended))
+    return record.model_copy(update={"seconds": ended.seconds})
+
+
+def failure_of(ended: Ended) -> Mapping[str, Any]:
+    """What broke a piece of work, as a FailureRecord holds it."""
+    if ended.failure is not None:
+        return ended.failure
+    file, line = place_in(ended.where)
+    return {
+        "type": "ProcessEnded", "message": ended.why,
+        "file": file, "line": line, "traceback": ended.where,
+    }  # fmt: skip
+
+
+def said_of(ended: Ended) -> str:
+    """What broke a piece of work, or how it was stopped, in one line."""
+    broke = failure_of(ended)
+    place = f", at {broke['file']}:{broke['line']}" if broke["file"] else ""
+    kind = "" if ended.stopped else f"{broke['type']}: "
+    return f"{kind}{broke['message']}{place}"
+
+
+def place_in(dump: str) -> tuple[str | None, int | None]:
+    """File and line of the innermost call of the user's in a dump of a stack."""
+    found = [
+        (name, int(number))
+        for text in dump.splitlines()
+        if text.startswith('  File "')
+        for name, _, rest in [text[8:].rpartition('", line ')]
+        for number in [rest.split(" ")[0]]
+        if number.isdigit()
+    ]
+    return next((place for place in found if is_users(place[0])), (None, None))
+
+
+def fingerprint(pool: Pool, profile: Profile, seed: int) -> str:
+    """Changes whenever a stored leg could come out differently, but for the files it read itself.
+
+    Seed, profile, libraries, every file of the tool, and all that importing the sources read.
+    """
+    digest = hashlib.sha256(repr((profile, seed, sorted(check.environment().items()))).encode())
+    root = Path(TOOL)
+    apart = [root / name for name in ("claims", "model", "reports")]
+    for file in sorted(root.rglob("*.py")):
+        if not any(folder in file.parents for folder in apart):
+            digest.update(f"{file.relative_to(root)} {files.mark(str(file))}\n".encode())
+    for name, mark in sorted(pool.files.items()):
+        digest.update(f"{name} {mark}\n".encode(errors="surrogatepass"))
+    return digest.hexdigest()
+
+
+def _seconds(entries: Iterable[Mapping[str, Any]]) -> dict[LegName, float]:
+    """How long legs took in earlier runs, whatever has changed since."""
+    found: dict[LegName, float] = {}
+    for entry in entries:
+        with contextlib.suppress(LookupError, TypeError, ValueError):
+            leg = entry["leg"]
+            found[str(entry["claim"]), Kind(leg["kind"])] = float(leg["seconds"])
+    return found
+
+
+def _totals(records: Sequence[ClaimRecord]) -> Totals:
+    ran = [leg for claim in records for leg in claim.legs if leg.verdict is not Verdict.NOT_RUN]
+    counts = Counter(claim.verdict for claim in records)
+    return Totals(
+        claims=len(records),
+        legs=len(ran),
+        cases=sum(leg.cases for leg in ran),
+        verdicts={verdict: counts[verdict] for verdict in Verdict},
+        false_alarm=sum(gap.false_alarm for leg in ran for gap in leg.gaps),
+    )
