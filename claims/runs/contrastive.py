@@ -5,6 +5,7 @@ Models are trained from Q = 0; each is made once.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import numpy as np
 
 from refutable.claim import Context
 from refutable.claims.runs import masked, training
-from refutable.claims.runs.training import Gradients, name_of
+from refutable.claims.runs.training import Gradients, model_name
 from refutable.model import correlations, data, gradients, reduced, vit
 from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 from refutable.model.trajectory import Trajectory
@@ -54,11 +55,12 @@ class TrainedCl:
     upsilon: Floats
     test: data.Samples
     gradients: Gradients = "closed"
+    number: int = 0
 
     @property
     def name(self) -> str:
         """What tells a trained model from the others."""
-        return name_of(self.setting) + (", torch" if self.gradients == "torch" else "")
+        return model_name(self.setting, self.gradients, self.number)
 
     def attention(self, moment: int = -1) -> Floats:
         """Area attention of every patch on the test samples: (B, P, N)."""
@@ -127,7 +129,8 @@ def torch_collapses(context: Context) -> Iterator[TrainedCl]:
     for setting in context.at(quick=(), full=SMALL):
         for seed in (0, 1):
             step = STEP * setting.P
-            yield torch_cl(setting, context.root_seed + seed, training_time(setting), step)
+            run = torch_cl(setting, context.root_seed + seed, training_time(setting), step)
+            yield dataclasses.replace(run, number=seed)
 
 
 def trained_collapses(context: Context) -> Iterator[TrainedCl]:
@@ -142,5 +145,6 @@ def trained_collapses(context: Context) -> Iterator[TrainedCl]:
         plan += [(s.replace(K=8, latents=wide), 0) for s in (POSITIVE, NEGATIVE)]
     for setting, seed in plan:
         step = STEP * setting.P
-        yield trained_cl(setting, context.root_seed + seed, training_time(setting), step)
+        run = trained_cl(setting, context.root_seed + seed, training_time(setting), step)
+        yield dataclasses.replace(run, number=seed)
     yield from torch_collapses(context)

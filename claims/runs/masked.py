@@ -13,7 +13,7 @@ import numpy as np
 
 from refutable.claim import Context
 from refutable.claims.runs import training
-from refutable.claims.runs.training import Gradients, name_of
+from refutable.claims.runs.training import Gradients, model_name
 from refutable.model import correlations, data, descent, gradients, reduced, vit
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind, Trajectory
@@ -55,7 +55,7 @@ class TrainedMae:
 
     times: (T,) η · steps of the moments kept. phi: (T, P, K·N). upsilon: (T, P, P). test: samples
     that training has not seen, an equal number of every cluster; many: more of them. gradients: by
-    the closed forms, or by torch on the whole of Q.
+    the closed forms, or by torch on the whole of Q. number: of its seed, the first one's 0.
     """
 
     setting: Setting
@@ -65,11 +65,12 @@ class TrainedMae:
     test: data.Samples
     many: data.Samples
     gradients: Gradients = "closed"
+    number: int = 0
 
     @property
     def name(self) -> str:
         """What tells a trained model from the others."""
-        return name_of(self.setting) + (", torch" if self.gradients == "torch" else "")
+        return model_name(self.setting, self.gradients, self.number)
 
     def own(self, k: int, moment: int = -1) -> Floats:
         """Φ_{p→v_n} of every patch p, n its area in cluster k: (P,)."""

@@ -35,6 +35,12 @@ def name_of(setting: Setting) -> str:
     return f"P={setting.P} K={setting.K} Δ={setting.information_gap:+.3f}"
 
 
+def model_name(setting: Setting, gradients: Gradients, number: int) -> str:
+    """What tells a trained model from the others, of the same setting too."""
+    by, again = ", torch" if gradients == "torch" else "", f", seed {number}" if number else ""
+    return f"{name_of(setting)}{by}{again}"
+
+
 def moments(time: float, step: float, also: tuple[float, ...] = ()) -> list[int]:
     """Numbers of steps at which a training of this length is looked at; `also` at these times."""
     total = math.ceil(time / step)

@@ -7,6 +7,7 @@ ladders of P, bounds for every P from some size on, and models trained by gradie
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Iterator
@@ -198,7 +199,8 @@ def autoencoders(context: Context) -> Iterator[tuple[Case, TrainedMae]]:
     """Masked autoencoders of either sign of Δ, trained for the time of this theorem."""
     for train, setting, seed in masked.plan(context):
         time, also = training_time(setting), (deadline(setting, "global"),)
-        yield Case((sign_of(setting),)), train(setting, context.root_seed + seed, time, also)
+        run = train(setting, context.root_seed + seed, time, also)
+        yield Case((sign_of(setting),)), dataclasses.replace(run, number=seed)
 
 
 @convergence.leg("trained", require=BOTH_SIGNS)
