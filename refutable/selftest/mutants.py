@@ -14,8 +14,8 @@ from __future__ import annotations
 import inspect
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from fractions import Fraction
 from types import ModuleType
 from typing import Any
@@ -26,10 +26,11 @@ from sympy.core.relational import Relational
 
 from refutable import catalogue as catalogues
 from refutable import check
-from refutable.claim import Claim, Mistake, Profile, derive_seed
+from refutable.claim import Claim, Kind, Mistake, Profile, derive_seed
 from refutable.engine import limits
 from refutable.engine.pool import Ended, Job, Pool
 from refutable.engine.worker import tick
+from refutable.records.kills import Bite, Kill, Outcome
 from refutable.reuse import shared
 from refutable.selftest import planted
 
@@ -122,6 +123,11 @@ class Mutant:
     sort: str
     spoil: str
 
+    @property
+    def name(self) -> str:
+        """'module.function: 5 % more'."""
+        return f"{self.target}: {self.spoil}"
+
     def mistake(self, seed: int, changed: Callable[[], None] = lambda: None) -> Mistake:
         """The mutation as a mistake to plant; `changed` is called when it makes a difference."""
         spoil = SPOILS[self.sort][self.spoil]
@@ -212,35 +218,22 @@ def _watch(function: Callable[..., Any], seen: set[str]) -> Callable[..., Any]:
     return watched
 
 
-@dataclass(frozen=True)
-class Spoiled:
-    """What became of a mutant; why: the claim's reason for letting it survive, if it did."""
-
-    mutant: Mutant
-    bite: planted.Bite
-    why: str | None = None
-
-    @property
-    def unexplained(self) -> bool:
-        """Whether nothing noticed and the claim does not say why."""
-        return self.bite.outcome == "survived" and self.why is None
-
-
 MUTANTS = "refutable.selftest.mutants:mutants_task"
 BITE = "refutable.selftest.mutants:bite_task"
 
 
 def search(
-    claims: Sequence[str],
+    claims: Mapping[str, Collection[Kind]],
     pool: Pool,
     count: int,
     profile: Profile,
     seed: int,
     limit: float | None = None,
-) -> list[Spoiled]:
+) -> list[Kill]:
     """Draw `count` mutants of these claims at random (all when there are fewer), and bite each.
 
-    Which are drawn depends on the seed only, never on the number of workers.
+    claims: ids, each with the legs that hold unspoiled. Which are drawn depends on the seed only,
+    never on the number of workers.
     """
     seconds = limit or limits.SECONDS[profile]
     asked = [
@@ -253,15 +246,26 @@ def search(
     chosen = rng.sample(found, min(count, len(found)))
     jobs = [
         Job(
-            BITE, {"mutant": astuple(mutant), "profile": profile, "seed": seed}, seconds, key=mutant
+            BITE,
+            {
+                "mutant": astuple(mutant),
+                "profile": profile,
+                "seed": seed,
+                "sound": sorted(claims[mutant.claim]),
+            },
+            seconds,
+            key=mutant,
         )
         for mutant in chosen
     ]
     ends = {event.job.key: event for event in pool.run(jobs) if isinstance(event, Ended)}
-    return [
-        Spoiled(mutant, planted.bite_of(ends[mutant]), (ends[mutant].value or {}).get("tolerated"))
-        for mutant in chosen
-    ]
+    return [_kill(mutant, ends[mutant]) for mutant in chosen]
+
+
+def _kill(mutant: Mutant, ended: Ended) -> Kill:
+    if ended.value is None:
+        return Kill(claim=mutant.claim, mistake=mutant.name, bite=planted.bite_of(ended))
+    return Kill.model_validate(ended.value)
 
 
 def mutants_task(
@@ -273,16 +277,21 @@ def mutants_task(
 
 
 def bite_task(
-    sources: Sequence[str], mutant: Sequence[str], profile: Profile, seed: int
+    sources: Sequence[str],
+    mutant: Sequence[str],
+    profile: Profile,
+    seed: int,
+    sound: Sequence[Kind],
 ) -> dict[str, Any]:
     """A mutant, planted in a process of the engine: what became of it, as JSON."""
     spoiled = Mutant(*mutant)
     claim = catalogues.loaded(tuple(sources))[spoiled.claim]
     changed: list[bool] = []
     mistake = spoiled.mistake(seed, lambda: changed.append(True))
-    bitten = planted.bite(claim, mistake, profile, seed)
-    if not changed:
-        bitten = planted.Bite("did not apply")
-    survived = bitten.outcome == "survived"
+    bitten = planted.bite(claim, mistake, profile, seed, sound)
+    if not changed and bitten.outcome is not Outcome.NOT_SOUND:
+        bitten = Bite(outcome=Outcome.DID_NOT_APPLY)
+    survived = bitten.outcome is Outcome.SURVIVED
     tolerated = claim.tolerated.get(spoiled.target) if survived else None
-    return {**asdict(bitten), "tolerated": tolerated}
+    kill = Kill(claim=spoiled.claim, mistake=spoiled.name, bite=bitten, excused=tolerated)
+    return kill.model_dump(mode="json")

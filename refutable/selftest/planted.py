@@ -8,10 +8,9 @@ import inspect
 import pkgutil
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from unittest import mock
 
 from refutable import catalogue as catalogues
@@ -20,8 +19,10 @@ from refutable.claim import Claim, Kind, Mistake, Profile, Verdict, derive_seed
 from refutable.engine import limits
 from refutable.engine.pool import Ended, Job, Pool
 from refutable.engine.worker import tick
+from refutable.errors import said
 from refutable.outline import Outline
-from refutable.records.contents import MistakeEntry
+from refutable.records.kills import Bite, Kill, Outcome
+from refutable.records.results import LegRecord, Results
 from refutable.reuse import shared
 from refutable.run import said_of
 
@@ -66,45 +67,50 @@ def places_of(target: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
                         yield value, attribute
 
 
-Outcome = Literal["killed", "error", "survived", "not reached", "did not apply"]
-
-
-@dataclass(frozen=True)
-class Bite:
-    """What became of a planted mistake; leg: the leg that refuted it. why: of an error, in words.
-
-    Not reached: no leg called the function that was spoiled.
-    """
-
-    outcome: Outcome
-    leg: Kind | None = None
-    why: str = ""
-
-
-def bite(claim: Claim, mistake: Mistake, profile: Profile, seed: int) -> Bite:
+def bite(
+    claim: Claim,
+    mistake: Mistake,
+    profile: Profile,
+    seed: int,
+    sound: Collection[Kind] | None = None,
+) -> Bite:
     """Plant a mistake and run the claim's legs here until one fails.
 
-    An error is no kill: the mistake must turn the verdict to `fails`.
+    sound: the legs that hold without the mistake; no other can refute it. All, unless given.
+    An error is no kill: the mistake must turn the verdict of such a leg to `fails`.
     """
-    broken: tuple[Kind, str] | None = None
+    legs = [leg for kind, leg in claim.legs.items() if sound is None or kind in sound]
+    legs = [leg for leg in legs if check.runs(leg, profile)]
+    if not legs:
+        return Bite(outcome=Outcome.NOT_SOUND, why="no leg that runs holds without it")
     calls: list[bool] = []
+    ends: list[LegRecord] = []
     try:
         with planted(_counted(mistake, calls)):
-            for kind, leg in claim.legs.items():
-                if not check.runs(leg, profile):
-                    continue
+            for leg in legs:
                 tick()
-                chance.seed(derive_seed(seed, claim.id, kind))
-                record = check.check_leg(claim, kind, profile, seed)
-                if record.verdict is Verdict.FAILS:
-                    return Bite("killed", kind)
-                if record.verdict is Verdict.ERROR:
-                    broken = kind, record.note or ""
-    except (AttributeError, ImportError):
-        return Bite("did not apply")
-    if broken:
-        return Bite("error", *broken)
-    return Bite("survived" if calls else "not reached")
+                chance.seed(derive_seed(seed, claim.id, leg.kind))
+                ends.append(check.check_leg(claim, leg.kind, profile, seed))
+                if ends[-1].verdict is Verdict.FAILS:
+                    break
+    except (AttributeError, ImportError) as problem:
+        return Bite(outcome=Outcome.DID_NOT_APPLY, why=said(problem))
+    return _judged(ends, bool(calls))
+
+
+def _judged(ends: Sequence[LegRecord], called: bool) -> Bite:
+    """What became of a mistake with which legs ended so."""
+    for end in ends:
+        if end.verdict is Verdict.FAILS:
+            return Bite(outcome=Outcome.KILLED, leg=end.kind)
+    for end in ends:
+        if end.verdict is Verdict.ERROR:
+            return Bite(outcome=Outcome.ERROR, leg=end.kind, why=end.note or "")
+    if not called:
+        return Bite(outcome=Outcome.NOT_REACHED)
+    open_ = [end for end in ends if end.verdict is not Verdict.HOLDS]
+    why = "; ".join(f"{end.kind.value} is {end.verdict.value}: {end.note}" for end in open_)
+    return Bite(outcome=Outcome.SURVIVED, why=why)
 
 
 def _counted(mistake: Mistake, calls: list[bool]) -> Mistake:
@@ -130,20 +136,29 @@ def _counted(mistake: Mistake, calls: list[bool]) -> Mistake:
 
 
 def bite_all(
-    claims: Sequence[str],
+    claims: Mapping[str, Collection[Kind]],
     outline: Outline,
     pool: Pool,
     profile: Profile,
     seed: int,
     limit: float | None = None,
-) -> Iterator[tuple[str, MistakeEntry, Bite]]:
-    """Plant every mistake of these claims, one at a time, in the order of the catalogue."""
+) -> Iterator[Kill]:
+    """Plant every mistake of these claims, one at a time, in the order of the catalogue.
+
+    claims: ids, each with the legs that hold without a mistake.
+    """
     entries = {id: outline.catalogue.entry(id, placed=False) for id in claims}
     names = [(id, number) for id in claims for number in range(len(entries[id].mistakes))]
     jobs = [
         Job(
             BITE,
-            {"claim": id, "number": number, "profile": profile, "seed": seed},
+            {
+                "claim": id,
+                "number": number,
+                "profile": profile,
+                "seed": seed,
+                "sound": sorted(claims[id]),
+            },
             limit or limits.SECONDS[profile],
             key=(id, number),
         )
@@ -156,23 +171,36 @@ def bite_all(
             found[event.job.key] = bite_of(event)
         while waiting and waiting[0] in found:
             id, number = waiting.popleft()
-            yield id, entries[id].mistakes[number], found[id, number]
+            title = entries[id].mistakes[number].title
+            yield Kill(claim=id, mistake=title, bite=found[id, number])
 
 
 BITE = "refutable.selftest.planted:bite_task"
 
 
 def bite_task(
-    sources: Sequence[str], claim: str, number: int, profile: Profile, seed: int
+    sources: Sequence[str],
+    claim: str,
+    number: int,
+    profile: Profile,
+    seed: int,
+    sound: Sequence[Kind],
 ) -> dict[str, Any]:
     """A mistake, planted in a process of the engine: what became of it, as JSON."""
     stated = catalogues.loaded(tuple(sources))[claim]
-    return dataclasses.asdict(bite(stated, stated.mistakes[number], profile, seed))
+    return bite(stated, stated.mistakes[number], profile, seed, sound).model_dump(mode="json")
 
 
 def bite_of(ended: Ended) -> Bite:
     """What became of a mistake, whatever it did to the process in which it was planted."""
     if ended.value is None:
-        return Bite("error", why=said_of(ended))
-    leg = ended.value["leg"]
-    return Bite(ended.value["outcome"], Kind(leg) if leg else None, ended.value["why"])
+        return Bite(outcome=Outcome.ERROR, why=said_of(ended))
+    return Bite.model_validate(ended.value)
+
+
+def sound_legs(results: Results) -> dict[str, tuple[Kind, ...]]:
+    """The ids of a run of which nothing was spoiled, each with the legs that hold."""
+    return {
+        claim.id: tuple(leg.kind for leg in claim.legs if leg.verdict is Verdict.HOLDS)
+        for claim in results.claims
+    }

@@ -8,6 +8,7 @@ import pytest
 
 from refutable import run
 from refutable.catalogue import load
+from refutable.claim import Kind
 from refutable.selftest import mutants
 
 CLAIMS = '''
@@ -52,6 +53,8 @@ def check(context):
 CLAIMS = (claim,)
 '''
 
+SOUND = {"toy": (Kind.EXACT,)}
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -62,10 +65,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_a_tight_statement_is_refuted_and_a_loose_one_survives(source: str) -> None:
     with run.opened([source]) as (_, pool):
-        found = mutants.search(["toy"], pool, 100, "quick", 0)
+        found = mutants.search(SOUND, pool, 100, "quick", 0)
     outcomes = {
-        (spoiled.mutant.target.rpartition(".")[2], spoiled.mutant.spoil): spoiled.bite.outcome
-        for spoiled in found
+        tuple(kill.mistake.removeprefix("toy_mutations.").split(": ")): kill.bite.outcome
+        for kill in found
     }
     assert outcomes == {
         ("predicted_exponent", "0.02 more"): "killed",
@@ -81,14 +84,14 @@ def test_a_tight_statement_is_refuted_and_a_loose_one_survives(source: str) -> N
         ("nothing", "5 % less"): "did not apply",
         ("nothing", "the other sign"): "did not apply",
     }
-    unexplained = {spoiled.mutant.target for spoiled in found if spoiled.unexplained}
+    unexplained = {kill.mistake.split(":")[0] for kill in found if kill.unexplained}
     assert unexplained == {"toy_mutations.slack_bound"}
 
 
 def test_the_draw_depends_on_the_seed_alone(source: str) -> None:
     with run.opened([source], workers=2) as (_, pool):
         first, again, other = (
-            [spoiled.mutant for spoiled in mutants.search(["toy"], pool, 3, "quick", seed)]
+            [kill.mistake for kill in mutants.search(SOUND, pool, 3, "quick", seed)]
             for seed in (1, 1, 2)
         )
     assert first == again
