@@ -57,6 +57,16 @@ CHAPTERS = {
 }
 """Modules of claims and their titles, in order."""
 
+MAIN = (
+    "thm4.1",
+    "thm4.2.global",
+    "thm4.2.local+",
+    "thm4.2.local-",
+    "thm4.4",
+    "contrast.both-signs",
+)
+"""What a reader sees first."""
+
 NOT_CHECKED = {
     "Figures 1 and 3 on natural images": (
         "they show pretrained ViT, DINO, MoCo and DeiT models; checked is their counterpart on the "

@@ -17,6 +17,9 @@ from refutable.records import contents
 from refutable.records.contents import Entry
 from refutable.selection import Selection
 
+DEFAULT_SOURCES = ("refutable.claims",)
+"""The sources that are meant when no others are named."""
+
 
 class Catalogue:
     """Claims by id, in the order given; a claim given by its entry is loaded when it is asked for.
@@ -157,6 +160,12 @@ def not_checked(sources: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"NOT_CHECKED of {source!r} must map what is left out to the reason")
         found |= {str(what): str(reason) for what, reason in stated.items()}
     return found
+
+
+def main(sources: Sequence[str]) -> tuple[str, ...]:
+    """Ids of the claims that modules put first when a reader has one minute: their MAIN."""
+    found = [str(id) for source in sources for id in getattr(module_of(source), "MAIN", ())]
+    return tuple(dict.fromkeys(found))
 
 
 def unlisted(sources: Sequence[str]) -> list[str]:

@@ -26,17 +26,20 @@ class Outline:
 
     catalogue: of entries; no claim is to be taken from it. not_checked: what the sources leave out,
     with the reason. unlisted: ids of claims that a source defines and that are missing from CLAIMS.
+    main: ids of the claims that come first.
     """
 
     catalogue: Catalogue
     not_checked: Mapping[str, str]
     unlisted: tuple[str, ...]
+    main: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Outline:
         """The outline from its JSON. UsageError as for a catalogue."""
         claims = [Entry.model_validate(claim) for claim in data["claims"]]
-        return cls(Catalogue(claims), data["not_checked"], tuple(data["unlisted"]))
+        unlisted, main = tuple(data["unlisted"]), tuple(data["main"])
+        return cls(Catalogue(claims), data["not_checked"], unlisted, main)
 
 
 def describe(
@@ -60,4 +63,5 @@ def describe(
         "claims": [entry.model_dump(mode="json") for entry in entries],
         "not_checked": catalogues.not_checked(sources),
         "unlisted": catalogues.unlisted(sources),
+        "main": catalogues.main(sources),
     }

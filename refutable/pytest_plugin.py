@@ -48,7 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def sources_of(config: pytest.Config) -> tuple[str, ...]:
     """The modules whose claims are asked for; none when the plugin is idle."""
     own = tuple(config.getoption("--claims-module"))
-    return (("refutable.claims",) if config.getoption("--claims") else ()) + own
+    if not config.getoption("--claims"):
+        return own
+    from refutable.catalogue import DEFAULT_SOURCES  # not for runs without claims
+
+    return DEFAULT_SOURCES + own
 
 
 class ClaimsCollector(pytest.Collector):

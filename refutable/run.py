@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from refutable import check, judgement
+from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import PROFILES, Kind, Profile, Verdict, derive_seed
 from refutable.engine import files, limits
 from refutable.engine.failure import TOOL, is_users
@@ -46,7 +47,7 @@ _GUESSED: dict[Kind, float] = {
 def verify(
     select: str | Sequence[str] = (),
     *,
-    sources: Sequence[str] = ("refutable.claims",),
+    sources: Sequence[str] = DEFAULT_SOURCES,
     profile: Profile = "quick",
     seed: int = 0,
     workers: int = 1,
@@ -77,7 +78,7 @@ def verify(
 def run(
     select: str | Sequence[str] = (),
     *,
-    sources: Sequence[str] = ("refutable.claims",),
+    sources: Sequence[str] = DEFAULT_SOURCES,
     profile: Profile = "quick",
     seed: int = 0,
     workers: int = 1,
@@ -181,6 +182,7 @@ class Checking:
                 totals=_totals(records),
                 not_checked=dict(self.outline.not_checked),
                 unlisted=self.outline.unlisted,
+                main=self.outline.main,
             )
         )
 

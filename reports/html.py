@@ -20,16 +20,6 @@ from refutable.records.results import ClaimRecord, LegRecord, Results
 from refutable.reports import atlas as atlas_table
 from refutable.reports import graph, ladder_figure, mathematics, words
 
-MAIN = (
-    "thm4.1",
-    "thm4.2.global",
-    "thm4.2.local+",
-    "thm4.2.local-",
-    "thm4.4",
-    "contrast.both-signs",
-)
-"""Claims of the first screen; the first ones of the run where it has none of these."""
-
 
 @dataclass(frozen=True)
 class Most:
@@ -69,7 +59,7 @@ def page(results: Results, folder: Path | None = None) -> str:
             results=results,
             run=results.run,
             totals=results.totals,
-            main=_main(results.claims),
+            main=_main(results),
             chapters=_chapters(results.claims),
             counts=[(v, n) for v in Verdict if (n := results.totals.verdicts.get(v))],
             verdicts=list(Verdict),
@@ -111,9 +101,10 @@ def _visible(value: Any) -> Any:
     return texts.visible(str(value), keep="\n\t")
 
 
-def _main(claims: Sequence[ClaimRecord]) -> list[ClaimRecord]:
-    by_id = {claim.id: claim for claim in claims}
-    return [by_id[id] for id in MAIN if id in by_id] or list(claims[:6])
+def _main(results: Results) -> list[ClaimRecord]:
+    """Claims of the first screen; the first ones of the run where it has none of those."""
+    by_id = {claim.id: claim for claim in results.claims}
+    return [by_id[id] for id in results.main if id in by_id] or list(results.claims[:6])
 
 
 def _chapters(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord]]]:

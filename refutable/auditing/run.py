@@ -31,6 +31,7 @@ from refutable.auditing.dial import Dial
 from refutable.auditing.effort import EFFORT
 from refutable.auditing.scan import Scan
 from refutable.auditing.selection import PLAN, Audited, Plan, choose, loaded
+from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import Profile, derive_seed
 from refutable.engine import files, limits
 from refutable.engine.pool import Ended, Job, Pool, Running
@@ -88,7 +89,7 @@ def audit(
     *,
     assumptions: str | Sequence[str] = (),
     dials: str | Sequence[str] = (),
-    sources: Sequence[str] = ("refutable.claims",),
+    sources: Sequence[str] = DEFAULT_SOURCES,
     profile: Profile = "quick",
     seed: int = 0,
     workers: int = 1,
@@ -121,7 +122,7 @@ def run(
     *,
     assumptions: str | Sequence[str] = (),
     dials: str | Sequence[str] = (),
-    sources: Sequence[str] = ("refutable.claims",),
+    sources: Sequence[str] = DEFAULT_SOURCES,
     profile: Profile = "quick",
     seed: int = 0,
     workers: int = 1,

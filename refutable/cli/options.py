@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from refutable import streams
+from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import PROFILES
 from refutable.errors import UsageError
 from refutable.records.documents import Record, plain
@@ -18,8 +19,6 @@ from refutable.records.documents import Record, plain
 NARROWEST, FOR_FILES = 40, 120
 """Widths of the page: the least that makes sense, and that of what is written into a file."""
 RESULTS = "results.json"
-PAPER = "refutable.claims"
-"""The claims that are meant when no others are named."""
 
 profile = click.option(
     "--profile", type=click.Choice(PROFILES), default="quick", show_default=True,
@@ -47,7 +46,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on st
 
 def sources(modules: tuple[str, ...]) -> tuple[str, ...]:
     """The modules whose claims are meant."""
-    return modules or (PAPER,)
+    return modules or DEFAULT_SOURCES
 
 
 def console() -> Console:

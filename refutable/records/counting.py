@@ -19,7 +19,8 @@ ALLOWABLE = (Verdict.UNDECIDED, Verdict.NOT_RUN)
 class Counting:
     """Which outcomes count against a run.
 
-    allowed: verdicts of ALLOWABLE that do not. strict: whether a remark beside a verdict does.
+    allowed: verdicts of ALLOWABLE that do not. strict: whether a remark beside a verdict does, and
+    a claim that is missing from CLAIMS.
     """
 
     allowed: frozenset[Verdict] = frozenset()
@@ -37,8 +38,12 @@ class Counting:
         return claim.verdict in self.verdicts or (self.strict and bool(remarks(claim)))
 
     def exit_code(self, results: Results) -> int:
-        """0 when nothing counts against the run, else 1."""
-        return int(any(map(self.counts, results.claims)))
+        """0 when nothing counts against the run, else 1.
+
+        Claims that are defined and not listed were not checked; under `strict` they count.
+        """
+        forgotten = self.strict and bool(results.unlisted)
+        return int(forgotten or any(map(self.counts, results.claims)))
 
 
 def remarks(claim: ClaimRecord) -> list[str]:

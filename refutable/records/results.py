@@ -421,6 +421,7 @@ class Results(Document):
     """Everything a run found, claims in the order of the catalogue.
 
     not_checked: what the modules leave out, with the reason. unlisted: ids missing in CLAIMS.
+    main: ids of the claims that come first.
     """
 
     run: Run
@@ -428,6 +429,7 @@ class Results(Document):
     totals: Totals
     not_checked: dict[str, str] = Field(default_factory=dict)
     unlisted: tuple[str, ...] = ()
+    main: tuple[str, ...] = ()
 
     def overview(self) -> pd.DataFrame:
         """One row per claim: what it says, its verdict, closeness (0 exact, 1 on the edge), grades.

@@ -207,6 +207,16 @@ def test_trace_answers_the_known_constants() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("flags", "code"), [("", 0), ("--strict", 1)])
+def test_a_claim_that_is_not_listed_is_named(tmp_path: Path, flags: str, code: int) -> None:
+    """Under --strict a run that forgot one is not good."""
+    file = tmp_path / "forgetful_claims.py"
+    file.write_text(CLAIMS + "forgotten, CLAIMS = CLAIMS[1], CLAIMS[:1]\n")
+    done = run("verify", "--module", str(file), *flags.split())
+    assert done.returncode == code, done.stderr
+    assert "claim bad is defined and not in CLAIMS" in done.stderr
+
+
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
 def test_a_list_follows_columns(columns: str) -> None:
     """On a narrow page what is claimed has a line of its own; nothing is lost on any."""
