@@ -35,11 +35,10 @@ def svg(series: SeriesRecord) -> Markup:
 
     line = " ".join(f"{a:g},{b:g}" for a, b in (at(*point) for point in points))
     _, band = at(low, BAND)
-    unit = "log P" if series.x_label == "log P" else series.x_label
-    ends = (low, high)
-    if unit == "log P":
+    unit, ends = series.x_label, (low, high)
+    if unit.startswith("log "):
         ends = (low / math.log(10), high / math.log(10))
-        unit = "log₁₀ P"
+        unit = f"log₁₀ {unit.removeprefix('log ')}"
     return Markup(
         '<svg class="ladder" width="{w}" height="{h}" role="img" '
         'aria-label="distance from its law along the ladder">'

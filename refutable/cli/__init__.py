@@ -111,8 +111,6 @@ def _code() -> int:
     except OSError as problem:
         return _refused(str(problem))
     except Exception as problem:  # a fault of this program is no verdict on a claim
-        if isinstance(problem, _setting_errors()):
-            return _refused(str(problem))
         if sys.flags.dev_mode:
             raise
         *_, (frame, line) = traceback.walk_tb(problem.__traceback__)
@@ -120,12 +118,6 @@ def _code() -> int:
         said = f"{type(problem).__name__}: {problem} (at {place}); python -X dev shows more"
         return _refused(f"this is a fault of claims itself: {said}")
     return 0
-
-
-def _setting_errors() -> tuple[type[ValueError], ...]:
-    """What the model raises for settings that the definitions exclude, once it is loaded."""
-    setting = sys.modules.get("refutable.model.setting")
-    return (setting.SettingError,) if setting else ()
 
 
 def _refused(message: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
-from refutable.model.setting import Contrastive, Latents, Setting, power_of_ten
+from refutable.model.setting import Contrastive, Latents, Setting, SettingError, power_of_ten
 from refutable.records.documents import plain
 from refutable.reports import trace
 
@@ -78,36 +79,22 @@ def command(
     as_json: bool, plot: Path | None, P: int | None, log10_P: float | None, **asked: Any
 ) -> None:
     """One configuration's dynamics, with the predicted events beside the measured ones."""
-    context = click.get_current_context()
-    given = click.core.ParameterSource.COMMANDLINE
     if asked["objective"] == "mae":
-        for name in ("tau", "negatives"):
-            if context.get_parameter_source(name) is given:
-                raise UsageError(f"--{name} belongs to --objective cl")
-    clusters = asked["clusters"]
-    if clusters is None:
-        clusters = 8 if asked["objective"] == "cl" else 1
-    setting = Setting(
-        P=_patches(P, log10_P),
-        kappa_c=asked["kappa_c"],
-        kappa_s=asked["kappa_s"],
-        c_1=asked["c_1"],
-        c_s=asked["c_s"],
-        gamma=asked["gamma"],
-        latents=Latents.parse(asked["latents"]),
-        K=clusters,
-        contrastive=Contrastive(tau=asked["tau"], negatives=asked["negatives"]),
-    )
-    from refutable.claims import tracing  # takes seconds: bad input and other commands do without
+        _refuse_contrastive()
+    try:
+        setting = _setting(_patches(P, log10_P), asked)
+        from refutable.claims import tracing  # takes seconds: bad input does without
 
-    found = tracing.trace(
-        setting,
-        asked["objective"],
-        asked["query"],
-        loss_gap=asked["loss_gap"],
-        engine=asked["engine"],
-        seed=asked["seed"],
-    )
+        found = tracing.trace(
+            setting,
+            asked["objective"],
+            asked["query"],
+            loss_gap=asked["loss_gap"],
+            engine=asked["engine"],
+            seed=asked["seed"],
+        )
+    except SettingError as problem:
+        raise UsageError(str(problem)) from problem
     if plot is not None:
         from refutable.reports import figure, trajectory_figure
 
@@ -119,3 +106,27 @@ def command(
         trace.show(found.record, options.console())
         if plot is not None:
             streams.say(f"Picture in {plot}")
+
+
+def _refuse_contrastive() -> None:
+    """UsageError for options that mean nothing to a masked autoencoder."""
+    context = click.get_current_context()
+    for name in ("tau", "negatives"):
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise UsageError(f"--{name} belongs to --objective cl")
+
+
+def _setting(P: int, asked: Mapping[str, Any]) -> Setting:
+    """The setting that the options describe. SettingError when the definitions exclude it."""
+    clusters = 8 if asked["objective"] == "cl" else 1
+    return Setting(
+        P=P,
+        kappa_c=asked["kappa_c"],
+        kappa_s=asked["kappa_s"],
+        c_1=asked["c_1"],
+        c_s=asked["c_s"],
+        gamma=asked["gamma"],
+        latents=Latents.parse(asked["latents"]),
+        K=clusters if asked["clusters"] is None else asked["clusters"],
+        contrastive=Contrastive(tau=asked["tau"], negatives=asked["negatives"]),
+    )
