@@ -11,10 +11,17 @@ from refutable.auditing.atlas import Atlas
 from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.results import Results
-from refutable.reports import audit_page, html, junit, latex, markdown, spreadsheet
+from refutable.reports import audit_page, junit, latex, markdown, spreadsheet
+
+
+def _html(results: Results, folder: Path) -> str:
+    from refutable.reports import html  # with what draws the page, for runs that write one
+
+    return html.page(results, folder)
+
 
 FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
-    "html": ("report.html", lambda results, folder: html.page(results, folder)),
+    "html": ("report.html", _html),
     "markdown": ("summary.md", lambda results, _: markdown.summary(results)),
     "junit": ("junit.xml", lambda results, _: junit.junit(results)),
     "csv": ("results.csv", lambda results, _: spreadsheet.results_csv(results)),
