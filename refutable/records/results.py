@@ -420,8 +420,7 @@ class Totals(Record):
 class Results(Document):
     """Everything a run found, claims in the order of the catalogue.
 
-    not_checked: what the modules leave out, with the reason. unlisted: ids missing in CLAIMS.
-    main: ids of the claims that come first.
+    not_checked: what is left out, and why. unlisted: ids not in CLAIMS. main: ids that come first.
     """
 
     run: Run
