@@ -9,6 +9,7 @@ correlations, up to the time at which our run was done. It is called right when 
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 import warnings
@@ -72,9 +73,9 @@ def main() -> None:
         local = reduced.mae(setting, "local")
         assert local.done is not None
         ours = [
-            seconds(lambda s=setting: reduced.mae(s, "local")),
-            seconds(lambda s=setting: reduced.mae(s, "global")),
-            seconds(lambda s=setting: reduced.cl(s)),
+            seconds(functools.partial(reduced.mae, setting, "local")),
+            seconds(functools.partial(reduced.mae, setting, "global")),
+            seconds(functools.partial(reduced.cl, setting)),
         ]
         phi_own, plain = plain_time(setting, math.exp(local.done.log_t))
         right = abs(phi_own / local.done.phi_own - 1) < 0.01

@@ -138,7 +138,7 @@ def seconds_to_load(file: Path) -> float | None:
             times.append(browser.execute_script(took) / 1000)
     finally:
         browser.quit()
-    return sorted(times)[LOADS // 2]
+    return float(sorted(times)[LOADS // 2])
 
 
 def main() -> None:

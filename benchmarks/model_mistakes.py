@@ -81,7 +81,7 @@ def formulas() -> Iterator[tuple[Any, str, str, Callable[..., Any]]]:
         module = importlib.import_module(found.name)
         if found.name.startswith(NOT_FORMULAS):
             continue
-        owners = [module, *(c for c in vars(module).values() if inspect.isclass(c))]
+        owners: list[Any] = [module, *(c for c in vars(module).values() if inspect.isclass(c))]
         for owner in owners:
             if owner is not module and owner.__module__ != found.name:
                 continue

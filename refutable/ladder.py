@@ -20,6 +20,8 @@ from refutable.gap import Gap, at_least, equal
 from refutable.tally import Tally
 
 Floats = NDArray[np.float64]
+Numbers = Sequence[float] | Floats
+"""What a user may give: a list, a tuple or an array."""
 
 MIN_RUNGS = 6
 """Two halves of three: fewer leave nothing over to show that a fit has settled."""
@@ -48,7 +50,7 @@ class Ladder:
     doubt: Gap | None
 
     @classmethod
-    def of(cls, name: str, x: Sequence[float], y: Sequence[float]) -> Ladder:
+    def of(cls, name: str, x: Numbers, y: Numbers) -> Ladder:
         """The one validator of ladders.
 
         ValueError for sizes that are not finite and distinct, or not as many as values.

@@ -429,7 +429,8 @@ def _by_their_own_rule(a: Any, b: Any, at: str) -> str | None:
     """Objects of any other type: of one type, and equal by their own ==."""
     place = f"{at}: " if at else ""
     for side in (a, b):
-        if type(side).__eq__ is object.__eq__ or isinstance(side, type):
+        compares: Any = type(side).__eq__
+        if compares is object.__eq__ or isinstance(side, type):
             raise TypeError(
                 f"identical: {place}two objects of type {_kind(side)} can only be asked whether "
                 "they are one object; compare what they hold"

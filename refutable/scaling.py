@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +17,13 @@ from scipy import stats
 
 from refutable import ledger
 from refutable.gap import Gap, at_most, equal
-from refutable.ladder import Floats, Ladder, place, scatters, unmeasured
+from refutable.ladder import Floats, Ladder, Numbers, place, scatters, unmeasured
 from refutable.ladder import rungs as rungs
 from refutable.series import Series
 from refutable.tally import Tally
 from refutable.trend import CONFIDENCE, Trend
 
-Rungs = tuple[Sequence[float], Sequence[float]]
+Rungs = tuple[Numbers, Numbers]
 """x of rungs and what was measured there; NaN where that does not exist."""
 
 EXPONENT_TOLERANCE = 0.005
@@ -74,7 +74,7 @@ class PowerFit:
     drift_half_width: float = 0.0
 
 
-def fit_power(x: Sequence[float], log_y: Sequence[float], *, log_power: float = 0) -> PowerFit:
+def fit_power(x: Numbers, log_y: Numbers, *, log_power: float = 0) -> PowerFit:
     """Fit y ~ size^e x^log_power, x = log size.
 
     ValueError with fewer than 6 rungs, non-finite values, or sizes that are not distinct.
@@ -134,8 +134,8 @@ def _joined(below: Rungs, x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 def power_law(
     name: str,
-    x: Sequence[float],
-    log_y: Sequence[float],
+    x: Numbers,
+    log_y: Numbers,
     exponent: float,
     *,
     log_power: float = 0,
@@ -168,7 +168,11 @@ class _Power:
 
 
 def _power_gaps(
-    name: str, x: Sequence[float], log_y: Sequence[float], claimed: _Power, below: Rungs
+    name: str,
+    x: Numbers,
+    log_y: Numbers,
+    claimed: _Power,
+    below: Rungs,
 ) -> Iterator[Gap]:
     ladder = Ladder.of(name, x, log_y)
     short = unmeasured(ladder, claimed.label, claimed.exponent) or ladder.doubt
@@ -287,8 +291,8 @@ def _power_series(ladder: Ladder, claimed: _Power, fit: PowerFit, below: Rungs) 
 
 def limit(
     name: str,
-    x: Sequence[float],
-    values: Sequence[float],
+    x: Numbers,
+    values: Numbers,
     predicted: float,
     *,
     tolerance: float,
@@ -322,7 +326,11 @@ class _Limit:
 
 
 def _limit_gaps(
-    name: str, x: Sequence[float], values: Sequence[float], claimed: _Limit, below: Rungs
+    name: str,
+    x: Numbers,
+    values: Numbers,
+    claimed: _Limit,
+    below: Rungs,
 ) -> Iterator[Gap]:
     ladder = Ladder.of(name, x, values)
     short = unmeasured(ladder, claimed.label, claimed.value) or ladder.doubt
@@ -369,8 +377,8 @@ def _limit_gaps(
 
 def limit_series(
     name: str,
-    x: Sequence[float] | Floats,
-    values: Sequence[float] | Floats,
+    x: Numbers,
+    values: Numbers,
     predicted: float,
     below: Rungs = NONE_BELOW,
     x_label: str = LOG_SIZE,

@@ -41,4 +41,7 @@ def atlas_csv(atlas: Atlas) -> str:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    return frame.map(cell).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    text: str = frame.map(cell).to_csv(
+        index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
+    )
+    return text

@@ -138,7 +138,8 @@ def _small(axes: Axes, record: Record, series: Series, origin: float | None) -> 
 
 
 def _modulus(series: Series, name: str) -> np.ndarray:
-    return np.abs(np.asarray(series[name], float))
+    size: np.ndarray = np.abs(np.asarray(series[name], float))
+    return size
 
 
 def _shade(axes: Axes, record: Record, origin: float | None, *, named: bool) -> None:

@@ -92,7 +92,7 @@ def asking(question: Any) -> Any:
     """A plant: the autoencoder's queries become question(module, X), (B or 1, P, d)."""
 
     def plant(original: Any) -> Any:
-        class Asking(original):
+        class Asking(original):  # type: ignore[misc]  # whichever network is planted in
             def attention(self, X: torch.Tensor, queries: Any = None) -> torch.Tensor:
                 asking = question(self, X)[:, self._chosen(queries)] @ self.Q
                 return torch.softmax(asking @ (X + self.positions).transpose(1, 2), dim=-1)

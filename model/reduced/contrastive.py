@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refutable.model.reduced.clock import RTOL, Series, State, integrate, require_tractable
+from refutable.model.reduced.clock import RTOL, State, integrate, require_tractable
 from refutable.model.setting import Setting, SettingError
-from refutable.model.trajectory import Event, Trajectory
+from refutable.model.trajectory import Event, Series, Trajectory
 
 LARGEST_SIMILARITY = 600.0
 """Largest U²/τ, the largest logarithm of a softmax ratio: beyond it exp leaves double precision."""

@@ -203,7 +203,7 @@ class Scan:
         """Lower 95 % bound on the share of seeds that agree at a value, when all of them did."""
         if not self.statement.random:
             return 1.0
-        return round(0.05 ** (1 / len(self.seeds)), 4)
+        return round(float(0.05 ** (1 / len(self.seeds))), 4)
 
     def _simplified(self, value: float) -> dict[str, Any] | None:
         """The witness at a break, on the simplest base that Hypothesis finds."""

@@ -379,7 +379,7 @@ class _Measuring:
         return self.known[key]
 
 
-class _Root(sp.Basic):
+class _Root(sp.Basic):  # type: ignore[misc]  # SymPy has no types
     """The key under which a root is measured once, whatever powers of it stand in a number."""
 
     def __new__(cls, base: sp.Expr, index: int) -> _Root:

@@ -20,11 +20,11 @@ from refutable.claim import (
     Context,
     Kind,
     LegFunction,
-    LegResult,
     Profile,
     Provenance,
 )
 from refutable.errors import DISTRIBUTIONS, MissingPackageError, UsageError
+from refutable.evidence import LegResult
 from refutable.records.documents import Document, Record
 
 FILE = "index.json"
@@ -119,7 +119,8 @@ class Entry(Record):
             if module in ("", __name__.split(".")[0]):
                 raise
             raise MissingPackageError(DISTRIBUTIONS.get(module, module), self.module) from None
-        return next(claim for claim in claims if claim.id == self.id)
+        found: Claim = next(claim for claim in claims if claim.id == self.id)
+        return found
 
     def without(self, missing: MissingPackageError) -> Claim:
         """A claim in its place, each of whose legs says that a package is missing."""

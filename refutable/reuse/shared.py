@@ -52,7 +52,7 @@ def run_once(function: Callable[A, R]) -> Callable[A, R]:
     """Make a function of hashable, repr-stable arguments run once per run of the checker."""
 
     @functools.wraps(function)
-    def shared(*args: A.args, **kwargs: A.kwargs) -> R:
+    def shared(*args: A.args, **kwargs: A.kwargs) -> Any:  # R, as it was kept
         name = f"{function.__module__}.{function.__qualname__}{args!r}{sorted(kwargs.items())!r}"
         if name not in _memory:
             key = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()

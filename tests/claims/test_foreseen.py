@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,9 @@ STATEMENTS = {statement.claim: statement for statement in statements.STATEMENTS}
         ("grad.shift", {"clusters": 1.0}, None),
     ],
 )
-def test_the_reduced_dynamics_speak_where_they_reach(claim, turned, expected):
+def test_the_reduced_dynamics_speak_where_they_reach(
+    claim: str, turned: Any, expected: bool | None
+) -> None:
     statement = STATEMENTS[claim]
     said = [statement.foreseen(base, turned) for base in statement.bases]
     assert (False if False in said else None if None in said else True) is expected
@@ -75,7 +78,7 @@ AUDIT = Audit(
 """
 
 
-def test_a_wrong_prophecy_is_shown_and_does_not_change_the_finding(tmp_path: Path):
+def test_a_wrong_prophecy_is_shown_and_does_not_change_the_finding(tmp_path: Path) -> None:
     source = tmp_path / "toy_foreseen.py"
     source.write_text(MODULE)
     atlas = auditing.audit(sources=[str(source)])

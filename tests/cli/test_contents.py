@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_a_claim_whose_chapter_misses_a_package_says_so(package: Path) -> None:
 
 
 def test_a_claim_typed_into_a_notebook_stands_where_its_leg_does(tmp_path: Path) -> None:
-    namespace: dict[str, object] = {}
+    namespace: dict[str, Any] = {}
     exec(compile(CLAIMS, "<cell 3>", "exec"), namespace)
-    [claim] = namespace["CLAIMS"]  # type: ignore[misc]
+    [claim] = namespace["CLAIMS"]
     assert contents.place_of(claim) == (Path("<cell 3>"), 9)

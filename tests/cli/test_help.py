@@ -52,8 +52,8 @@ def test_an_example_can_be_run(line: str, catalogue: Catalogue) -> None:
     if "claim_id" in asked:
         catalogue.entry(asked["claim_id"])
     if verb == "audit":
-        words = asked["select"], asked["assumptions"], asked["dials"]
+        named = asked["select"], asked["assumptions"], asked["dials"]
         plan = selection.Plan.read(selection.plan(PAPER))
-        assert all(selection.choose(catalogue, plan, *words, asked["profile"]))
+        assert all(selection.choose(catalogue, plan, *named, asked["profile"]))
         known = {dial.name for dial in claims.AUDIT.dials}
         assert {word.partition("=")[0] for word in asked["point"]} <= known

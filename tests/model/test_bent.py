@@ -52,8 +52,7 @@ def steps(objective: Any, *, count: int = 6, eta: float = 1.0) -> tuple[torch.Te
     where = worlds.world(SETTING, plain)
     network = networks.Network(SETTING, objective, plain, where, rng)
     ours = torch.optim.SGD([network.Q], lr=eta)
-    kind = vit.MaskedAutoencoder if objective == "mae" else vit.ContrastiveViT
-    module = kind(SETTING)
+    module: Any = (vit.MaskedAutoencoder if objective == "mae" else vit.ContrastiveViT)(SETTING)
     theirs = torch.optim.SGD(module.parameters(), lr=eta)
     for _ in range(count):
         batch = worlds.draw(SETTING, plain, where, 16, rng)

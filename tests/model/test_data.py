@@ -1,5 +1,7 @@
 """Samples must follow Definitions 2.1, 2.5 and 2.7: what is drawn decides what is measured."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,7 +24,9 @@ SETTING = Setting.of_sizes(
     masked=st.none() | st.integers(0, 3),
     seed=st.integers(0, 99),
 )
-def test_every_mask_has_size_floor_gamma_P_and_holds_what_it_must(P, gamma, masked, seed):
+def test_every_mask_has_size_floor_gamma_P_and_holds_what_it_must(
+    P: int, gamma: float, masked: Any, seed: int
+) -> None:
     setting = Setting.of_sizes(P, 2, 1, gamma=gamma)
     visible = data.draw_masks(setting, 20, np.random.default_rng(seed), masked)
     assert ((~visible).sum(axis=1) == setting.M).all()
@@ -30,7 +34,7 @@ def test_every_mask_has_size_floor_gamma_P_and_holds_what_it_must(P, gamma, mask
         assert not visible[:, masked].any()
 
 
-def test_masks_are_uniform():
+def test_masks_are_uniform() -> None:
     size = 20_000
     visible = data.draw_masks(SETTING, size, np.random.default_rng(0))
     share = 1 - SETTING.M / SETTING.P
@@ -43,13 +47,13 @@ def test_masks_are_uniform():
     assert np.abs(both - pair).max() <= FIVE_SIGMA * np.sqrt(pair * (1 - pair) / size)
 
 
-def test_weights_sum_to_the_probability_of_what_is_drawn():
+def test_weights_sum_to_the_probability_of_what_is_drawn() -> None:
     rng = np.random.default_rng(1)
     assert data.draw(SETTING, 7, rng).weights.sum() == pytest.approx(1)
     assert data.draw(SETTING, 7, rng, masked=2).weights.sum() == pytest.approx(0.6)
 
 
-def test_clusters_and_latents_follow_their_laws():
+def test_clusters_and_latents_follow_their_laws() -> None:
     size = 20_000
     samples = data.draw(SETTING, size, np.random.default_rng(2))
     for k in range(3):
@@ -60,7 +64,7 @@ def test_clusters_and_latents_follow_their_laws():
     assert (shares == 3).all()
 
 
-def test_patches_are_the_latent_times_the_feature_of_their_area():
+def test_patches_are_the_latent_times_the_feature_of_their_area() -> None:
     rng = np.random.default_rng(4)
     basis = data.basis(SETTING, data.random_rotation(SETTING, rng))
     np.testing.assert_allclose(basis.T @ basis, np.eye(SETTING.dimension), atol=1e-12)
@@ -75,14 +79,14 @@ def test_patches_are_the_latent_times_the_feature_of_their_area():
             np.testing.assert_array_equal(M[b, p], X[b, p] * samples.visible[b, p])
 
 
-def test_members_are_the_areas():
+def test_members_are_the_areas() -> None:
     for k in range(SETTING.K):
         for j, patches in enumerate(data.members(SETTING, k)):
             np.testing.assert_array_equal(patches, np.flatnonzero(SETTING.area_of[k] == j))
 
 
 @pytest.mark.parametrize("views", ["independent", "complementary"])
-def test_views_share_the_sample_and_differ_in_the_mask(views):
+def test_views_share_the_sample_and_differ_in_the_mask(views: Any) -> None:
     setting = SETTING.replace(contrastive=Contrastive(negatives=3, views=views))
     batch = data.views(setting, 8, np.random.default_rng(5))
     np.testing.assert_array_equal(batch.first.latents, batch.second.latents)
@@ -97,7 +101,7 @@ def test_views_share_the_sample_and_differ_in_the_mask(views):
         assert (batch.second.visible != batch.first.visible).any()
 
 
-def test_infinitely_many_negatives_and_skew_bases_are_refused():
+def test_infinitely_many_negatives_and_skew_bases_are_refused() -> None:
     endless = SETTING.replace(contrastive=Contrastive(negatives=float("inf")))
     with pytest.raises(SettingError, match="infinitely"):
         data.views(endless, 2, np.random.default_rng(0))
@@ -105,7 +109,7 @@ def test_infinitely_many_negatives_and_skew_bases_are_refused():
         data.basis(SETTING, np.ones((SETTING.dimension, SETTING.dimension)))
 
 
-def test_the_generator_alone_decides_what_is_drawn():
+def test_the_generator_alone_decides_what_is_drawn() -> None:
     first, second = (data.draw(SETTING, 5, np.random.default_rng(9)) for _ in range(2))
     np.testing.assert_array_equal(first.visible, second.visible)
     np.testing.assert_array_equal(first.latents, second.latents)

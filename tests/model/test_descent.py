@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,11 +31,11 @@ MAE = Setting.of_sizes(
 ALIKE = Setting.of_sizes(10, 4, 2, latents=Latents.constant(1.1))
 
 
-def contrastive(**details):
+def contrastive(**details: Any) -> Any:
     return MAE.replace(contrastive=Contrastive(negatives=3, **details))
 
 
-def assert_same_story(one, other):
+def assert_same_story(one: Any, other: Any) -> None:
     assert len(SERIES) == 12
     for name in SERIES:
         a, b = getattr(one, name), getattr(other, name)
@@ -42,7 +43,7 @@ def assert_same_story(one, other):
 
 
 @pytest.mark.parametrize("kind", ["local", "global"])
-def test_mae_engines_agree_in_any_basis(kind):
+def test_mae_engines_agree_in_any_basis(kind: Any) -> None:
     rng = np.random.default_rng(0)
     query = descent.for_query_kind(MAE, kind)
     samples = data.draw(MAE, 30, rng, masked=query)
@@ -56,7 +57,7 @@ def test_mae_engines_agree_in_any_basis(kind):
 
 @pytest.mark.parametrize("keys", ["feature", "feature+position"])
 @pytest.mark.parametrize("asking", ["position", "feature+position"])
-def test_contrastive_engines_agree(keys, asking):
+def test_contrastive_engines_agree(keys: Any, asking: Any) -> None:
     setting = contrastive(keys=keys, query=asking, weight_decay=1e-4)
     batch = data.views(setting, 20, np.random.default_rng(1))
     closed = descent.descend_cl(setting, "local", batch, steps=40)
@@ -65,10 +66,10 @@ def test_contrastive_engines_agree(keys, asking):
     assert_same_story(closed, automatic)
 
 
-def test_fresh_batches_enter_one_a_step_in_both_engines():
+def test_fresh_batches_enter_one_a_step_in_both_engines() -> None:
     query = descent.for_query_kind(MAE, "local")
 
-    def batches():
+    def batches() -> Any:
         rng = np.random.default_rng(4)
         return (data.draw(MAE, 8, rng, masked=query) for _ in itertools.count())
 
@@ -78,14 +79,14 @@ def test_fresh_batches_enter_one_a_step_in_both_engines():
 
 
 @pytest.mark.parametrize("kind", ["local", "global"])
-def test_lumped_population_descent_is_that_of_every_mask(kind):
+def test_lumped_population_descent_is_that_of_every_mask(kind: Any) -> None:
     query = descent.for_query_kind(ALIKE, kind)
     exact = descent.descend_mae(ALIKE, query, steps=60)
     samples = enumeration.population(ALIKE, masked=query)
     assert_same_story(exact, descent.descend_mae(ALIKE, query, samples, steps=60))
 
 
-def test_lumped_descent_is_exact_for_clusters_that_share_a_partition():
+def test_lumped_descent_is_exact_for_clusters_that_share_a_partition() -> None:
     setting = ALIKE.replace(K=3, shared_partition=True)
     query = descent.for_query_kind(setting, "local")
     samples = enumeration.population(setting, masked=query)
@@ -95,7 +96,7 @@ def test_lumped_descent_is_exact_for_clusters_that_share_a_partition():
     )
 
 
-def test_events_are_crossings_of_the_recorded_series():
+def test_events_are_crossings_of_the_recorded_series() -> None:
     setting = Setting.of_sizes(256, 96, 4)
     run = descent.descend_mae(setting, "local", steps=5000, loss_gap=0.02, records=10**6)
     assert run.switch is not None
@@ -114,13 +115,13 @@ def test_events_are_crossings_of_the_recorded_series():
     assert thinned.log_t[-1] == run.log_t[-1]
 
 
-def test_there_is_no_switch_where_the_own_rate_leads_from_the_start():
+def test_there_is_no_switch_where_the_own_rate_leads_from_the_start() -> None:
     run = descent.descend_mae(Setting.of_sizes(64, 8, 8), "local", steps=300)
     assert run.switch is None
     assert run.half is not None
 
 
-def test_training_all_patches_agrees_with_the_module_and_with_single_queries():
+def test_training_all_patches_agrees_with_the_module_and_with_single_queries() -> None:
     samples = data.draw(MAE, 25, np.random.default_rng(2))
     module = vit.MaskedAutoencoder(MAE)
     values = descent.train_module(module, samples, steps=20)
@@ -133,7 +134,7 @@ def test_training_all_patches_agrees_with_the_module_and_with_single_queries():
     assert G[query, MAE.P + own] == pytest.approx(single.phi_own[-1], rel=DRIFT)
 
 
-def test_contrastive_training_of_the_whole_matrix_agrees_with_the_module():
+def test_contrastive_training_of_the_whole_matrix_agrees_with_the_module() -> None:
     setting = contrastive(keys="feature+position", query="feature+position")
     batch = data.views(setting, 10, np.random.default_rng(3))
     module = vit.ContrastiveViT(setting)
@@ -142,7 +143,7 @@ def test_contrastive_training_of_the_whole_matrix_agrees_with_the_module():
     np.testing.assert_allclose(G, module.Q.detach().numpy(), rtol=DRIFT, atol=1e-12)
 
 
-def test_an_optimizer_replaces_plain_descent():
+def test_an_optimizer_replaces_plain_descent() -> None:
     samples = data.draw(MAE, 10, np.random.default_rng(3))
     module = vit.MaskedAutoencoder(MAE)
     adam = torch.optim.Adam(module.parameters(), lr=0.1)
@@ -152,7 +153,7 @@ def test_an_optimizer_replaces_plain_descent():
     assert np.abs(moved).max() > 0.3  # five steps of 0.1: not those of the gradient's size
 
 
-def test_loss_gap_of_a_batch_is_the_loss_less_what_its_masks_hide():
+def test_loss_gap_of_a_batch_is_the_loss_less_what_its_masks_hide() -> None:
     setting = Setting.of_sizes(6, 3, 1)
     query = descent.for_query_kind(setting, "local")
     samples = enumeration.population(setting, masked=query)
@@ -166,7 +167,7 @@ def test_loss_gap_of_a_batch_is_the_loss_less_what_its_masks_hide():
     assert run.loss_gap[0] < first.loss_gap[0]
 
 
-def test_contrastive_loss_gap_vanishes_where_all_attend_to_the_global_area():
+def test_contrastive_loss_gap_vanishes_where_all_attend_to_the_global_area() -> None:
     setting = contrastive()
     batch = data.views(setting, 12, np.random.default_rng(6))
     phi = np.zeros((1, setting.features))
@@ -178,7 +179,7 @@ def test_contrastive_loss_gap_vanishes_where_all_attend_to_the_global_area():
 
 
 @pytest.mark.parametrize("kind", ["local", "global"])
-def test_the_query_is_of_its_kind_in_every_cluster_where_one_exists(kind):
+def test_the_query_is_of_its_kind_in_every_cluster_where_one_exists(kind: Any) -> None:
     setting = Setting.of_sizes(60, 12, 4, K=3, placement="random")
     query = descent.for_query_kind(setting, kind)
     assert (setting.area_of[0, query] == 0) == (kind == "global")
@@ -189,7 +190,9 @@ def test_the_query_is_of_its_kind_in_every_cluster_where_one_exists(kind):
 
 @pytest.mark.parametrize("objective", ["mae", "cl"])
 @pytest.mark.parametrize("engine", ["descent", "closed"])
-def test_trace_runs_every_objective_and_engine_and_repeats_by_seed(objective, engine):
+def test_trace_runs_every_objective_and_engine_and_repeats_by_seed(
+    objective: Any, engine: Any
+) -> None:
     setting = contrastive()
     runs = [
         descent.trace(setting, objective, "local", engine=engine, seed=s, steps=5, size=20)
@@ -201,7 +204,7 @@ def test_trace_runs_every_objective_and_engine_and_repeats_by_seed(objective, en
     assert math.isfinite(runs[0].loss_gap[-1])
 
 
-def test_what_an_engine_cannot_take_is_refused():
+def test_what_an_engine_cannot_take_is_refused() -> None:
     with pytest.raises(SettingError, match="needs a batch"):
         descent.descend_mae(ALIKE, "local", engine="descent")
     with pytest.raises(SettingError, match="not reduced"):

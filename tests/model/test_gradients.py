@@ -3,6 +3,8 @@
 Float64 automatic differentiation of the torch modules is one independent witness, SymPy another.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -21,7 +23,7 @@ READINGS = [
 ]
 
 
-def small(seed, *, contrastive=None, clusters=None):
+def small(seed: int, *, contrastive: Any = None, clusters: Any = None) -> Any:
     """A random setting small enough for full matrices, with a generator to go on with."""
     rng = np.random.default_rng(seed)
     P = int(rng.integers(5, 12))
@@ -40,11 +42,11 @@ def small(seed, *, contrastive=None, clusters=None):
     return setting, rng
 
 
-def random_Q(setting, rng, scale=1.0):
+def random_Q(setting: Setting, rng: np.random.Generator, scale: float = 1.0) -> Any:
     return rng.normal(scale=scale, size=(setting.dimension, setting.dimension))
 
 
-def assert_same(measured, predicted):
+def assert_same(measured: Any, predicted: Any) -> None:
     np.testing.assert_allclose(
         measured, predicted, rtol=0, atol=ROUNDING * max(1e-3, np.abs(predicted).max())
     )
@@ -52,7 +54,7 @@ def assert_same(measured, predicted):
 
 @settings(derandomize=True, deadline=None, max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_mae_closed_forms_are_the_gradient_at_any_Q_and_in_any_basis(seed):
+def test_mae_closed_forms_are_the_gradient_at_any_Q_and_in_any_basis(seed: int) -> None:
     setting, rng = small(seed)
     basis = data.random_rotation(setting, rng)
     module = vit.MaskedAutoencoder(setting, basis)
@@ -77,7 +79,9 @@ def test_mae_closed_forms_are_the_gradient_at_any_Q_and_in_any_basis(seed):
 @pytest.mark.parametrize(("keys", "views", "query"), READINGS)
 @settings(derandomize=True, deadline=None, max_examples=8)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_contrastive_matrix_form_is_the_gradient_under_every_reading(keys, views, query, seed):
+def test_contrastive_matrix_form_is_the_gradient_under_every_reading(
+    keys: Any, views: Any, query: Any, seed: int
+) -> None:
     details = Contrastive(
         tau=0.7, negatives=3, weight_decay=0.1, keys=keys, views=views, query=query
     )
@@ -102,7 +106,7 @@ def test_contrastive_matrix_form_is_the_gradient_under_every_reading(keys, views
 
 
 @pytest.mark.parametrize("keys", ["feature", "feature+position"])
-def test_one_shared_row_stands_for_equal_rows(keys):
+def test_one_shared_row_stands_for_equal_rows(keys: Any) -> None:
     setting, rng = small(3, contrastive=Contrastive(negatives=2, keys=keys, weight_decay=0.2))
     batch = data.views(setting, 5, rng)
     phi, upsilon = rng.normal(size=(1, setting.features)), rng.normal(size=(1, setting.P))
@@ -115,7 +119,7 @@ def test_one_shared_row_stands_for_equal_rows(keys):
     assert shared[2] == pytest.approx(every[2], rel=ROUNDING)
 
 
-def test_attention_in_areas_agrees_with_the_module():
+def test_attention_in_areas_agrees_with_the_module() -> None:
     setting, rng = small(5)
     module = vit.MaskedAutoencoder(setting)
     Q = random_Q(setting, rng, 3.0)
@@ -129,7 +133,7 @@ def test_attention_in_areas_agrees_with_the_module():
     assert_same(A, correlations.areas_of(setting, samples, attention))
 
 
-def test_exponentials_do_not_overflow_at_large_correlations():
+def test_exponentials_do_not_overflow_at_large_correlations() -> None:
     setting, rng = small(8)
     samples = data.draw(setting, 5, rng)
     phi = np.full((1, setting.features), -2000.0)
@@ -144,7 +148,7 @@ def test_exponentials_do_not_overflow_at_large_correlations():
     np.testing.assert_allclose(A[:, 0, 0], visible_global > 0)
 
 
-def test_queries_of_a_subset_are_those_of_the_whole():
+def test_queries_of_a_subset_are_those_of_the_whole() -> None:
     setting, rng = small(11)
     module = vit.MaskedAutoencoder(setting)
     module.Q.data = torch.from_numpy(random_Q(setting, rng))
@@ -153,7 +157,7 @@ def test_queries_of_a_subset_are_those_of_the_whole():
     assert sum(parts) == pytest.approx(losses.reconstruction(module, samples).item(), rel=1e-12)
 
 
-def test_diversity_is_zero_for_one_pattern_and_one_for_disjoint_patterns():
+def test_diversity_is_zero_for_one_pattern_and_one_for_disjoint_patterns() -> None:
     setting = Setting.of_sizes(4, 2, 1)
     samples = data.draw(setting, 6, np.random.default_rng(0))
     same = np.tile([0.5, 0.2, 0.1], (6, 4, 1))
@@ -164,7 +168,7 @@ def test_diversity_is_zero_for_one_pattern_and_one_for_disjoint_patterns():
     assert measured == pytest.approx(1 - 2 * 1 / (4 * 3))
 
 
-def test_samples_without_a_pair_of_masked_queries_do_not_count_in_diversity():
+def test_samples_without_a_pair_of_masked_queries_do_not_count_in_diversity() -> None:
     setting = Setting.of_sizes(4, 2, 1)
     drawn = data.draw(setting, 2, np.random.default_rng(0))
     own = np.tile(np.eye(3)[setting.area_of[0]], (2, 1, 1))

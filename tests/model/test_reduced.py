@@ -7,6 +7,7 @@ limits known in closed form.
 import dataclasses
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,21 +31,21 @@ SMALL = Setting.of_sizes(128, 48, 10, gamma=0.3, K=3, latents=Latents.two_point(
 CL_LARGE = LARGE.replace(K=4, contrastive=Contrastive(negatives=math.inf))
 
 
-def constant(setting, z):
+def constant(setting: Setting, z: float) -> Setting:
     return setting.replace(latents=Latents.constant(z))
 
 
 # --- against sums over areas
 
 
-def attentions(setting, sizes, z, phi, upsilon):
+def attentions(setting: Setting, sizes: Any, z: Any, phi: Any, upsilon: Any) -> Any:
     """A_j of areas with these sizes, with a share γ of every area masked."""
     visible = (1 - setting.gamma) * sizes * torch.exp(z * phi + upsilon)
     masked = setting.gamma * sizes * torch.exp(upsilon)
     return visible / (visible + masked).sum()
 
 
-def brute_force_mae(setting, query, phis, upsilons):
+def brute_force_mae(setting: Setting, query: Any, phis: Any, upsilons: Any) -> Any:
     """L_p, -∂L/∂Φ_j and -∂L/∂Υ (summed over an area's patches), means over other areas.
 
     Areas: global, own (local query), others; the law of the others' latents is laid out over them.
@@ -57,7 +58,7 @@ def brute_force_mae(setting, query, phis, upsilons):
     assert len(rest) == others, "the law must be laid out exactly"
     sizes = [setting.C_1] + [setting.C_s] * (special - 1 + others)
     assert sum(sizes) == setting.P
-    total, gradient = 0.0, 0.0
+    total, gradient = 0.0, torch.zeros(())
     kinds = torch.tensor([*range(special), *[special] * others])
     for drawn in itertools.product(law, repeat=special):
         z = torch.tensor([value for value, _ in drawn] + rest, dtype=torch.float64)
@@ -76,9 +77,10 @@ def brute_force_mae(setting, query, phis, upsilons):
 
 
 @pytest.mark.parametrize("latents", [Latents.constant(1.2), Latents.two_point(0.6, 1.4)])
-def test_mae_rates_are_gradients_of_a_sum_over_areas(latents):
+def test_mae_rates_are_gradients_of_a_sum_over_areas(latents: Any) -> None:
     # 7 locals would not split evenly: 8 others for the local query, 8 locals for the global one.
-    for query, locals_ in (("local", 9), ("global", 8)):
+    queries: tuple[tuple[Any, int], ...] = (("local", 9), ("global", 8))
+    for query, locals_ in queries:
         setting = Setting.of_sizes(40 + 10 * locals_, 40, 10, gamma=0.3, K=3, latents=latents)
         for phis, upsilons in (([0.0] * 3, [0.0] * 3), ([-0.7, 1.9, 0.3], [0.2, -0.4, 0.1])):
             if query == "global":
@@ -98,7 +100,7 @@ def test_mae_rates_are_gradients_of_a_sum_over_areas(latents):
                 assert rates.alpha_global == rates.alpha_own
 
 
-def brute_force_cl(setting, phi_1, phi_m, collapsed=False):
+def brute_force_cl(setting: Setting, phi_1: float, phi_m: float, collapsed: bool = False) -> Any:
     """Contrastive loss, and -∂L/∂Φ_1, -∂L/∂Φ_m per query (the first view's attention only).
 
     Every pair of local latents (sample's, negative's) is laid out over the areas; the kinds of
@@ -112,7 +114,7 @@ def brute_force_cl(setting, phi_1, phi_m, collapsed=False):
     sizes = torch.tensor([setting.C_1] + [setting.C_s] * locals_, dtype=torch.float64)
     row = torch.tensor([phi_1] + [phi_m] * locals_, dtype=torch.float64)
 
-    def output(z, phi):
+    def output(z: Any, phi: Any) -> Any:
         if collapsed:
             return torch.tensor([z[0]] + [0.0] * locals_, dtype=torch.float64)
         z = torch.tensor(z, dtype=torch.float64)
@@ -142,7 +144,9 @@ def brute_force_cl(setting, phi_1, phi_m, collapsed=False):
     "latents", [Latents.constant(1.2), Latents((0.6, 1.4), (0.5, 0.5))], ids=["constant", "random"]
 )
 @pytest.mark.parametrize(("phi_1", "phi_m"), [(0.0, 0.0), (1.7, -0.3), (5.0, 0.4)])
-def test_cl_rates_are_gradients_of_a_sum_over_areas(latents, phi_1, phi_m):
+def test_cl_rates_are_gradients_of_a_sum_over_areas(
+    latents: Any, phi_1: float, phi_m: float
+) -> None:
     details = Contrastive(negatives=3, tau=0.4)
     setting = Setting.of_sizes(88, 40, 6, gamma=0.3, K=3, latents=latents, contrastive=details)
     loss, alpha_1, alpha_m = brute_force_cl(setting, phi_1, phi_m)
@@ -158,7 +162,7 @@ def test_cl_rates_are_gradients_of_a_sum_over_areas(latents, phi_1, phi_m):
 
 @pytest.mark.parametrize("negatives", [1, 2, 16, 1000])
 @pytest.mark.parametrize("exponent", [0.5, 4.0, 60.0])
-def test_softmax_weights_are_the_binomial_sum(negatives, exponent):
+def test_softmax_weights_are_the_binomial_sum(negatives: int, exponent: float) -> None:
     # Constant latents: the positive and same-cluster negatives weigh 1, the others e^-exponent.
     K, x = 5, math.exp(-exponent)
     expected = 0.0
@@ -173,7 +177,7 @@ def test_softmax_weights_are_the_binomial_sum(negatives, exponent):
     assert 0 < same[0, 0] < 1 - other[0]
 
 
-def test_many_negatives_approach_the_law_of_large_numbers():
+def test_many_negatives_approach_the_law_of_large_numbers() -> None:
     law, log_ratio = np.array([0.8, 0.1, 0.1]), np.array([[-1.0, 0.0, 0.5], [-2.0, -0.7, 0.0]])
     limit = reduced.softmax_weights(log_ratio, law, math.inf).same
     errors = [
@@ -183,13 +187,13 @@ def test_many_negatives_approach_the_law_of_large_numbers():
     assert errors[1] == pytest.approx(errors[0] / 10, rel=0.05)  # error c/N + O(1/N²)
 
 
-def test_plain_time_tells_the_same_story():
+def test_plain_time_tells_the_same_story() -> None:
     # The same rates, integrated in t itself; works because P is small.
     setting = SMALL.replace(P=1000, latents=Latents.constant(1.0))
     names = ("global", "own", "other")
     keys = [f"phi_{n}" for n in names] + [f"upsilon_{n}" for n in names]
 
-    def motion(_, y):
+    def motion(_: Any, y: Any) -> Any:
         return reduced.mae_rates(setting, "local", **dict(zip(keys, y, strict=True)))[:6]
 
     run = reduced.mae(setting, "local")
@@ -204,7 +208,7 @@ def test_plain_time_tells_the_same_story():
 @pytest.mark.parametrize(
     ("z", "K", "gamma"), [(1.0, 1, 0.5), (1.3, 1, 0.5), (1.0, 7, 0.5), (0.8, 2, 0.75)]
 )
-def test_local_query_with_positive_gap_has_two_phases(z, K, gamma):
+def test_local_query_with_positive_gap_has_two_phases(z: float, K: int, gamma: float) -> None:
     setting = constant(LARGE.replace(K=K, gamma=gamma), z)
     run = reduced.mae(setting, "local")
     unit = math.log(gamma / K * z**4) + setting.log_rho
@@ -218,7 +222,7 @@ def test_local_query_with_positive_gap_has_two_phases(z, K, gamma):
     assert abs(run.done.phi_global - run.switch.phi_global) < 2
 
 
-def test_the_constants_are_exact_in_the_limit():
+def test_the_constants_are_exact_in_the_limit() -> None:
     setting = LARGE.replace(P=10**100)
     run = reduced.mae(setting, "local")
     unit = math.log(setting.gamma) + setting.log_rho
@@ -228,7 +232,7 @@ def test_the_constants_are_exact_in_the_limit():
     assert run.own_attention[-1] > 0.9
 
 
-def test_local_query_with_negative_gap_has_one_phase():
+def test_local_query_with_negative_gap_has_one_phase() -> None:
     run = reduced.mae(NEGATIVE, "local")
     assert run.switch is None
     assert (run.rate_own > np.abs(run.rate_global)).all()
@@ -238,7 +242,7 @@ def test_local_query_with_negative_gap_has_one_phase():
 
 
 @pytest.mark.parametrize(("z", "K"), [(1.0, 1), (1.3, 5)])
-def test_global_query_has_one_phase(z, K):
+def test_global_query_has_one_phase(z: float, K: int) -> None:
     setting = constant(NEGATIVE.replace(K=K), z)
     run = reduced.mae(setting, "global")
     assert run.switch is None
@@ -252,7 +256,7 @@ def test_global_query_has_one_phase(z, K):
 
 @pytest.mark.parametrize("query", ["local", "global"])
 @pytest.mark.parametrize(("z", "K"), [(1.0, 1), (1.4, 3)])
-def test_loss_ends_like_one_over_time(query, z, K):
+def test_loss_ends_like_one_over_time(query: Any, z: float, K: int) -> None:
     # Large, since at finite P the global area keeps a share of what is missing.
     setting = constant(LARGE.replace(P=10**40, K=K), z)
     run = reduced.mae(setting, query, loss_gap=1e-90)
@@ -261,7 +265,7 @@ def test_loss_ends_like_one_over_time(query, z, K):
     assert product == pytest.approx(K / (4 * z * z), rel=1e-6)
 
 
-def test_wide_latents_stay_inside_double_precision():
+def test_wide_latents_stay_inside_double_precision() -> None:
     setting = LARGE.replace(P=10**100, latents=Latents.two_point(0.1, 1.5))
     run = reduced.mae(setting, "local")
     assert run.phi_own[-1] * 1.5 > 800  # e^800 overflows
@@ -271,7 +275,7 @@ def test_wide_latents_stay_inside_double_precision():
 # --- against limits, contrastive
 
 
-def transition(setting):
+def transition(setting: Setting) -> Any:
     """c_T of theory.md 3.9 by quadrature, constant latents."""
     z, K = setting.latents.L, setting.K
     decay, _ = quad(lambda phi: math.exp(-2 * z * phi), 0, math.inf)
@@ -281,7 +285,7 @@ def transition(setting):
 
 @pytest.mark.parametrize("negatives", [16, math.inf])
 @pytest.mark.parametrize(("z", "K", "tau"), [(1.0, 4, 1.0), (1.3, 2, 0.3)])
-def test_contrastive_transition_time(negatives, z, K, tau):
+def test_contrastive_transition_time(negatives: int, z: float, K: int, tau: float) -> None:
     details = Contrastive(negatives=negatives, tau=tau)
     # Nearer to the limit than LARGE: here the correction is of order P^(κ_c-1) log P.
     setting = constant(LARGE.replace(P=10**40, K=K, contrastive=details), z)
@@ -294,7 +298,7 @@ def test_contrastive_transition_time(negatives, z, K, tau):
 
 
 @pytest.mark.parametrize(("z", "K", "tau"), [(1.0, 4, 1.0), (1.2, 10, 0.4)])
-def test_contrastive_end_is_slow(z, K, tau):
+def test_contrastive_end_is_slow(z: float, K: int, tau: float) -> None:
     details = Contrastive(negatives=math.inf, tau=tau)
     setting = constant(CL_LARGE.replace(P=10**6, K=K, contrastive=details), z)
     run = reduced.cl(setting, loss_gap=1e-14)
@@ -310,7 +314,7 @@ def test_contrastive_end_is_slow(z, K, tau):
 
 
 @pytest.mark.parametrize("kappa_c", [0.9, 0.6], ids=["positive", "negative"])
-def test_local_features_stay_unlearned_by_contrast(kappa_c):
+def test_local_features_stay_unlearned_by_contrast(kappa_c: float) -> None:
     run = reduced.cl(CL_LARGE.replace(kappa_c=kappa_c, P=10**60))
     setting = run.setting
     ratio, share = setting.C_s / setting.C_1, setting.C_s / setting.P
@@ -323,7 +327,7 @@ def test_local_features_stay_unlearned_by_contrast(kappa_c):
 
 
 @pytest.mark.parametrize(("factor", "collapses"), [(0.99, True), (1.01, False)])
-def test_weight_decay_has_a_threshold(factor, collapses):
+def test_weight_decay_has_a_threshold(factor: float, collapses: bool) -> None:
     setting = constant(CL_LARGE.replace(P=10**60), 1.4)
     threshold = 2 * math.e * 1.4 * reduced.cl_rates(setting).alpha_global
     details = Contrastive(negatives=math.inf, weight_decay=factor * threshold)
@@ -333,7 +337,7 @@ def test_weight_decay_has_a_threshold(factor, collapses):
 
 
 @pytest.mark.parametrize(("K", "collapses"), [(2, False), (100, True)])
-def test_few_clusters_with_random_latents_stall(K, collapses):
+def test_few_clusters_with_random_latents_stall(K: int, collapses: bool) -> None:
     setting = CL_LARGE.replace(K=K, latents=Latents.two_point(0.5, 1.5))
     run = reduced.cl(setting)
     assert (run.done is not None) == collapses
@@ -343,7 +347,7 @@ def test_few_clusters_with_random_latents_stall(K, collapses):
 
 
 @pytest.mark.filterwarnings("error")
-def test_the_loss_gap_is_exact_far_from_the_limit_at_a_small_temperature():
+def test_the_loss_gap_is_exact_far_from_the_limit_at_a_small_temperature() -> None:
     """R_s lies up to e^{45} below its limit: one negative, so that the mean is a plain sum."""
     tau, K = 0.05, 3
     law = Latents.two_point(0.5, 1.5)
@@ -365,7 +369,7 @@ LATENTS = st.one_of(
 )
 
 
-def any_setting(least_kappa_c, most_kappa_s, least_K):
+def any_setting(least_kappa_c: float, most_kappa_s: float, least_K: int) -> Any:
     """Every κ_c that leaves room for a local area at P = 1000."""
     return st.builds(
         Setting,
@@ -380,7 +384,7 @@ def any_setting(least_kappa_c, most_kappa_s, least_K):
 
 @settings(derandomize=True, deadline=None, max_examples=40)
 @given(setting=any_setting(0.5005, 0.5, 1), query=st.sampled_from(["local", "global"]))
-def test_mae_runs_keep_their_invariants(setting, query):
+def test_mae_runs_keep_their_invariants(setting: Setting, query: Any) -> None:
     run = reduced.mae(setting, query)
     for name in SERIES:
         assert np.isfinite(getattr(run, name)).all(), name
@@ -406,7 +410,7 @@ def test_mae_runs_keep_their_invariants(setting, query):
     negatives=st.one_of(st.just(math.inf), st.integers(1, 200)),
     tau=st.floats(0.3, 10),
 )
-def test_cl_runs_keep_their_invariants(setting, negatives, tau):
+def test_cl_runs_keep_their_invariants(setting: Setting, negatives: int, tau: float) -> None:
     details = Contrastive(negatives=negatives, tau=tau)
     setting = setting.replace(contrastive=details)
     run = reduced.cl(setting, loss_gap=1e-6)
@@ -421,7 +425,7 @@ def test_cl_runs_keep_their_invariants(setting, negatives, tau):
 
 @pytest.mark.parametrize("run", [lambda r: reduced.mae(LARGE, "local", rtol=r).half.log_t,
                                  lambda r: reduced.cl(CL_LARGE, rtol=r).half.log_t])  # fmt: skip
-def test_errors_follow_the_tolerance(run):
+def test_errors_follow_the_tolerance(run: Any) -> None:
     exact = run(1e-12)
     coarse, fine = abs(run(1e-5) - exact), abs(run(1e-9) - exact)
     assert fine < 1e-6
@@ -434,7 +438,7 @@ def test_errors_follow_the_tolerance(run):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: reduced.mae(LARGE, "own"), "local or global"),
+        (lambda: reduced.mae(LARGE, "own"), "local or global"),  # type: ignore[arg-type]
         (lambda: reduced.mae(LARGE.replace(P=10**301), "local"), "1e300"),
         (lambda: reduced.mae(LARGE, "local", loss_gap=0.3), "below the initial"),
         (lambda: reduced.mae(LARGE, "local", loss_gap=0.0), "at least"),
@@ -455,17 +459,17 @@ def test_errors_follow_the_tolerance(run):
         ),
     ],
 )
-def test_settings_outside_the_reduction_are_refused(call, message):
+def test_settings_outside_the_reduction_are_refused(call: Any, message: str) -> None:
     with pytest.raises(SettingError, match=message):
         call()
 
 
-def test_an_attention_of_one_half_at_the_start_is_said_so():
+def test_an_attention_of_one_half_at_the_start_is_said_so() -> None:
     setting = Setting(P=10**6, kappa_c=1.0, c_1=0.9, kappa_s=0.3, gamma=0.2)
     assert reduced.mae(setting, "global").half.log_t == -math.inf
 
 
-def test_a_run_ends_at_the_given_time():
+def test_a_run_ends_at_the_given_time() -> None:
     limit = 20.0
     run = reduced.mae(LARGE, "local", log_t_max=limit)
     assert run.done is None

@@ -1,6 +1,7 @@
 """The closed forms against losses written a second time in SymPy, exactly where possible."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ ROUNDING = 1e-12  # relative; float64 sums of some hundred terms
 TWO_CLUSTERS = Setting.of_sizes(4, 2, 1, K=2, latents=Latents((1.0, 2.0), (0.25, 0.75)))
 
 
-def test_mae_identities_hold_for_any_number_of_areas():
+def test_mae_identities_hold_for_any_number_of_areas() -> None:
     one = symbolic.GeneralMae()
     z, A = np.array([one.z_n, one.z_j]), np.array([one.A_n, one.A_j])
     h = one.others - one.z_n**2 * one.A_n * (1 - one.A_n)
@@ -30,7 +31,7 @@ def test_mae_identities_hold_for_any_number_of_areas():
 
 
 @pytest.mark.parametrize("key", ["own", "other", "masked"])
-def test_mae_position_rates_hold_for_any_number_of_areas(key):
+def test_mae_position_rates_hold_for_any_number_of_areas(key: Any) -> None:
     one = symbolic.GeneralMae(key=key)
     h = one.others - one.z_n**2 * one.A_n * (1 - one.A_n)
     g = {"own": -(one.z_n**2) * (1 - one.A_n), "other": one.z_j**2 * one.A_j, "masked": 0}[key]
@@ -39,7 +40,7 @@ def test_mae_position_rates_hold_for_any_number_of_areas(key):
 
 
 @pytest.mark.parametrize("key", ["own", "masked"])
-def test_contrastive_rates_hold_for_any_number_of_areas_and_negatives(key):
+def test_contrastive_rates_hold_for_any_number_of_areas_and_negatives(key: Any) -> None:
     one = symbolic.GeneralCl()
     feature = one.z_j * one.A_j * (one.z_j * one.g_j - one.pooled)
     assert symbolic.is_identity(one.feature_rate(), feature)
@@ -53,7 +54,7 @@ def test_contrastive_rates_hold_for_any_number_of_areas_and_negatives(key):
     assert symbolic.is_identity(negative, -w_s)
 
 
-def test_enumerated_gradients_are_the_exact_derivatives():
+def test_enumerated_gradients_are_the_exact_derivatives() -> None:
     setting, query = TWO_CLUSTERS, 3
     law = {1: sp.Rational(1, 4), 2: sp.Rational(3, 4)}
     exact = symbolic.small_mae(setting.area_of.tolist(), setting.M, law, query)
@@ -72,7 +73,7 @@ def test_enumerated_gradients_are_the_exact_derivatives():
         assert beta[0, q] == pytest.approx(expected, rel=ROUNDING, abs=1e-15)
 
 
-def test_initial_rates_are_the_exact_derivatives_as_rationals():
+def test_initial_rates_are_the_exact_derivatives_as_rationals() -> None:
     setting = Setting.of_sizes(5, 2, 1, latents=Latents((1.0, 2.0), (0.25, 0.75)))
     law = {1: sp.Rational(1, 4), 2: sp.Rational(3, 4)}
     exact = symbolic.small_mae(setting.area_of.tolist(), setting.M, law, query=2)
@@ -89,7 +90,7 @@ def test_initial_rates_are_the_exact_derivatives_as_rationals():
 
 
 @pytest.mark.parametrize("keys", ["feature", "feature+position"])
-def test_contrastive_gradients_of_a_tiny_batch_are_the_exact_derivatives(keys):
+def test_contrastive_gradients_of_a_tiny_batch_are_the_exact_derivatives(keys: Any) -> None:
     setting = Setting.of_sizes(
         3,
         1,
@@ -103,7 +104,7 @@ def test_contrastive_gradients_of_a_tiny_batch_are_the_exact_derivatives(keys):
     assert views.first.cluster[0] in views.negatives.cluster
     assert len(np.unique(views.negatives.cluster)) == 2
 
-    def view(samples, b):
+    def view(samples: Any, b: Any) -> Any:
         return symbolic.View(
             int(samples.cluster[b]),
             tuple(sp.Integer(int(z)) for z in samples.latents[b]),

@@ -20,7 +20,7 @@ from refutable.claim import Kind, Provenance, Verdict
 from refutable.cli import command_of
 from refutable.records.counting import ALLOWABLE, Counting
 from refutable.records.results import Acceptance, ClaimRecord, LegRecord, Results, Run, Totals
-from refutable.reports import annotations
+from refutable.reports import annotations as workflow
 from refutable.text import visible
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def levels(*claims: ClaimRecord, counting: Counting) -> list[tuple[str, str, str
         command="", environment={},
     )  # fmt: skip
     totals = Totals(claims=len(claims), legs=1, cases=0, verdicts={}, false_alarm=0.0)
-    found = annotations.lines(Results(run=run, claims=claims, totals=totals), counting)
+    found = workflow.lines(Results(run=run, claims=claims, totals=totals), counting)
     matches = [COMMAND.fullmatch(line) for line in found]
     assert all(matches)
     return [match.groups() for match in matches if match]  # type: ignore[misc]

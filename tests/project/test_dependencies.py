@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ BY_NAME = {"importlib.import_module", "needed", "errors.needed"}
 """Functions that import a module by its name: what only some legs use."""
 
 
-def imported(*folders: str) -> set[str]:
+def imported(*folders: str) -> set[NormalizedName]:
     """Distributions of the packages that a folder's files import."""
     homes = importlib.metadata.packages_distributions()
     names: set[str] = set()
@@ -53,8 +53,7 @@ def imported(*folders: str) -> set[str]:
                 if isinstance(first, ast.Constant):
                     names.add(str(first.value).split(".")[0])
     ours = {"refutable", "benchmarks", *sys.stdlib_module_names}
-    found = {canonicalize_name(home) for name in names - ours for home in homes.get(name, ())}
-    return found
+    return {canonicalize_name(home) for name in names - ours for home in homes.get(name, ())}
 
 
 def test_what_is_installed_is_what_is_imported() -> None:

@@ -158,8 +158,8 @@ def closure(names: list[str]) -> Iterator[importlib.metadata.Distribution]:
 def slim_requirements() -> list[str]:
     """What the documentation tells to install where not everything is wanted."""
     page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
-    [line] = re.findall(r"^pip install ((?:[a-z][a-z0-9-]* ?)+)$", page, re.MULTILINE)
-    return line.split()
+    lines: list[str] = re.findall(r"^pip install ((?:[a-z][a-z0-9-]* ?)+)$", page, re.MULTILINE)
+    return lines[0].split()
 
 
 @pytest.fixture(scope="module")

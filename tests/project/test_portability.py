@@ -34,12 +34,18 @@ POSIX_MODULES = {"crypt", "curses", "fcntl", "grp", "posix", "pty", "pwd", "reso
                  "termios", "tty"}  # fmt: skip
 
 
+SESSIONS = {"preexec_fn", "process_group", "start_new_session"}
+"""Arguments of subprocess that Windows refuses."""
+
+
 def guarded(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     """Whether a use stands under a question about the system: an if, a try, or hasattr/getattr."""
     while node in parents:
         node = parents[node]
         if isinstance(node, ast.Try):
             return True
+        if isinstance(node, ast.With) and "ImportError" in ast.unparse(node.items[0]):
+            return True  # contextlib.suppress
         if isinstance(node, ast.If | ast.IfExp):
             asked = ast.unparse(node.test)
             if "hasattr" in asked or "sys.platform" in asked or "os.name" in asked:
@@ -67,9 +73,10 @@ def posix_only(tree: ast.AST) -> Iterator[str]:
             if name.endswith(("get_context", "set_start_method")) and methods & {"fork"}:
                 found = ["the start method fork"]
             given = {keyword.arg for keyword in node.keywords}
-            found += sorted(given & {"preexec_fn", "start_new_session", "process_group"})
+            found += [name for name in sorted(SESSIONS) if name in given]
         if found and not guarded(node, parents):
-            yield from (f"line {node.lineno}: {what}" for what in found)
+            line = getattr(node, "lineno", 0)
+            yield from (f"line {line}: {what}" for what in found)
 
 
 def opened_without_encoding(tree: ast.AST) -> Iterator[str]:
@@ -110,6 +117,7 @@ def test_every_file_runs_on_every_system(path: Path) -> None:
         ("import os\nif hasattr(os, 'sched_getaffinity'):\n    os.sched_getaffinity(0)", 0),
         ("from signal import SIGKILL", 1),
         ("try:\n    import resource\nexcept ImportError:\n    resource = None", 0),
+        ("with suppress(ImportError):\n    import resource", 0),
         ("import fcntl", 1),
         ("multiprocessing.get_context('fork')", 1),
         ("multiprocessing.get_context('spawn')", 0),

@@ -23,8 +23,8 @@ from refutable import cli
 from refutable.auditing import margins
 from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
 from refutable.auditing.dial import Dial
+from refutable.auditing.effort import EFFORT
 from refutable.auditing.run import audit
-from refutable.auditing.scan import EFFORT
 from refutable.auditing.selection import load
 from refutable.errors import UsageError
 from refutable.replay import replay

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import importlib.metadata
+import inspect
 import io
 import json
 import math
@@ -26,6 +28,7 @@ from refutable.claims.bent import bases, plans
 from refutable.errors import UsageError
 from refutable.model.bent.observation import Observed
 from refutable.model.bent.perturbation import Perturbation
+from refutable.plain import jsonable
 from refutable.records import documents
 from refutable.reuse import cache, shared
 
@@ -74,9 +77,9 @@ def test_another_seed_or_setting_misses() -> None:
 def test_another_version_of_a_library_misses(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
     fresh(made)(1.0)
-    version = cache.importlib.metadata.version
+    version = importlib.metadata.version
     monkeypatch.setattr(
-        cache.importlib.metadata, "version", lambda n: "0.0" if n == "torch" else version(n)
+        importlib.metadata, "version", lambda n: "0.0" if n == "torch" else version(n)
     )
     cache._code.cache_clear()
     fresh(made)(1.0)
@@ -191,7 +194,7 @@ def test_a_full_disk_costs_the_entry_only(
     if step == "write":
         monkeypatch.setattr(documents, "open", FullFile, raising=False)
     else:
-        monkeypatch.setattr(cache.Path, step, full)
+        monkeypatch.setattr(Path, step, full)
     with pytest.warns(cache.CacheWarning, match="No space left"):
         assert fresh(made)(1.5) == {"twice": 3.0, "seed": 0}
     monkeypatch.undo()
@@ -214,7 +217,7 @@ def test_an_entry_of_another_user_is_read(place: Path, monkeypatch: pytest.Monke
     def refused(*_: Any) -> None:
         raise PermissionError(errno.EPERM, "not the owner")
 
-    monkeypatch.setattr(cache.os, "utime", refused)
+    monkeypatch.setattr(os, "utime", refused)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fresh(made)(1.5)
@@ -264,10 +267,10 @@ def test_a_stored_run_is_the_run_that_was_made() -> None:
     """Every number of a training comes back, those that are not finite included."""
     base = {"P": 12, "C_1": 4, "C_s": 2, "latents": [1.0], "K": 1}
     setting = bases.setting_of(base, "mae")
-    run = plans.trained.__wrapped__(setting, "mae", Perturbation(), 3.0, 0.5, 0)
+    run = inspect.unwrap(plans.trained)(setting, "mae", Perturbation(), 3.0, 0.5, 0)
     lost = dataclasses.replace(run, diverged=True, loss=(1.0, math.inf, math.nan), shift=math.nan)
     for made in (run, lost):
-        text = json.dumps(cache.jsonable(made), allow_nan=False)
+        text = json.dumps(jsonable(made), allow_nan=False)
         read = TypeAdapter(Observed).validate_python(json.loads(text))
         assert repr(read) == repr(made)
 

@@ -25,6 +25,7 @@ from refutable.claim import (
     evidence_of,
 )
 from refutable.errors import MissingPackageError, UsageError, needed
+from refutable.gap import Gap
 from refutable.property import search
 from refutable.records.results import LegRecord, Results
 from refutable.reuse import shared
@@ -79,7 +80,7 @@ class TestVerdict:
         assert verdict_of(Case(("a",))) is Verdict.VACUOUS
 
     def test_an_unreached_regime_is_vacuous(self) -> None:
-        found = evidence_of(iter([Case(("a",)), GOOD]), required=("a", "b"))
+        found = evidence_of([Case(("a",)), GOOD], required=("a", "b"))
         assert check.judge(found) == (Verdict.VACUOUS, "no case in: b")
 
     def test_an_exception_is_an_error_with_its_text(self) -> None:
@@ -159,9 +160,13 @@ class TestSearch:
     def test_different_claims_draw_different_inputs(self) -> None:
         def drawn(seed: int) -> list[int]:
             numbers: list[int] = []
-            keep = lambda n: [numbers.append(n), GOOD][1:]  # noqa: E731
+
+            def keep(drawn: int) -> list[Gap]:
+                numbers.append(drawn)
+                return [GOOD]
+
             context = Context("quick", 0, seed)
-            search(context, st.integers(), keep, examples=20)  # type: ignore[arg-type]
+            search(context, st.integers(), keep, examples=20)
             return numbers
 
         one, other = derive_seed(0, "a", "property"), derive_seed(0, "b", "property")
@@ -171,8 +176,12 @@ class TestSearch:
     def test_draws_do_not_depend_on_the_modules_loaded(self, tmp_path: Path) -> None:
         def drawn() -> list[int]:
             numbers: list[int] = []
-            keep = lambda n: [numbers.append(n), GOOD][1:]  # noqa: E731
-            search(CONTEXT, st.integers(), keep, examples=400)  # type: ignore[arg-type]
+
+            def keep(drawn: int) -> list[Gap]:
+                numbers.append(drawn)
+                return [GOOD]
+
+            search(CONTEXT, st.integers(), keep, examples=400)
             return numbers
 
         before = drawn()

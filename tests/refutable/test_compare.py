@@ -66,7 +66,7 @@ def claim(id: str, legs: Legs, **rest: Any) -> ClaimRecord:
 
 
 def results(*claims: ClaimRecord, **run: Any) -> Results:
-    fields = {"seed": 0, "profile": "quick", "select": ()} | run
+    fields: dict[str, Any] = {"seed": 0, "profile": "quick", "select": ()} | run
     return Results(
         run=Run(
             id="0",

@@ -13,14 +13,20 @@ from hypothesis import strategies as st
 
 from refutable.claim import Context, Evidence
 from refutable.gap import Gap, Relation, equal
-from refutable.property import jsonable, search
+from refutable.plain import jsonable
+from refutable.property import search
 
 GOOD = equal("one", 1, 1, 0, "whole numbers")
 
 
 def gap(**changes: Any) -> Gap:
     """One gap of 1 against 1, with changes."""
-    sound = {"name": "number", "measured": 1.0, "predicted": 1.0, "relation": Relation.EQUAL}
+    sound: dict[str, Any] = {
+        "name": "number",
+        "measured": 1.0,
+        "predicted": 1.0,
+        "relation": Relation.EQUAL,
+    }
     return Gap(**(sound | {"tolerance": 0.0, "why": "numbers as given"} | changes))
 
 
@@ -91,14 +97,15 @@ WRONG_EVIDENCE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("changes", WRONG_EVIDENCE.values(), ids=WRONG_EVIDENCE)
 def test_wrong_evidence_is_an_error_of_its_leg(examined: Any, changes: dict[str, Any]) -> None:
-    sound = {"gaps": (GOOD,), "cases": 1}
+    sound: dict[str, Any] = {"gaps": (GOOD,), "cases": 1}
     assert examined(lambda context: Evidence(**(sound | changes))).verdict == "error"
     assert examined(lambda context: [Evidence(**(sound | changes))]).verdict == "error"
 
 
 def test_whole_numbers_of_numpy_count_cases(examined: Any) -> None:
     def leg(context: Context) -> Evidence:
-        return Evidence(gaps=(GOOD,), cases=np.int64(3), regimes={"near": np.int32(3)})
+        three: Any = np.int64(3)
+        return Evidence(gaps=(GOOD,), cases=three, regimes={"near": three})
 
     assert examined(leg).cases == 3
 

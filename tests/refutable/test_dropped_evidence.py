@@ -119,7 +119,7 @@ class TestWhatALegMayYield:
 
     def test_a_gap_of_a_subclass_that_holds_by_decree_is_refused(self, examined: Any) -> None:
         class Sure(Gap):
-            holds = True  # type: ignore[assignment]
+            holds = True
 
         found = Sure(name="x", measured=2, predicted=1, relation=GOOD.relation, why="r")
         for run in (lambda c: [found], lambda c: Evidence(gaps=(found,), cases=1)):
@@ -199,7 +199,7 @@ class TestWhatIsMadeAndForgotten:
             candidates = [at_most(f"area {n}", n, 5, 0, "bound") for n in range(4)]
             yield max(candidates, key=lambda gap: gap.closeness or 0)
             others = [at_most(f"patch {n}", n, 5, 0, "bound") for n in range(4)]
-            yield max(others, key=lambda gap: gap.measured)
+            yield max(others, key=lambda gap: gap.closeness or 0)
             yield dataclasses.replace(equal("old", 1, 1, 0, "r"), name="new")
             found = Evidence(gaps=(GOOD,), cases=1)
             yield dataclasses.replace(found, cases=2)

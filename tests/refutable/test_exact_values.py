@@ -56,12 +56,17 @@ def test_what_a_double_cannot_tell_apart_is_told_apart(low: Any, high: Any) -> N
     assert at_least("x", low, high, 0, "exact").fails
 
 
+def sides(record: GapRecord) -> list[str]:
+    """Both sides as a reader sees them."""
+    return record.compared.removeprefix("x: ").split(f" {record.relation.words} ")
+
+
 @pytest.mark.parametrize(("low", "high"), pairs(), ids=lambda x: type(x).__name__)
 def test_the_record_shows_the_difference_and_tells_the_same_story(low: Any, high: Any) -> None:
     record = GapRecord.of(equal("x", high, low, 0, "exact"))
     assert not record.holds
     assert record.measured != record.predicted
-    shown, claimed = record.sides
+    shown, claimed = sides(record)
     assert shown != claimed
     assert max(len(shown), len(claimed)) <= 50
     assert f"measured {shown}" in record.said
@@ -75,7 +80,7 @@ def test_a_record_keeps_doubles_where_they_tell_the_same_story() -> None:
 def test_long_numbers_are_shown_around_their_first_difference() -> None:
     record = GapRecord.of(equal("x", 10**90 + 7, 10**90 + 8, 0, "exact"))
     assert record.measured == str(10**90 + 7)
-    assert [side[-4:] for side in record.sides] == ["0007", "0008"]
+    assert [side[-4:] for side in sides(record)] == ["0007", "0008"]
 
 
 NUMBERS = st.one_of(
@@ -129,7 +134,7 @@ def test_numbers_beyond_doubles_are_compared() -> None:
     assert equal("x", 10**400, 1, 0, "exact").fails
     assert at_most("x", 10**400, 10**401, 0, "exact").holds
     assert at_most("x", 10**400, 10**401, 0, "exact").closeness == pytest.approx(0.1)
-    assert GapRecord.of(equal("x", 10**4000, 1, 0, "exact")).sides[1] == "1"
+    assert sides(GapRecord.of(equal("x", 10**4000, 1, 0, "exact")))[1] == "1"
     assert GapRecord.of(equal("x", Fraction(1, 10**400), 0, 0, "exact")).measured != "0"
 
 
@@ -207,7 +212,7 @@ class Half(float):
 class Unit(Rational):
     """A type of some other library."""
 
-    numerator, denominator = 3, 4  # type: ignore[assignment]
+    numerator, denominator = 3, 4
     __abs__ = __add__ = __ceil__ = __eq__ = __floor__ = __floordiv__ = None  # type: ignore
     __hash__ = __le__ = __lt__ = __mod__ = __mul__ = __neg__ = __pos__ = None  # type: ignore
     __pow__ = __radd__ = __rfloordiv__ = __rmod__ = __rmul__ = __round__ = None  # type: ignore

@@ -178,7 +178,8 @@ def test_what_does_not_hold_has_neither_grade_nor_closeness() -> None:
     claim = Claim(id="c", title="c", statement="c", provenance=Provenance.DERIVED)
     claim.leg("exact", scope="all")(yielding(whole))
     claim.leg("property")(yielding(lambda: gap.at_most("x", 3, 2, 0, "counted")))
-    judged = check.check_claim(claim, "quick", 0)
+    legs = [check.check_leg(claim, kind, "quick", 0) for kind in claim.legs]
+    judged = check.claim_record(claim, legs, ())
     assert (judged.verdict, judged.grades, judged.closeness) == (Verdict.FAILS, (), None)
 
 

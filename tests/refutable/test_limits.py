@@ -25,7 +25,7 @@ def holds(expression: sp.Expr, claimed: sp.Expr, exponent: sp.Expr) -> bool:
     )
     gaps = list(found)
     assert len(gaps) == 2
-    return all(gap.holds for gap in gaps)  # type: ignore[union-attr]
+    return all(gap.holds for gap in gaps)
 
 
 def test_the_leading_term_and_its_exponent() -> None:

@@ -19,11 +19,11 @@ RATIOS = (1.0, 1.5, 10.0, 1e6, 1e30)
 
 
 def at(law: Majorant, ratio: float) -> float:
-    return float(law.value) * ratio ** float(law.power)
+    return float(float(law.value) * ratio ** float(law.power))
 
 
 def value(law: tuple[float, float], ratio: float) -> float:
-    return law[0] * ratio ** law[1]
+    return float(law[0] * ratio ** law[1])
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

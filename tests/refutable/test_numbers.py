@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from refutable.auditing.atlas import Outcome, TrialRecord
 from refutable.claim import Kind
 from refutable.claims.tracing import EventRecord
 from refutable.gap import at_most
-from refutable.property import jsonable
+from refutable.plain import jsonable
 from refutable.records import numbers
-from refutable.records.journal import Lines
+from refutable.records.journal import Journal
 from refutable.records.results import GapRecord, TableRecord
 from refutable.table import Table
 
@@ -48,7 +49,7 @@ def test_every_record_stores_it_alike(number: float, tmp_path: Path) -> None:
     ]
     texts = [item[0] if isinstance(item, list) else item for item in stored]
     assert texts == [str(number)] * len(texts)
-    lines = Lines(tmp_path, "numbers.jsonl", "print")
+    lines: Journal[str, Any] = Journal(tmp_path, "numbers.jsonl", "print", lambda _: None)
     lines.add({"gap": gap.model_dump(mode="json"), "kind": Kind.EXACT.value})
     lines.close()
     [line] = (tmp_path / "numbers.jsonl").read_text().splitlines()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refutable import scaling
-from refutable.claim import Claim, Kind, Provenance
+from refutable.claim import Claim, Kind, Provenance, Verdict
 from refutable.gap import Gap
 from refutable.records.results import LegRecord, Results, Run, SeriesRecord, TableRecord, Totals
 from refutable.reports import words
@@ -106,7 +106,9 @@ def test_intervals_cover_the_exponent_and_the_constant(seed: int) -> None:
 def test_stored_ladders_take_one_line_each_and_survive(tmp_path: Path) -> None:
     gaps = scaling.limit("[\n 1,\n 2\n]", LOG_P, [1.0] * len(LOG_P), 1.0, tolerance=1, why="x")
     series = SeriesRecord.of(series_of(list(gaps)))
-    leg = LegRecord(kind=Kind.SCALING, grade=Kind.SCALING.grade, verdict="holds", series=(series,))
+    leg = LegRecord(
+        kind=Kind.SCALING, grade=Kind.SCALING.grade, verdict=Verdict.HOLDS, series=(series,)
+    )
     claim = Claim(id="a.b", title="t", statement="s", provenance=Provenance.DERIVED)
 
     @claim.table

@@ -49,7 +49,7 @@ AUDIT = Audit(
 '''
 
 
-def shipped(name: str) -> dict[str, object]:
+def shipped(name: str) -> Any:
     return json.loads((importlib.resources.files("refutable.records") / name).read_text("utf-8"))
 
 

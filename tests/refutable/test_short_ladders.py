@@ -11,24 +11,29 @@ import pytest
 
 from refutable import scaling
 from refutable.gap import Gap
-from refutable.ladder import MIN_RUNGS, MIN_SPAN, Ladder
+from refutable.ladder import MIN_RUNGS, MIN_SPAN, Ladder, Numbers
 
 TEN = math.log(10)
 X = [TEN * k for k in scaling.rungs(20, 100, 9)]
 DECADES = [TEN * k for k in range(10, 60, 5)]
 
 
-def power(x: Sequence[float], y: Sequence[float], exponent: float, **rest: Any) -> list[Gap]:
+def power(x: Numbers, y: Numbers, exponent: float, **rest: Any) -> list[Gap]:
     return list(scaling.power_law("y", x, y, exponent, **rest))
 
 
-def limit(y: Sequence[float], value: float, tolerance: float = 1e-3, **rest: Any) -> list[Gap]:
+def limit(y: Numbers, value: float, tolerance: float = 1e-3, **rest: Any) -> list[Gap]:
     x = rest.pop("x", X)
     return list(scaling.limit("y", x, y, value, tolerance=tolerance, why="r", **rest))
 
 
 def along(law: Callable[[float], float], x: Sequence[float] = X) -> list[float]:
     return [law(value) for value in x]
+
+
+def bent_by(share: float) -> Callable[[float], float]:
+    """2 x and a share of its logarithm."""
+    return lambda x: 2 * x + share * math.log(x)
 
 
 def outcome(gaps: Sequence[Gap]) -> str:
@@ -186,7 +191,7 @@ class TestPowerLaw:
         (main, *_) = power(X, along(lambda x: 2 * x), 2, x_label="log P")
         power_of_log = float(main.why.rsplit("(log P)^", 1)[1].split(" ")[0])
         for times, found in ((0.4, "holds"), (3, "fails")):
-            y = along(lambda x, p=times * power_of_log: 2 * x + p * math.log(x))
+            y = along(bent_by(times * power_of_log))
             assert outcome(power(X, y, 2)) == found
 
     def test_a_known_power_of_the_logarithm_needs_sizes_above_one(self) -> None:

@@ -177,6 +177,10 @@ def press(browser: webdriver.Chrome, *keys: str) -> None:
     ActionChains(browser).send_keys(*keys).perform()
 
 
+def _of_tag(name: str) -> Callable[[Any], bool]:
+    return lambda element: bool(element.tag_name == name)
+
+
 def tab_to(browser: webdriver.Chrome, wanted: Callable[[Any], bool]) -> Any:
     for _ in range(80):
         press(browser, Keys.TAB)
@@ -294,7 +298,7 @@ def test_what_has_the_focus_is_outlined(browser: webdriver.Chrome) -> None:
     outline = "return getComputedStyle(document.activeElement).outlineStyle"
     for wanted in ("summary", "select", "g"):
         browser.execute_script("document.activeElement.blur()")
-        tab_to(browser, lambda e, wanted=wanted: e.tag_name == wanted)
+        tab_to(browser, _of_tag(wanted))
         assert browser.execute_script(outline) == "solid"
 
 

@@ -50,8 +50,8 @@ def drawn(found: tracing.Trace) -> list[Axes]:
     return empty.axes
 
 
-def lines(axes: Axes) -> dict[str, np.ndarray]:
-    return {line.get_gid(): line.get_xydata() for line in axes.lines if line.get_gid()}
+def lines(axes: Axes) -> dict[str, Any]:
+    return {str(line.get_gid()): line.get_xydata() for line in axes.lines if line.get_gid()}
 
 
 # -------------------------------------------------------------------------------- one trajectory
@@ -95,7 +95,8 @@ def test_phases_end_at_the_events_measured() -> None:
     trace = tracing.trace(Setting(P=10**25, kappa_c=0.9, kappa_s=0.3))
     events = trace.record["events"]
     for axes in drawn(trace)[::2]:
-        first, second = (patch.get_bbox() for patch in axes.patches)
+        patches: list[Any] = list(axes.patches)
+        first, second = (patch.get_bbox() for patch in patches)
         assert (first.x1, second.x0) == (events["switch"]["log_t"],) * 2
         assert second.x1 == events["half"]["log_t"]
 
@@ -250,7 +251,7 @@ def test_bars_and_curves_are_the_numbers_found(found: dict[str, dict[str, Any]])
     empty = Figure()
     paper_figures.diversity(empty, found["diversity"])
     for axes, panel in zip(empty.axes, found["diversity"]["panels"], strict=True):
-        limit, mae, cl = (line.get_ydata() for line in axes.lines)
+        limit, mae, cl = (np.asarray(line.get_ydata()) for line in axes.lines)
         assert set(limit) == {panel["limit"]}
         np.testing.assert_array_equal(mae[1:], panel["mae"]["diversity"])
         np.testing.assert_array_equal(cl[1:], panel["cl"]["diversity"])

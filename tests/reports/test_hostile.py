@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from refutable import text as texts
-from refutable.auditing.answers import Answer, PhaseMap
+from refutable.auditing.answers import Answer, PhaseMap, Trained
 from refutable.auditing.atlas import (
     Atlas,
     AtlasTotals,
@@ -55,7 +55,12 @@ from refutable.records.results import (
     Totals,
 )
 from refutable.reports import (
-    annotations,
+    annotations as workflow,
+)
+from refutable.reports import (
+    atlas as atlas_report,
+)
+from refutable.reports import (
     audit_page,
     console,
     difference,
@@ -70,9 +75,6 @@ from refutable.reports import (
     phase_figure,
     spreadsheet,
     terminal,
-)
-from refutable.reports import (
-    atlas as atlas_report,
 )
 
 NASTY = (
@@ -192,7 +194,7 @@ def map_of(found: list[str]) -> PhaseMap:
         name="a-map", claim=next(said), title=next(said), x_label=next(said), y_label=next(said),
         value_label=next(said), x=(0.0, 1.0), y=(0.0, 1.0), values=((0.0, None), (1.0, 2.0)),
         boundary=((0.0, 0.0), (1.0, 1.0)), boundary_label=next(said),
-        trained=({"x": 0.0, "y": 1.0, "holds": True}, {"x": 1.0, "y": 0.0, "holds": False}),
+        trained=(Trained(x=0.0, y=1.0, holds=True), Trained(x=1.0, y=0.0, holds=False)),
         trained_label=next(said),
     )  # fmt: skip
 
@@ -213,7 +215,7 @@ def on_terminal(show: object, width: int = 120) -> str:
     """What is written to a terminal that knows colours, without the colours."""
     file = io.StringIO()
     screen = Console(file=file, width=width, force_terminal=True, color_system="truecolor")
-    show(screen)  # type: ignore[operator]
+    show(screen)
     return COLOUR.sub("", file.getvalue())
 
 
@@ -318,7 +320,7 @@ def test_the_page_of_an_audit_shows_text(found: list[str]) -> None:
     assert {(n, v) for n, v in seen.attributes if n == "src"} == {("src", "phase-a-map.svg")}
     assert {name for name, _ in seen.attributes} <= {"align", "src", "alt"}
     answer = answer_of(found)
-    cells = [texts.line(row[0]).strip() for row in answer.rows]
+    cells = [texts.line(str(row[0])).strip() for row in answer.rows]
     assert [cell.strip() for cell in seen.found[0:4:2]] == cells
 
 
@@ -352,7 +354,7 @@ def test_a_mermaid_graph_is_one_label_a_claim(found: list[str]) -> None:
 @given(MANY)
 def test_a_runner_gets_one_command_a_line(found: list[str]) -> None:
     results = results_of(found)
-    lines = list(annotations.lines(results, Counting(allowed=frozenset(ALLOWABLE))))
+    lines = list(workflow.lines(results, Counting(allowed=frozenset(ALLOWABLE))))
     assert len(lines) == 5  # all but not-run
     for line, claim in zip(lines, results.claims, strict=False):
         parts = re.fullmatch(r"::(error|warning) title=([^:,\n\r]*)::([^\n\r]*)", line)
