@@ -32,7 +32,7 @@ from refutable.claims.contrastive.ladders import (
     transition,
 )
 from refutable.claims.runs import for_every_size
-from refutable.claims.runs.for_every_size import Proof, event, left_out
+from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
 from refutable.claims.runs.region import Region
 from refutable.gap import Gap, equal
 from refutable.model import reduced
@@ -87,6 +87,25 @@ time = Claim(
 )
 
 
+def time_bounds() -> Bounds:
+    """T_½ off its law, and what bounds it."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        share = setting.C_1 / setting.P**setting.kappa_c / setting.c_1  # C_1 is a whole number
+        return abs(
+            math.expm1(event(run.half).log_t - transition_time(setting) + 2 * math.log(share))
+        )
+
+    def bound(region: Region) -> Majorant:
+        return Collapse(region).plain_half_time
+
+    proof = Proof("|T/(c_T K P^(3-2κ_c)) - 1|", off, bound, 1, **for_every_size.BOTH)
+    few = Contrastive(negatives=1)
+    at = [s.replace(K=3) for s in (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE)]
+    at.append(at[-1].replace(K=8, contrastive=few))
+    return Bounds([proof], lambda s: reduced.cl(s, loss_gap=1e-3), at)
+
+
 @time.leg("scaling", require=tuple(SHAPES))
 def transition_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power of P and its constant, for constant and random latents."""
@@ -106,6 +125,7 @@ def transition_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             1,
             why="three digits; corrections P^{-2(1-κ_c)} log P and P^{κ_s-κ_c} are below 1e-9",
         )
+    yield from time_bounds().inside()
 
 
 @time.leg("exact")
@@ -129,21 +149,7 @@ def constant_of_the_time(context: Context) -> Iterator[Gap]:
 @time.leg("enclosed")
 def time_for_every_size(context: Context) -> Evidence:
     """T within a bound of its law that falls with P, for every P ≥ 1e12, K ≥ 2, N_c ≥ 1, τ ≥ 1."""
-
-    def off(setting: Setting, run: Trajectory) -> float:
-        share = setting.C_1 / setting.P**setting.kappa_c / setting.c_1  # C_1 is a whole number
-        return abs(
-            math.expm1(event(run.half).log_t - transition_time(setting) + 2 * math.log(share))
-        )
-
-    def bound(region: Region) -> Majorant:
-        return Collapse(region).plain_half_time
-
-    proof = Proof("|T/(c_T K P^(3-2κ_c)) - 1|", off, bound, 1, **for_every_size.BOTH)
-    few = Contrastive(negatives=1)
-    at = [s.replace(K=3) for s in (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE)]
-    at.append(at[-1].replace(K=8, contrastive=few))
-    return for_every_size.evidence([proof], lambda s: reduced.cl(s, loss_gap=1e-3), at)
+    return time_bounds().evidence()
 
 
 time.mistake(Collapse.cubed, "powers of the global weight left out of the bound", left_out)

@@ -27,7 +27,7 @@ from refutable.claims.mae.ladders import (
     top_of,
 )
 from refutable.claims.runs import for_every_size
-from refutable.claims.runs.for_every_size import Proof, event
+from refutable.claims.runs.for_every_size import Bounds, Proof, event
 from refutable.claims.runs.plants import (
     ALPHA_OTHER,
     ALPHA_OWN,
@@ -74,20 +74,8 @@ length = Claim(
 )
 
 
-@length.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
-def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """T_½ against its power and its constant."""
-    for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
-        yield ladder.case
-        log_T = ladder.event("half", "log_t")
-        yield from ladder.power("T_½", log_T, global_laws.half_time_exponent(ladder.top))
-        ratio = np.exp(log_T - ladder.predicted(global_laws.log_half_time))
-        yield from ladder.limit("T_½·γz⁴/(K(F(½) - F(a)))", ratio, 1)
-
-
-@length.leg("enclosed")
-def half_time_for_every_size(context: Context) -> Evidence:
-    """T_½·γa/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
+def half_time_bounds() -> Bounds:
+    """T_½ off its law, and what bounds it."""
 
     def off(setting: Setting, run: Trajectory) -> float:
         log_share = math.log1p(-setting.gamma) + math.log(setting.C_1 / setting.P)
@@ -102,7 +90,25 @@ def half_time_for_every_size(context: Context) -> Evidence:
 
     proof = Proof("|T_½·γ(1-γ)(C_1/P)/K - 1|", off, bound, 1, **for_every_size.BOTH)
     at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE)
-    return for_every_size.evidence([proof], run, at)
+    return Bounds([proof], run, at)
+
+
+@length.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
+def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T_½ against its power and its constant."""
+    for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
+        yield ladder.case
+        log_T = ladder.event("half", "log_t")
+        yield from ladder.power("T_½", log_T, global_laws.half_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(global_laws.log_half_time))
+        yield from ladder.limit("T_½·γz⁴/(K(F(½) - F(a)))", ratio, 1)
+    yield from half_time_bounds().inside()
+
+
+@length.leg("enclosed")
+def half_time_for_every_size(context: Context) -> Evidence:
+    """T_½·γa/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
+    return half_time_bounds().evidence()
 
 
 length.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))

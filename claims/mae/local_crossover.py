@@ -23,7 +23,7 @@ from refutable.claims.mae.for_every_size import (
 )
 from refutable.claims.mae.ladders import DYNAMICS, INTEGRATION, LOSS_GAP, REDUCED, tens, top_of
 from refutable.claims.runs import for_every_size
-from refutable.claims.runs.for_every_size import Proof, event, left_out
+from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
 from refutable.claims.runs.plants import ALPHA_GLOBAL, RATES, scaled, shifted, spoiled
 from refutable.gap import Gap
 from refutable.model import reduced
@@ -82,6 +82,25 @@ def at_distance(top: Setting, ten: float, distance: float) -> Setting:
     return top.replace(P=power_of_ten(ten), kappa_c=(1 + top.kappa_s + gap) / 2)
 
 
+def crossover_bounds() -> Bounds:
+    """Φ_1(T_½) and T_½ off their laws, and what bounds them."""
+
+    def depth_off(setting: Setting, run: Trajectory) -> float:
+        return abs(2 * (event(run.half).phi_global + laws.depth_at_half(setting)))
+
+    def time_off(setting: Setting, run: Trajectory) -> float:
+        return abs(math.expm1(event(run.half).log_t - log_half_time(setting)))
+
+    where = for_every_size.EITHER
+    proofs = (
+        Proof("|-2Φ_1(T_½) - log(1 + 2a²/ρ)|", depth_off, bound_of("crossover_off"), 0.5, **where),
+        Proof("|T_½·γρ/K - 1|", time_off, bound_of("half_time_off"), 0.5, **where),
+    )
+    at_0 = Setting(P=10**12, kappa_c=0.7, kappa_s=0.4)
+    at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE, at_0)
+    return Bounds(proofs, to_the_loss_gap, at)
+
+
 @crossover.leg("scaling", require=("Δ < 0", "Δ = 0", "Δ > 0", "K > 1"))
 def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
     """Depth and time at T_½ on ladders that stay in the crossover."""
@@ -113,26 +132,13 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             yield from scaling.limit(
                 f"T_½·γρz⁴/K, {name}", log_P, late, 1, tolerance=tolerance, why=why, x_label="log P"
             )
+    yield from crossover_bounds().inside()
 
 
 @crossover.leg("enclosed")
 def crossover_for_every_size(context: Context) -> Evidence:
     """Φ_1(T_½) and T_½ within bounds of their laws that fall with P; the region holds Δ = 0."""
-
-    def depth_off(setting: Setting, run: Trajectory) -> float:
-        return abs(2 * (event(run.half).phi_global + laws.depth_at_half(setting)))
-
-    def time_off(setting: Setting, run: Trajectory) -> float:
-        return abs(math.expm1(event(run.half).log_t - log_half_time(setting)))
-
-    where = for_every_size.EITHER
-    proofs = (
-        Proof("|-2Φ_1(T_½) - log(1 + 2a²/ρ)|", depth_off, bound_of("crossover_off"), 0.5, **where),
-        Proof("|T_½·γρ/K - 1|", time_off, bound_of("half_time_off"), 0.5, **where),
-    )
-    at_0 = Setting(P=10**12, kappa_c=0.7, kappa_s=0.4)
-    at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE, at_0)
-    return for_every_size.evidence(proofs, to_the_loss_gap, at)
+    return crossover_bounds().evidence()
 
 
 crossover.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)

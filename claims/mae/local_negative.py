@@ -28,7 +28,7 @@ from refutable.claims.mae.local_measured import (
     time_to_loss,
 )
 from refutable.claims.runs import for_every_size
-from refutable.claims.runs.for_every_size import Proof, event, left_out
+from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
 from refutable.claims.runs.plants import (
     ALPHA_GLOBAL,
     ALPHA_OTHER,
@@ -56,6 +56,16 @@ no_decoupling = Claim(
 )
 
 
+def global_bounds() -> Bounds:
+    """The largest |Φ_1| up to T_½, and what bounds it."""
+
+    def off(_: Setting, run: Trajectory) -> float:
+        return until_half(run, run.phi_global)
+
+    proof = Proof("max |Φ_1|", off, bound_of("global_moved"), 1, **for_every_size.NEGATIVE)
+    return Bounds([proof], to_the_loss_gap, for_every_size.AT_NEGATIVE)
+
+
 @no_decoupling.leg("scaling", require=("Δ < 0", "K > 1"))
 def still_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """The largest |Φ_1| against P^Δ and its constant."""
@@ -66,17 +76,13 @@ def still_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         ratio = ladder.final("phi_global") / -ladder.predicted(laws.global_per_start)
         yield from ladder.limit("Φ_1(T*) by its law", ratio, 1)
         yield from ladder.limit("max |Φ_1|", largest, 0)
+    yield from global_bounds().inside()
 
 
 @no_decoupling.leg("enclosed")
 def global_stays_for_every_size(context: Context) -> Evidence:
     """Max |Φ_1| up to T_½ below a bound that falls with P, for every P ≥ 1e12 on a region."""
-
-    def off(_: Setting, run: Trajectory) -> float:
-        return until_half(run, run.phi_global)
-
-    proof = Proof("max |Φ_1|", off, bound_of("global_moved"), 1, **for_every_size.NEGATIVE)
-    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_NEGATIVE)
+    return global_bounds().evidence()
 
 
 no_decoupling.mistake(laws.gap_exponent, "exponent off by 0.02", shifted(0.02))
@@ -96,6 +102,16 @@ own_first = Claim(
 )
 
 
+def lead_bounds() -> Bounds:
+    """The largest |α_1|/α_n up to T_½, and what bounds it."""
+
+    def off(_: Setting, run: Trajectory) -> float:
+        return until_half(run, run.rate_global / run.rate_own)
+
+    proof = Proof("max |α_1|/α_n", off, bound_of("global_over_own"), 1, **for_every_size.NEGATIVE)
+    return Bounds([proof], to_the_loss_gap, for_every_size.AT_NEGATIVE)
+
+
 @own_first.leg("scaling", require=("Δ < 0", "K > 1"))
 def lead_of_own_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """The largest |α_1|/α_n over time, and that Φ_n only grows."""
@@ -107,17 +123,13 @@ def lead_of_own_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.power("max |α_1|/α_n", np.log(ratio), laws.gap_exponent(ladder.top))
         slowest = min(float(run.rate_own.min()) for run in ladder.judged.runs)
         yield at_least(f"α_n, {ladder.name}", slowest, 0, 0, "a positive rate, at every time")
+    yield from lead_bounds().inside()
 
 
 @own_first.leg("enclosed")
 def own_first_for_every_size(context: Context) -> Evidence:
     """|α_1|/α_n below 1 up to T_½, falling with P, for every P ≥ 1e12 on a region."""
-
-    def off(_: Setting, run: Trajectory) -> float:
-        return until_half(run, run.rate_global / run.rate_own)
-
-    proof = Proof("max |α_1|/α_n", off, bound_of("global_over_own"), 1, **for_every_size.NEGATIVE)
-    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_NEGATIVE)
+    return lead_bounds().evidence()
 
 
 own_first.mistake(laws.gap_exponent, "exponent off by 0.02", shifted(-0.02))
@@ -136,20 +148,8 @@ length = Claim(
 )
 
 
-@length.leg("scaling", require=("Δ < 0", "K > 1"))
-def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """T_½ against its power and its constant."""
-    for ladder in ladders(context, NEGATIVE):
-        yield ladder.case
-        log_T = ladder.event("half", "log_t")
-        yield from ladder.power("T_½", log_T, laws.half_time_exponent(ladder.top))
-        ratio = np.exp(log_T - ladder.predicted(laws.log_half_time))
-        yield from ladder.limit("T_½·γρz⁴/K", ratio, 1)
-
-
-@length.leg("enclosed")
-def half_time_for_every_size(context: Context) -> Evidence:
-    """T_½·γρ/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
+def half_time_bounds() -> Bounds:
+    """T_½ off its law, and what bounds it."""
 
     def closer(setting: Setting, run: Trajectory) -> float:
         """With R_0 = 1-a-ρ, the share of all other keys at Q = 0, in the law."""
@@ -162,7 +162,25 @@ def half_time_for_every_size(context: Context) -> Evidence:
         Proof("|T_½·γρ/K - 1|", half_time_off, bound_of("half_time_off"), 0.1, **where),
         Proof("|T_½·γρ/(KR_0) - 1|", closer, bound_of("half_time"), 0.1, **where),
     )
-    return for_every_size.evidence(proofs, to_the_loss_gap, for_every_size.AT_NEGATIVE)
+    return Bounds(proofs, to_the_loss_gap, for_every_size.AT_NEGATIVE)
+
+
+@length.leg("scaling", require=("Δ < 0", "K > 1"))
+def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """T_½ against its power and its constant."""
+    for ladder in ladders(context, NEGATIVE):
+        yield ladder.case
+        log_T = ladder.event("half", "log_t")
+        yield from ladder.power("T_½", log_T, laws.half_time_exponent(ladder.top))
+        ratio = np.exp(log_T - ladder.predicted(laws.log_half_time))
+        yield from ladder.limit("T_½·γρz⁴/K", ratio, 1)
+    yield from half_time_bounds().inside()
+
+
+@length.leg("enclosed")
+def half_time_for_every_size(context: Context) -> Evidence:
+    """T_½·γρ/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
+    return half_time_bounds().evidence()
 
 
 length.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)

@@ -30,7 +30,7 @@ from refutable.claims.mae.ladders import (
     ladders,
 )
 from refutable.claims.runs import for_every_size
-from refutable.claims.runs.for_every_size import Proof, event, left_out
+from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
 from refutable.claims.runs.plants import ALPHA_GLOBAL, ALPHA_OWN, RATES, scaled, shifted, spoiled
 from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model.setting import Latents, Setting
@@ -92,6 +92,17 @@ phase1_length = Claim(
 )
 
 
+def switch_time_bounds() -> Bounds:
+    """T_1 off its law, and what bounds it."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        return abs(math.expm1(event(run.switch).log_t - laws.log_switch_time(setting)))
+
+    bound = bound_of("switch_time_off")
+    proof = Proof("|T_1·3γρ′/K - 1|", off, bound, 0.2, **for_every_size.POSITIVE)
+    return Bounds([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+
+
 @phase1_length.leg("scaling", require=("random latents", "K > 1"))
 def switch_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_1 against its power and its constant."""
@@ -101,18 +112,13 @@ def switch_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.power("T_1", log_T, laws.switch_time_exponent(ladder.top))
         ratio = np.exp(log_T - ladder.predicted(laws.log_switch_time))
         yield from ladder.limit("T_1·3γρ′z⁴/K", ratio, 1)
+    yield from switch_time_bounds().inside()
 
 
 @phase1_length.leg("enclosed")
 def switch_time_for_every_size(context: Context) -> Evidence:
     """T_1·3γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
-
-    def off(setting: Setting, run: Trajectory) -> float:
-        return abs(math.expm1(event(run.switch).log_t - laws.log_switch_time(setting)))
-
-    bound = bound_of("switch_time_off")
-    proof = Proof("|T_1·3γρ′/K - 1|", off, bound, 0.2, **for_every_size.POSITIVE)
-    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+    return switch_time_bounds().evidence()
 
 
 phase1_length.mistake(laws.switch_time_exponent, "exponent off by 0.02", shifted(0.02))
@@ -133,6 +139,17 @@ decoupling_depth = Claim(
 )
 
 
+def depth_bounds() -> Bounds:
+    """Φ_1(T_1) off its law, and what bounds it."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        return abs(event(run.switch).phi_global - laws.global_at_switch(setting))
+
+    bound = bound_of("depth_at_switch_off")
+    proof = Proof("|Φ_1(T_1) - its law|", off, bound, 0.2, **for_every_size.POSITIVE)
+    return Bounds([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+
+
 @decoupling_depth.leg("scaling", require=("random latents", "K > 1"))
 def depth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_1(T_1) against its slope and its intercept."""
@@ -142,18 +159,13 @@ def depth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.power("e^{Φ_1(T_1)}", phi, laws.depth_exponent(ladder.top))
         excess = ladder.z * (phi - ladder.predicted(laws.global_at_switch))
         yield from ladder.limit("zΦ_1(T_1) less its law", excess, 0)
+    yield from depth_bounds().inside()
 
 
 @decoupling_depth.leg("enclosed")
 def depth_for_every_size(context: Context) -> Evidence:
     """Φ_1(T_1) within a bound of its law that falls with P, for every P ≥ 1e12 on a region."""
-
-    def off(setting: Setting, run: Trajectory) -> float:
-        return abs(event(run.switch).phi_global - laws.global_at_switch(setting))
-
-    bound = bound_of("depth_at_switch_off")
-    proof = Proof("|Φ_1(T_1) - its law|", off, bound, 0.2, **for_every_size.POSITIVE)
-    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+    return depth_bounds().evidence()
 
 
 decoupling_depth.mistake(laws.depth_exponent, "slope off by 0.02", shifted(0.02))
@@ -177,6 +189,17 @@ own_at_the_switch = Claim(
 )
 
 
+def own_bounds() -> Bounds:
+    """Φ_n(T_1) off its limit, and what bounds it."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        return abs(event(run.switch).phi_own - laws.own_at_switch(setting.latents))
+
+    bound = bound_of("own_at_switch")
+    proof = Proof("|Φ_n(T_1) - ln(3/2)|", off, bound, 0.1, **for_every_size.POSITIVE)
+    return Bounds([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+
+
 @own_at_the_switch.leg("scaling", require=("random latents", "K > 1"))
 def own_at_switch_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_n(T_1), a number that depends on the latents alone."""
@@ -184,18 +207,13 @@ def own_at_switch_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield ladder.case
         phi = ladder.event("switch", "phi_own")
         yield from ladder.limit("Φ_n(T_1)", phi, laws.own_at_switch(ladder.top.latents))
+    yield from own_bounds().inside()
 
 
 @own_at_the_switch.leg("enclosed")
 def own_for_every_size(context: Context) -> Evidence:
     """Φ_n(T_1) within a bound of ln(3/2) that falls with P, for every P ≥ 1e12 on a region."""
-
-    def off(setting: Setting, run: Trajectory) -> float:
-        return abs(event(run.switch).phi_own - laws.own_at_switch(setting.latents))
-
-    bound = bound_of("own_at_switch")
-    proof = Proof("|Φ_n(T_1) - ln(3/2)|", off, bound, 0.1, **for_every_size.POSITIVE)
-    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+    return own_bounds().evidence()
 
 
 own_at_the_switch.mistake(laws.own_at_switch, "constant off by 5 %", scaled(1.05))
@@ -218,6 +236,13 @@ phase2_length = Claim(
 )
 
 
+def half_time_bounds() -> Bounds:
+    """T_½ off its law, and what bounds it."""
+    bound = bound_of("half_time_given_up")
+    proof = Proof("|T_½·γρ′/K - 1|", half_time_off, bound, 0.1, **for_every_size.POSITIVE)
+    return Bounds([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+
+
 @phase2_length.leg("scaling", require=("random latents", "K > 1"))
 def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power, its constant, and T_1."""
@@ -229,14 +254,13 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.limit("T_½·γρ′z⁴/K", ratio, 1)
         if ladder.top.latents.is_constant:
             yield from ladder.limit("T_½/T_1", np.exp(log_T - log_T_1), PHASES)
+    yield from half_time_bounds().inside()
 
 
 @phase2_length.leg("enclosed")
 def half_time_for_every_size(context: Context) -> Evidence:
     """T_½·γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
-    bound = bound_of("half_time_given_up")
-    proof = Proof("|T_½·γρ′/K - 1|", half_time_off, bound, 0.1, **for_every_size.POSITIVE)
-    return for_every_size.evidence([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
+    return half_time_bounds().evidence()
 
 
 phase2_length.mistake(LocalQuery.late, "W_1 and Υ_n left out of the bounds", left_out)

@@ -94,7 +94,7 @@ def decided(name: str, found: Proved) -> Iterator[Gap]:
         f"{name}: comparisons left open", found.undecided == 0, True, "balls are disjoint or not"
     )
     yield at_least(
-        f"{name}: smallest α_n at any step", found.least_own_rate, 0, 0, "Φ_n never falls"
+        f"{name}: smallest α_n at any step", Fraction(found.least_own_rate), 0, 0, "Φ_n never falls"
     )
     yield identical(f"{name}: Σ_q Υ_q is 0", found.sums_to_0, True, "every ball holds 0")
 
@@ -103,8 +103,8 @@ def within(name: str, found: Proved, epsilon: float, steps: int) -> Gap:
     """L_p - L*_p at the last step is at most ε."""
     return at_most(
         f"{name}: L_p - L*_p after {steps} steps",
-        found.loss_gap,
-        epsilon,
+        Fraction(found.loss_gap),
+        Fraction(epsilon),
         0,
         "the theorem's ε; the upper end of a ball that holds the exact loss",
     )

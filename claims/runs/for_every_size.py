@@ -1,10 +1,11 @@
-"""Evidence for every P ≥ P0: a region covered by proved tiles, and floats that must lie inside."""
+"""Evidence for every P ≥ P0: a region covered by proved tiles, and runs that must lie inside."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from refutable.claim import Evidence
@@ -114,52 +115,69 @@ AT_NEGATIVE = tuple(
 """Where floats are compared: bounds are 1e-1 to 1e-4 there, far above the floats' errors."""
 
 
-def evidence(
-    proofs: Sequence[Proof], run: Callable[[Setting], Trajectory], at: Sequence[Setting]
-) -> Evidence:
-    """What several proofs found, and that floats of reduced runs at some settings lie inside."""
-    gaps: list[Gap] = []
-    tiles = 0
-    for proof in proofs:
-        found = cover(proof.region, proof.bound, below=proof.allowed, asked=proof.asked)
-        count = len(found.proved) + len(found.open)
-        tiles += count
-        left = "; ".join(map(str, found.open[:3]))
-        gaps.append(
-            identical(
-                f"{proof.of}: tiles proved",
-                len(found.proved),
-                count,
-                "every tile of the region, each for every P ≥ P0",
-                witness={"open": left} if left else None,
-            )
-        )
-        if found.proved:
-            gaps += [
-                at_most(
-                    f"{proof.of}: largest for every P ≥ 1e{proof.region.ten:g}",
-                    found.worst,
-                    proof.allowed,
-                    0,
-                    "proved upper bound, rounded up; it is largest at P0",
-                ),
-                at_most(
-                    f"{proof.of}: power of P of the bound",
-                    found.slowest,
-                    -FALLS,
-                    0,
-                    "negative on every tile: the deviation tends to 0",
-                ),
-            ]
-    for setting in at:
-        path = run(setting)
-        for proof in proofs:
-            bound = rounded_up(proof.bound(Region.of(setting)).value)
-            room = INTEGRATION * (bound if proof.is_size else 1)
-            if room > bound / 10:
-                continue  # floats cannot tell
+@dataclass(frozen=True)
+class Bounds:
+    """What is proved of deviations on regions, and runs of the reduced dynamics to lie within.
+
+    at: settings within the regions, at which runs are compared.
+    """
+
+    proofs: Sequence[Proof]
+    run: Callable[[Setting], Trajectory]
+    at: Sequence[Setting]
+
+    def evidence(self) -> Evidence:
+        """What the proofs found: for every P, without a float that was rounded to nearest."""
+        gaps: list[Gap] = []
+        tiles = 0
+        for proof in self.proofs:
+            found = cover(proof.region, proof.bound, below=proof.allowed, asked=proof.asked)
+            count = len(found.proved) + len(found.open)
+            tiles += count
+            left = "; ".join(map(str, found.open[:3]))
             gaps.append(
-                at_most(
+                identical(
+                    f"{proof.of}: tiles proved",
+                    len(found.proved),
+                    count,
+                    "every tile of the region, each for every P ≥ P0",
+                    witness={"open": left} if left else None,
+                )
+            )
+            if found.proved:
+                gaps += [
+                    at_most(
+                        f"{proof.of}: largest for every P ≥ 1e{proof.region.ten:g}",
+                        Fraction(found.worst),
+                        Fraction(proof.allowed),
+                        0,
+                        "proved upper bound, rounded up; it is largest at P0",
+                    ),
+                    at_most(
+                        f"{proof.of}: power of P of the bound",
+                        Fraction(found.slowest),
+                        Fraction(-FALLS),
+                        0,
+                        "negative on every tile: the deviation tends to 0",
+                    ),
+                ]
+        return Evidence(
+            gaps=tuple(gaps),
+            cases=tiles,
+            regimes=Counter(sign_of(setting) for setting in self.at),
+            scope="; ".join(dict.fromkeys(proof.scope for proof in self.proofs)),
+        )
+
+    def inside(self) -> Iterator[Gap]:
+        """Runs of the reduced dynamics, which are rounded, lie within what is proved."""
+        for setting in self.at:
+            path = self.run(setting)
+            for proof in self.proofs:
+                bound = rounded_up(proof.bound(Region.of(setting)).value)
+                room = INTEGRATION * (bound if proof.is_size else 1)
+                if room > bound / 10:
+                    continue  # floats cannot tell
+                yield at_most(
                     f"{proof.of} in the reduced dynamics, P = {setting.P:.0e}, "
                     f"κ = ({setting.kappa_c:g}, {setting.kappa_s:g}), γ = {setting.gamma:g}",
                     proof.off(setting, path),
@@ -167,10 +185,3 @@ def evidence(
                     room,
                     "floats must lie within what is proved; room for their integration",
                 )
-            )
-    return Evidence(
-        gaps=tuple(gaps),
-        cases=tiles,
-        regimes=Counter(sign_of(setting) for setting in at),
-        scope="; ".join(dict.fromkeys(proof.scope for proof in proofs)),
-    )

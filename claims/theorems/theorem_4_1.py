@@ -19,7 +19,7 @@ from refutable.claims.mae import ladders
 from refutable.claims.mae.for_every_size import bound_of, learned
 from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import exact_descent, for_every_size, masked, plants, training
-from refutable.claims.runs.for_every_size import Proof
+from refutable.claims.runs.for_every_size import Bounds, Proof
 from refutable.claims.runs.masked import EPSILON, TrainedMae
 from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS
 from refutable.claims.runs.regimes import (
@@ -106,6 +106,30 @@ def to_small_gap_at(top: Setting, query: QueryKind, power: float, ten: float) ->
     return to_small_gap(top, query, (ten,), power)[0]
 
 
+REACH = 30
+"""A_n/(1 - A_n) up to which T* is followed, where L_p - L*_p = γ/(2·REACH²)."""
+
+
+def time_bounds() -> Iterator[Bounds]:
+    """T* off its law at either sign of the gap, and what bounds it."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        given_up = (
+            (1 - setting.gamma) * setting.C_1 / setting.P if setting.information_gap > 0 else 0.0
+        )
+        unit = setting.gamma * (1 - setting.gamma) * setting.C_s / setting.P / (1 - given_up)
+        return abs(math.expm1(float(run.log_t[-1]) + math.log(unit / setting.K)))
+
+    for sign, name, where, at in (
+        (1, "half_time_given_up", for_every_size.POSITIVE, for_every_size.AT_POSITIVE),
+        (-1, "half_time_off", for_every_size.NEGATIVE, for_every_size.AT_NEGATIVE),
+    ):
+        law = "γρ′/K" if sign > 0 else "γρ/K"
+        bound = bound_of(name, REACH)
+        proof = Proof(f"|T*·{law} - 1| at ε = γ/{2 * REACH**2}", off, bound, 0.1, **where)
+        yield Bounds([proof], lambda s: learned(s, "local", REACH), at)
+
+
 @convergence.leg("scaling", require=BOTH_SIGNS)
 def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Time to a loss gap, its power of P and 1/ε, on ladders of reduced trajectories."""
@@ -138,34 +162,18 @@ def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
                     yield from ladder.limit(
                         f"{query} query, t·gap", np.exp(log_T) * epsilon / limit, 1.0
                     )
+    for bounds in time_bounds():
+        yield from bounds.inside()
 
 
 # ---------------------------------------------------- check: for every P, and exactly at a size
 
 
-REACH = 30
-"""A_n/(1 - A_n) up to which T* is followed, where L_p - L*_p = γ/(2·REACH²)."""
-
-
 @convergence.leg("enclosed", require=BOTH_SIGNS)
 def time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
     """T* at a fixed ε for every P ≥ 1e12 on a region; L_p - L*_p ≤ ε by exact gradient descent."""
-
-    def off(setting: Setting, run: Trajectory) -> float:
-        given_up = (
-            (1 - setting.gamma) * setting.C_1 / setting.P if setting.information_gap > 0 else 0.0
-        )
-        unit = setting.gamma * (1 - setting.gamma) * setting.C_s / setting.P / (1 - given_up)
-        return abs(math.expm1(float(run.log_t[-1]) + math.log(unit / setting.K)))
-
-    for sign, name, where, at in (
-        (1, "half_time_given_up", for_every_size.POSITIVE, for_every_size.AT_POSITIVE),
-        (-1, "half_time_off", for_every_size.NEGATIVE, for_every_size.AT_NEGATIVE),
-    ):
-        law = "γρ′/K" if sign > 0 else "γρ/K"
-        bound = bound_of(name, REACH)
-        proof = Proof(f"|T*·{law} - 1| at ε = γ/{2 * REACH**2}", off, bound, 0.1, **where)
-        yield for_every_size.evidence([proof], lambda s: learned(s, "local", REACH), at)
+    for bounds in time_bounds():
+        yield bounds.evidence()
     for setting in exact_descent.SIZES[: context.at(quick=2, full=4)]:
         yield Case((sign_of(setting),))
         for query in QUERIES:

@@ -26,7 +26,7 @@ from refutable.claims.mae.for_every_size import learned as learned_by
 from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import for_every_size, plants
 from refutable.claims.runs.finite_size import LEFT_OUT, reduced_of
-from refutable.claims.runs.for_every_size import Proof
+from refutable.claims.runs.for_every_size import Bounds, Proof
 from refutable.claims.runs.masked import TrainedMae, rows_of
 from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS, noise, worst
 from refutable.claims.runs.regimes import BOTH_SIGNS, area_exponent
@@ -155,25 +155,8 @@ global_case = case_of_theorem(
 )
 
 
-@global_case.leg("scaling", require=BOTH_SIGNS)
-def global_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """Slopes of a global query's correlations."""
-    for ladder in ladders_of(context, "global"):
-        yield ladder.case
-        yield from slopes(ladder, "global")
-
-
-@global_case.leg("trained", require=BOTH_SIGNS)
-def global_patches_of_trained_models(context: Context) -> Iterator[Gap | Case]:
-    """Every global patch of trained models against the reduced dynamics."""
-    for case, run in autoencoders(context):
-        yield case
-        yield from learned(run, "global")
-
-
-@global_case.leg("enclosed")
-def global_patch_for_every_size(context: Context) -> Evidence:
-    """Until A_n = 1000/1001: Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
+def global_bounds() -> Bounds:
+    """Correlations until A_n = 1000/1001, and what bounds them."""
 
     def bound_of(name: str) -> Callable[[Region], Majorant]:
         def bound(region: Region) -> Majorant:
@@ -207,7 +190,30 @@ def global_patch_for_every_size(context: Context) -> Evidence:
         ),
     )
     at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE)
-    return for_every_size.evidence(proofs, lambda s: learned_by(s, "global"), at)
+    return Bounds(proofs, lambda s: learned_by(s, "global"), at)
+
+
+@global_case.leg("scaling", require=BOTH_SIGNS)
+def global_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Slopes of a global query's correlations."""
+    for ladder in ladders_of(context, "global"):
+        yield ladder.case
+        yield from slopes(ladder, "global")
+    yield from global_bounds().inside()
+
+
+@global_case.leg("trained", require=BOTH_SIGNS)
+def global_patches_of_trained_models(context: Context) -> Iterator[Gap | Case]:
+    """Every global patch of trained models against the reduced dynamics."""
+    for case, run in autoencoders(context):
+        yield case
+        yield from learned(run, "global")
+
+
+@global_case.leg("enclosed")
+def global_patch_for_every_size(context: Context) -> Evidence:
+    """Until A_n = 1000/1001: Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
+    return global_bounds().evidence()
 
 
 def at_most_over(name: str) -> Callable[[Setting, Trajectory], float]:
@@ -215,9 +221,7 @@ def at_most_over(name: str) -> Callable[[Setting, Trajectory], float]:
     return lambda _, run: float(np.abs(getattr(run, name)).max())
 
 
-def local_patch_for_every_size(
-    depth: Proof, where: dict[str, Any], at: tuple[Setting, ...]
-) -> Evidence:
+def local_bounds(depth: Proof, where: dict[str, Any], at: tuple[Setting, ...]) -> Bounds:
     """Until A_n = 1000/1001: Φ_n at its law, Φ_1 as `depth` says, all else small."""
 
     def own(setting: Setting, run: Trajectory) -> float:
@@ -234,7 +238,7 @@ def local_patch_for_every_size(
         Proof(f"max |{symbol}|", at_most_over(name), small(name), 0.1, is_size=True, **where)
         for symbol, name in (("Φ_m", "phi_other"), ("Υ", "upsilon_own"))
     ]
-    return for_every_size.evidence(proofs, lambda s: learned_by(s, "local"), at)
+    return Bounds(proofs, lambda s: learned_by(s, "local"), at)
 
 
 global_case.mistake(predicted_own_slope, "the own slope too large by 0.02", plants.shifted(0.02))
@@ -264,12 +268,21 @@ positive_case = case_of_theorem(
 )
 
 
+def decoupling_bounds() -> Bounds:
+    """Correlations at a positive gap, and what bounds them."""
+    where = for_every_size.POSITIVE
+    bound = bound_of("crossover_off", LEARNED)
+    depth = Proof("|-2Φ_1 - log(1 + 2a²/ρ)|", depth_off, bound, 0.5, **where)
+    return local_bounds(depth, where, for_every_size.AT_POSITIVE)
+
+
 @positive_case.leg("scaling", require=("Δ > 0",))
 def decoupled_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Slopes of a local query's correlations, positive gap."""
     for ladder in ladders_of(context, "local", sign=1):
         yield ladder.case
         yield from slopes(ladder, "local")
+    yield from decoupling_bounds().inside()
 
 
 @positive_case.leg("trained", require=("Δ > 0",))
@@ -285,10 +298,7 @@ def local_patches_decouple_first(context: Context) -> Iterator[Gap | Case]:
 @positive_case.leg("enclosed")
 def decoupling_for_every_size(context: Context) -> Evidence:
     """Φ_1 at -½log(1 + 2a²/ρ), Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
-    where = for_every_size.POSITIVE
-    bound = bound_of("crossover_off", LEARNED)
-    depth = Proof("|-2Φ_1 - log(1 + 2a²/ρ)|", depth_off, bound, 0.5, **where)
-    return local_patch_for_every_size(depth, where, for_every_size.AT_POSITIVE)
+    return decoupling_bounds().evidence()
 
 
 def depth_off(setting: Setting, run: Trajectory) -> float:
@@ -345,12 +355,21 @@ negative_case = case_of_theorem(
 )
 
 
+def one_phase_bounds() -> Bounds:
+    """Correlations at a negative gap, and what bounds them."""
+    where = for_every_size.NEGATIVE
+    bound = bound_of("global_moved", LEARNED)
+    depth = Proof("max |Φ_1|", at_most_over("phi_global"), bound, 1, is_size=True, **where)
+    return local_bounds(depth, where, for_every_size.AT_NEGATIVE)
+
+
 @negative_case.leg("scaling", require=("Δ < 0",))
 def single_phase_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Slopes of a local query's correlations, negative gap."""
     for ladder in ladders_of(context, "local", sign=-1):
         yield ladder.case
         yield from slopes(ladder, "local")
+    yield from one_phase_bounds().inside()
 
 
 @negative_case.leg("trained", require=("Δ < 0",))
@@ -389,10 +408,7 @@ def own_first(run: TrainedMae) -> Iterator[Gap]:
 @negative_case.leg("enclosed")
 def one_phase_for_every_size(context: Context) -> Evidence:
     """|Φ_1| small, Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
-    where = for_every_size.NEGATIVE
-    bound = bound_of("global_moved", LEARNED)
-    depth = Proof("max |Φ_1|", at_most_over("phi_global"), bound, 1, is_size=True, **where)
-    return local_patch_for_every_size(depth, where, for_every_size.AT_NEGATIVE)
+    return one_phase_bounds().evidence()
 
 
 negative_case.mistake(predicted_own_slope, "the own slope too large by 0.02", plants.shifted(0.02))

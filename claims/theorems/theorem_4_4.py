@@ -21,7 +21,7 @@ from refutable.claims.mae import ladders
 from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import contrastive as runs
 from refutable.claims.runs import for_every_size, training
-from refutable.claims.runs.for_every_size import Proof
+from refutable.claims.runs.for_every_size import Bounds, Proof
 from refutable.claims.runs.noise import FALSE_ALARM, worst
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_most, equal
@@ -147,43 +147,8 @@ def attends_to_global(ladder: Ladder) -> Iterator[Gap]:
         )
 
 
-@collapse.leg("scaling", require=BOTH_SIGNS)
-def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """Attention, slope and dominance at the loss gap, up to P = 1e100."""
-    tens = tens_of(context)
-    for top in context.at(quick=TOPS[:2], full=TOPS):
-        at = functools.partial(collapse_at, top)
-        low = ladders.where_possible(at, ladders.low_tens(context))
-        ladder = Ladder(top, (*low, *map(at, tens)), len(low))
-        yield ladder.case
-        yield from attends_to_global(ladder)
-        yield from ladder.power("Φ_1", ladder.final("phi_global"), predicted_slope(top))
-        ratio = np.log(np.abs(ladder.final("phi_other"))) - np.log(ladder.final("phi_global"))
-        exponent, log_power = predicted_dominance(top)
-        yield from ladder.power("|Φ_m|/Φ_1", ratio, exponent, log_power=log_power)
-    for top in SPREAD_TOPS:
-        ten = tens[0] if context.profile == "quick" else tens[-1]
-        ladder = Ladder(top, (runs.reduced_cl(top.replace(P=power_of_ten(ten)), runs.LOSS_GAP),))
-        yield ladder.case
-        yield from attends_to_global(ladder)
-        yield at_most(
-            f"|Φ_m|/Φ_1, {ladder.name}, P = 1e{ten:g}",
-            float(np.abs(ladder.final("phi_other") / ladder.final("phi_global"))[0]),
-            1e-6,
-            0,
-            "dominated: both powers of P are below -0.4 at P ≥ 1e30",
-        )
-
-
-# ------------------------------------------------------------------------- check: for every P
-
-REACH = 1000
-"""A_1/(1 - A_1) up to which the collapse is followed: A_1 = 0.999."""
-
-
-@collapse.leg("enclosed", require=BOTH_SIGNS)
-def collapse_for_every_size(context: Context) -> Evidence:
-    """Until A_1 = 0.999, |Φ_m|/Φ_1 below a bound that falls with P, every K ≥ 2, N_c ≥ 1, τ ≥ 1."""
+def collapse_bounds() -> Bounds:
+    """Dominance and growth until A_1 = 0.999, and what bounds them."""
 
     def dominated(_: Setting, run: Trajectory) -> float:
         return float(np.abs(run.phi_other).max() / run.phi_global[-1])
@@ -214,7 +179,48 @@ def collapse_for_every_size(context: Context) -> Evidence:
         )
         for setting in settings
     ]
-    return for_every_size.evidence(proofs, collapsed, at)
+    return Bounds(proofs, collapsed, at)
+
+
+@collapse.leg("scaling", require=BOTH_SIGNS)
+def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
+    """Attention, slope and dominance at the loss gap, up to P = 1e100."""
+    tens = tens_of(context)
+    for top in context.at(quick=TOPS[:2], full=TOPS):
+        at = functools.partial(collapse_at, top)
+        low = ladders.where_possible(at, ladders.low_tens(context))
+        ladder = Ladder(top, (*low, *map(at, tens)), len(low))
+        yield ladder.case
+        yield from attends_to_global(ladder)
+        yield from ladder.power("Φ_1", ladder.final("phi_global"), predicted_slope(top))
+        ratio = np.log(np.abs(ladder.final("phi_other"))) - np.log(ladder.final("phi_global"))
+        exponent, log_power = predicted_dominance(top)
+        yield from ladder.power("|Φ_m|/Φ_1", ratio, exponent, log_power=log_power)
+    for top in SPREAD_TOPS:
+        ten = tens[0] if context.profile == "quick" else tens[-1]
+        ladder = Ladder(top, (runs.reduced_cl(top.replace(P=power_of_ten(ten)), runs.LOSS_GAP),))
+        yield ladder.case
+        yield from attends_to_global(ladder)
+        yield at_most(
+            f"|Φ_m|/Φ_1, {ladder.name}, P = 1e{ten:g}",
+            float(np.abs(ladder.final("phi_other") / ladder.final("phi_global"))[0]),
+            1e-6,
+            0,
+            "dominated: both powers of P are below -0.4 at P ≥ 1e30",
+        )
+    yield from collapse_bounds().inside()
+
+
+# ------------------------------------------------------------------------- check: for every P
+
+REACH = 1000
+"""A_1/(1 - A_1) up to which the collapse is followed: A_1 = 0.999."""
+
+
+@collapse.leg("enclosed", require=BOTH_SIGNS)
+def collapse_for_every_size(context: Context) -> Evidence:
+    """Until A_1 = 0.999, |Φ_m|/Φ_1 below a bound that falls with P, every K ≥ 2, N_c ≥ 1, τ ≥ 1."""
+    return collapse_bounds().evidence()
 
 
 def collapsed(setting: Setting) -> Trajectory:
