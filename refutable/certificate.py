@@ -15,6 +15,8 @@ class Certificate:
     finitely many symbols. variables: each symbol with the values it ranged over. reductions: steps
     taken before deciding, each of which loses no case. resource: the work done, in the program's
     own deterministic units. alone: why no second decider agrees, where one would have been asked.
+    for_all: whether a decider of this tool showed it for all values of the variables; what else
+    carries a certificate, such as a counterexample, is evidence for the values that it names.
     """
 
     by: str
@@ -25,3 +27,4 @@ class Certificate:
     reductions: tuple[str, ...] = ()
     resource: Mapping[str, int] = field(default_factory=dict)
     alone: str = ""
+    for_all: bool = False

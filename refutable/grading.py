@@ -37,6 +37,6 @@ def _lacking(gaps: list[Gap], scope: str | None, drawn_from: list[str]) -> str |
             return f"{gap.name!r} was compared with a tolerance"
         if gap.is_rounded:
             return f"{gap.name!r} compares rounded numbers"
-    if any(gap.certificate is None for gap in gaps) and not scope:
+    if not scope and not all(gap.certificate and gap.certificate.for_all for gap in gaps):
         return "the leg does not say what range it covers (scope=)"
     return None

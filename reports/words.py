@@ -135,20 +135,29 @@ def percent(closeness: float) -> str:
     return f"{closeness:.0%}" if closeness < 100 else ">9999%"
 
 
+BRIEF = 24
+"""Characters of a range that a column of a table has room for."""
+
+
 def grades(claim: ClaimRecord) -> str:
     """Grades of a claim that holds, strongest first, each with what a proof covers."""
     if claim.verdict is not Verdict.HOLDS:
         return ""
-    found = {grade(leg): leg.grade for leg in claim.legs if leg.verdict is Verdict.HOLDS}
+    found = {grade(leg, brief=True): leg.grade for leg in claim.legs if grade(leg)}
     return " + ".join(said for one in claim.grades for said, got in found.items() if got is one)
 
 
-def grade(leg: LegRecord) -> str:
-    """What a leg that holds is worth: 'proved for P <= 24'; empty for any other."""
+def grade(leg: LegRecord, *, brief: bool = False) -> str:
+    """What a leg that holds is worth: 'proved for P <= 24'; empty for any other.
+
+    brief: a long range is not written out.
+    """
     if leg.verdict is not Verdict.HOLDS:
         return ""
     alone = " (one decider)" if leg.grade is Grade.PROVED and leg.has_one_decider else ""
     covered = f" for {leg.scope}" if leg.grade is Grade.PROVED and leg.scope else ""
+    if brief and len(covered) > BRIEF:
+        covered = " in a range"
     return f"{leg.grade.value}{alone}{covered}"
 
 

@@ -53,7 +53,7 @@ def limit_diversity(setting: Setting) -> float:
 
 @diversity_mae.leg("exact")
 def limit_over_every_mask(context: Context) -> Iterator[Gap]:
-    """Every mask: D when each patch attends to its own area alone."""
+    """Every mask, in floats: D when each patch attends to its own area alone."""
     for P, C_1, C_s, M in ((8, 4, 2, 3), (9, 3, 2, 4), (10, 4, 3, 5)):
         setting = Setting.of_sizes(P, C_1, C_s, gamma=(2 * M + 1) / (2 * P))
         samples = enumeration.population(setting)

@@ -129,7 +129,7 @@ def _shown(number: float) -> str:
 
 @threshold.leg("exact")
 def threshold_by_two_routes(context: Context) -> Iterator[Gap]:
-    """K_c and K_L against closed forms and another quadrature, at every entry of the tables."""
+    """K_c and K_L against closed forms and another quadrature, in floats, at every table entry."""
     for tau_, value in THRESHOLDS:
         yield equal(
             f"K_c for z ∼ U[1/2, 3/2], τ = {tau_:g}",
@@ -424,7 +424,7 @@ def negatives_pull(mean: flint.arb, K: flint.arb) -> flint.arb:
 
 @first_threshold.leg("exact")
 def growth_stops_half_way(context: Context) -> Iterator[Gap]:
-    """The sign of the reduced rate in balls; the model's rate beside it."""
+    """The sign of the reduced rate in balls; the model's rate, a float, beside it."""
     with precise():
         for K in ENOUGH:
             s = gapped_law_at(K)

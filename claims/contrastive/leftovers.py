@@ -296,7 +296,7 @@ def none_visible(setting: Setting) -> Fraction:
 
 @visible_global.leg("exact")
 def bound_over_every_mask(context: Context) -> Iterator[Gap]:
-    """Every mask, at any Q; attained where Φ_1 is large."""
+    """Every mask, at some random Q, in floats; attained where Φ_1 is large."""
     rng = context.rng()
     for P_, C_1, C_s, gamma in ((6, 2, 1, 0.5), (8, 2, 3, 0.7), (9, 4, 2, 0.6)):
         setting = Setting.of_sizes(P_, C_1, C_s, gamma=gamma)

@@ -146,7 +146,7 @@ def weights_do_not_matter(index: int, leading: float, setting: Setting) -> Gap:
 
 @init_global.leg("exact")
 def sign_of_the_global_rate(context: Context) -> Iterator[Gap | Case]:
-    """Every batch enumerated, and exact fractions at P = 1e100."""
+    """Every batch enumerated, in floats, and exact fractions at P = 1e100."""
     yield Case(("enumerated",))
     yield from weights_are_equal(0, context.profile != "quick")
     for base in initial_laws():
@@ -240,7 +240,7 @@ def stagnant() -> Iterator[tuple[Setting, int]]:
         yield base.replace(K=2, gamma=0.2, contrastive=SPLIT_VIEWS), -1
 
 
-@first_init_global.leg("exact")
+@first_init_global.leg("exact", scope="six counterexamples")
 def the_rate_is_not_positive(context: Context) -> Iterator[Gap]:
     """Exact fractions at P = 8 and P = 1e100."""
     for s, sign in stagnant():
@@ -297,7 +297,7 @@ def local_sign(setting: Setting) -> int:
 
 @init_local.leg("exact")
 def sign_of_a_local_rate(context: Context) -> Iterator[Gap | Case]:
-    """Every batch enumerated, and exact fractions at P = 1e100."""
+    """Every batch enumerated, in floats, and exact fractions at P = 1e100."""
     yield Case(("enumerated",))
     yield from weights_are_equal(1, context.profile != "quick")
     for base in initial_laws():

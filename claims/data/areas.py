@@ -120,7 +120,7 @@ def local_count_exponent(kappa_s: float) -> float:
     return 1 - kappa_s
 
 
-@local_count.leg("exact")
+@local_count.leg("exact", scope="four pairs of exponents at P = 1e3, 1e30 and 1e100")
 def count_is_what_fits(context: Context) -> Iterator[Gap]:
     """In integers: laid out at small P, and far beyond what can be laid out."""
     for kappa_c, kappa_s in EXPONENTS:

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
-from scipy import special, stats
+from flint import arb
+from scipy import special
 
 from refutable import scaling
-from refutable.claim import Claim, Context, Provenance
+from refutable.claim import Claim, Context, Profile, Provenance
 from refutable.claims.data import masks
 from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model import data, enumeration, setting
 from refutable.model.setting import Setting, power_of_ten
+from refutable.prove.balls import ball, precise
 from refutable.prove.counterexample import FRACTIONS, counterexample
 
 STATED_IN = ("refutable.claims.data.masks",)
@@ -35,9 +37,13 @@ concentration = Claim(
 )
 
 
-def log_hoeffding(delta: Fraction, C: int) -> float:
-    """Logarithm of the bound 2·exp(-2δ²C) on a deviation by δC."""
-    return math.log(2) - 2 * float(delta * delta) * C
+LARGEST: dict[Profile, int] = {"quick": 12, "full": 24, "deep": 40}
+"""P up to which every number of masked patches and every size is looked at."""
+
+
+def log_hoeffding(delta: Fraction, C: int) -> arb:
+    """Logarithm of the bound 2·exp(-2δ²C) on a deviation by δC, as a ball."""
+    return arb(2).log() - ball(2 * delta * delta * C)
 
 
 def _law(P: int, M: int, C: int) -> dict[int, Fraction]:
@@ -47,8 +53,8 @@ def _law(P: int, M: int, C: int) -> dict[int, Fraction]:
     return {u: Fraction(math.comb(C, u) * math.comb(P - C, P - M - u), masks) for u in counts}
 
 
-def _worst_ratio(P: int, M: int, C: int, law: dict[int, Fraction]) -> tuple[float, Fraction]:
-    """The largest tail over bound, and the δ where it occurs.
+def _worst_ratio(P: int, M: int, C: int, law: dict[int, Fraction]) -> tuple[arb, Fraction]:
+    """The largest upper end of tail over bound, as an exact number, and the δ where it occurs.
 
     The tail jumps at the deviations of the possible counts and the bound falls between them.
     """
@@ -57,14 +63,25 @@ def _worst_ratio(P: int, M: int, C: int, law: dict[int, Fraction]) -> tuple[floa
     for u in law:
         delta = abs(u - mean) / C
         tail = sum(q for v, q in law.items() if abs(v - mean) / C >= delta)
-        ratios.append((float(tail) / math.exp(log_hoeffding(delta, C)), delta))
+        ratios.append(((ball(tail) / arb(log_hoeffding(delta, C)).exp()).upper(), delta))
     return max(ratios)
 
 
-@concentration.leg("exact")
+@concentration.leg(
+    "exact",
+    scope={
+        profile: f"every M and C_j < P ≤ {largest}, and three sizes at P ≤ 1000"
+        for profile, largest in LARGEST.items()
+    },
+)
 def tails_stay_below_hoeffding(context: Context) -> Iterator[Gap]:
-    """Every P up to a limit, every number of masked patches, every size: exact tails."""
-    why = "exact tails; rounding of the quotient is some 1e-15"
+    """Every P up to a limit, every number of masked patches, every size: exact tails, in balls."""
+    with precise():
+        yield from _tails(LARGEST[context.profile])
+
+
+def _tails(largest: int) -> Iterator[Gap]:
+    why = "an exact tail, and the upper end of a ball over the bound"
     for s in masks.SMALL:
         seen = enumeration.masks(s)
         for j, area in enumerate(data.members(s, 0)):
@@ -75,21 +92,22 @@ def tails_stay_below_hoeffding(context: Context) -> Iterator[Gap]:
             at = f"area {j} of P = {s.P}, M = {s.M}"
             yield identical(f"law, {at}", law, _law(s.P, s.M, len(area)), "over every mask")
             ratio, delta = _worst_ratio(s.P, s.M, len(area), law)
-            yield at_most(f"tail/bound, {at}", ratio, 1, 1e-12, why, witness={"δ": str(delta)})
-    for P in range(3, context.at(quick=13, full=25, deep=41)):
+            yield at_most(f"tail/bound, {at}", ratio, 1, 0, why, witness={"δ": str(delta)})
+    for P in range(3, largest + 1):
         sizes = ((M, C) for M in range(1, P) for C in range(1, P))
         found = [(_worst_ratio(P, M, C, _law(P, M, C)), M, C) for M, C in sizes]
         (ratio, delta), M, C = max(found)
         witness = {"P": P, "M": M, "C_j": C, "δ": str(delta)}
-        yield at_most(f"tail/bound, any M and C_j, P = {P}", ratio, 1, 1e-12, why, witness=witness)
+        yield at_most(f"tail/bound, any M and C_j, P = {P}", ratio, 1, 0, why, witness=witness)
     for P, M, C in ((400, 300, 40), (1000, 500, 30), (900, 90, 200)):
         law = _law(P, M, C)
         ratio, delta = _worst_ratio(P, M, C, law)
         witness = {"δ": str(delta)}
         at = f"P = {P}, M = {M}, C = {C}"
-        yield at_most(f"tail/bound, {at}", ratio, 1, 1e-12, why, witness=witness)
-        error = max(abs(float(q) - stats.hypergeom.pmf(u, P, C, P - M)) for u, q in law.items())
-        yield at_most(f"scipy's law, {at}", error, 0, 1e-10, "differences of log Γ near 1e4")
+        yield at_most(f"tail/bound, {at}", ratio, 1, 0, why, witness=witness)
+        moments = tuple(sum(u**r * q for u, q in law.items()) for r in (0, 1))
+        expected = (1, masks.expected_visible(P, M, C))
+        yield identical(f"total and mean of the law, {at}", moments, expected, "fractions")
 
 
 concentration.mistake(
@@ -135,21 +153,22 @@ def first_centre(setting: Setting, size: int) -> Fraction:
     return (1 - Fraction(repr(setting.gamma))) * size
 
 
-@first_concentration.leg("exact")
+@first_concentration.leg("exact", scope="a counterexample")
 def a_third_of_the_masks_deviate(context: Context) -> Iterator[Gap]:
     """Every mask of three patches."""
     visible = enumeration.masks(THREE)[:, THREE.area_of[0] == 0].sum(axis=1)
     deviations = [abs(Fraction(int(n)) - first_centre(THREE, THREE.C_1)) for n in visible]
     delta = max(deviations)
     tail = Fraction(sum(d >= delta for d in deviations), len(deviations))
-    bound = math.exp(log_hoeffding(delta / THREE.C_1, THREE.C_1))
+    with precise():
+        bound = arb(log_hoeffding(delta / THREE.C_1, THREE.C_1)).exp()
     yield identical("δ > 0", delta > 0, True, "as the statement asks")
     yield at_least(
         "Pr(deviation ≥ δC_j)",
-        float(tail),
+        tail,
         bound,
         0,
-        "above the bound by 0.05, where rounding is some 1e-16",
+        "a fraction against a ball",
         certificate=counterexample(
             FRACTIONS,
             "the bound around (1-γ)C_j",
@@ -228,7 +247,7 @@ def failure_anywhere_vanishes(context: Context) -> Iterator[Gap]:
             yield at_most(
                 f"log failure, κ_s = {kappa}, P = {s.P:.2g}",
                 value,
-                math.log(s.K * s.areas) + log_hoeffding(DELTA, s.C_s),
+                math.log(s.K * s.areas) + float(log_hoeffding(DELTA, s.C_s)),
                 0.01,
                 "log Γ at P log P ≈ 1e12 leaves some 1e-3",
             )

@@ -35,7 +35,7 @@ def empty_bound(gamma: Fraction, C: int) -> Fraction:
 
 @empty.leg("exact")
 def empty_own_over_every_mask(context: Context) -> Iterator[Gap]:
-    """Every mask that holds the query; then the formula and its bound for all sizes."""
+    """Every mask that holds the query; then the formula and its bound; one logarithm in floats."""
     for s in SMALL:
         for j, area in enumerate(data.members(s, 0)):
             seen = enumeration.masks(s, masked=int(area[0]))

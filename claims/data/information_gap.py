@@ -37,7 +37,7 @@ def _range(ends: tuple[float, float]) -> tuple[sp.Rational, sp.Rational]:
     return sp.Rational(repr(ends[0])), sp.Rational(repr(ends[1]))
 
 
-@gap_range.leg("smt")
+@gap_range.leg("smt", scope="all exponents that are allowed")
 def gap_stays_in_its_range(context: Context) -> Iterator[Gap | Undecided]:
     """Over all real exponents in the allowed ranges; both ends are attained."""
     (c_low, c_high), (s_low, s_high) = map(_range, (setting.KAPPA_C_RANGE, setting.KAPPA_S_RANGE))
@@ -91,7 +91,7 @@ def gap_is_a_ratio_of_sizes(context: Context) -> Iterator[Gap]:
 
 @gap_meaning.leg("exact")
 def gap_of_a_setting_is_a_ratio_of_sizes(context: Context) -> Iterator[Gap]:
-    """P = 1e40 and exponents in fortieths: every power is an integer."""
+    """P = 1e40 and exponents in fortieths: every power is an integer; Δ of a setting is a float."""
     for c, s in ((36, 12), (30, 20), (28, 4), (24, 8), (21, 20), (39, 1)):
         instance = Setting(P=10**40, kappa_c=c / 40, kappa_s=s / 40)
         power = information_gap(sp.Rational(c, 40), sp.Rational(s, 40)) * 40

@@ -94,7 +94,7 @@ def moments_in_the_limit(context: Context) -> Iterator[Gap | Undecided]:
         yield from limits.limit(name, expression, claimed, exponent, growth, why)
 
 
-@moments.leg("exact")
+@moments.leg("exact", scope="four settings with P ≤ 10, every mask, and one at P = 1e60")
 def moments_over_every_mask(context: Context) -> Iterator[Gap]:
     """Every mask at small P; at huge P the exact moments that other claims use."""
     why = "counted over every mask, in fractions"

@@ -45,7 +45,7 @@ attention = Claim(
 
 @attention.leg("exact", require=("K > 1", "random latents"))
 def attention_by_masks(context: Context) -> Iterator[Gap | Case]:
-    """The module at Q = 0 on every mask, and the mean of its area attention."""
+    """The module at Q = 0 on every mask, in floats, and the exact mean of its area attention."""
     for setting in SMALL:
         yield case_of(setting)
         p, n = 0, int(setting.area_of[0, 0])

@@ -58,6 +58,7 @@ SMALL = (
 """Settings whose masks are all enumerated; in the first the last area has a size of its own."""
 BOTH_SIGNS = ("Δ > 0", "Δ < 0", "K > 1", "random latents")
 EXACTLY = ("every mask", *BOTH_SIGNS)
+EXACT_SCOPE = f"every mask of {len(SMALL)} settings with P ≤ 10, and {len(GROWING)} at P = 1e100"
 GAP_SIDES = {1: "Δ > 0", -1: "Δ < 0"}
 
 

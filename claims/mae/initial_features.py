@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
 
-from refutable.claim import Case, Claim, Context, Provenance, Undecided
+from refutable.claim import Case, Claim, Context, Profile, Provenance, Undecided
 from refutable.claims.mae import initial_evidence as evidence
 from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae.initial_evidence import (
     BOTH_SIGNS,
+    EXACT_SCOPE,
     EXACTLY,
     GAP_SIDES,
     LOWER_ORDER,
@@ -44,7 +45,7 @@ own = Claim(
 )
 
 
-@own.leg("exact", require=EXACTLY)
+@own.leg("exact", require=EXACTLY, scope=EXACT_SCOPE)
 def own_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     """Local and global queries."""
     yield from exact_agreement("own", (0, 1))
@@ -95,11 +96,22 @@ global_ = Claim(
 )
 
 
-@global_.leg("exact", require=EXACTLY)
+LARGEST: dict[Profile, int] = {"quick": 12, "full": 24, "deep": 24}
+"""P up to which the sign of α_1(0) is looked at."""
+
+
+@global_.leg(
+    "exact",
+    require=EXACTLY,
+    scope={
+        profile: f"{EXACT_SCOPE}; the sign at 5 ≤ P ≤ {largest}"
+        for profile, largest in LARGEST.items()
+    },
+)
 def global_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     """A local query, and the sign on a grid of small settings."""
     yield from exact_agreement("global_", (1,))
-    largest = context.at(quick=12, full=24)
+    largest = LARGEST[context.profile]
     found = {
         name_of(setting): rates.global_rate(setting, 1)
         for P, gamma in itertools.product(range(5, largest + 1), (0.34, 0.5, 0.75))
@@ -159,7 +171,7 @@ other = Claim(
 )
 
 
-@other.leg("exact", require=EXACTLY)
+@other.leg("exact", require=EXACTLY, scope=EXACT_SCOPE)
 def other_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     """A local query and another local area."""
     yield from exact_agreement("other", (1,))

@@ -11,6 +11,7 @@ from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae.initial_evidence import (
     ALL,
     BOTH_SIGNS,
+    EXACT_SCOPE,
     EXACTLY,
     GAP_SIDES,
     GROWING,
@@ -55,7 +56,7 @@ def _ratio(setting: Setting) -> Fraction:
     return -present(found.global_) / found.own
 
 
-@gap_decides.leg("exact", require=EXACTLY)
+@gap_decides.leg("exact", require=EXACTLY, scope=EXACT_SCOPE)
 def gap_decides_exactly(context: Context) -> Iterator[Gap | Case]:
     """The ratio as a fraction, and which side of 1 it is on."""
     for setting in SMALL:

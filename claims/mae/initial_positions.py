@@ -11,6 +11,7 @@ from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae.initial_evidence import (
     ALL,
     BOTH_SIGNS,
+    EXACT_SCOPE,
     EXACTLY,
     GAP_SIDES,
     GROWING,
@@ -49,7 +50,7 @@ position = Claim(
 )
 
 
-@position.leg("exact", require=EXACTLY)
+@position.leg("exact", require=EXACTLY, scope=EXACT_SCOPE)
 def position_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     """β towards another patch of the own area, local and global query."""
     for setting in SMALL:

@@ -332,7 +332,7 @@ def ratio_tends_to_more(context: Context) -> Iterator[Gap | Undecided]:
 
 @first_lemma_other.leg("exact")
 def ratio_is_not_one(context: Context) -> Iterator[Gap]:
-    """Fractions at P = 1e100."""
+    """Fractions at P = 1e100, up to the power of P that is left out."""
     s = Setting(
         P=10**100, kappa_c=0.6, kappa_s=0.4, gamma=0.75, latents=Latents.constant(1.5)
     )  # fmt: skip

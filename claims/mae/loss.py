@@ -148,7 +148,10 @@ ENUMERATED = (
 
 @lower_bound.leg("exact")
 def infimum_over_every_mask(context: Context) -> Iterator[Gap]:
-    """Fractions over every mask: above the infimum everywhere, towards it along the sequence."""
+    """Fractions over every mask: above the infimum everywhere, towards it along the sequence.
+
+    The model's own L* is a float, so that the leg is a search.
+    """
     for s in ENUMERATED:
         for p in range(s.P):
             at, best = f"P = {s.P}, patch {p}", infimum(s, p)
@@ -241,7 +244,7 @@ def others_weight(weight: Fraction) -> Fraction:
     return Fraction(1)
 
 
-@first_lower_bound.leg("exact")
+@first_lower_bound.leg("exact", scope="a counterexample, own weights up to 1e30")
 def the_loss_stays_above(context: Context) -> Iterator[Gap]:
     """Fractions over every mask, own keys of weight up to 1e30."""
     for p in (0, HIDDEN.P - 1):

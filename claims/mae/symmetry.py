@@ -70,7 +70,7 @@ def one_partition(context: Context) -> Iterator[Setting]:
 
 @together.leg("exact")
 def areas_move_together(context: Context) -> Iterator[Gap | Case]:
-    """All masks enumerated: equal areas keep equal correlations."""
+    """All masks enumerated, in floats: equal areas keep equal correlations."""
     why = "equal by symmetry; rounding of some hundred steps"
     for setting in one_partition(context):
         yield Case((f"K = {setting.K}",))
@@ -201,7 +201,7 @@ first_lumping = Claim(
 )
 
 
-@first_lumping.leg("exact")
+@first_lumping.leg("exact", scope="a counterexample")
 def alike_areas_part(context: Context) -> Iterator[Gap]:
     """Every mask, in balls; with one shared partition the balls overlap as they must."""
     with precise():
@@ -332,7 +332,7 @@ first_placement = Claim(
 )
 
 
-@first_placement.leg("exact")
+@first_placement.leg("exact", scope="a counterexample")
 def own_correlations_differ(context: Context) -> Iterator[Gap]:
     """Every mask, in balls; the first cluster lies the same in both."""
     with precise():

@@ -174,7 +174,10 @@ def time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
     """T* at a fixed ε for every P ≥ 1e12 on a region; L_p - L*_p ≤ ε by exact gradient descent."""
     for bounds in time_bounds():
         yield bounds.evidence()
-    for setting in exact_descent.SIZES[: context.at(quick=2, full=4)]:
+    sizes = exact_descent.SIZES[: context.at(quick=2, full=4)]
+    at = " and ".join(dict.fromkeys(str(setting.P) for setting in sizes))
+    yield Evidence(gaps=(), cases=0, scope=f"gradient descent at P = {at}")
+    for setting in sizes:
         yield Case((sign_of(setting),))
         for query in QUERIES:
             steps = math.ceil(CONSTANT * predicted_time(setting, query, EPSILON))

@@ -158,6 +158,7 @@ def inhabited(decider: Decider, name: str, assumptions: Iterable[Any], sums: str
     point = _own(statement, answer.point) if answer.found == "point" else {}
     at = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
     certificate = Certificate(
+        for_all=True,
         by=decider.by(),
         negated="nothing meets the assumptions",
         assumptions=tuple(map(str, statement.assumptions)),
@@ -203,6 +204,7 @@ def certificate(opinion: Opinion, statement: Statement, sums: str, alone: str = 
         reductions += [step for step in answer.reductions if step not in reductions]
         variables |= answer.variables
     return Certificate(
+        for_all=True,
         by=opinion.decider.by(),
         negated=str(sp.Not(statement.conclusion)),
         assumptions=tuple(map(str, statement.assumptions)),

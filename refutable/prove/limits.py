@@ -175,6 +175,7 @@ def limit(
     apart = symbolic.difference(name, found.term, sp.sympify(claimed))
     known = f"where {', '.join(map(str, found.nonzero))} is not 0"
     certificate = Certificate(
+        for_all=True,
         by=f"SymPy {sp.__version__}",
         negated=f"the leading term is not {claimed}",
         assumptions=tuple(map(str, growth.given)),

@@ -81,6 +81,7 @@ def _rational_identity(
     sums = [[sp.expand(term) for term in sp.Add.make_args(factor)] for factor in factors]
     expanded = sp.expand(sp.Mul(*(sp.Add(*terms) for terms in sums)))
     certificate = Certificate(
+        for_all=True,
         by=f"SymPy {sp.__version__}",
         negated="the numerator of left - right over a common denominator is not 0",
         variables={str(symbol): domain_of(symbol) for symbol in symbols},
@@ -119,6 +120,7 @@ def _identity(
 ) -> Gap:
     found = difference(name, left, right)
     certificate = Certificate(
+        for_all=True,
         by=f"SymPy {sp.__version__}, {_balls()}",
         negated="left - right is not 0 in its normal form, or at a point",
         variables={str(symbol): domain_of(symbol) for symbol in symbols},

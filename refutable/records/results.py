@@ -36,6 +36,7 @@ class CertificateRecord(Record):
     reductions: tuple[str, ...]
     resource: dict[str, int]
     alone: str = ""
+    for_all: bool = False
 
     @classmethod
     def of(cls, certificate: Certificate) -> CertificateRecord:
