@@ -99,13 +99,19 @@ def run(
 
 @contextlib.contextmanager
 def opened(
-    sources: Sequence[str], select: Sequence[str] = (), *, workers: int = 1
+    sources: Sequence[str],
+    select: Sequence[str] = (),
+    *,
+    workers: int = 1,
+    import_limit: float = limits.IMPORT,
 ) -> Iterator[tuple[Outline, Pool]]:
     """What sources define, and processes that have imported what is selected.
 
+    import_limit: seconds that importing may take.
     UsageError for sources or a selection that cannot be used.
     """
-    with Pool(sources, load=[(DESCRIBE, {"select": list(select)})], workers=workers) as pool:
+    load = [(DESCRIBE, {"select": list(select)})]
+    with Pool(sources, load=load, workers=workers, import_limit=import_limit) as pool:
         yield Outline.read(pool.loaded[0]), pool
 
 

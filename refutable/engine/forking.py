@@ -52,7 +52,7 @@ def dumping(file: IO[bytes] | None) -> Iterator[Callable[[float], None]]:
         file.seek(0)
         file.truncate()
         faulthandler.enable(file=file, all_threads=False)
-        faulthandler.dump_traceback_later(max(limit - 0.3, 0.9 * limit), file=file)
+        faulthandler.dump_traceback_later(max(limit - 0.5, 0.6 * limit), file=file)
 
     try:
         yield arm

@@ -148,7 +148,7 @@ def _alone(
     worker = Worker(0, sources, initial, send, arrived.get)
     with forking.dumping(None if dump is None else os.fdopen(dump, "wb", closefd=False)) as arm:
         while True:
-            job = arrived.get().body
+            job = arrived.get().body["job"]
             prints.left = PRINTED
             arm(job["limit"])
             if not worker.do(job):
