@@ -491,10 +491,8 @@ class Results(Document):
                     "seconds": leg.seconds,
                     "cases": leg.cases,
                 }
-                gaps = [g.model_dump(mode="json", exclude={"certificate"}) for g in leg.gaps] or [
-                    {}
-                ]
-                rows += [head | {"gap": gap.pop("name", None)} | gap for gap in gaps]
+                gaps = [g.model_dump(mode="json", exclude={"certificate"}) for g in leg.gaps]
+                rows += [head | {"gap": gap.pop("name", None)} | gap for gap in gaps or [{}]]
         columns = ["claim", "provenance", "claim_verdict", "kind", "grade", "leg_verdict"]
         fields = [name for name in GapRecord.model_fields if name not in ("name", "certificate")]
         columns += ["seconds", "cases", "gap", *fields]
