@@ -63,8 +63,11 @@ def show(results: Results, console: Console) -> None:
     remarked = words.remarked(results)
     if remarked:
         console.print(said(f"{remarked}."))
+    missing = words.not_installed(results)
+    for line in missing:
+        console.print(said(line))
     partial = [claim.id for claim in results.claims if words.left_out(claim)]
-    if partial:
+    if partial and not missing:
         console.print(
             said(
                 f"{len(partial)} claims have legs that this run left out; "

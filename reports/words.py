@@ -166,6 +166,17 @@ def left_out(claim: ClaimRecord) -> list[Kind]:
     return [leg.kind for leg in claim.legs if leg.verdict is Verdict.NOT_RUN]
 
 
+def not_installed(results: Results) -> list[str]:
+    """A line for every package that legs miss: those legs were not run."""
+    reasons = Counter(
+        leg.not_run_reason
+        for claim in results.claims
+        for leg in claim.legs
+        if leg.not_run_reason and "is not installed" in leg.not_run_reason
+    )
+    return [f"{n} legs were not run: {reason}." for reason, n in reasons.items()]
+
+
 def counts(results: Results) -> str:
     """'50 hold, 1 fails': the verdicts that occurred, in words."""
     found = [(n, verdict) for verdict, n in results.totals.verdicts.items() if n]

@@ -354,3 +354,25 @@ def test_what_is_not_used_is_not_needed(slim: Path, squares: Path) -> None:
     said = run(slim / "python", "-m", "pytest", "--claims-module", "squares.py", "-k", "squares",
                cwd=squares)  # fmt: skip
     assert "1 passed" in said
+
+
+def test_what_is_needed_and_missing_is_told_and_is_no_pass(slim: Path, squares: Path) -> None:
+    words = ("verify", "needy", "--module", "squares.py", "--out", "out", "--workers", "1")
+    said = run(slim / "claims", *words, cwd=squares)
+    [claim] = json.loads((squares / "out" / "results.json").read_text("utf-8"))["claims"]
+    legs = {leg["kind"]: leg for leg in claim["legs"]}
+    assert legs["exact"]["verdict"] == "holds"
+    for kind, package in (("smt", "z3-solver or cvc5"), ("trained", "torch")):
+        assert legs[kind]["verdict"] == "not-run"
+        assert f"{package} is not installed" in legs[kind]["not_run_reason"]
+        assert f"1 legs were not run: {package} is not installed" in said
+
+
+def test_the_paper_without_its_libraries_is_one_line(slim: Path, tmp_path: Path) -> None:
+    assert "thm4.4" in run(slim / "claims", "list", cwd=tmp_path)
+    run(slim / "claims", "explain", "thm4.4", cwd=tmp_path, code=None)
+    said = run(slim / "claims", "verify", "thm4.4", "--workers", "1", cwd=tmp_path, code=1)
+    assert "1 claims: 1 not-run." in said
+    assert "is not installed" in said
+    said = run(slim / "claims", "doctor", cwd=tmp_path, code=1)
+    assert "missing  torch" in said
