@@ -10,6 +10,7 @@ from refutable.auditing import point
 from refutable.auditing.atlas import Atlas
 from refutable.claim import PROFILES, Kind, Profile, Verdict
 from refutable.errors import UsageError, nearest
+from refutable.records.documents import is_there
 from refutable.records.results import Results
 from refutable.run import Checking, opened
 
@@ -38,7 +39,7 @@ def replay(folder: Path, witness: str, sources: Sequence[str]) -> tuple[Outcome,
 
 def _legs(path: Path) -> dict[tuple[str, str], tuple[Profile, int]]:
     """Profile and seed by failing leg."""
-    if not path.exists():
+    if not is_there(path):
         return {}
     results = Results.read(path)
     return {
@@ -51,7 +52,7 @@ def _legs(path: Path) -> dict[tuple[str, str], tuple[Profile, int]]:
 
 def _breaks(path: Path) -> dict[tuple[str, str], tuple[dict[str, Any], Profile]]:
     """Witness and profile by pair of claim and dial."""
-    if not path.exists():
+    if not is_there(path):
         return {}
     atlas = Atlas.read(path)
     return {

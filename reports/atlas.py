@@ -85,15 +85,18 @@ def part(pair: PairRecord, dial: DialRecord) -> float | None:
     if pair.holds_to is None:
         return None
     first, last = dial.scanned[0], dial.scanned[-1]
+    if first == last:
+        return None
     nonzero = [abs(value) for value in dial.scanned if value]
-    if len(nonzero) < 2 or max(nonzero) / min(nonzero) <= 30:
-        return (pair.holds_to - first) / (last - first)
     floor = min(nonzero) / 10  # where a 0 stands, and what is closer to it
 
     def place(value: float) -> float:
         return math.log(max(abs(value), floor) / floor)
 
-    return (place(pair.holds_to) - place(first)) / (place(last) - place(first))
+    wide = len(nonzero) > 1 and floor > 0 and max(nonzero) / 30 > min(nonzero)
+    if wide and place(first) != place(last):
+        return (place(pair.holds_to) - place(first)) / (place(last) - place(first))
+    return (pair.holds_to - first) / (last - first)
 
 
 def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:

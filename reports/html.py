@@ -16,6 +16,7 @@ from refutable.auditing import answers as answering
 from refutable.auditing.answers import PhaseMap
 from refutable.auditing.atlas import Atlas
 from refutable.claim import Kind, Provenance, Verdict
+from refutable.records.documents import is_there
 from refutable.records.results import ClaimRecord, LegRecord, Results
 from refutable.reports import atlas as atlas_table
 from refutable.reports import graph, ladder_figure, mathematics, words
@@ -122,7 +123,7 @@ def _worst(leg: LegRecord, most: int) -> list[Any]:
 
 def _atlas(folder: Path | None) -> Atlas | None:
     path = folder / "atlas.json" if folder else None
-    return Atlas.read(path) if path and path.exists() else None
+    return Atlas.read(path) if path and is_there(path) else None
 
 
 def _maps(folder: Path | None) -> list[tuple[PhaseMap, Markup]]:

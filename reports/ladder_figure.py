@@ -22,7 +22,7 @@ def svg(series: SeriesRecord) -> Markup:
         for x, r in zip(series.x, series.residuals, strict=True)
         if math.isfinite(float(r))
     ]
-    if len(points) < 2:
+    if len(points) < 2 or points[0][0] == points[-1][0]:
         return Markup("")
     low, high = points[0][0], points[-1][0]
     top = max(0.0, math.log10(max(r for _, r in points)))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from refutable.auditing.answers import PhaseMap
 from refutable.reports.figure import GREEN, VERMILION, rendered, words
+
+MARGIN = 0.06
+"""Of the length of an axis, beside its outermost values."""
 
 
 def svg(found: PhaseMap) -> str:
@@ -36,18 +40,25 @@ def draw(figure: Figure, found: PhaseMap) -> None:
             color=colour, edgecolor="white", zorder=3, clip_on=False,
             label=f"{words(found.trained_label)}: {word}" if points else None,
         )  # fmt: skip
-    if "x" in found.logarithmic:
-        axes.set_xscale("log")
-    if "y" in found.logarithmic:
-        axes.set_yscale("log")
-    low, high = min(found.x), max(found.x)
-    margin = (high - low) * 0.06
-    axes.set_xlim(low - margin, high + margin)
-    if "y" not in found.logarithmic:
-        low, high = min(found.y), max(found.y)
-        margin = (high - low) * 0.06
-        axes.set_ylim(low - margin, high + margin)
+    _scale(axes.set_xscale, axes.set_xlim, found.x, "x" in found.logarithmic)
+    _scale(axes.set_yscale, axes.set_ylim, found.y, "y" in found.logarithmic)
     axes.set_xlabel(words(found.x_label))
     axes.set_ylabel(words(found.y_label))
     axes.set_title(words(found.title), loc="left", fontsize=10)
     figure.legend(loc="outside lower center", fontsize=8)
+
+
+def _scale(
+    scale: Callable[[str], None],
+    limits: Callable[[float, float], object],
+    values: Sequence[float],
+    logarithmic: bool,
+) -> None:
+    """Leave a margin beside the outermost values, of a logarithmic axis in its own measure."""
+    low, high = min(values), max(values)
+    if logarithmic:
+        scale("log")
+        beside = (high / low) ** MARGIN
+        limits(low / beside, high * beside)
+    else:
+        limits(low - (high - low) * MARGIN, high + (high - low) * MARGIN)

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat, NonNegativeInt, TypeAdapter, model_validator
+from pydantic import Field, FiniteFloat, TypeAdapter, model_validator
 
 from refutable import text as texts
 from refutable.errors import UsageError
-from refutable.records.documents import Record, fitted, loaded, put
+from refutable.records.documents import Count, Record, fitted, is_there, loaded, put
 
 ANSWERS, MAPS = "questions.json", "phases.json"
 
-Cell = str | int | FiniteFloat
+Cell = str | Annotated[int, Field(ge=-(2**63), lt=2**63)] | FiniteFloat
+Drawn = Annotated[float, Field(ge=-1e100, le=1e100)]
+"""A number that can be drawn."""
 Name = Annotated[str, Field(pattern=f"^{texts.NAME}$")]
 """Part of a file name."""
 
@@ -32,7 +34,7 @@ class Answer(Record):
     columns: tuple[str, ...] = Field(min_length=1)
     rows: tuple[tuple[Cell, ...], ...]
     command: str
-    histogram: tuple[tuple[str, NonNegativeInt], ...] = ()
+    histogram: tuple[tuple[str, Count], ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Answer:
@@ -47,11 +49,11 @@ class Trained(Record):
     measured: what decided that. bound: what it cannot be less than, where something is known.
     """
 
-    x: FiniteFloat
-    y: FiniteFloat
+    x: Drawn
+    y: Drawn
     holds: bool
-    measured: FiniteFloat | None = None
-    bound: FiniteFloat | None = None
+    measured: Drawn | None = None
+    bound: Drawn | None = None
 
 
 class PhaseMap(Record):
@@ -68,10 +70,10 @@ class PhaseMap(Record):
     x_label: str
     y_label: str
     value_label: str
-    x: tuple[FiniteFloat, ...] = Field(min_length=2)
-    y: tuple[FiniteFloat, ...] = Field(min_length=2)
-    values: tuple[tuple[FiniteFloat | None, ...], ...]
-    boundary: tuple[tuple[FiniteFloat, FiniteFloat], ...]
+    x: tuple[Drawn, ...] = Field(min_length=2)
+    y: tuple[Drawn, ...] = Field(min_length=2)
+    values: tuple[tuple[Drawn | None, ...], ...]
+    boundary: tuple[tuple[Drawn, Drawn], ...]
     boundary_label: str
     trained: tuple[Trained, ...]
     trained_label: str
@@ -85,7 +87,7 @@ class PhaseMap(Record):
             steps = [b - a for a, b in itertools.pairwise(axis)]
             if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):
                 raise ValueError(f"{name} must rise or fall from value to value")
-            if name in self.logarithmic and min(axis) <= 0:
+            if name in self.logarithmic and min(axis) < 1e-100:
                 raise ValueError(f"{name} must be positive on a logarithmic axis")
         return self
 
@@ -98,12 +100,12 @@ def write(found: Sequence[Answer] | Sequence[PhaseMap], path: Path) -> None:
 
 def read_answers(path: Path) -> tuple[Answer, ...]:
     """Stored answers; none without a file. UsageError when it is damaged."""
-    return fitted(TypeAdapter(tuple[Answer, ...]), loaded(path), path) if path.exists() else ()
+    return fitted(TypeAdapter(tuple[Answer, ...]), loaded(path), path) if is_there(path) else ()
 
 
 def read_maps(path: Path) -> tuple[PhaseMap, ...]:
     """Stored maps; none without a file. UsageError when it is damaged, or a name is there twice."""
-    maps = fitted(TypeAdapter(tuple[PhaseMap, ...]), loaded(path), path) if path.exists() else ()
+    maps = fitted(TypeAdapter(tuple[PhaseMap, ...]), loaded(path), path) if is_there(path) else ()
     names = [found.name for found in maps]
     if len(set(names)) < len(names):
         raise UsageError(f"{path}: two maps have one name")

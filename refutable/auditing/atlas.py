@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from refutable.records import html
-from refutable.records.documents import Document, Record
+from refutable.records.documents import Count, Document, Record
 from refutable.records.results import GapRecord, Run
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class DialRecord(Record):
     title: str
     source: str
     enters: str
-    scanned: tuple[float, ...]
+    scanned: tuple[float, ...] = Field(min_length=1)
     labels: dict[str, str] = Field(default_factory=dict)
 
 
@@ -55,8 +55,8 @@ class TrialRecord(Record):
     value: float
     outcome: Outcome
     foreseen: Literal[Outcome.HOLDS, Outcome.BREAKS] | None = None
-    seeds: int
-    failing: int
+    seeds: Count
+    failing: Count
     gap: GapRecord | None = None
     note: str | None = None
 
@@ -98,11 +98,11 @@ class PairRecord(Record):
 class AtlasTotals(Record):
     """Pairs by verdict; trials; those foreseen by the theory, and those where it is right."""
 
-    pairs: int
-    trials: int
-    foreseen: int = 0
-    agreeing: int = 0
-    verdicts: dict[Margin, int]
+    pairs: Count
+    trials: Count
+    foreseen: Count = 0
+    agreeing: Count = 0
+    verdicts: dict[Margin, Count]
 
 
 class Atlas(Document):
@@ -112,6 +112,18 @@ class Atlas(Document):
     dials: tuple[DialRecord, ...]
     pairs: tuple[PairRecord, ...]
     totals: AtlasTotals
+
+    @model_validator(mode="after")
+    def _fits(self) -> Atlas:
+        names = {dial.name for dial in self.dials}
+        if len(names) < len(self.dials):
+            raise ValueError("two dials have one name")
+        unknown = next((pair.dial for pair in self.pairs if pair.dial not in names), None)
+        if unknown is not None:
+            raise ValueError(f"there is no dial {unknown!r}")
+        if len({(pair.claim, pair.dial) for pair in self.pairs}) < len(self.pairs):
+            raise ValueError("two pairs are of one claim and one dial")
+        return self
 
     def frame(self) -> pd.DataFrame:
         """One row per pair of claim and dial."""

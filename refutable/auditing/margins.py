@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from refutable import text as texts
 from refutable.auditing.atlas import Atlas, Margin
 from refutable.errors import UsageError, nearest
+from refutable.records.documents import content
 
 HEADER = """\
 # How far each assumption could be bent when this was recorded: a claim, a dial, and the last value
@@ -37,11 +39,10 @@ def text(atlas: Atlas) -> str:
 
 def read(path: Path) -> dict[tuple[str, str], float]:
     """Recorded margins by claim and dial. UsageError for a file that is not such a record."""
+    said = content(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise UsageError(f"cannot read {path}: {problem.strerror}") from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        data = tomllib.loads(said)
+    except (ValueError, RecursionError) as problem:
         raise UsageError(f"{path} is not TOML: {problem}") from problem
     margins = {}
     for claim, rows in data.items():
@@ -49,8 +50,9 @@ def read(path: Path) -> dict[tuple[str, str], float]:
             raise UsageError(f"{path}: {claim!r} must be a table of dials and their values")
         for dial, value in rows.items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not math.isfinite(value):
-                raise UsageError(f"{path}: {claim} / {dial} must be a number, not {value!r}")
+            if not number or not abs(value) <= sys.float_info.max:  # NaN fails this, too
+                shown = texts.short(repr(value), 60)
+                raise UsageError(f"{path}: {claim} / {dial} must be a number, not {shown}")
             margins[claim, dial] = float(value)
     return margins
 

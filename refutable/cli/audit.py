@@ -12,7 +12,7 @@ from refutable.claim import Profile
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
-from refutable.records.documents import put
+from refutable.records.documents import is_there, put
 from refutable.records.results import Results
 
 
@@ -115,7 +115,7 @@ def command(
             _answer(out, profile, seed)
         folder.write_atlas(atlas, out)
         run = out / options.RESULTS
-        if run.exists():  # the page of a run that was made here shows the atlas, too
+        if is_there(run):  # the page of a run that was made here shows the atlas, too
             folder.write(Results.read(run), out, ["html"])
     if write_margins:
         put(write_margins, margins.text(atlas))

@@ -10,6 +10,7 @@ from refutable import catalogue as catalogues
 from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
+from refutable.records.documents import is_there
 from refutable.records.results import Results, TableRecord
 from refutable.reports import explain
 
@@ -32,7 +33,7 @@ def command(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
     entry = catalogue.entry(claim_id)
     tables = catalogue[claim_id].tables if entry.tables else ()
     path = out / options.RESULTS
-    stored = Results.read(path).claims if path.exists() else ()
+    stored = Results.read(path).claims if is_there(path) else ()
     last = next((record for record in stored if record.id == entry.id), None)
     computed = [TableRecord.of(compute()) for compute in tables]
     streams.say("\n".join(explain.lines(entry, computed, last, out)))

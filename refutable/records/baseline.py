@@ -127,7 +127,7 @@ def read(path: Path, catalogue: Catalogue) -> dict[str, Entry]:
 
 
 def _entry(id: str, table: Any, known: Mapping[str, Listed], path: Path) -> Entry:
-    where = f"the baseline {path}, {id!r}"
+    where = f"the baseline {path}, {_shown(id)}"
     if id not in known:
         below = table.items() if isinstance(table, dict) else ()
         if any(isinstance(value, dict) and name not in FIELDS for name, value in below):
@@ -138,7 +138,7 @@ def _entry(id: str, table: Any, known: Mapping[str, Listed], path: Path) -> Entr
     for name in table:
         if name not in FIELDS:
             allowed = f"{nearest(name, FIELDS)} Allowed: {', '.join(FIELDS)}."
-            raise UsageError(f"{where}: unknown field {name!r}.{allowed}")
+            raise UsageError(f"{where}: unknown field {_shown(name)}.{allowed}")
     verdict = _verdict(table.get("verdict"), where)
     kinds = [kind.value for kind in known[id].kinds]
     gaps = _gaps(table.get("gaps", {}), kinds, where)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import functools
 import json
 import math
+import os
 import re
 import secrets
 import stat
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from refutable import text as texts
 from refutable.errors import UsageError
@@ -49,6 +50,11 @@ def put(path: Path, content: str | bytes) -> Path:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is at a path; a link that leads nowhere is something, too."""
+    return os.path.lexists(path)
 
 
 def content(path: Path, what: str = "") -> str:
@@ -118,10 +124,14 @@ def fitted(kind: type[R] | TypeAdapter[R], data: Any, path: Path) -> R:
         raise UsageError(f"{path} does not fit the schema: {problem}") from problem
 
 
-class Record(BaseModel):
-    """A part of a document: fields as declared, and no others."""
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+"""A whole number that every reader can hold."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Record(BaseModel):
+    """A part of a document: fields as declared, and no others; numbers that JSON has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Document(Record):

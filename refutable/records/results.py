@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import graphlib
 import math
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from refutable.certificate import Certificate
 from refutable.claim import Grade, Kind, Provenance, Verdict
 from refutable.gap import Gap, Relation, decided
 from refutable.number import Number, Real, decimals, number
 from refutable.records import html
-from refutable.records.documents import Document, Record
+from refutable.records.documents import Count, Document, Record
 from refutable.records.numbers import finite_or_none, storable
 from refutable.series import Series
 from refutable.table import Table
@@ -34,7 +35,7 @@ class CertificateRecord(Record):
     sums: str
     variables: dict[str, str]
     reductions: tuple[str, ...]
-    resource: dict[str, int]
+    resource: dict[str, Count]
     alone: str = ""
     for_all: bool = False
 
@@ -212,6 +213,13 @@ class SeriesRecord(Record):
     constant_half_width: float | None
     drift: float | None
 
+    @model_validator(mode="after")
+    def _fits(self) -> SeriesRecord:
+        lengths = {len(self.x), len(self.measured), len(self.predicted), len(self.residuals)}
+        if len(lengths) > 1:
+            raise ValueError("x, measured, predicted and residuals must have one length")
+        return self
+
     @classmethod
     def of(cls, series: Series) -> SeriesRecord:
         """The record of a series."""
@@ -249,6 +257,12 @@ class TableRecord(Record):
     rows: tuple[tuple[float | str, ...], ...]
     note: str
 
+    @model_validator(mode="after")
+    def _fits(self) -> TableRecord:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError("every row must have a cell for each column")
+        return self
+
     @classmethod
     def of(cls, table: Table) -> TableRecord:
         """The record of a table."""
@@ -266,7 +280,7 @@ class FailureRecord(Record):
     type: str
     message: str
     file: str | None = None
-    line: int | None = None
+    line: Count | None = None
     traceback: str = ""
     configuration: dict[str, Any] | None = None
 
@@ -285,8 +299,8 @@ class LegRecord(Record):
     grade_reason: str | None = None
     verdict: Verdict
     seconds: float = 0.0
-    cases: int = 0
-    regimes: dict[str, int] = Field(default_factory=dict)
+    cases: Count = 0
+    regimes: dict[str, Count] = Field(default_factory=dict)
     gaps: tuple[GapRecord, ...] = ()
     series: tuple[SeriesRecord, ...] = ()
     witness: dict[str, Any] | None = None
@@ -348,6 +362,12 @@ class ClaimRecord(Record):
     chapter: str = ""
     remarks: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _fits(self) -> ClaimRecord:
+        if len({leg.kind for leg in self.legs}) < len(self.legs):
+            raise ValueError("two legs are of one kind")
+        return self
+
     @property
     def left_out(self) -> tuple[Kind, ...]:
         """The legs that did not run."""
@@ -400,7 +420,7 @@ class Run(Record):
     id: str
     started: str
     seconds: float
-    seed: int
+    seed: Count
     profile: Literal["quick", "full", "deep"]
     command: str
     select: tuple[str, ...] = ()
@@ -411,10 +431,10 @@ class Run(Record):
 class Totals(Record):
     """Counts of claims by verdict; false_alarm is the sum over all gaps that ran."""
 
-    claims: int
-    legs: int
-    cases: int
-    verdicts: dict[Verdict, int]
+    claims: Count
+    legs: Count
+    cases: Count
+    verdicts: dict[Verdict, Count]
     false_alarm: float
 
 
@@ -430,6 +450,17 @@ class Results(Document):
     not_checked: dict[str, str] = Field(default_factory=dict)
     unlisted: tuple[str, ...] = ()
     main: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Results:
+        ids = {claim.id: claim.rests_on for claim in self.claims}
+        if len(ids) < len(self.claims):
+            raise ValueError("two claims have one id")
+        try:
+            graphlib.TopologicalSorter(ids).prepare()
+        except graphlib.CycleError as problem:
+            raise ValueError("claims rest on each other in a circle") from problem
+        return self
 
     def overview(self) -> pd.DataFrame:
         """One row per claim: what it says, its verdict, closeness (0 exact, 1 on the edge), grades.
