@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from refutable import check, replay
+from refutable import replay
 from refutable.auditing import answers, margins
 from refutable.auditing.atlas import Atlas
 from refutable.catalogue import Catalogue
@@ -309,4 +309,3 @@ def test_valid_documents_are_shown() -> None:
         folder.write_atlas(Atlas.model_validate(valid_atlas()), Path(place))
         names = {"atlas.json", "atlas.csv", "audit.md", "phase-m.svg"}
         assert names <= set(os.listdir(place))
-    assert check.check_claim(a_claim(), "quick", 0).verdict == "holds"
