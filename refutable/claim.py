@@ -327,18 +327,18 @@ class Claim:
     ) -> Callable[[LegFunction], LegFunction]:
         """Add a leg of evidence: decorates a function from a Context to gaps.
 
-        profile: the cheapest profile that runs it. require: regimes without which it is vacuous. In
-        each of them every gap that is measured in several cases must be measured, or those that a
-        mapping names: `{"far": "loss*"}`. expects: why a remark beside the verdict is right (that
-        both sides are 0, for instance): a text where the leg has remarks of one kind, otherwise a
-        mapping from patterns of gaps' names, or of the remark, to reasons. An expectation that does
-        not occur is a remark itself. scope: the range that an exact leg covers, such as
-        "P ≤ 24" ("counted for every mask"), in one text or by profile; what was compared without
-        rounding in a leg that says it is proved for that range, and anything else only searched.
-        limit: seconds after which it is stopped and undecided, in place of the profile's limit.
-        reads: files that decide what it finds, beside the module or absolute, where a C library or
-        another process opens them; an earlier result counts only while they, and those that Python
-        opens, are unchanged.
+        profile: the cheapest profile that runs it. require: regimes without which it is vacuous.
+        Every gap must be measured in each of them, numbers and labels of cases apart, or those that
+        a mapping from regimes to patterns names: `{"near": ("loss*", "rate*"), "far": "loss*"}`.
+        expects: why a remark beside the verdict is right (that both sides are 0, for instance): a
+        text where the leg has remarks of one kind, otherwise a mapping from patterns of gaps'
+        names, or of the remark, to reasons. An expectation that does not occur is a remark itself.
+        scope: the range that an exact leg covers, such as "P ≤ 24" ("counted for every mask"), in
+        one text or by profile; what was compared without rounding in a leg that says it is proved
+        for that range, and anything else only searched. limit: seconds after which it is stopped
+        and undecided, in place of the profile's limit. reads: files that decide what it finds,
+        beside the module or absolute, where a C library or another process opens them; an earlier
+        result counts only while they, and those that Python opens, are unchanged.
         Raises ValueError for a limit that is no positive number.
         """
         if profile not in PROFILES:

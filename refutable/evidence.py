@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,11 @@ from refutable.tally import Tally
 Required = str | Iterable[str] | Mapping[str, str | Iterable[str]]
 """Regimes without which a leg is vacuous: one, several, or each with the gaps that it is about."""
 
-EVERY = ("*",)
+_NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+_NUMBERS = re.compile(rf"{_NUMBER}(?:(?:,\s?|\.\.|/|\^){_NUMBER})*")
+"""A number, or a list or range of them."""
+EVERY = ()
+"""In place of names of gaps: all of them."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,30 @@ class Vacuous(Undecided):
 
 @dataclass(frozen=True)
 class Case:
-    """Yielded by a leg before the gaps of one configuration, to count cases by regime."""
+    """Yielded by a leg before the gaps of one configuration, to count cases by regime.
+
+    label: what in the names of its gaps tells it from other cases. Like numbers and the names of
+    its own regimes, it is left out when it is asked whether a gap was measured in every required
+    regime: `loss, P = 64, far` and `loss, P = 8, near` are one gap.
+    """
 
     regimes: tuple[str, ...]
+    label: str = ""
 
     def __post_init__(self) -> None:
         """A single name may stand by itself."""
         object.__setattr__(self, "regimes", _names(self.regimes, "the regimes of a case"))
+
+    def quantity(self, name: str) -> str:
+        """The name of a gap without what tells this case from others."""
+        for text in sorted((self.label, *self.regimes), key=len, reverse=True):
+            name = name.replace(text, "") if text else name
+        return quantity(name)
+
+
+def quantity(name: str) -> str:
+    """The name of a gap whatever the numbers in it are."""
+    return _NUMBERS.sub("#", name)
 
 
 def requirement(required: Required) -> dict[str, tuple[str, ...]]:
@@ -135,27 +157,29 @@ class Evidence:
 
     @property
     def unreached(self) -> tuple[str, ...]:
-        """Required regimes in which nothing was measured, or not a gap that was measured elsewhere.
+        """Required regimes in which nothing was measured, or not all that was measured elsewhere.
 
-        Where gaps are named: that no gap of that name was measured there. Otherwise a gap that was
-        measured in a single configuration is about that configuration, and asked of no other.
+        Every gap must be measured in every required regime, whichever cases its name tells apart;
+        where the requirement names gaps, one of each such name.
         """
-        missing = []
         tallies = self.tally
+        quantities = {name: tally.quantity or quantity(name) for name, tally in tallies.items()}
+        missing = []
         assert isinstance(self.required, Mapping)
         for regime, patterns in self.required.items():
-            there = {name for name, tally in tallies.items() if tally.regimes.get(regime)}
-            for pattern in patterns:
-                if not any(fnmatchcase(name, pattern) for name in there):
-                    which = "" if pattern == "*" else f" for {pattern}"
-                    missing.append(f"{regime}{which}")
-            several = {
-                name
-                for name, tally in tallies.items()
-                if tally.cases > 1 and any(fnmatchcase(name, pattern) for pattern in patterns)
-            }
-            if there:
-                missing += [f"{regime} for {name}" for name in tallies if name in several - there]
+            names = [name for name, tally in tallies.items() if tally.regimes.get(regime)]
+            there = {quantities[name] for name in names}
+            if not there:
+                missing.append(regime)
+            elif patterns == EVERY:
+                others = dict.fromkeys(quantities.values())
+                missing += [f"{regime} for {name}" for name in others if name not in there]
+            else:
+                missing += [
+                    f"{regime} for {pattern}"
+                    for pattern in patterns
+                    if not any(fnmatchcase(name, pattern) for name in (*names, *there))
+                ]
         return tuple(missing)
 
 
@@ -221,7 +245,7 @@ class _Parts:
         self.tallies: dict[str, Tally] = {}
         self.witness: Mapping[str, Any] | None = None
         self.cases = self.uncounted = 0
-        self.here: tuple[str, ...] | None = None  # regimes of the configuration at hand
+        self.here: Case | None = None  # the configuration at hand
         self.counted = False  # whether something was measured in it
         self.seen_here: set[str] = set()
 
@@ -238,7 +262,7 @@ class _Parts:
             self._count()
             self.undecided.append(f"{item.name}: {item.reason}")
         elif isinstance(item, Case):
-            self.here, self.counted, self.seen_here = item.regimes, False, set()
+            self.here, self.counted, self.seen_here = item, False, set()
             self.cases += 1
         elif isinstance(item, Evidence):
             self.merge(item)
@@ -258,13 +282,14 @@ class _Parts:
             self.uncounted += 1
         elif not self.counted:
             self.counted = True
-            self.regimes.update(self.here)
+            self.regimes.update(self.here.regimes)
 
     def _tell(self, gap: Gap) -> None:
         gap.take()
+        here = self.here or Case(())
         tally = gap.comparisons
         if gap.name not in self.seen_here or self.here is None:
-            tally = tally.within(self.here or ())
+            tally = tally.within(here.regimes, here.quantity(gap.name))
         self.seen_here.add(gap.name)
         self._add_tally(gap.name, tally)
 
@@ -292,9 +317,7 @@ class _Parts:
 
     def _require(self, required: Mapping[str, Any]) -> None:
         for name, patterns in required.items():
-            known = self.required.get(name, EVERY)
-            named = [pattern for pattern in (*known, *patterns) if pattern != "*"]
-            self.required[name] = tuple(dict.fromkeys(named)) or EVERY
+            self.required[name] = tuple(dict.fromkeys([*self.required.get(name, ()), *patterns]))
 
     def evidence(self, required: Mapping[str, tuple[str, ...]]) -> Evidence:
         """All of it, under what is required besides."""

@@ -22,8 +22,8 @@ class Tally:
 
     nothing: both sides were 0, or empty, each time. wide: the tolerance exceeded both sides each
     time. aimed_at_zero: 0 was predicted each time. measured, predicted: the value that it was each
-    time, None when it moved. cases: how many configurations it was measured in, by regime and in
-    all.
+    time, None when it moved. quantity: what is measured, when the name says in which case, too.
+    cases: how many configurations it was measured in, by regime and in all.
     """
 
     instances: int = 1
@@ -32,6 +32,7 @@ class Tally:
     aimed_at_zero: bool = False
     measured: Fraction | None = None
     predicted: Fraction | None = None
+    quantity: str = ""
     cases: int = 0
     regimes: dict[str, int] = field(default_factory=dict)
 
@@ -47,13 +48,14 @@ class Tally:
             aimed_at_zero=self.aimed_at_zero and other.aimed_at_zero,
             measured=self.measured if self.measured == other.measured else None,
             predicted=self.predicted if self.predicted == other.predicted else None,
+            quantity=self.quantity or other.quantity,
             cases=self.cases + other.cases,
             regimes=regimes,
         )
 
-    def within(self, regimes: Iterable[str]) -> Tally:
+    def within(self, regimes: Iterable[str], quantity: str = "") -> Tally:
         """The same, measured in one configuration of these regimes."""
-        return replace(self, cases=1, regimes=dict.fromkeys(regimes, 1))
+        return replace(self, quantity=quantity, cases=1, regimes=dict.fromkeys(regimes, 1))
 
     @property
     def still(self) -> bool:

@@ -11,6 +11,8 @@ from scipy import optimize, stats
 from refutable.ladder import Floats, Ladder, scatters
 
 CONFIDENCE = 0.99
+NORMAL = 1.4826
+"""Standard deviation over the median of what is off, for normal errors."""
 FARTHEST = 10
 """How many times the upper half of a ladder a trend is followed beyond its top, at most."""
 
@@ -121,4 +123,5 @@ def _noise(x: Floats, y: Floats, about: float) -> float:
     off = y[1:-1] - (y[:-2] + share * (y[2:] - y[:-2]))
     if not scatters(off) and max(_sides(y - about), _sides(np.diff(y))) <= 2:
         return 0.0
-    return math.sqrt(float((off**2 / (1 + share**2 + (1 - share) ** 2)).mean()))
+    spread = np.abs(off) / np.sqrt(1 + share**2 + (1 - share) ** 2)
+    return NORMAL * float(np.median(spread))

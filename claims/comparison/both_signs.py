@@ -103,7 +103,10 @@ def path_and_end_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
         )
 
 
-@both_signs.leg("trained", require=BOTH_SIGNS)
+@both_signs.leg(
+    "trained",
+    require=dict.fromkeys(BOTH_SIGNS, ("*: MAE, own attention *", "*: CL, own attention *")),
+)
 def path_and_end_of_trained_models(context: Context) -> Iterator[Gap | Case]:
     """One model of each objective on either sign of Δ: same end, another depth of Φ_1."""
     depths: list[float] = []

@@ -24,7 +24,7 @@ from refutable.claims.comparison.models import (
 from refutable.claims.contrastive import readings, shared_row
 from refutable.claims.runs import masked
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
-from refutable.gap import Gap, at_most, equal
+from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, enumeration, vit
 from refutable.model.setting import Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
@@ -176,7 +176,10 @@ def claimed_diversity() -> float:
     return 0.0
 
 
-@diversity_cl.leg("trained")
+@diversity_cl.leg(
+    "trained",
+    expects={"*: largest D along training": "all rows of Q move alike, to the last bit"},
+)
 def diversity_of_trained_contrastive_models(context: Context) -> Iterator[Gap]:
     """D along training of all of Q by torch; and at its end where queries carry their content."""
     # The whole matrix Q by automatic differentiation, so that nothing presumes equal rows.
@@ -188,12 +191,14 @@ def diversity_of_trained_contrastive_models(context: Context) -> Iterator[Gap]:
         steps = context.at(quick=50, full=200)
         batches = shared_row.minibatches(setting, context.seed + 1 + i, steps)
         X = torch.from_numpy(data.masked(setting, test, module.basis))
-        largest = 0.0
+        largest, start, moved = 0.0, None, 0.0
         for done, _ in enumerate(shared_row.descend(module, batches, step=20.0)):
             if done % 10:
                 continue
             A = correlations.areas_of(setting, test, module.attention(X).detach().numpy())
             largest = max(largest, correlations.diversity(test, A, masked_only=False))
+            start = A if start is None else start
+            moved = max(moved, float(np.abs(A - start).max()))
         name = readings.reading_name(setting)
         yield equal(
             f"{name}: largest D along training",
@@ -201,6 +206,14 @@ def diversity_of_trained_contrastive_models(context: Context) -> Iterator[Gap]:
             claimed_diversity(),
             1e-9,
             "rounding of each step, amplified over the run by less than 1e6",
+        )
+        yield at_least(
+            f"{name}: what the attention to some area moved by",
+            moved,
+            0.01,
+            0,
+            "attention that never left its start would be alike as well",
+            false_alarm=FALSE_ALARM,
         )
     for sign, setting, run in readings.trained_readings(context):
         if setting.contrastive.query == "feature+position":

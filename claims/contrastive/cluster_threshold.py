@@ -176,7 +176,13 @@ def threshold_by_two_routes(context: Context) -> Iterator[Gap]:
         )
 
 
-@threshold.leg("scaling", require=("K < K_c", "K > K_c", "two-point law"))
+@threshold.leg(
+    "scaling",
+    require={
+        **dict.fromkeys(("K < K_c", "K > K_c"), "*: the collapse is complete"),
+        "two-point law": "latents *",
+    },
+)
 def reduced_collapse_on_both_sides(context: Context) -> Iterator[Gap | Case]:
     """The pull at the front, both sides of K_c at P = 1e100, and laws with a gap."""
     entries = [(tau_, ratio, INFINITE) for tau_ in (1e9, *TAUS[1:]) for ratio in RATIOS]
@@ -228,25 +234,25 @@ GAPS: tuple[tuple[Law, tuple[float, float]], ...] = (
 
 
 def _pull_at_front(tau: float, ratio: float, negatives: float, share: float) -> Iterator[Gap]:
-    """Φ_1·α_1·KP/(q(z)z²) → h(z) where samples of z are half collapsed, q the density at z."""
+    """Φ_1·α_1·KP/(q(z)z²) → h(z) where samples of z are half collapsed, q the density at z.
+
+    Near K_c negatives take off nearly all of z/2, the pull without them: their share is compared.
+    """
     law = laws.law_of(ratio)
     z = law[0] + share * (law[1] - law[0])
     K = round(laws.cluster_threshold(law, tau, negatives))
     found = []
     for k in DIGITS:
-        fine = (
-            1.5 if negatives == INFINITE else 0.75
-        )  # at finite N_c a node costs 100 times as much
-        nodes = Latents.uniform(*law, 32 + int(fine * (law[1] - law[0]) * k))
+        nodes = Latents.uniform(*law, 32 + int(1.5 * (law[1] - law[0]) * k))
         setting = crowded(k, K, tau, nodes, negatives)
         phi = -math.log((1 - setting.gamma) * (setting.C_1 / setting.P)) / z
         rate = reduced.cl_rates(setting, phi_global=phi).alpha_global
-        found.append(rate * K * setting.P * phi * (law[1] - law[0]) / z**2)
+        found.append(z / 2 - rate * K * setting.P * phi * (law[1] - law[0]) / z**2)
     name = (
-        f"pull on z = {z:.3f} at the front, U/L = {ratio:g}, τ = {tau:g}, N_c = "
-        f"{_shown(negatives)}, K = {K}"
+        f"pull taken off by negatives on z = {z:.3f} at the front, U/L = {ratio:g}, τ = {tau:g}, "
+        f"N_c = {_shown(negatives)}, K = {K}"
     )
-    predicted = laws.net_pull(z, law, K, tau, negatives)
+    predicted = z / 2 - laws.net_pull(z, law, K, tau, negatives)
     yield equal(
         f"{name}, extrapolated to log P → ∞",
         extrapolated(found),

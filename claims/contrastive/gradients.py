@@ -376,7 +376,7 @@ def indistinguishable(setting: Setting) -> Setting:
     return setting.replace(K=1, latents=Latents.constant(setting.latents.U))
 
 
-@zero_gradient.leg("symbolic")
+@zero_gradient.leg("symbolic", expects="every factor of the rate vanishes without negatives")
 def rates_without_contrast(context: Context) -> Iterator[Gap]:
     """Rates without negatives, and the pull when all views are the same."""
     # Without negatives w_0 = 1: every pull and with it every rate is 0.

@@ -311,7 +311,8 @@ def bound_over_every_mask(context: Context) -> Iterator[Gap]:
                 float(samples.weights @ (1 - A)),
                 float(none_visible(setting)),
                 1e-12,
-                "rounding",
+                "rounding, at any Q",
+                false_alarm=0,
             )
         phi = np.zeros((1, setting.features))
         phi[0, 0] = 60.0

@@ -112,7 +112,10 @@ def trained_readings(context: Context) -> Iterator[tuple[str, Setting, ByQuery]]
         yield sign, setting, trained_reading(setting, context.root_seed, steps)
 
 
-@readings.leg("trained", require=tuple(READING_SIZES))
+@readings.leg(
+    "trained",
+    require=dict.fromkeys(READING_SIZES, ("*of visible queries on *", "*of masked queries on *")),
+)
 def collapse_under_every_reading(context: Context) -> Iterator[Gap | Case]:
     """Models under every reading and either sign of Δ, and each option's worst model."""
     enough = context.at(quick=0.7, full=0.9)

@@ -159,7 +159,12 @@ def rows_of_trained_models(context: Context) -> Iterator[Gap]:
         G = correlations.coordinates(Q, basis)
         name = f"keys {reading['keys']}, {reading['views']} views"
         yield at_least(
-            f"{name}: largest correlation", float(np.abs(G).max()), 0.5, 0, "something was learned"
+            f"{name}: largest correlation",
+            float(np.abs(G).max()),
+            0.5,
+            0,
+            "something was learned: five times as much, with a few hundredths from batch to batch",
+            false_alarm=1e-12,
         )
         why = "rounding of each step, amplified over the run by less than 1e6"
         yield from one_row(name, setting, G, 1e-9, why)
@@ -235,7 +240,8 @@ def pooling_beside_training(context: Context) -> Iterator[Gap]:
             float(np.abs(Q[0] - w).max() / np.abs(w).max()),
             0,
             1e-9,
-            "rounding of each step, amplified over the run by less than 1e6",
+            "rounding of each step, amplified over the run by less than 1e6; on any batches",
+            false_alarm=0,
         )
 
 
@@ -305,7 +311,8 @@ def position_correlations_sum_to_zero(context: Context) -> Iterator[Gap]:
             float(np.abs(upsilon.sum(axis=1)).max() / np.abs(upsilon).sum(axis=1).min()),
             0,
             1e-9,
-            "rounding of each step, amplified over the run by less than 1e6",
+            "rounding of each step, amplified over the run by less than 1e6; on any batches",
+            false_alarm=0,
         )
 
 

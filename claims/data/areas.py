@@ -36,7 +36,13 @@ partition = Claim(
 )
 
 
-@partition.leg("property", require=("contiguous", "random placement", "unequal local areas"))
+@partition.leg(
+    "property",
+    require=("contiguous", "random placement", "unequal local areas"),
+    expects={
+        "patches are z·v": "each entry is one product, rounded in the same way on either side"
+    },
+)
 def data_are_as_defined(context: Context) -> Evidence:
     """Any setting, in the canonical and in a random orthonormal basis."""
 

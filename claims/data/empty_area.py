@@ -33,7 +33,13 @@ def empty_bound(gamma: Fraction, C: int) -> Fraction:
     return gamma ** (C - 1)
 
 
-@empty.leg("exact")
+@empty.leg(
+    "exact",
+    expects={
+        f"{what}, area * of P*": "an area larger than the number of masked patches is never empty"
+        for what in ("over every mask", "as the model has it")
+    },
+)
 def empty_own_over_every_mask(context: Context) -> Iterator[Gap]:
     """Every mask that holds the query; then the formula and its bound; one logarithm in floats."""
     for s in SMALL:
@@ -57,16 +63,14 @@ def empty_own_over_every_mask(context: Context) -> Iterator[Gap]:
         "one rounded logarithm on either side",
     )
     for P in range(3, context.at(quick=16, full=40, deep=80)):
-        broken = [
-            (M, C)
-            for M in range(1, P)
-            for C in range(1, P + 1)
-            if empty_probability(P, M, C) > empty_bound(Fraction(M, P), C)
+        sizes = [(M, C) for M in range(1, P) for C in range(1, P + 1)]
+        below = [
+            (M, C) for M, C in sizes if empty_probability(P, M, C) <= empty_bound(Fraction(M, P), C)
         ]
         yield identical(
-            f"(M, C) above (M/P)^(C-1), P = {P}",
-            broken,
-            [],
+            f"(M, C) up to (M/P)^(C-1), P = {P}",
+            below,
+            sizes,
             "every M and C, in fractions; M/P ≤ γ, so γ^{C-1} bounds it all the more",
         )
 

@@ -89,7 +89,13 @@ def gap_is_a_ratio_of_sizes(context: Context) -> Iterator[Gap]:
     )
 
 
-@gap_meaning.leg("exact")
+@gap_meaning.leg(
+    "exact",
+    expects={
+        f"the setting's Δ, κ = {pair}": "a point of the line κ_s = 2κ_c - 1, where Δ = 0"
+        for pair in ("30/40, 20/40", "24/40, 8/40")
+    },
+)
 def gap_of_a_setting_is_a_ratio_of_sizes(context: Context) -> Iterator[Gap]:
     """P = 1e40 and exponents in fortieths: every power is an integer; Δ of a setting is a float."""
     for c, s in ((36, 12), (30, 20), (28, 4), (24, 8), (21, 20), (39, 1)):

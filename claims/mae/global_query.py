@@ -160,7 +160,15 @@ def dense_slope(context: Context) -> tuple[list[float], list[float]]:
     return [run.setting.log_P for run in runs], [event(run.done).phi_own for run in runs]
 
 
-@own_final.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
+@own_final.leg(
+    "scaling",
+    require={
+        **dict.fromkeys(BOTH_SIGNS, ("zΦ_1(T[*]) less its law, *", "A_1(T[*]), *")),
+        "random latents": "zΦ_1(T[*]) less its law, *",
+        "Δ < 0": ("e^{Φ_1(T[*])}, *", "zΦ_1(T[*]) less its law, *", "A_1(T[*]), *"),
+    },
+    expects={"A_1(T*), κ=(1, *": "at κ_c = 1 the global area has its share of any P"},
+)
 def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_1 at the loss gap against its slope and intercept, and the attention that it brings."""
     for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
@@ -326,17 +334,21 @@ one_phase = Claim(
 
 @one_phase.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def growth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """Falls of Φ_1, its slowest rate, and what another feature moves per move of the own one."""
+    """Rises of Φ_1, its slowest rate, and what another feature moves per move of the own one."""
     for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
-        falls = sum(int((np.diff(run.phi_global) <= 0).sum()) for run in ladder.judged.runs)
-        yield identical(f"times at which Φ_1 does not rise, {ladder.name}", falls, 0, "strictly")
+        moves = np.concatenate([np.diff(run.phi_global) for run in ladder.judged.runs])
+        rises = int((moves > 0).sum())
+        yield identical(f"times at which Φ_1 rises, {ladder.name}", rises, len(moves), "each time")
         slowest = min(float(run.rate_global.min()) for run in ladder.judged.runs)
         yield at_least(f"α_1, {ladder.name}", slowest, 0, 0, "a positive rate, at every time")
-        switches = sum(run.switch is not None for run in ladder.judged.runs)
-        yield identical(f"switches, {ladder.name}", switches, 0, "one phase")
-        moves = [np.abs(np.diff(run.phi_other) / np.diff(run.phi_own)).max() for run in ladder.runs]
-        yield from ladder.limit("|ΔΦ_m/ΔΦ_1| over a step", np.array(moves), 0)
+        single = sum(run.switch is None for run in ladder.judged.runs)
+        runs = len(ladder.judged.runs)
+        yield identical(f"runs without a switch, {ladder.name}", single, runs, "one phase")
+        ratios = [
+            np.abs(np.diff(run.phi_other) / np.diff(run.phi_own)).max() for run in ladder.runs
+        ]
+        yield from ladder.limit("|ΔΦ_m/ΔΦ_1| over a step", np.array(ratios), 0)
 
 
 def _turned(original: Any) -> Any:

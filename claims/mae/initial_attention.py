@@ -24,7 +24,7 @@ from refutable.claims.mae.initial_evidence import (
 )
 from refutable.claims.mae.initial_rates import Growing
 from refutable.claims.runs.plants import scaled
-from refutable.gap import Gap, at_most, identical
+from refutable.gap import Gap, equal, identical
 from refutable.model import correlations, data, enumeration, vit
 from refutable.prove import limits
 
@@ -60,9 +60,10 @@ def attention_by_masks(context: Context) -> Iterator[Gap | Case]:
                 for k, seen in zip(samples.cluster, samples.visible, strict=True)
             ]
         )
-        worst = float(np.abs(A - counts / setting.P).max())
-        why = f"float64 sums of {setting.P} terms"
-        yield at_most(f"|A_j - count/P|, {name_of(setting)}", worst, 0, 1e-14, why)
+        share = counts / setting.P
+        worst = np.unravel_index((np.abs(A - share) + 1e-30 * share).argmax(), A.shape)
+        why = f"float64 sums of {setting.P} terms; where they differ most"
+        yield equal(f"A_j against count/P, {name_of(setting)}", A[worst], share[worst], 1e-14, why)
         hidden = enumeration.masks(setting, masked=p)
         for j, size in enumerate(setting.area_sizes.tolist()):
             seen = hidden[:, setting.area_of[0] == j]

@@ -13,12 +13,12 @@ from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae.initial_evidence import (
     BOTH_SIGNS,
     EXACT_SCOPE,
-    EXACTLY,
     GAP_SIDES,
     LOWER_ORDER,
     OFF,
     START,
     exact_agreement,
+    exactly,
     in_the_limit,
     name_of,
     on_ladder,
@@ -45,7 +45,14 @@ own = Claim(
 )
 
 
-@own.leg("exact", require=EXACTLY, scope=EXACT_SCOPE)
+@own.leg(
+    "exact",
+    scope=EXACT_SCOPE,
+    require=exactly("own, area *", "own over formula, *"),
+    expects={
+        "own, area [15], P=9 sizes 4, 1*": "a masked query alone in its area never sees any of it"
+    },
+)
 def own_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     """Local and global queries."""
     yield from exact_agreement("own", (0, 1))
@@ -102,7 +109,7 @@ LARGEST: dict[Profile, int] = {"quick": 12, "full": 24, "deep": 24}
 
 @global_.leg(
     "exact",
-    require=EXACTLY,
+    require=exactly("global, area *", "global over formula, *"),
     scope={
         profile: f"{EXACT_SCOPE}; the sign at 5 ≤ P ≤ {largest}"
         for profile, largest in LARGEST.items()
@@ -121,7 +128,13 @@ def global_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     }
     wrong = [name for name, rate in found.items() if rate >= 0]
     why = f"exact, over {len(found)} settings with 5 ≤ P ≤ {largest}"
-    yield identical("settings where α_1(0) ≥ 0", len(wrong), 0, why, witness={"settings": wrong})
+    yield identical(
+        "settings where α_1(0) < 0",
+        len(found) - len(wrong),
+        len(found),
+        why,
+        witness={"settings": wrong},
+    )
 
 
 @global_.leg("symbolic", require=tuple(GAP_SIDES.values()))
@@ -171,7 +184,7 @@ other = Claim(
 )
 
 
-@other.leg("exact", require=EXACTLY, scope=EXACT_SCOPE)
+@other.leg("exact", require=exactly("other, area *", "other over formula, *"), scope=EXACT_SCOPE)
 def other_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     """A local query and another local area."""
     yield from exact_agreement("other", (1,))

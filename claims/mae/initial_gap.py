@@ -12,7 +12,6 @@ from refutable.claims.mae.initial_evidence import (
     ALL,
     BOTH_SIGNS,
     EXACT_SCOPE,
-    EXACTLY,
     GAP_SIDES,
     GROWING,
     LOWER_ORDER,
@@ -22,6 +21,7 @@ from refutable.claims.mae.initial_evidence import (
     SYMBOLS,
     at_corner,
     case_of,
+    exactly,
     name_of,
     on_ladder,
     present,
@@ -56,7 +56,7 @@ def _ratio(setting: Setting) -> Fraction:
     return -present(found.global_) / found.own
 
 
-@gap_decides.leg("exact", require=EXACTLY, scope=EXACT_SCOPE)
+@gap_decides.leg("exact", require=exactly("|α_1|/α_n, *", "leading feature *"), scope=EXACT_SCOPE)
 def gap_decides_exactly(context: Context) -> Iterator[Gap | Case]:
     """The ratio as a fraction, and which side of 1 it is on."""
     for setting in SMALL:

@@ -12,7 +12,6 @@ from refutable.claims.mae.initial_evidence import (
     ALL,
     BOTH_SIGNS,
     EXACT_SCOPE,
-    EXACTLY,
     GAP_SIDES,
     GROWING,
     LOWER_ORDER,
@@ -23,6 +22,7 @@ from refutable.claims.mae.initial_evidence import (
     SYMBOLS,
     at_corner,
     case_of,
+    exactly,
     name_of,
     on_ladder,
     present,
@@ -50,7 +50,7 @@ position = Claim(
 )
 
 
-@position.leg("exact", require=EXACTLY, scope=EXACT_SCOPE)
+@position.leg("exact", require=exactly("β, area *", "β over formula, *"), scope=EXACT_SCOPE)
 def position_rate_exactly(context: Context) -> Iterator[Gap | Case]:
     """β towards another patch of the own area, local and global query."""
     for setting in SMALL:
@@ -66,8 +66,8 @@ def position_rate_exactly(context: Context) -> Iterator[Gap | Case]:
             yield case_of(setting)
             measured = present(enumeration.initial_rates(setting, query).beta_own)
             predicted = rates.position_rate(setting, query)
-            name = f"β less formula, area {query}, P = 1e100, {name_of(setting)}"
-            yield identical(name, measured - predicted, 0, MOMENTS)
+            name = f"β over formula, area {query}, P = 1e100, {name_of(setting)}"
+            yield identical(name, measured / predicted, 1, MOMENTS)
 
 
 @position.leg("symbolic", require=tuple(GAP_SIDES.values()))

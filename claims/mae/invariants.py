@@ -48,7 +48,7 @@ def uncoupled_rows(patches: int, p: int) -> list[int]:
     return [other for other in range(patches) if other != p]
 
 
-@decoupling.leg("symbolic")
+@decoupling.leg("symbolic", expects="that the mixed derivatives vanish is the statement")
 def rows_do_not_meet(context: Context) -> Iterator[Gap]:
     """Mixed second derivatives of the whole loss on a small case."""
     queries = [

@@ -137,7 +137,7 @@ class Ladder:
             "random latents": not self.top.latents.is_constant,
             "K > 1": self.top.K > 1,
         }
-        return Case(tuple(name for name, counts in regimes.items() if counts))
+        return Case(tuple(name for name, counts in regimes.items() if counts), self.name)
 
     @property
     def rungs(self) -> tuple[Setting, ...]:

@@ -234,7 +234,7 @@ def other_deviation(run: Along, gamma: float) -> Series:
     return (run.other / run.A_m - (up - down)) / (up + down)
 
 
-@lemma_other.leg("scaling", require=REGIMES)
+@lemma_other.leg("scaling", require=dict.fromkeys(REGIMES, "largest deviation, *"))
 def other_approximation_becomes_exact(context: Context) -> Iterator[Gap | Case]:
     """Both signs of the gap, both kinds of query; and what happens without γA_m."""
     yield from deviations(

@@ -62,8 +62,8 @@ def leading_order_is_solved(context: Context) -> Iterator[Gap]:
     x = sp.Symbol("x", positive=True)
     below = sp.limit(sp.log(1 + 2 * x) / 2 / x, x, 0)
     yield symbolic.identity("the law over a²/ρ as Δ log P → -∞", below, sp.S.One, "local-: -zΦ_1")
-    above = sp.limit(sp.log(1 + 2 * x) - sp.log(2 * x), x, sp.oo)
-    yield symbolic.identity("the law less ½log(2a²/ρ) as Δ log P → ∞", above, sp.S.Zero, "local+")
+    above = sp.limit(sp.sqrt(1 + 2 * x) / sp.sqrt(2 * x), x, sp.oo)
+    yield symbolic.identity("e^law over (2a²/ρ)^½ as Δ log P → ∞", above, sp.S.One, "local+")
 
 
 TOPS = (

@@ -55,17 +55,17 @@ phase1_monotone = Claim(
 
 @phase1_monotone.leg("scaling", require=("random latents", "K > 1"))
 def first_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """Rises of Φ_1, the lead of |α_1| and the largest Φ_n before T_1."""
+    """Falls of Φ_1, the lead of |α_1| and the largest Φ_n before T_1."""
     for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
         yield ladder.case
-        rises, leads, judged = 0, [], ladder.judged
+        falls, times, leads, judged = 0, 0, [], ladder.judged
         for run, log_T in zip(judged.runs, judged.event("switch", "log_t"), strict=True):
             early = ~(run.log_t >= log_T)  # all of it when T_1 never came
-            rises += int((np.diff(run.phi_global[early]) >= 0).sum())
-            rises += int((run.rate_global[early] >= 0).sum())
+            for moves in (np.diff(run.phi_global[early]), run.rate_global[early]):
+                falls, times = falls + int((moves < 0).sum()), times + len(moves)
             ratio = np.abs(run.rate_global[early]) / run.rate_own[early]
             leads.append(float(np.log(ratio).min()))
-        yield identical(f"times at which Φ_1 does not fall, {ladder.name}", rises, 0, "strictly")
+        yield identical(f"times at which Φ_1 falls, {ladder.name}", falls, times, "every time")
         why = f"|α_1| = α_n at T_1, which is located to {INTEGRATION:g}"
         yield at_least(f"log |α_1|/α_n, {ladder.name}", min(leads), 0, INTEGRATION, why)
         foot = judged.rungs[0]
@@ -243,7 +243,13 @@ def half_time_bounds() -> Bounds:
     return Bounds([proof], to_the_loss_gap, for_every_size.AT_POSITIVE)
 
 
-@phase2_length.leg("scaling", require=("random latents", "K > 1"))
+@phase2_length.leg(
+    "scaling",
+    require={
+        "random latents": ("T_½, *", "T_½·γρ′z⁴/K, *"),
+        "K > 1": ("T_½, *", "T_½·γρ′z⁴/K, *", "T_½/T_1, *"),
+    },
+)
 def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power, its constant, and T_1."""
     for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):

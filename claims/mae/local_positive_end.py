@@ -61,7 +61,10 @@ own_final = Claim(
 )
 
 
-@own_final.leg("scaling", require=("random latents", "K > 1"))
+LAWS = ("e^{Φ_n(T[*])}, *", "zΦ_n(T[*]) less its law, *")
+
+
+@own_final.leg("scaling", require={"random latents": LAWS, "K > 1": (*LAWS, "A_n(T[*]), *")})
 def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_n at the loss gap against its slope and intercept, and the attention that it brings."""
     yield from own_at_the_end(context, (*POSITIVE, GLOBAL_SHARE, RANDOM))

@@ -108,17 +108,19 @@ def tied_to_model(
     named: Named,
     told: Sequence[Relational],
     integrands: Mapping[str, tuple[sp.Expr, Callable[[Any, Any, Any], Any]]],
+    regimes: tuple[str, ...] = (),
 ) -> Evidence:
     """What z3 was asked about is the model's integrand, and what it was told holds.
 
     Exact fractions at attention vectors of any number of areas. integrands: the lumped expression
-    beside the model's function of (areas, latents, own).
+    beside the model's function of (areas, latents, own). regimes: those that all points belong to.
     """
 
     def gaps(point: assumptions.Attention) -> Iterator[Gap]:
         values = named.lumps(point)
-        broken = [str(r) for r in told if r.xreplace(values) is not sp.true]
-        yield identical("assumptions that the lumped areas break", broken, [], ANY_AREAS)
+        met = [str(r) for r in told if r.xreplace(values) is sp.true]
+        asked = [str(r) for r in told]
+        yield identical("assumptions that the lumped areas meet", met, asked, ANY_AREAS)
         A, x = (np.array([v], dtype=object) for v in (point.areas, point.latents))
         for name, (expression, modelled) in integrands.items():
             measured = modelled(A, x, np.array([point.own]))[0]
@@ -126,5 +128,10 @@ def tied_to_model(
             yield identical(name, measured, predicted, "the same fraction, nothing rounded")
 
     return properties.search(
-        context, points, gaps, examples=context.at(quick=25, full=300, deep=3000)
+        context,
+        points,
+        gaps,
+        examples=context.at(quick=25, full=300, deep=3000),
+        regimes_of=lambda _: regimes,
+        require=regimes,
     )

@@ -162,24 +162,15 @@ def _other_is_the_models(context: Context, query: str) -> Evidence:
         local_query=query == "local", constant=True, others=int(query == "local")
     )
     named = Named(global_=query == "local", other=True)
-    return tied_to_model(context, points, named, told, {"rate": (rate, _last_of_model)})
-
-
-def _together(local: Evidence, global_: Evidence) -> Evidence:
-    """The evidence of two searches, each under its kind of query."""
-    return Evidence(
-        gaps=local.gaps + global_.gaps,
-        cases=local.cases + global_.cases,
-        regimes={"local query": local.cases, "global query": global_.cases},
-        required=("local query", "global query"),
-        witness=local.witness or global_.witness,
-    )
+    pairs = {"rate": (rate, _last_of_model)}
+    return tied_to_model(context, points, named, told, pairs, (f"{query} query",))
 
 
 @size_other.leg("property")
-def other_size_is_about_the_models_rate(context: Context) -> Evidence:
-    """The last area plays m."""
-    return _together(*(_other_is_the_models(context, query) for query in ("local", "global")))
+def other_size_is_about_the_models_rate(context: Context) -> Iterator[Evidence]:
+    """The last area plays m, under either kind of query."""
+    for query in ("local", "global"):
+        yield _other_is_the_models(context, query)
 
 
 size_other.mistake(

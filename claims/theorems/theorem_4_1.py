@@ -169,7 +169,7 @@ def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 # ---------------------------------------------------- check: for every P, and exactly at a size
 
 
-@convergence.leg("enclosed", require=BOTH_SIGNS)
+@convergence.leg("enclosed", require=dict.fromkeys(BOTH_SIGNS, "* query, P = *: L_p - L[*]_p *"))
 def time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
     """T* at a fixed ε for every P ≥ 1e12 on a region; L_p - L*_p ≤ ε by exact gradient descent."""
     for bounds in time_bounds():
@@ -214,7 +214,10 @@ def autoencoders(context: Context) -> Iterator[tuple[Case, TrainedMae]]:
         yield Case((sign_of(setting),)), dataclasses.replace(run, number=seed)
 
 
-@convergence.leg("trained", require=BOTH_SIGNS)
+WORST = ("*: loss gap of the worst local patch *", "*: loss gap of the worst global patch *")
+
+
+@convergence.leg("trained", require=dict.fromkeys(BOTH_SIGNS, WORST))
 def every_patch_reaches_its_infimum(context: Context) -> Iterator[Gap | Case]:
     """Loss gap of every patch of trained models, and the time it took."""
     yield from training.same_in_torch(context, masked.SMALL_POSITIVE, "mae")

@@ -237,7 +237,12 @@ def global_attention(run: runs.TrainedCl) -> Floats:
     return np.stack([A[cluster == k].mean(axis=0) for k in range(run.setting.K)])
 
 
-@collapse.leg("trained", require=BOTH_SIGNS)
+@collapse.leg(
+    "trained",
+    require=dict.fromkeys(
+        BOTH_SIGNS, ("*: largest mean of 1-A_1 *", "*: Φ_1, *", "*: largest |Φ_m| *")
+    ),
+)
 def collapse_of_trained_models(context: Context) -> Iterator[Gap | Case]:
     """Global attention and correlations of trained models, every patch and cluster."""
     yield from training.same_in_torch(context, runs.SMALL[1], "cl")

@@ -278,7 +278,7 @@ class TestRequiredRegimes:
 
         return leg
 
-    def test_every_gap_that_is_measured_in_several_cases(self, examined: Any) -> None:
+    def test_every_gap(self, examined: Any) -> None:
         assert examined(self.cases(), require=("near", "far")).verdict == "holds"
         record = examined(self.cases("loss"), require=("near", "far"))
         assert record.verdict == "vacuous"
@@ -289,14 +289,44 @@ class TestRequiredRegimes:
         assert examined(self.cases("loss"), require=only).verdict == "holds"
         missing = {"near": ("loss", "rate*")}
         assert examined(self.cases("loss"), require=missing).note == "no case in: near for rate*"
+        elsewhere = {"near": "*", "far": "*"}
+        assert examined(self.cases("loss"), require=elsewhere).verdict == "holds"
 
-    def test_gaps_of_one_configuration_are_about_that_one(self, examined: Any) -> None:
+    def test_a_gap_that_is_measured_once_is_asked_for_elsewhere(self, examined: Any) -> None:
         def leg(context: Context) -> Iterator[Any]:
-            for regime in ("near", "far"):
+            for regime, names in (("near", ("x", "loss")), ("far", ("x",))):
                 yield Case((regime,))
-                yield equal(f"loss, {regime}", 1, 1, 0, "r")
+                for name in names:
+                    yield equal(name, 1, 1, 0, "r")
+
+        assert examined(leg, require=("near", "far")).note == "no case in: far for loss"
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("loss, near", "loss, far"),
+            ("loss, P = 64, γ = 0.5", "loss, P = 8, γ = 0.25"),
+            ("κ=(0.9, 0.3) z=0.5,1.5: loss", "κ=(1, 0.2) z=1: loss"),
+            ("loss at P = 1e10", "loss at P = 1e+100"),
+            ("a wide one: loss", "a narrow one: loss"),
+        ],
+    )
+    def test_numbers_regimes_and_labels_tell_cases_apart_and_not_gaps(
+        self, examined: Any, names: tuple[str, str]
+    ) -> None:
+        def leg(context: Context) -> Iterator[Any]:
+            for name, regime in zip(names, ("near", "far"), strict=True):
+                yield Case((regime,), label=name.partition(": ")[0] if "one: " in name else "")
+                yield equal(name, 1, 1, 0, "r")
 
         assert examined(leg, require=("near", "far")).verdict == "holds"
+        assert (
+            "for rate"
+            in examined(
+                lambda context: [*leg(context), equal("rate", 1, 1, 0, "r")],
+                require=("near", "far"),
+            ).note
+        )
 
     def test_a_case_in_which_nothing_is_measured_counts_for_no_regime(self, examined: Any) -> None:
         def leg(context: Context) -> Iterator[Any]:
@@ -315,7 +345,8 @@ class TestRequiredRegimes:
     def test_a_requirement_is_made_of_names(self) -> None:
         from refutable.evidence import requirement
 
-        assert requirement("far") == {"far": ("*",)}
+        assert requirement("far") == requirement(["far"]) == {"far": ()}
+        assert requirement({"far": "loss*"}) == {"far": ("loss*",)}
         for wrong in (5, [1], {"far": 5}):
             with pytest.raises(TypeError, match="must be texts"):
                 requirement(wrong)  # type: ignore[arg-type]
