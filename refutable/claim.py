@@ -328,8 +328,8 @@ class Claim:
         """Add a leg of evidence: decorates a function from a Context to gaps.
 
         profile: the cheapest profile that runs it. require: regimes without which it is vacuous.
-        Every gap must be measured in each of them, numbers and labels of cases apart, or those that
-        a mapping from regimes to patterns names: `{"near": ("loss*", "rate*"), "far": "loss*"}`.
+        A gap that is measured in one of them must be measured in all, numbers and labels of cases
+        apart, or those that a mapping names: `{"near": ("loss*", "rate*"), "far": "loss*"}`.
         expects: why a remark beside the verdict is right (that both sides are 0, for instance): a
         text where the leg has remarks of one kind, otherwise a mapping from patterns of gaps'
         names, or of the remark, to reasons. An expectation that does not occur is a remark itself.

@@ -159,8 +159,8 @@ class Evidence:
     def unreached(self) -> tuple[str, ...]:
         """Required regimes in which nothing was measured, or not all that was measured elsewhere.
 
-        Every gap must be measured in every required regime, whichever cases its name tells apart;
-        where the requirement names gaps, one of each such name.
+        A gap that was measured in one required regime must be measured in all of them, whichever
+        cases its name tells apart; where the requirement names gaps, one of each such name.
         """
         tallies = self.tally
         quantities = {name: tally.quantity or quantity(name) for name, tally in tallies.items()}
@@ -172,8 +172,14 @@ class Evidence:
             if not there:
                 missing.append(regime)
             elif patterns == EVERY:
-                others = dict.fromkeys(quantities.values())
-                missing += [f"{regime} for {name}" for name in others if name not in there]
+                others = [
+                    quantities[name]
+                    for name, tally in tallies.items()
+                    if any(tally.regimes.get(other) for other in self.required)
+                ]
+                missing += [
+                    f"{regime} for {name}" for name in dict.fromkeys(others) if name not in there
+                ]
             else:
                 missing += [
                     f"{regime} for {pattern}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from refutable.claim import Evidence
+from refutable.claim import Case, Evidence
 from refutable.claims.runs.regimes import sign_of
 from refutable.claims.runs.region import FALLS, Region, cover, rounded_up
 from refutable.gap import Gap, at_most, identical
@@ -168,9 +168,10 @@ class Bounds:
             scope="; ".join(dict.fromkeys(proof.scope for proof in self.proofs)),
         )
 
-    def inside(self) -> Iterator[Gap]:
+    def inside(self) -> Iterator[Gap | Case]:
         """Runs of the reduced dynamics, which are rounded, lie within what is proved."""
         for setting in self.at:
+            yield Case(("within a bound for every P",))
             path = self.run(setting)
             for proof in self.proofs:
                 bound = rounded_up(proof.bound(Region.of(setting)).value)
