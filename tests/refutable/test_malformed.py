@@ -8,7 +8,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,13 +205,14 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The places of everything in a document."""
     if path:
         yield path
-    items = value.items() if isinstance(value, dict) else ()
-    items = enumerate(value) if isinstance(value, list) else items
+    items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        items = enumerate(value)
     for key, item in items:
         yield from places(item, (*path, key))
 
 
-NASTY = (
+NASTY: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 10**25, int(HUGE), 1.5, -1e308, 1e-320, "", "x", "\ud800", "a",
     "../../x", "b", "\n\x1b[2J", [], [[]], {}, {"x": 1}, [1, 2], ["a", "a"], "holds", "fails", 
     "exact", "error", "nan", "inf", "breaks", "robust", "9" * 5000,
