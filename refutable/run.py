@@ -93,7 +93,8 @@ def run(
         if out is not None:
             stack.enter_context(writing(out))
         outline, pool = stack.enter_context(opened(sources, words, workers=workers))
-        checking = Checking(outline, pool, words, profile, seed, limit)
+        own = () if tuple(sources) == DEFAULT_SOURCES else tuple(sources)
+        checking = Checking(outline, pool, words, profile, seed, limit, own)
         yield from checking.events(out, command)
 
 
@@ -137,6 +138,7 @@ class Checking:
     profile: Profile
     seed: int
     limit: float | None = None
+    modules: tuple[str, ...] = ()
     finished: dict[LegName, LegRecord] = field(default_factory=dict)
     tables: dict[tuple[str, int], TableRecord | str] = field(default_factory=dict)
 
@@ -182,6 +184,7 @@ class Checking:
                     profile=self.profile,
                     command=command,
                     select=self.select,
+                    modules=self.modules,
                     environment=check.environment(),
                 ),
                 claims=tuple(records),
