@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import PlainSerializer, TypeAdapter
+from pydantic import Field, PlainSerializer, TypeAdapter
 
 from refutable.claims.contrastive import collapse
 from refutable.claims.mae import global_laws, laws
@@ -46,7 +46,11 @@ SERIES = (
 
 Prediction = Mapping[str, Mapping[str, float] | None]
 
-Number = Annotated[float, PlainSerializer(storable, return_type=float | str, when_used="json")]
+Number = Annotated[
+    float,
+    Field(allow_inf_nan=True),
+    PlainSerializer(storable, return_type=float | str, when_used="json"),
+]
 """A float, stored by the rule of `records.numbers`."""
 
 

@@ -235,6 +235,16 @@ def slope_with_a_density(context: Context) -> Iterator[Gap]:
 first_own_final.mistake(
     global_laws.own_exponent, "the slope that is true", lambda _: lambda setting: 0.2565
 )
+first_own_final.mistake(
+    dense_slope,
+    "latents that are constant",
+    lambda original: (
+        lambda context: (
+            original(context)[0],
+            [0.3 * log_P for log_P in original(context)[0]],
+        )
+    ),
+)
 
 
 others_small = Claim(

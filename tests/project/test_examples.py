@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ EXAMPLE = ROOT / "examples" / "gradient_descent.py"
 def claims(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "refutable", *words], cwd=ROOT, capture_output=True, text=True,
-        timeout=300,
+        timeout=300, env=os.environ | {"COLUMNS": "120"},
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
         program, *words = shlex.split(command)
         done = subprocess.run(
             [*PROGRAMS[program], *words], cwd=tmp_path, capture_output=True, text=True, timeout=300,
-            env=environment | {"PYTHONPATH": str(ROOT)},
+            env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "120"},
         )  # fmt: skip
         printed = doctest.OutputChecker().check_output(shown, done.stdout, LENIENT)
         assert printed, f"{command}:\n{done.stdout}"

@@ -65,9 +65,7 @@ def claim(id: str, title: str) -> Claim:
     return Claim(id=id, title=title, statement="", provenance=Provenance.DERIVED)
 
 
-EVERYTHING = results(
-    *(claim(f"{verdict}-{HOSTILE}", HOSTILE) for verdict in Verdict), accepted=True
-)
+EVERYTHING = results(*(claim(f"{verdict}-id", HOSTILE) for verdict in Verdict), accepted=True)
 
 
 def test_texts_are_printed_as_they_are() -> None:
