@@ -43,8 +43,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         path = os.path.abspath(path)
         read, written = _open[-1]
         if event != "open":
-            if not sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
-                read.add(os.path.join(path, ""))  # the import system looks into every folder
+            if not _imports(sys._getframe(1).f_code.co_filename):
+                read.add(os.path.join(path, ""))
             return
         mode, flags = args[1], args[2]
         writes = (
@@ -55,6 +55,12 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         (written if writes else read).add(path)
     except Exception:  # a path that cannot be named cannot be opened, either
         return
+
+
+def _imports(filename: str) -> bool:
+    """Whether code of the import system lists a folder: it looks into every one on the path."""
+    standard = filename.replace(os.sep, "/")
+    return standard.startswith("<frozen") or "/importlib/" in standard or "/pkgutil" in standard
 
 
 @contextlib.contextmanager

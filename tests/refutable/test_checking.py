@@ -97,13 +97,15 @@ class TestVerdict:
     def test_a_claim_is_as_bad_as_its_worst_leg(self) -> None:
         claim = a_claim("c")
         legs = [
-            LegRecord(kind=Kind.EXACT, grade=Kind.EXACT.grade, verdict=verdict)
-            for verdict in (Verdict.HOLDS, Verdict.NOT_RUN)
+            LegRecord(kind=kind, grade=kind.grade, verdict=verdict)
+            for kind, verdict in ((Kind.EXACT, Verdict.HOLDS), (Kind.SMT, Verdict.NOT_RUN))
         ]
         assert check.claim_record(claim, legs, ()).verdict is Verdict.HOLDS
         assert check.claim_record(claim, legs[1:], ()).verdict is Verdict.NOT_RUN
-        for verdict in (Verdict.UNDECIDED, Verdict.VACUOUS, Verdict.ERROR, Verdict.FAILS):
-            legs.append(LegRecord(kind=Kind.SMT, grade=Kind.SMT.grade, verdict=verdict))
+        worse = (Verdict.UNDECIDED, Verdict.VACUOUS, Verdict.ERROR, Verdict.FAILS)
+        others = (Kind.SYMBOLIC, Kind.PROPERTY, Kind.TRAINED, Kind.SCALING)
+        for kind, verdict in zip(others, worse, strict=True):
+            legs.append(LegRecord(kind=kind, grade=kind.grade, verdict=verdict))
             assert check.claim_record(claim, legs, ()).verdict is verdict
 
 

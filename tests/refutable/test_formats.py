@@ -157,7 +157,7 @@ MASKED = {
         r'^  "id": ".*"', r'^  "started": ".*"', rf'^  "seconds": {NUMBER}',
         r'^  "environment": \{[^}]*\}', rf'^     "seconds": {NUMBER}',
     ),
-    "results.jsonl": (rf'"seconds": {NUMBER}',),
+    "results.jsonl": (rf'"seconds": {NUMBER}', r'"sha256": "[0-9a-f]+"'),
     "results.csv": (rf'(?<=,"holds",){NUMBER}(?=,\d+,)',),
     "junit.xml": (rf' time="{NUMBER}"', r' timestamp="[^"]*"'),
     "summary.md": (r"(?s)<summary>Environment</summary>.*?(?=\n- command:)",),

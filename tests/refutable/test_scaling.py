@@ -110,10 +110,7 @@ def test_stored_ladders_take_one_line_each_and_survive(tmp_path: Path) -> None:
         kind=Kind.SCALING, grade=Kind.SCALING.grade, verdict=Verdict.HOLDS, series=(series,)
     )
     claim = Claim(id="a.b", title="t", statement="s", provenance=Provenance.DERIVED)
-
-    @claim.table
-    def table() -> Table:
-        return Table("numbers", ("x", "y"), ((1.0, math.inf), ("a", 2.0)))
+    table = TableRecord.of(Table("numbers", ("x", "y"), ((1.0, math.inf), ("a", 2.0))))
 
     from refutable.check import claim_record
 
@@ -121,7 +118,7 @@ def test_stored_ladders_take_one_line_each_and_survive(tmp_path: Path) -> None:
         run=Run(
             id="r", started="s", seconds=0, seed=0, profile="quick", command="", environment={}
         ),
-        claims=(claim_record(claim, [leg], []),),
+        claims=(claim_record(claim, [leg], [], tables=[table]),),
         totals=Totals(claims=1, legs=1, cases=1, verdicts={}, false_alarm=0),
     )
     path = tmp_path / "results.json"
