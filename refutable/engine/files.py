@@ -40,6 +40,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         path = os.fsdecode(args[0]) if not isinstance(args[0], int | None) else None
         if path is None:
             return
+        if os.path.basename(path).startswith("<"):
+            return  # code without a file, of which a traceback asks for lines
         path = os.path.abspath(path)
         read, written = _open[-1]
         if event != "open":
