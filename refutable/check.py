@@ -14,8 +14,10 @@ from typing import Any
 import threadpoolctl
 
 from refutable import catalogue as catalogues
+from refutable import chance
 from refutable.claim import PROFILES, Claim, Context, Kind, Leg, Profile, Verdict, derive_seed
-from refutable.engine import files
+from refutable.engine import failure, files
+from refutable.gap import equal
 from refutable.judgement import examine
 from refutable.judgement import judge as judge
 from refutable.records.contents import Entry, LegEntry
@@ -44,6 +46,15 @@ def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecor
     started = time.perf_counter()
     record = examine(claim.legs[kind], Context(profile, seed, derive_seed(seed, claim.id, kind)))
     return record.model_copy(update={"seconds": time.perf_counter() - started})
+
+
+def warm() -> None:
+    """Do once what every leg needs, so that no process forked from this one does it again."""
+    leg = Leg(Kind.EXACT, lambda _: [equal("one", 1, 1, 0, "whole numbers")], "quick", {})
+    with chance.preserved():
+        chance.seed(0)
+        examine(leg, Context("quick", 0, 0)).model_dump(mode="json")
+        failure.describe(ValueError("none"))
 
 
 def leg_task(

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, BinaryIO, NoReturn
 
+from refutable.check import warm
 from refutable.engine import frames, state
 from refutable.engine.frames import Frame, Parser
 from refutable.engine.streams import PRINTED, Prints
@@ -93,6 +94,7 @@ if sys.platform == "linux":
             self.dumps: dict[int, IO[bytes]] = {}
             prctl(SUBREAPER, 1)
             self.known = set(_children())
+            warm()
             gc.collect()
             gc.freeze()  # so that collecting garbage in a child copies nothing of this
 
@@ -160,8 +162,9 @@ if sys.platform == "linux":
                 except OSError:
                     data = b""
                 if not data:
-                    ended = ended or self._ending(child)
-                    child.mute = ended is None  # it lives, and has closed what it answers through
+                    if not child.retires:  # which has answered, and waits to be ended
+                        ended = ended or self._ending(child)
+                        child.mute = ended is None  # it lives, and cannot answer any more
                     break
                 for frame in child.parser.feed(data):
                     if "value" in frame.body or "failure" in frame.body:
@@ -249,7 +252,6 @@ if sys.platform == "linux":
             os.close(self.incoming.fileno())
             os.close(self.outgoing.fileno())
             prctl(SUBREAPER, 0)
-            gc.unfreeze()
             stream = channel.makefile("rb")
             worker = Worker(
                 slot, self.sources, self.initial,
@@ -260,7 +262,6 @@ if sys.platform == "linux":
                     self.prints.left = PRINTED
                     arm(frame.body["job"]["limit"])
                     if not worker.do(frame.body["job"]) or not self.shares:
-                        channel.shutdown(socket.SHUT_WR)
                         frames.read(stream)  # wait to be ended
                         return
 
