@@ -50,6 +50,15 @@ def test_whole_numbers_are_no_fractions(solver: solvers.Solver) -> None:
 
 
 @both
+def test_a_solver_that_gives_up_knows_nothing(solver: solvers.Solver) -> None:
+    """Its own counter of work, which does not depend on the machine."""
+    sextic = x**4 * y**2 + x**2 * y**4 - 3 * x**2 * y**2 + 1
+    found = solvers.ask(solver, Query((Atom(-sextic, ">"),)), 10)
+    assert found.found == "unknown"
+    assert found.reason
+
+
+@both
 def test_a_question_without_end_ends_and_the_next_is_answered(solver: solvers.Solver) -> None:
     started = time.process_time()
     found = solvers.ask(solver, HARD, 10**9, seconds=1)
