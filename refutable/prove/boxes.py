@@ -399,7 +399,7 @@ def _on_faces(box: _Box) -> _Box:
     axis = 0
     while axis < len(box.axes):
         row = np.moveaxis(box.b, axis, 0)
-        steps = (row[1:] - row[:-1]).flat
+        steps = [*(row[1:] - row[:-1]).flat]  # a flat iterator is used up by being read
         if all(step >= 0 for step in steps):
             box, axis = box.face(axis, 0), 0
         elif all(step <= 0 for step in steps):

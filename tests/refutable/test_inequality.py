@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
 from types import ModuleType
 
 import pytest
@@ -51,6 +52,7 @@ def outcome(found: Decided) -> str:
         (SQUARE, a * b < sp.Rational(11, 10), "proved"),
         (SQUARE, a * (1 - a) <= sp.Rational(1, 4), "proved"),  # attained inside, a square
         (SQUARE, a * (1 - a) <= sp.Rational(249, 1000), "refuted"),
+        (SQUARE, 2 * a + 3 * b >= 1 + 4 * a * b, "refuted"),  # rises along b = 0, falls along b = 1
         (SIMPLEX, a * b * c <= sp.Rational(1, 26), "proved"),  # 1/27 is sharp
         (SIMPLEX, a * b * c <= sp.Rational(1, 28), "refuted"),
         (SIMPLEX, a**2 + b**2 + c**2 <= 1, "proved"),
@@ -190,6 +192,17 @@ def test_the_deciders_agree(told: list[Relational], p: sp.Expr, strict: bool) ->
     by_balls = outcome(boxes.decided("p", told, conclusion, "random", most_boxes=1000))
     assert by_z3 in ("proved", "refuted")
     assert by_balls in (by_z3, "undecided")
+
+
+@given(st.lists(st.integers(-1, 4), min_size=8, max_size=8))
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+def test_what_holds_at_the_corners_decides_for_a_multilinear_slack(values: list[int]) -> None:
+    """It is smallest at a corner, so that a face is only taken where the slack falls towards it."""
+    sides = [(1 - x, x) for x in (a, b, c)]
+    slack = sp.expand(sum(v * sp.prod(w) for v, w in zip(values, product(*sides), strict=True)))
+    told = [*SQUARE, c >= 0, c <= 1]
+    found = boxes.decided("slack", told, sp.GreaterThan(slack, 0, evaluate=False), "corners")
+    assert outcome(found) == ("proved" if min(values) >= 0 else "refuted")
 
 
 @given(st.lists(st.integers(0, 9), min_size=4, max_size=4))
