@@ -57,6 +57,9 @@ CHAPTERS = {
 }
 """Modules of claims and their titles, in order."""
 
+BESIDE = ("model",)
+"""Folders next to this one that decide what the claims say, too."""
+
 MAIN = (
     "thm4.1",
     "thm4.2.global",

@@ -95,6 +95,10 @@ class Catalogue:
         found = self._known(id)
         return found if isinstance(found, Entry) else Entry.of(found, placed=placed)
 
+    def entries(self) -> dict[str, Entry]:
+        """What is known of every claim, by id, in order."""
+        return {id: self.entry(id) for id in self.order}
+
     def rests_on(self, id: str) -> tuple[str, ...]:
         """The ids that a claim rests on."""
         return self._known(id).rests_on

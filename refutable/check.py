@@ -14,9 +14,18 @@ from typing import Any
 import threadpoolctl
 
 from refutable import catalogue as catalogues
-from refutable import chance
-from refutable.claim import PROFILES, Claim, Context, Kind, Leg, Profile, Verdict, derive_seed
-from refutable.engine import failure, files
+from refutable import chance, failure, files
+from refutable.claim import (
+    PROFILES,
+    WORST_FIRST,
+    Claim,
+    Context,
+    Kind,
+    Leg,
+    Profile,
+    Verdict,
+    derive_seed,
+)
 from refutable.gap import equal
 from refutable.judgement import examine
 from refutable.judgement import judge as judge
@@ -25,16 +34,6 @@ from refutable.records.results import ClaimRecord, LegRecord, TableRecord
 
 LIBRARIES = ("cvc5", "hypothesis", "numpy", "python-flint", "scipy", "sympy", "torch", "z3-solver")
 """Libraries whose version can decide a verdict."""
-
-WORST_FIRST = (
-    Verdict.FAILS,
-    Verdict.ERROR,
-    Verdict.VACUOUS,
-    Verdict.UNDECIDED,
-    Verdict.HOLDS,
-    Verdict.NOT_RUN,
-)
-"""A claim's verdict is the first of these that one of its legs has."""
 
 
 def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecord:

@@ -88,6 +88,17 @@ class Verdict(StrEnum):
     NOT_RUN = "not-run"  # left out by profile or selection
 
 
+WORST_FIRST = (
+    Verdict.FAILS,
+    Verdict.ERROR,
+    Verdict.VACUOUS,
+    Verdict.UNDECIDED,
+    Verdict.HOLDS,
+    Verdict.NOT_RUN,
+)
+"""A claim's verdict is the first of these that one of its legs has."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a leg is given: how much effort to spend, and its own source of chance.

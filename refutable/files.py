@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from refutable.engine.failure import PAPER, is_users
+from refutable.failure import PAPER, is_users
 
 LARGEST = 256 * 2**20
 """Bytes up to which a file is known by its content; beyond, by size and time of change."""

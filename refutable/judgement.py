@@ -12,9 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from refutable import ledger
+from refutable import failure, ledger
 from refutable.claim import Context, Kind, Leg, Verdict
-from refutable.engine import failure
 from refutable.errors import MissingPackageError
 from refutable.evidence import Evidence, evidence_of
 from refutable.gap import Gap, Relation, decided
@@ -104,7 +103,7 @@ def broken(leg: Leg, problem: BaseException) -> LegRecord:
 
 
 def error_record(kind: Kind, broke: Mapping[str, Any]) -> LegRecord:
-    """The record of a leg that broke. broke: a failure, as `engine.failure` describes one."""
+    """The record of a leg that broke. broke: a failure, as `failure` describes one."""
     found = FailureRecord.model_validate(broke)
     note = f"{found.type}: {found.message}"
     return LegRecord(kind=kind, grade=kind.grade, verdict=Verdict.ERROR, note=note, failure=found)

@@ -20,14 +20,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from refutable import check, judgement
+from refutable import check, files, judgement
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import PROFILES, Kind, Profile, Verdict, derive_seed
-from refutable.engine import files, limits
-from refutable.engine.failure import TOOL, is_users
+from refutable.engine import limits
 from refutable.engine.pool import Ended, Job, Pool, Running, Started, ask
 from refutable.errors import UsageError
 from refutable.events import Event, LegFinished, LegRunning, LegStarted, RunFinished, RunStarted
+from refutable.failure import TOOL, is_users
 from refutable.outline import DESCRIBE, Outline
 from refutable.records.contents import Entry
 from refutable.records.journal import Journal, writing

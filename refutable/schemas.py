@@ -1,6 +1,6 @@
 """Schemas: what the files of a run and of an audit may hold, as JSON Schemas that ship with them.
 
-`python -m refutable.records.schemas` writes them anew from the records. A change that old readers
+`python -m refutable.schemas` writes them anew from the records. A change that old readers
 would not understand also raises `documents.SCHEMA_VERSION`.
 """
 
@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 
 from refutable.auditing.answers import Answer, PhaseMap
 from refutable.auditing.atlas import Atlas
+from refutable.records import documents
 from refutable.records.contents import Index
-from refutable.records.documents import put
 from refutable.records.results import Results
 
 SHIPPED: dict[str, TypeAdapter[Any]] = {
@@ -25,7 +25,9 @@ SHIPPED: dict[str, TypeAdapter[Any]] = {
     "phases.schema.json": TypeAdapter(tuple[PhaseMap, ...]),
     "index.schema.json": TypeAdapter(Index),
 }
-"""Files beside this one, and what they describe."""
+"""Files in the folder of records, and what they describe."""
+
+FOLDER = Path(documents.__file__).parent
 
 
 def text(described: TypeAdapter[Any]) -> str:
@@ -36,4 +38,4 @@ def text(described: TypeAdapter[Any]) -> str:
 
 if __name__ == "__main__":
     for name, described in SHIPPED.items():
-        put(Path(__file__).with_name(name), text(described))
+        documents.put(FOLDER / name, text(described))

@@ -1,7 +1,7 @@
 """Trace: one configuration's dynamics, with the predicted events beside the measured ones.
 
 What `claims trace --json` prints is a TraceRecord; its JSON Schema is trace.schema.json beside this
-file, which `python -m refutable.claims.tracing` writes anew.
+file, which `python -m refutable.claims.tracing.schema` writes anew.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer, TypeAdapter
+from pydantic import Field, PlainSerializer
 
 from refutable.claims.contrastive import collapse
 from refutable.claims.mae import global_laws, laws
 from refutable.model import descent, reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
-from refutable.records import html, schemas
-from refutable.records.documents import Document, Record, put
+from refutable.records import html
+from refutable.records.documents import Document, Record
 from refutable.records.numbers import storable
 
 if TYPE_CHECKING:
@@ -130,9 +129,6 @@ class TraceRecord(Document):
     max_abs: LargestRecord
     final: FinalRecord
     seconds: float
-
-
-SCHEMA = Path(__file__).with_name("trace.schema.json")
 
 
 @dataclass(frozen=True, repr=False)
@@ -280,7 +276,3 @@ def _describe(
     if math.isfinite(details.negatives):
         negatives = int(details.negatives)
     return ContrastiveRecord(objective="cl", **described, tau=details.tau, negatives=negatives)
-
-
-if __name__ == "__main__":
-    put(SCHEMA, schemas.text(TypeAdapter(TraceRecord)))

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from refutable import check
+from refutable import check, files
 from refutable.auditing.atlas import (
     Atlas,
     AtlasTotals,
@@ -33,7 +33,7 @@ from refutable.auditing.scan import Scan
 from refutable.auditing.selection import PLAN, Audited, Plan, choose, loaded
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import Profile, derive_seed
-from refutable.engine import files, limits
+from refutable.engine import limits
 from refutable.engine.pool import Ended, Job, Pool, Running
 from refutable.outline import DESCRIBE, Outline
 from refutable.records.journal import Journal, writing

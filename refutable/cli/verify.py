@@ -92,7 +92,7 @@ def command(
 
     def on_event(event: Event) -> None:
         if isinstance(event, RunStarted) and accepted:
-            entries.update(baseline.read(accepted, event.outline.catalogue))
+            entries.update(baseline.read(accepted, event.outline.catalogue.entries()))
         shown.event(event)
 
     with progress.shown(out) as shown:

@@ -19,8 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, NoReturn
 
 from refutable import catalogue as catalogues
+from refutable import files
 from refutable.check import one_thread
-from refutable.engine import files, forking, frames, limits, state
+from refutable.engine import forking, frames, limits, state
 from refutable.engine.frames import Frame
 from refutable.engine.streams import PRINTED, Prints
 from refutable.engine.worker import Worker

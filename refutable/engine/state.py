@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from refutable.engine.failure import is_users
+from refutable.failure import is_users
 
 Restore = Callable[[], None]
 

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from refutable import chance
-from refutable.engine import failure, files, state
+from refutable import chance, failure, files
+from refutable.engine import state
 from refutable.engine.frames import Frame
 from refutable.reuse import shared
 

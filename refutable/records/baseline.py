@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from refutable import text as texts
-from refutable.catalogue import Catalogue
 from refutable.claim import Kind, Verdict
 from refutable.errors import UsageError, nearest
 from refutable.records.contents import Entry as Listed
@@ -111,8 +110,8 @@ class Notice:
     stale: bool = False
 
 
-def read(path: Path, catalogue: Catalogue) -> dict[str, Entry]:
-    """The entries of a baseline by claim id.
+def read(path: Path, known: Mapping[str, Listed]) -> dict[str, Entry]:
+    """The entries of a baseline by claim id. known: the claims that there are, by id.
 
     UsageError for a file that cannot be read, an unknown claim, leg, verdict or field, a reason
     that is missing or still to be written, and a day that is missing or is none.
@@ -122,7 +121,6 @@ def read(path: Path, catalogue: Catalogue) -> dict[str, Entry]:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as problem:
         raise UsageError(f"the baseline {path} is not TOML: {problem}") from problem
-    known = {id: catalogue.entry(id) for id in catalogue.order}
     return {id: _entry(id, table, known, path) for id, table in tables.items()}
 
 

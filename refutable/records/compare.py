@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from refutable.check import WORST_FIRST
-from refutable.claim import Grade, Kind, Verdict
+from refutable.claim import WORST_FIRST, Grade, Kind, Verdict
 from refutable.records.documents import Record
 from refutable.records.results import ClaimRecord, GapRecord, LegRecord, Results, Run
 from refutable.selection import Selection

@@ -2,8 +2,12 @@
 
 A package of claims may hold an index, `index.json` beside its `__init__.py`, so that listing it
 loads no chapter and explaining a claim at most one. An index is believed only while every file that
-it was made from is as it was; otherwise the claims themselves are imported. Where an index lies,
-`python -m PACKAGE.index` writes it anew.
+it was made from is as it was; otherwise the claims themselves are imported, which takes longer.
+
+`python -m refutable.records.contents PACKAGE` writes the index of a package whose CHAPTERS are the
+modules that define CLAIMS, in order. BESIDE, if the package has it, names folders next to it that
+decide what the claims say, too. Write an index again after a change, a merge or a rebase; never
+edit it.
 """
 
 from __future__ import annotations
@@ -12,8 +16,10 @@ import ast
 import hashlib
 import importlib
 import inspect
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from refutable.claim import (
     Claim,
@@ -179,17 +185,14 @@ class Index(Document):
     claims: tuple[Entry, ...]
 
 
-def index_of(package: Path, chapters: Sequence[str], beside: Sequence[str] = ()) -> Index:
-    """The index of a package of claims, whose chapters are imported.
-
-    package: its folder. chapters: the modules that define CLAIMS, in order. beside: names of
-    folders next to it that decide what the claims say, too.
-    """
-    folders = (package.name, *beside)
-    root = package.parent
+def index_of(package: ModuleType) -> Index:
+    """The index of a package of claims, whose chapters are imported."""
+    folder = _folder(package)
+    folders = (folder.name, *getattr(package, "BESIDE", ()))
+    root = folder.parent
     entries = [
         Entry.of(claim, chapter)
-        for chapter in chapters
+        for chapter in package.CHAPTERS
         for claim in importlib.import_module(chapter).CLAIMS
     ]
     relative = [
@@ -197,6 +200,11 @@ def index_of(package: Path, chapters: Sequence[str], beside: Sequence[str] = ())
         for entry in entries
     ]
     return Index(folders=folders, files=_digests(root, folders), claims=tuple(relative))
+
+
+def _folder(package: ModuleType) -> Path:
+    assert package.__file__ is not None
+    return Path(package.__file__).parent
 
 
 def indexed(package: Path) -> tuple[Entry, ...] | None:
@@ -224,3 +232,9 @@ def _digests(root: Path, folders: Sequence[str]) -> dict[str, str]:
         ).hexdigest()[:16]
         for file in files
     }
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        package = importlib.import_module(name)
+        index_of(package).write(_folder(package) / FILE)

@@ -25,8 +25,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from filelock import FileLock
 
-from refutable import chance
-from refutable.engine import files
+from refutable import chance, files
 from refutable.errors import UsageError
 from refutable.plain import jsonable
 from refutable.records.documents import put

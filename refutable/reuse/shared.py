@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from refutable import chance
-from refutable.engine import files
+from refutable import chance, files
 
 A = ParamSpec("A")
 R = TypeVar("R")

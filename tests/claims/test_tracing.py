@@ -7,20 +7,17 @@ import json
 import jsonschema
 import pytest
 from click.testing import CliRunner
-from pydantic import TypeAdapter
 
-from refutable.claims import tracing
-from refutable.claims.tracing import TraceRecord
+from refutable.claims.tracing import TraceRecord, schema
 from refutable.cli import command_of
-from refutable.records import schemas
 
 SHAPE = ["--kappa-c", "0.9", "--kappa-s", "0.3"]
-SCHEMA = json.loads(tracing.SCHEMA.read_text(encoding="utf-8"))
+SCHEMA = json.loads(schema.FILE.read_text(encoding="utf-8"))
 
 
 def test_the_shipped_schema_is_that_of_the_record() -> None:
-    """Else run `python -m refutable.claims.tracing`."""
-    assert json.loads(schemas.text(TypeAdapter(TraceRecord))) == SCHEMA
+    """Else run `python -m refutable.claims.tracing.schema`."""
+    assert json.loads(schema.TEXT) == SCHEMA
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 

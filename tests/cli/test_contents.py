@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -15,12 +16,13 @@ from refutable import catalogue as catalogues
 from refutable import check, claims
 from refutable.catalogue import Catalogue
 from refutable.claim import Verdict
-from refutable.claims import index
 from refutable.errors import MissingPackageError
 from refutable.records import contents
 from refutable.records.contents import Entry
 
 HEAVY = ("torch", "sympy", "hypothesis", "networkx", "matplotlib", "pandas", "scipy", "z3", "flint")
+PACKAGE = Path(claims.__file__).parent
+CHAPTERS = "CHAPTERS = ['indexed_claims.chapter']\n"
 CLAIMS = """
 from refutable import Claim, Provenance, equal
 
@@ -54,8 +56,8 @@ def called(*words: str) -> str:
 
 
 def test_the_index_is_up_to_date() -> None:
-    """Otherwise: `python -m refutable.claims.index`."""
-    assert contents.Index.read(index.PACKAGE / contents.FILE) == index.made()
+    """Otherwise: `python -m refutable.records.contents refutable.claims`."""
+    assert contents.Index.read(PACKAGE / contents.FILE) == contents.index_of(claims)
 
 
 def test_all_claims_are_one_consistent_catalogue_however_they_are_loaded() -> None:
@@ -90,10 +92,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package of claims with a chapter and an index."""
     folder = tmp_path / "indexed_claims"
     folder.mkdir()
-    (folder / "__init__.py").write_text("from indexed_claims.chapter import CLAIMS\n")
+    (folder / "__init__.py").write_text("from indexed_claims.chapter import CLAIMS\n" + CHAPTERS)
     (folder / "chapter.py").write_text(CLAIMS)
     monkeypatch.syspath_prepend(str(tmp_path))
-    contents.index_of(folder, ["indexed_claims.chapter"]).write(folder / contents.FILE)
+    contents.index_of(importlib.import_module("indexed_claims")).write(folder / contents.FILE)
     yield folder
     for name in ("indexed_claims.chapter", "indexed_claims"):
         sys.modules.pop(name, None)

@@ -231,15 +231,15 @@ def test_a_bad_baseline_is_refused(content: str, message: str, tmp_path: Path) -
     file = tmp_path / "accepted.toml"
     file.write_text(content)
     with pytest.raises(UsageError, match=message):
-        baseline.read(file, CATALOGUE)
+        baseline.read(file, CATALOGUE.entries())
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="is not UTF-8"):
-        baseline.read(tmp_path / "binary.toml", CATALOGUE)
+        baseline.read(tmp_path / "binary.toml", CATALOGUE.entries())
     with pytest.raises(UsageError, match="cannot read"):
-        baseline.read(tmp_path / "missing.toml", CATALOGUE)
+        baseline.read(tmp_path / "missing.toml", CATALOGUE.entries())
 
 
 NAMES = st.lists(st.text(min_size=1), min_size=1, max_size=3, unique=True).map(tuple)
@@ -264,7 +264,7 @@ def test_what_is_written_is_read_again(kept: Entry) -> None:
     assert texts.visible(text, keep="\n") == text
     with tempfile.TemporaryDirectory() as folder:
         path = put(Path(folder) / "accepted.toml", text)
-        read = baseline.read(path, CATALOGUE)["b.c"]
+        read = baseline.read(path, CATALOGUE.entries())["b.c"]
     names = {kind: tuple(map(texts.stored, found)) for kind, found in kept.gaps.items()}
     assert (read.verdict, read.gaps, read.legs) == (kept.verdict, names, kept.legs)
     assert read.reason == " ".join(texts.stored(kept.reason).split())
@@ -276,7 +276,7 @@ def test_a_gap_is_accepted_whatever_it_is_called(names: tuple[str, ...]) -> None
     failing = found(FAILS, failing=names)
     text = baseline.text(failing, {FAILS}, TODAY).replace(baseline.TO_DO, "known")
     with tempfile.TemporaryDirectory() as folder:
-        entries = baseline.read(put(Path(folder) / "accepted.toml", text), CATALOGUE)
+        entries = baseline.read(put(Path(folder) / "accepted.toml", text), CATALOGUE.entries())
     assert judged(failing, *entries.values())[0].accepted
 
 
@@ -285,9 +285,9 @@ def test_a_new_file_accepts_what_failed_once_its_reasons_are_written(tmp_path: P
     until = TODAY + datetime.timedelta(days=90)
     file.write_text(baseline.text(found(HOLDS, FAILS), {FAILS}, until))
     with pytest.raises(UsageError, match="still to be written"):
-        baseline.read(file, CATALOGUE)
+        baseline.read(file, CATALOGUE.entries())
     file.write_text(file.read_text().replace(baseline.TO_DO, "known"))
-    entries = baseline.read(file, CATALOGUE)
+    entries = baseline.read(file, CATALOGUE.entries())
     assert entries["a"].gaps == {Kind.SCALING: ("first",)}
     assert judged(found(HOLDS, FAILS), *entries.values())[0].accepted
 

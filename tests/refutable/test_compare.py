@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from refutable.check import WORST_FIRST
-from refutable.claim import Grade, Kind, Provenance, Verdict
+from refutable.claim import WORST_FIRST, Grade, Kind, Provenance, Verdict
 from refutable.gap import Relation
 from refutable.records.compare import Change, Difference, compare
 from refutable.records.results import ClaimRecord, GapRecord, LegRecord, Results, Run, Totals

@@ -52,7 +52,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "questions.json": answers.read_answers,
     "phases.json": answers.read_maps,
     "margins.toml": margins.read,
-    "baseline.toml": lambda path: baseline.read(path, CATALOGUE),
+    "baseline.toml": lambda path: baseline.read(path, CATALOGUE.entries()),
 }
 
 BYTES = {

@@ -10,11 +10,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from refutable import schemas
 from refutable.auditing import answers
 from refutable.auditing.answers import Answer, PhaseMap, Trained
 from refutable.auditing.atlas import Atlas
 from refutable.auditing.run import audit
-from refutable.records import schemas
 
 SYNTHETIC = '''
 """A claim with every verdict, and gaps that JSON cannot hold as numbers."""
@@ -55,7 +55,7 @@ def shipped(name: str) -> Any:
 
 @pytest.mark.parametrize("name", schemas.SHIPPED)
 def test_the_shipped_schema_is_that_of_the_records(name: str) -> None:
-    """Else run `python -m refutable.records.schemas`, and think of the schema version."""
+    """Else run `python -m refutable.schemas`, and think of the schema version."""
     assert shipped(name) == json.loads(schemas.text(schemas.SHIPPED[name]))
     jsonschema.Draft202012Validator.check_schema(shipped(name))
 
