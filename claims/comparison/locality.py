@@ -1,6 +1,7 @@
 """MAE against contrastive learning: who attends to the own area.
 
-Sources: abstract, Figures 1 and 4.
+Sources: abstract, Figures 1 and 4, in words; which area has the largest attention, and both limits,
+are our reading of them. Latents are constant.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ mae_locality = Claim(
     id="mae.locality",
     title="A trained autoencoder is local",
     statement=(
-        r"\text{every masked } p,\text{ every } k,\text{ both signs of } \Delta:\ "
+        r"z\text{ constant, every masked } p,\text{ every } k,\text{ both signs of } \Delta:\ "
         r"\arg\max_j \mathrm{Attn}_{p\to\mathcal P_{k,j}} = a_{k,p}"
         r"\ \text{ whenever } \mathcal U\cap\mathcal P_{k,a_{k,p}}\neq\emptyset"
     ),
@@ -43,7 +44,7 @@ mae_locality = Claim(
         "weight of any other area with all its patches visible, which covers every mask; and the "
         "mean own attention against the reduced dynamics"
     ),
-    provenance=Provenance.STATED,
+    provenance=Provenance.RECONSTRUCTED,
     assumptions=ladders.WITH_GAP,
     rests_on=("thm4.2.global", "thm4.2.local+", "thm4.2.local-"),
 )
@@ -121,10 +122,10 @@ locality = Claim(
     id="contrast.locality",
     title="Own areas: all of the attention, or none",
     statement=(
-        r"\text{MAE: }\mathrm{Attn}_{p\to\mathcal P_{k,a_{k,p}}}\to1\text{ for every area; CL: }"
-        r"\to0\text{ for local areas}"
+        r"z\text{ constant. MAE: }\mathrm{Attn}_{p\to\mathcal P_{k,a_{k,p}}}\to1"
+        r"\text{ for every area; CL: }\to0\text{ for local areas}"
     ),
-    provenance=Provenance.STATED,
+    provenance=Provenance.RECONSTRUCTED,
     measured="the worst area's mean attention on itself, against its value at the start for CL",
     assumptions=ASSUMPTIONS,
     rests_on=("mae.locality", "thm4.4"),

@@ -1,4 +1,8 @@
-"""Areas: how Definition 2.1 divides the patches of an image, and what patches hold."""
+"""Areas: how Definition 2.1 divides the patches of an image, and what patches hold.
+
+The source names the definition and describes areas under Figure 2; orthonormal features and
+X_p = z v are reconstructed.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ partition = Claim(
     title="Areas partition the patches and carry one orthonormal feature each",
     statement=r"\mathcal P = \bigsqcup_{j\le N_k} \mathcal P_{k,j},\quad "
     r"X_p = z_{a_{k,p}} v_{k,a_{k,p}},\quad \{e_p\}\cup\{v_{k,j}\} \text{ orthonormal}",
-    provenance=Provenance.STATED,
+    provenance=Provenance.RECONSTRUCTED,
     paper="Definition 2.1",
     assumptions=(
         "orthonormal features",

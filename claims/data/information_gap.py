@@ -1,4 +1,8 @@
-"""The information gap: its range, and what it compares."""
+"""The information gap: its range, and what it compares.
+
+The source names the gap and asks Δ ∈ [-0.5, 1] of it (Theorem 4.1); the exponents' ranges, from
+which that follows, are reconstructed.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ gap_range = Claim(
     title="The information gap lies in [-0.499, 0.999]",
     statement=r"\kappa_c\in[0.5005,1],\ \kappa_s\in[0.001,0.5] \implies "
     r"\Delta=(1-\kappa_s)-2(1-\kappa_c)\in[-0.499,\,0.999]",
-    provenance=Provenance.STATED,
+    provenance=Provenance.RECONSTRUCTED,
     paper="Definition 2.1",
     assumptions=("size separation κ_c > κ_s",),
 )

@@ -1,4 +1,8 @@
-"""Masks: the law by which visible patches of an area are counted, and the sampler of masks."""
+"""Masks: the law by which visible patches of an area are counted, and the sampler of masks.
+
+The source names random masking (Definition 2.5); that the masked set is uniform of size ⌊γP⌋ is
+reconstructed.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ moments = Claim(
     title="Visible patches of an area are counted by the hypergeometric law",
     statement=r"\mathbb E|\mathcal U\cap\mathcal P_j| = C_j\tfrac{P-M}{P},\quad "
     r"\mathrm{Var} = C_j\tfrac{P-M}{P}\tfrac MP\tfrac{P-C_j}{P-1},\quad M=\lfloor\gamma P\rfloor",
-    provenance=Provenance.STATED,
+    provenance=Provenance.RECONSTRUCTED,
     paper="Definition 2.5",
     assumptions=("uniform masking",),
     rests_on=("data.partition",),

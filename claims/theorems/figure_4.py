@@ -1,7 +1,8 @@
 """Figure 4: how a masked patch finds its own area.
 
-Source: the figure's caption. That the mechanism depends on the sign of the gap is ours. Checked on
-trained models, of which single correlations are set back to what they were at Q = 0.
+Source: the figure's caption, which names the mechanism. That it depends on the sign of the gap is
+ours. Checked on trained models, with constant latents, of which single correlations are set back to
+what they were at Q = 0.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ mechanism = Claim(
     id="fig4.mechanism",
     title="How a masked patch finds its area",
     statement=(
-        r"\text{a masked local patch attends to its area through a grown } \Phi_{p\to v_n} "
-        r"\ (\Delta<0),\ \text{or a grown } \Phi_{p\to v_n} \text{ and a suppressed } "
-        r"\Phi_{p\to v_1}\ (\Delta>0)"
+        r"z\text{ constant: a masked local patch attends to its area through a grown } "
+        r"\Phi_{p\to v_n} \ (\Delta<0),\ \text{or a grown } \Phi_{p\to v_n} \text{ and a "
+        r"suppressed } \Phi_{p\to v_1}\ (\Delta>0)"
     ),
     measured=(
         "trained models with single correlations set back to 0: own attention without Φ_n and with "
         "nothing but Φ_1 and Φ_n; the factor e^{zΦ_1} on the weight of a global patch"
     ),
-    provenance=Provenance.STATED,
+    provenance=Provenance.RECONSTRUCTED,
     paper="Figure 4",
     assumptions=ladders.WITH_GAP,
     rests_on=("thm4.2.local+", "thm4.2.local-"),

@@ -148,7 +148,8 @@ def stays_small(name: str, values: Floats, predicted: float) -> Gap:
 global_case = case_of_theorem(
     "thm4.2.global",
     "A global patch learns the global feature",
-    r"p\in\mathcal P_{k,1}:\ \Phi_{p\to v_1}\to \tfrac{1-\kappa_c}{z}\log P;\quad "
+    r"z\text{ constant},\ p\in\mathcal P_{k,1}:\ "
+    r"\Phi_{p\to v_1}\to \tfrac{1-\kappa_c}{z}\log P;\quad "
     r"|\Phi_{p\to v_m}| = O(P^{-(1-\kappa_s)}\log P),\ "
     r"|\Upsilon_{p\to q}| = O(P^{-\kappa_c}\log P)",
     ("global.length", "global.own-final", "global.others-small", "global.positions-small"),
@@ -253,7 +254,8 @@ global_case.mistake(
 positive_case = case_of_theorem(
     "thm4.2.local+",
     "A local patch, positive gap: the global feature is given up, then the own one learned",
-    r"\Delta>0,\ p\in\mathcal P_{k,n},\ n\ne1:\ \Phi_{p\to v_1}\to -\tfrac{\Delta}{2z}\log P,\ "
+    r"z\text{ constant},\ \Delta>0,\ p\in\mathcal P_{k,n},\ n\ne1:\ "
+    r"\Phi_{p\to v_1}\to -\tfrac{\Delta}{2z}\log P,\ "
     r"\Phi_{p\to v_n}\to\tfrac{1-\kappa_s}{z}\log P;\quad "
     r"|\Phi_{p\to v_m}| = O(P^{-(1-\kappa_s)}\log P),\ "
     r"|\Upsilon_{p\to q}| = O(P^{-\kappa_s}\log P)",
@@ -341,7 +343,8 @@ positive_case.mistake(predicted_global_slope, "no decoupling at a positive gap",
 negative_case = case_of_theorem(
     "thm4.2.local-",
     "A local patch, negative gap: the own feature is learned at once",
-    r"\Delta<0,\ p\in\mathcal P_{k,n},\ n\ne1:\ \Phi_{p\to v_n}\to\tfrac{1-\kappa_s}{z}\log P,\ "
+    r"z\text{ constant},\ \Delta<0,\ p\in\mathcal P_{k,n},\ n\ne1:\ "
+    r"\Phi_{p\to v_n}\to\tfrac{1-\kappa_s}{z}\log P,\ "
     r"|\Phi_{p\to v_1}| = o(1);\quad "
     r"|\Phi_{p\to v_m}| = O(P^{-(1-\kappa_s)}\log P),\ "
     r"|\Upsilon_{p\to q}| = O(P^{-\kappa_s}\log P)",

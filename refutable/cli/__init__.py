@@ -72,7 +72,7 @@ def cli() -> None:
     The claims are those of 'A Theoretical Analysis of Self-Supervised Learning for Vision
     Transformers' unless --module names others.
 
-    SELECT picks claims: ids with globs ('local+.*'), kind:scaling, provenance:stated.
+    SELECT picks claims: ids with globs ('local+.*'), kind:scaling, provenance:derived.
 
     Exit codes: 0 every selected claim holds, or is accepted by a baseline; 1 one fails, is vacuous,
     in error, undecided or not run; 2 the request cannot be met; 130 and 143 after Ctrl-C and
