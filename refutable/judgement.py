@@ -91,12 +91,17 @@ def examine(leg: Leg, context: Context) -> LegRecord:
 def broken(leg: Leg, problem: BaseException) -> LegRecord:
     """The record of a leg that raised, with the place and the configuration where it did.
 
-    A leg that needs a package which is not installed was not run.
+    A leg that needs a package which is not installed was not run. The claim may hold by its other
+    legs, so that this is remarked, and `--strict` does not let it pass.
     """
     missing = _missing(problem)
     if missing is not None:
         return LegRecord(
-            kind=leg.kind, grade=leg.kind.grade, verdict=Verdict.NOT_RUN, not_run_reason=missing
+            kind=leg.kind,
+            grade=leg.kind.grade,
+            verdict=Verdict.NOT_RUN,
+            not_run_reason=missing,
+            remarks=(f"not run: {missing}",),
         )
     file = getattr(getattr(leg.run, "__code__", None), "co_filename", None)
     return error_record(leg.kind, failure.describe(problem, file))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -241,6 +243,7 @@ def test_deprecated_names_of_libraries_are_not_touched(monkeypatch: pytest.Monke
 
 CLAIMS_FILE = '''
 """A file of claims."""
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from refutable import gap
 from refutable.claim import Claim, Provenance
@@ -400,3 +403,17 @@ def test_a_missing_package_is_named_and_a_broken_one_is_not_taken_for_missing(
     with pytest.raises(ModuleNotFoundError) as broken:
         needed("broken_solver", "broken-solver", "smt")
     assert not isinstance(broken.value, MissingPackageError)
+
+
+def test_a_leg_without_its_package_is_remarked_beside_the_legs_that_hold(
+    examined: Callable[..., LegRecord],
+) -> None:
+    """Else a claim whose proof never ran would pass under --strict."""
+
+    def leg(context: Context) -> Iterator[Gap]:
+        importlib.import_module("nowhere_solver")
+        yield GOOD
+
+    record = examined(leg)
+    assert record.verdict is Verdict.NOT_RUN
+    assert record.remarks == ("not run: nowhere_solver is not installed, and the leg needs it",)
