@@ -278,7 +278,14 @@ def _between_thresholds(law: Law, tau: float, K: int) -> Iterator[Gap]:
     yield from approach(f"{name}: 1 - A_1", left, 0.0)
 
 
-@threshold.leg("trained", profile="full", require=("K < K_c", "K > K_c"))
+@threshold.leg(
+    "trained",
+    profile="full",
+    require={
+        "K < K_c": ("*: mean Φ_1 at the end", "*: E A_1"),
+        "K > K_c": ("*: mean Φ_1 at the end", "*: E A_1", "*: Φ_1 gained *"),
+    },
+)
 def models_on_both_sides(context: Context) -> Iterator[Gap | Case]:
     """Models on both sides of the threshold at their P: one collapses, the other stops.
 
