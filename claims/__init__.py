@@ -19,6 +19,7 @@ CHAPTERS = {
     "refutable.claims.data.masks": "Masks",
     "refutable.claims.data.concentration": "Masks, concentration",
     "refutable.claims.data.empty_area": "Masks, areas that are hidden whole",
+    "refutable.claims.data.views": "Views",
     "refutable.claims.mae.gradients": "Gradients",
     "refutable.claims.mae.invariants": "Invariants",
     "refutable.claims.mae.symmetry": "Symmetry",

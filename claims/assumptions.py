@@ -265,5 +265,17 @@ def regimes_of(setting: Setting) -> tuple[str, ...]:
         "random latents": not setting.latents.is_constant,
         "contiguous": setting.placement == "contiguous",
         "random placement": setting.placement == "random",
+        "one patch masked": setting.M == 1,
+        "several patches masked": setting.M > 1,
+        "most patches masked": 2 * setting.M > setting.P,
+        "γ ≠ ½": setting.gamma != 0.5,
+        "z ≠ 1": setting.latents.values != (1.0,),
+        "one negative": setting.contrastive.negatives == 1,
+        "several negatives": setting.contrastive.negatives > 1,
+        "τ < 1": setting.contrastive.tau < 1,
+        "τ > 1": setting.contrastive.tau > 1,
+        f"keys = {setting.contrastive.keys}": True,
+        f"views = {setting.contrastive.views}": True,
+        f"query = {setting.contrastive.query}": True,
     }
     return tuple(name for name, holds in names.items() if holds)

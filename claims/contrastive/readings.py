@@ -5,15 +5,19 @@ Sources: Definitions 2.6 and 2.7, where they are silent; Theorem 4.4.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.contrastive.gradients import READINGS
-from refutable.gap import Gap, at_least, at_most
+from refutable.claims.data.views import shared_patches, with_one_mask
+from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, descent, gradients
 from refutable.model.setting import Contrastive, Setting
 from refutable.reuse import shared
@@ -36,6 +40,8 @@ readings = Claim(
     ),
     rests_on=("thm4.4", "cl.gradient-feature", "cl.gradient-position"),
 )
+BATCH = 12
+"""Samples in each step's batch."""
 READING_SIZES = {"Δ > 0": (24, 12, 3), "Δ < 0": (24, 8, 4)}
 """P, C_1, C_s with C_1² above and below P·C_s, and all local areas of one size."""
 
@@ -44,20 +50,32 @@ READING_SIZES = {"Δ > 0": (24, 12, 3), "Δ < 0": (24, 8, 4)}
 class ByQuery:
     """Attention on the global area by kind of query at half time and at the end.
 
-    rank: second singular value of Q over the first. diversity: of all queries at the end.
+    rank: second singular value of Q over the first. diversity: of all queries at the end. position:
+    largest |Υ| over largest |Φ|. overlap: of the patches that first views showed in training, the
+    share that second views showed, too.
     """
 
     visible: tuple[float, float]
     masked: tuple[float, float]
     rank: float
     diversity: float
+    position: float
+    overlap: float
 
 
 @shared.run_once
 def trained_reading(setting: Setting, seed: int, steps: int) -> ByQuery:
     """Train the whole matrix Q on fresh batches, and look at test samples."""
     rng = np.random.default_rng([seed, 11])
-    batches = (data.views(setting, 12, rng) for _ in itertools.count())
+    shown = np.zeros(2)
+
+    def fresh() -> data.Views:
+        batch = data.views(setting, BATCH, rng)
+        first, second = batch.first.visible, batch.second.visible
+        shown[:] += first.sum(), (first & second).sum()
+        return batch
+
+    batches = (fresh() for _ in itertools.count())
     test = data.draw(setting, 64, np.random.default_rng([seed, 12]), stratified=True)
     G = np.zeros((setting.dimension, setting.dimension))
     found: list[list[float]] = [[], []]
@@ -75,12 +93,51 @@ def trained_reading(setting: Setting, seed: int, steps: int) -> ByQuery:
         masked=(found[1][0], found[1][1]),
         rank=float(singular[1] / singular[0]),
         diversity=correlations.diversity(test, A, masked_only=False),
+        position=float(
+            np.abs(correlations.position(setting, G)).max()
+            / np.abs(correlations.feature(setting, G)).max()
+        ),
+        overlap=float(shown[1] / shown[0]),
     )
 
 
 def last_to_collapse(run: ByQuery) -> tuple[float, float]:
     """Attention at half time of the queries claimed to be ahead, and of those claimed behind."""
     return run.visible[0], run.masked[0]
+
+
+def overlap(setting: Setting) -> float:
+    """Share of a view's patches that the other view shows, too, claimed."""
+    return float(shared_patches(setting)) / (setting.P - setting.M)
+
+
+def least_position(setting: Setting) -> float:
+    """Υ of a key in the global area over Φ_1, at least: half of (n_q/C_1 - K/P)/z at n_q = K."""
+    return setting.K * (1 / setting.C_1 - 1 / setting.P) / (2 * setting.latents.U)
+
+
+def was_trained_as_read(name: str, setting: Setting, run: ByQuery, steps: int) -> Iterator[Gap]:
+    """What tells the readings of keys and views apart in a trained model and in its batches."""
+    largest, why = f"{name}: largest |Υ| over largest |Φ|", "keys without positions have no Υ"
+    if setting.contrastive.keys == "feature":
+        yield at_most(largest, run.position, 0, 0, why)
+    else:
+        why = (
+            "Υ ≈ (Φ_1/z)(n_q/C_1 - K/P) (cl.positions-stay), up to a factor 2 for K areas that meet"
+        )
+        yield at_least(largest, run.position, least_position(setting), 0, why)
+    share, claimed = f"{name}: patches that both views show", overlap(setting)
+    independent = setting.contrastive.views == "independent"
+    # Hoeffding: |𝒰∩𝒰′| varies by at most M, of P - M in each of so many samples.
+    allowed = setting.M * math.sqrt(math.log(2 / 1e-10) / (2 * steps * BATCH))
+    yield equal(
+        share,
+        run.overlap,
+        claimed,
+        allowed / (setting.P - setting.M) if independent else 0,
+        "Hoeffding's bound for a mean over all steps; complementary views share no patch",
+        false_alarm=1e-10,
+    )
 
 
 def options_of(setting: Setting) -> tuple[str, ...]:
@@ -108,13 +165,21 @@ def trained_readings(context: Context) -> Iterator[tuple[str, Setting, ByQuery]]
         setting = Setting.of_sizes(
             *READING_SIZES[sign], K=4, placement="random", contrastive=details
         )
-        steps = context.at(quick=160, full=400)
-        yield sign, setting, trained_reading(setting, context.root_seed, steps)
+        yield sign, setting, trained_reading(setting, context.root_seed, steps_of(context))
+
+
+def steps_of(context: Context) -> int:
+    """How long every reading is trained."""
+    return context.at(quick=160, full=400)
 
 
 @readings.leg(
     "trained",
     require=dict.fromkeys(READING_SIZES, ("*of visible queries on *", "*of masked queries on *")),
+    expects={
+        "keys = feature, *|Υ|*": "keys without positions have no Υ",
+        "*views = complementary*both views show": "one view hides what the other shows",
+    },
 )
 def collapse_under_every_reading(context: Context) -> Iterator[Gap | Case]:
     """Models under every reading and either sign of Δ, and each option's worst model."""
@@ -128,6 +193,7 @@ def collapse_under_every_reading(context: Context) -> Iterator[Gap | Case]:
         options = options_of(setting)
         yield Case((sign, *options))
         name = f"{reading_name(setting)}, {sign}"
+        yield from was_trained_as_read(name, setting, run, steps_of(context))
         for kind, A in (("visible", run.visible), ("masked", run.masked)):
             yield at_least(
                 f"{name}: attention of {kind} queries on the global area",
@@ -170,10 +236,42 @@ readings.mistake(
     lambda original: lambda run: original(run)[::-1],
 )
 readings.mistake(
+    trained_reading,
+    "the canonical reading trained for all",
+    lambda original: (
+        lambda setting, seed, steps: original(
+            setting.replace(contrastive=Contrastive(negatives=4)), seed, steps
+        )
+    ),
+)
+readings.mistake(
+    trained_reading,
+    "positions left out of all keys",
+    lambda original: (
+        lambda setting, seed, steps: original(_with(setting, keys="feature"), seed, steps)
+    ),
+)
+readings.mistake(
+    trained_reading,
+    "independent views for all",
+    lambda original: (
+        lambda setting, seed, steps: original(_with(setting, views="independent"), seed, steps)
+    ),
+)
+readings.mistake(
+    data.views,
+    "both views under one mask",
+    lambda original: lambda *given: with_one_mask(original(*given)),
+)
+readings.mistake(
     gradients.pulls,
     "negatives pull instead of pushing",
     lambda original: lambda *given: (-original(*given)[0], original(*given)[1]),
 )
+
+
+def _with(setting: Setting, **option: Any) -> Setting:
+    return setting.replace(contrastive=dataclasses.replace(setting.contrastive, **option))
 
 
 CLAIMS = (readings,)

@@ -16,14 +16,14 @@ import torch
 from refutable import property as properties
 from refutable.claim import Claim, Context, Evidence, Provenance
 from refutable.claims.contrastive.gradients import (
-    EVERY_READING,
+    EVERYWHERE,
     READINGS,
     ROUNDING,
     Instance,
     autograd,
     closed_form,
     instances,
-    reading_of,
+    regimes_of,
 )
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, gradients, losses, vit
@@ -142,7 +142,7 @@ def a_step_keeps_rows_equal(context: Context) -> Evidence:
         instances(),
         gaps,
         examples=context.at(quick=40, full=200),
-        regimes_of=reading_of,
+        regimes_of=regimes_of,
         require=("keys = feature", "keys = feature+position"),
     )
 
@@ -269,7 +269,7 @@ shift = Claim(
 )
 
 
-@shift.leg("property", require=EVERY_READING)
+@shift.leg("property", require=EVERYWHERE)
 def position_rates_sum_to_zero(context: Context) -> Evidence:
     """Row sums of the gradient, automatic and in closed form, at any Q."""
 
@@ -292,8 +292,8 @@ def position_rates_sum_to_zero(context: Context) -> Evidence:
         instances(),
         gaps,
         examples=context.at(quick=40, full=200),
-        regimes_of=reading_of,
-        require=EVERY_READING,
+        regimes_of=regimes_of,
+        require=EVERYWHERE,
     )
 
 

@@ -26,8 +26,13 @@ REGIMES = (
     "K > 1",
     "random latents",
     "random placement",
+    "several patches masked",
+    "most patches masked",
+    "γ ≠ ½",
+    "z ≠ 1",
     "saturated attention",
 )
+"""What must have been visited: where any of these is missing a formula may be right by accident."""
 BATCH = 4
 
 

@@ -198,7 +198,13 @@ def no_state_is_below_the_infimum(context: Context) -> Evidence:
         gaps,
         examples=context.at(quick=25, full=200, deep=1000),
         regimes_of=lambda state: assumptions.regimes_of(state.setting),
-        require=("constant latents", "random latents", "K > 1"),
+        require=(
+            "constant latents",
+            "random latents",
+            "K > 1",
+            "several patches masked",
+            "most patches masked",
+        ),
     )
 
 

@@ -97,12 +97,21 @@ class TrainedMae:
             self.setting, self.many, self.phi[moment], self.upsilon[moment]
         )
         loss = gradients.loss_integrand(A, z[:, None, :], own)
-        z_n = np.take_along_axis(z, own, axis=1)
-        lost = np.where(_answerable(self.setting, self.many), 0.0, z_n**2 / 2)
-        excess = (loss - lost) * ~self.many.visible
+        excess = (loss - unavoidable(self.setting, self.many)) * counted(self.many)
         weights = self.many.weights
         mean = weights @ excess
         return mean, np.sqrt(weights**2 @ (excess - mean) ** 2)
+
+
+def counted(samples: data.Samples) -> data.Bools:
+    """(B, P) whether a patch adds to its own loss: where it is masked (Definition 2.5)."""
+    return ~samples.visible
+
+
+def unavoidable(setting: Setting, samples: data.Samples) -> Floats:
+    """(B, P) the least loss of a masked patch for any Q: ½z_n² where its whole area is hidden."""
+    z_n = np.take_along_axis(samples.latents, setting.area_of[samples.cluster], axis=1)
+    return np.where(_answerable(setting, samples), 0.0, z_n**2 / 2)
 
 
 def _answerable(setting: Setting, samples: data.Samples) -> data.Bools:

@@ -31,7 +31,7 @@ from refutable.claims.runs.regimes import (
     sign_of,
 )
 from refutable.claims.theorems.ladders import tops_of
-from refutable.gap import Gap, at_most
+from refutable.gap import Gap, at_least, at_most
 from refutable.model import reduced
 from refutable.model.data import Floats
 from refutable.model.setting import Setting, power_of_ten
@@ -218,7 +218,7 @@ def autoencoders(context: Context) -> Iterator[tuple[Case, TrainedMae]]:
         yield Case((sign_of(setting),)), dataclasses.replace(run, number=seed)
 
 
-WORST = ("*: loss gap of the worst local patch *", "*: loss gap of the worst global patch *")
+WORST = tuple(f"*: loss gap of the {end} {q} patch *" for q in QUERIES for end in ("worst", "best"))
 
 
 @convergence.leg("trained", require=dict.fromkeys(BOTH_SIGNS, WORST))
@@ -236,12 +236,14 @@ def every_patch_reaches_its_infimum(context: Context) -> Iterator[Gap | Case]:
             if not chosen.any():
                 continue
             gap, error = run.loss_gap(moment)
+            at = f"{query} patch at t = {run.times[moment]:.0f}"
             yield within_epsilon(
-                f"{run.name}: loss gap of the worst {query} patch at t = {run.times[moment]:.0f}",
+                f"{run.name}: loss gap of the worst {at}",
                 gap[chosen],
                 error[chosen],
                 f"; time {CONSTANT:g}·(K/(γρz⁴) + K/(4z²ε)) was allowed",
             )
+            yield above_infimum(f"{run.name}: loss gap of the best {at}", gap[chosen])
 
 
 def within_epsilon(name: str, gaps: Floats, errors: Floats, allowed: str = "") -> Gap:
@@ -257,6 +259,27 @@ def within_epsilon(name: str, gaps: Floats, errors: Floats, allowed: str = "") -
     )
 
 
+def above_infimum(name: str, gaps: Floats) -> Gap:
+    """No loss gap (n,) of a trained model's patches is negative: no infimum is set too high."""
+    return at_least(
+        name,
+        float(gaps.min()),
+        0,
+        1e-12,
+        "L_p ≥ L*_p on every mask (loss.lower-bound), so that only rounding can be below",
+    )
+
+
+convergence.mistake(
+    masked.unavoidable,
+    "the infimum ten times too large",
+    plants.scaled(10),
+)
+convergence.mistake(
+    masked.counted,
+    "the loss gap taken on visible patches",
+    lambda original: lambda samples: samples.visible,
+)
 convergence.mistake(
     predicted_time,
     "the time to learn the area left out",
