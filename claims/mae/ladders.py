@@ -136,6 +136,9 @@ class Ladder:
             "Δ < 0": self.top.information_gap < 0,
             "random latents": not self.top.latents.is_constant,
             "K > 1": self.top.K > 1,
+            "z ≠ 1": self.top.latents.values != (1.0,),
+            "γ ≠ ½": self.top.gamma != 0.5,
+            "τ ≠ 1": self.top.contrastive.tau != 1,
         }
         return Case(tuple(name for name, counts in regimes.items() if counts), self.name)
 
