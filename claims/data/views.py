@@ -162,8 +162,7 @@ def with_one_mask(batch: data.Views) -> data.Views:
 
 def _without_negatives(batch: data.Views) -> data.Views:
     own = np.repeat(np.arange(len(batch.first)), batch.count)
-    kept = (batch.first.cluster, batch.first.latents, batch.first.visible, batch.first.weights)
-    return data.Views(batch.first, batch.second, data.Samples(*(part[own] for part in kept)))
+    return data.Views(batch.first, batch.second, batch.first.take(own))
 
 
 CLAIMS = (two_views,)
