@@ -2,8 +2,9 @@
 
 Everything named here is public and stays; what else a module holds may change.
 
-- A statement: `Claim`, `Provenance`; its legs yield `Gap` (made by `equal`, `at_most`, `at_least`
-  or `identical`, each with a `Relation`), `Case`, `Undecided`, or return `Evidence`.
+- A statement: `Claim`, `Provenance`; its legs yield `Gap` (made by `equal`, `at_most`, `at_least`,
+  `tight` or `identical`, each with a `Relation`), `Case`, `Undecided`, or return `Evidence`.
+- The short form of one: `claim`, `leg`, `for_all`; `ladder` with `Theta`, `O`, `o`.
 - Kinds of evidence: the modules `property`, `scaling`, `symbolic`, `smt`, `inequality`, `limits`.
 - Bent assumptions: `Dial`, `Statement`, `Audit`.
 - Runs: `verify`, `audit`.
@@ -20,6 +21,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from refutable import property as property
     from refutable import scaling as scaling
+    from refutable.asymptotics import O as O
+    from refutable.asymptotics import Theta as Theta
+    from refutable.asymptotics import o as o
     from refutable.auditing.dial import Dial as Dial
     from refutable.auditing.run import audit as audit
     from refutable.auditing.statement import Audit as Audit
@@ -29,12 +33,17 @@ if TYPE_CHECKING:
     from refutable.claim import Evidence as Evidence
     from refutable.claim import Provenance as Provenance
     from refutable.claim import Undecided as Undecided
+    from refutable.climb import ladder as ladder
+    from refutable.decorators import claim as claim
+    from refutable.decorators import for_all as for_all
+    from refutable.decorators import leg as leg
     from refutable.gap import Gap as Gap
     from refutable.gap import Relation as Relation
     from refutable.gap import at_least as at_least
     from refutable.gap import at_most as at_most
     from refutable.gap import equal as equal
     from refutable.gap import identical as identical
+    from refutable.gap import tight as tight
     from refutable.prove import inequality as inequality
     from refutable.prove import limits as limits
     from refutable.prove import smt as smt
@@ -50,20 +59,28 @@ _HOMES = {
     "Dial": "auditing.dial",
     "Evidence": "claim",
     "Gap": "gap",
+    "O": "asymptotics",
     "Provenance": "claim",
     "Relation": "gap",
     "Statement": "auditing.statement",
+    "Theta": "asymptotics",
     "Undecided": "claim",
     "at_least": "gap",
     "at_most": "gap",
     "audit": "auditing.run",
     "equal": "gap",
+    "for_all": "decorators",
     "identical": "gap",
+    "ladder": "climb",
+    "leg": "decorators",
+    "o": "asymptotics",
+    "tight": "gap",
     "verify": "run",
 }
 """Public names, and the modules below this one that define them."""
 
 _MODULES = {
+    "claim": "claim",  # called, it is the decorator of that name
     "inequality": "prove.inequality",
     "limits": "prove.limits",
     "property": "property",

@@ -134,7 +134,9 @@ class Catalogue:
 
 
 def load(sources: Sequence[str]) -> Catalogue:
-    """The claims of modules that define `CLAIMS`: dotted names, or paths of Python files.
+    """The claims of modules: dotted names, or paths of Python files.
+
+    Those of its `CLAIMS`, or all that the module makes where it has no such list.
 
     Of a package with an index that is up to date, chapters are imported when they are asked for.
     UsageError when a source cannot be imported or defines no CLAIMS.
@@ -232,10 +234,12 @@ _listed: dict[str, tuple[Claim, ...]] = {}
 def _claims_of(source: str) -> tuple[Claim, ...]:
     module = module_of(source)
     if module.__name__ not in _listed:
-        if "CLAIMS" not in vars(module) and not hasattr(module, "__getattr__"):
+        listed = "CLAIMS" in vars(module) or hasattr(module, "__getattr__")
+        made = [claim for maker, claim in claims_made() if maker == module.__name__]
+        if not listed and not made:
             raise UsageError(f"{source!r} defines no CLAIMS, an iterable of Claim")
         try:
-            found = list(module.CLAIMS)
+            found = list(module.CLAIMS) if listed else made
             strange = [type(claim).__name__ for claim in found if not isinstance(claim, Claim)]
         except KeyboardInterrupt:
             raise

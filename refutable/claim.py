@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib
+import inspect
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -210,6 +214,23 @@ class Leg:
         return reached[-1] if reached else None
 
 
+def parameters_of(check: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of what a function takes, as it is called."""
+    return tuple(inspect.signature(check, follow_wrapped=False).parameters)
+
+
+def _in_context(run: Callable[..., LegResult]) -> LegFunction:
+    """A leg that is given the context, of a function that may do without."""
+    if parameters_of(run):
+        return run
+
+    @functools.wraps(run)
+    def leg(context: Context) -> LegResult:
+        return run()
+
+    return leg
+
+
 def name_of(target: Target) -> str:
     """The dotted name of a function or class, or of what a text names."""
     return target if isinstance(target, str) else f"{target.__module__}.{target.__qualname__}"
@@ -237,13 +258,15 @@ def _is_dotted(text: str) -> bool:
     return len(parts) > 1 and all(part.isidentifier() for part in parts)
 
 
+DECORATORS = "refutable.decorators"
+"""The module of `claim` and `for_all`, which make claims for whoever calls them."""
 _made: list[tuple[str, Claim]] = []
 
 
 def _maker() -> str:
     """The name of the module whose code makes a claim now."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__") in (__name__, "dataclasses"):
+    while frame.f_back and frame.f_globals.get("__name__") in (__name__, "dataclasses", DECORATORS):
         frame = frame.f_back
     return str(frame.f_globals.get("__name__"))
 
@@ -336,7 +359,7 @@ class Claim:
         limit: float | None = None,
         reads: Iterable[str | Path] = (),
     ) -> Callable[[LegFunction], LegFunction]:
-        """Add a leg of evidence: decorates a function from a Context to gaps.
+        """Add a leg of evidence: decorates a function from a Context, or from nothing, to gaps.
 
         profile: the cheapest profile that runs it. require: regimes without which it is vacuous.
         A gap that is measured in one of them must be measured in all, numbers and labels of cases
@@ -363,7 +386,7 @@ class Claim:
             if Kind(kind) in self.legs:
                 raise ValueError(f"{self.id}: there is a {kind} leg already")
             self.legs[Kind(kind)] = Leg(
-                Kind(kind), run, profile, required, expects, scope, limit, files
+                Kind(kind), _in_context(run), profile, required, expects, scope, limit, files
             )
             return run
 
@@ -397,3 +420,17 @@ class Claim:
         excuse.
         """
         self.tolerated[name_of(target)] = why
+
+
+class _Decorator(ModuleType):
+    """A module that can be called.
+
+    The decorator `claim` shares its name, and `from refutable import claim` gives the module.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # by name, as that module rests on this one
+        return importlib.import_module(DECORATORS).claim(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Decorator

@@ -32,12 +32,17 @@ size are more than 1 apart, so that no claim about what was measured can mean a 
 it."""
 
 
+EXACTLY = "compared as claimed, without a tolerance"
+"""The reason of a tolerance of 0, unless another is given."""
+
+
 class Relation(StrEnum):
     """How the measured value must stand to the predicted one."""
 
     EQUAL = "equal"  # |measured - predicted| ≤ tolerance: the statement is tight
     AT_MOST = "at_most"  # measured ≤ predicted + tolerance: an upper bound
     AT_LEAST = "at_least"  # measured ≥ predicted - tolerance: a lower bound
+    TIGHT = "tight"  # predicted - tolerance ≤ measured ≤ predicted + rounding: a bound, attained
     IDENTICAL = "identical"  # the same exact object, no tolerance
 
     @property
@@ -51,7 +56,8 @@ class Gap:
     """Measured against predicted under a relation, with a tolerance and its reason.
 
     false_alarm: probability that chance alone breaks this gap although the claim is true; None
-    says nothing about chance, 0 says that no draw can break it. witness: what to look at when the
+    says nothing about chance, 0 says that no draw can break it. rounding: of a tight bound, how far
+    above it rounding may carry what was measured. witness: what to look at when the
     gap does not hold (JSON-ready). series: the measurements along a ladder that it was read from.
     certificate: how a proof went. undecided: why it cannot be decided, when it cannot; it then
     neither holds nor fails. remarks: what a reader must know beside it. tally: what it is the
@@ -66,6 +72,7 @@ class Gap:
     predicted: Value
     relation: Relation
     tolerance: Real = 0.0
+    rounding: Real = 0.0
     why: str
     false_alarm: float | None = None
     witness: Mapping[str, Any] | None = None
@@ -81,7 +88,8 @@ class Gap:
         self._check_types()
         if not self.why.strip():
             raise ValueError(f"gap {self.name!r}: a tolerance needs a reason")
-        _set(self, "tolerance", self._checked_tolerance())
+        _set(self, "tolerance", self._allowance("tolerance"))
+        _set(self, "rounding", self._allowance("rounding"))
         rounded = is_rounded(self.measured) or is_rounded(self.predicted)
         if self.relation is Relation.IDENTICAL:
             self._compare_objects()
@@ -121,13 +129,17 @@ class Gap:
                 )
             _set(self, "false_alarm", float(chance.low))
 
-    def _checked_tolerance(self) -> Real:
-        tolerance = number(self.tolerance, f"gap {self.name!r}: the tolerance")
-        if not (tolerance.exact and tolerance.finite and tolerance.low >= 0):
-            raise ValueError(f"gap {self.name!r}: tolerance {self.tolerance} must be finite, ≥ 0")
-        if self.relation is Relation.IDENTICAL and tolerance.low:
-            raise ValueError(f"gap {self.name!r}: identical takes no tolerance")
-        return tolerance.low
+    def _allowance(self, name: str) -> Real:
+        """The tolerance, or the rounding, checked. ValueError for one that makes no sense."""
+        given = getattr(self, name)
+        allowed = number(given, f"gap {self.name!r}: the {name}")
+        if not (allowed.exact and allowed.finite and allowed.low >= 0):
+            raise ValueError(f"gap {self.name!r}: {name} {given} must be finite, ≥ 0")
+        if self.relation is Relation.IDENTICAL and allowed.low:
+            raise ValueError(f"gap {self.name!r}: identical takes no {name}")
+        if name == "rounding" and allowed.low and self.relation is not Relation.TIGHT:
+            raise ValueError(f"gap {self.name!r}: rounding is for tight bounds; give a tolerance")
+        return allowed.low
 
     def _compare_objects(self) -> None:
         known = self.compared
@@ -143,15 +155,16 @@ class Gap:
         measured = number(self.measured, f"gap {self.name!r}: what was measured")
         predicted = number(self.predicted, f"gap {self.name!r}: what was predicted")
         size = max(_size(measured), _size(predicted))
-        if self.tolerance >= ASTRONOMICAL and self.tolerance > 1000 * size:
+        allowed = max(self.tolerance, self.rounding)
+        if allowed >= ASTRONOMICAL and allowed > 1000 * size:
             raise ValueError(
-                f"gap {self.name!r}: a tolerance of {shown(self.tolerance)} is more than a "
+                f"gap {self.name!r}: a tolerance of {shown(allowed)} is more than a "
                 f"thousand times what it compares ({measured} and {predicted}); nothing could "
                 "exceed it"
             )
         _set(self, "measured", measured if _is_interval(measured) else measured.low)
         _set(self, "predicted", predicted if _is_interval(predicted) else predicted.low)
-        holds, doubt = decided(measured, predicted, self.relation, self.tolerance)
+        holds, doubt = decided(measured, predicted, self.relation, self.tolerance, self.rounding)
         if self.undecided is None:
             _set(self, "undecided", doubt)
         _set(self, "_holds", holds and self.undecided is None)
@@ -161,7 +174,7 @@ class Gap:
         ]
         tally = Tally(
             nothing=measured.is_zero and predicted.is_zero,
-            wide=bool(self.tolerance > size),
+            wide=bool(allowed > size),
             aimed_at_zero=predicted.is_zero,
             measured=sides[0],
             predicted=sides[1],
@@ -196,11 +209,23 @@ class Gap:
         return not self.holds and self.undecided is None
 
     @property
+    def is_short(self) -> bool:
+        """Whether this is a tight bound that is kept, and only not reached.
+
+        One configuration of many that falls short of what another one reaches refutes nothing.
+        """
+        if self.relation is not Relation.TIGHT or not self.fails:
+            return False
+        sides = number(self.measured), number(self.predicted)
+        return decided(*sides, Relation.AT_MOST, self.rounding)[0]
+
+    @property
     def closeness(self) -> float | None:
         """Share of the allowance that is used: 0 exact, 1 on the edge, above 1 fails.
 
         For a bound it is bound/value or value/bound, whichever is 1 on the edge; None where no such
         ratio exists (an identity, a bound of zero, numbers of different signs, no finite number).
+        A tight bound is exact where it is attained.
         """
         self.take()
         if self.relation is Relation.IDENTICAL:
@@ -208,11 +233,14 @@ class Gap:
         measured, predicted = _middle(self.measured), _middle(self.predicted)
         if measured is None or predicted is None:
             return math.inf if self.fails else None
-        numbers = (measured, predicted, self.tolerance)
+        relation, allowed = self.relation, self.tolerance
+        if relation is Relation.TIGHT:  # how far above, or how far below, of what is allowed there
+            relation, allowed = Relation.EQUAL, allowed if measured <= predicted else self.rounding
+        numbers = (measured, predicted, allowed)
         try:
-            return _share(self.relation, *(float(x) for x in numbers))
+            return _share(relation, *(float(x) for x in numbers))
         except OverflowError:
-            return _share(self.relation, *(Fraction(x) for x in numbers))
+            return _share(relation, *(Fraction(x) for x in numbers))
 
     def __getstate__(self) -> dict[str, Any]:
         """What it is, without the leg that made it."""
@@ -281,9 +309,21 @@ def _share(relation: Relation, measured: Any, predicted: Any, tolerance: Any) ->
 
 
 def decided(
-    measured: Number, predicted: Number, relation: Relation, tolerance: Real
+    measured: Number,
+    predicted: Number,
+    relation: Relation,
+    tolerance: Real,
+    rounding: Real = 0,
 ) -> tuple[bool, str | None]:
     """Whether a relation between two numbers surely holds, and why that is unknown when it is."""
+    if relation is Relation.TIGHT:
+        sides = (
+            decided(measured, predicted, Relation.AT_MOST, rounding),
+            decided(measured, predicted, Relation.AT_LEAST, tolerance),
+        )
+        surely_broken = any(not holds and doubt is None for holds, doubt in sides)
+        doubts = [doubt for _, doubt in sides if doubt is not None and not surely_broken]
+        return all(holds for holds, _ in sides), doubts[0] if doubts else None
     if not (measured.finite and predicted.finite):
         return False, _beyond_range(measured.low, predicted.low, relation)
     answer = _by_ends(measured, predicted, relation, tolerance)
@@ -353,21 +393,60 @@ def _by_digits(m: Number, p: Number, relation: Relation, tolerance: Real) -> boo
     return True if any(edge.equals(0) is True for edge in edges) else None
 
 
-def equal(name: str, measured: Any, predicted: Any, tolerance: Any, why: str, **rest: Any) -> Gap:
-    """A tight statement: |measured - predicted| ≤ tolerance."""
+def equal(
+    name: str,
+    measured: Any,
+    predicted: Any,
+    tolerance: Any = 0,
+    why: str | None = None,
+    **rest: Any,
+) -> Gap:
+    """|measured - predicted| ≤ tolerance. A tolerance other than 0 has a reason."""
     return _gap(name, measured, predicted, Relation.EQUAL, tolerance, why, rest)
 
 
-def at_most(name: str, measured: Any, predicted: Any, tolerance: Any, why: str, **rest: Any) -> Gap:
-    """An upper bound: measured ≤ predicted + tolerance."""
+def at_most(
+    name: str,
+    measured: Any,
+    predicted: Any,
+    tolerance: Any = 0,
+    why: str | None = None,
+    **rest: Any,
+) -> Gap:
+    """An upper bound: measured ≤ predicted + tolerance. A tolerance other than 0 has a reason."""
     return _gap(name, measured, predicted, Relation.AT_MOST, tolerance, why, rest)
 
 
 def at_least(
-    name: str, measured: Any, predicted: Any, tolerance: Any, why: str, **rest: Any
+    name: str,
+    measured: Any,
+    predicted: Any,
+    tolerance: Any = 0,
+    why: str | None = None,
+    **rest: Any,
 ) -> Gap:
-    """A lower bound: measured ≥ predicted - tolerance."""
+    """A lower bound: measured ≥ predicted - tolerance. A tolerance other than 0 has a reason."""
     return _gap(name, measured, predicted, Relation.AT_LEAST, tolerance, why, rest)
+
+
+def tight(
+    name: str,
+    measured: Any,
+    bound: Any,
+    tolerance: Any = 0,
+    why: str | None = None,
+    *,
+    rounding: Any = 0,
+    **rest: Any,
+) -> Gap:
+    """An upper bound that is attained: bound - tolerance ≤ measured ≤ bound + rounding.
+
+    In a search no configuration may exceed the bound, and the one that comes nearest has to reach
+    it. An attained bound has a closeness of 0 %, where `at_most` would say 100 %.
+    """
+    return _gap(
+        name, measured, bound, Relation.TIGHT, tolerance, why, {**rest, "rounding": rounding}
+    )
 
 
 def identical(name: str, measured: object, predicted: object, why: str, **rest: Any) -> Gap:
@@ -393,9 +472,12 @@ def _gap(
     predicted: Any,
     relation: Relation,
     tolerance: Any,
-    why: str,
+    why: str | None,
     rest: dict[str, Any],
 ) -> Gap:
+    if why is None:
+        zero = isinstance(tolerance, int) and not tolerance and not rest.get("rounding")
+        why = EXACTLY if zero else ""
     return Gap(
         name=name,
         measured=measured,

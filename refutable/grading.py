@@ -33,7 +33,7 @@ def _lacking(gaps: list[Gap], scope: str | None, drawn_from: list[str]) -> str |
     for gap in gaps:
         if gap.false_alarm:
             return f"chance decides {gap.name!r} with a probability of {gap.false_alarm:g}"
-        if gap.tolerance:
+        if gap.tolerance or gap.rounding:
             return f"{gap.name!r} was compared with a tolerance"
         if gap.is_rounded:
             return f"{gap.name!r} compares rounded numbers"

@@ -153,7 +153,7 @@ def _says(gap: GapRecord) -> bool | None:
     if gap.undecided is not None:
         return False
     sides = Number(gap.measured, gap.measured), Number(gap.predicted, gap.predicted)
-    return decided(*sides, gap.relation, gap.tolerance)[0]
+    return decided(*sides, gap.relation, gap.tolerance, gap.rounding)[0]
 
 
 def _witness(evidence: Evidence) -> dict[str, object]:

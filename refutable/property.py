@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from fractions import Fraction
 from typing import Any, TypeVar
 from unittest import mock
 
@@ -18,7 +19,8 @@ from hypothesis.strategies import SearchStrategy
 from refutable import chance, ledger
 from refutable.claim import Context
 from refutable.evidence import Evidence, Required, Undecided, Vacuous, requirement
-from refutable.gap import Gap
+from refutable.gap import Gap, Relation
+from refutable.number import number
 from refutable.plain import jsonable
 from refutable.tally import Tally
 
@@ -47,12 +49,13 @@ def search(
 ) -> Evidence:
     """Evidence from `examples` configurations drawn from a strategy that is valid by construction.
 
-    Of every gap name the instance closest to failing is kept, and what all instances were like. A
-    configuration that breaks a gap is shrunk by Hypothesis and becomes the witness. While a gap
-    was not measured in a required regime (of `require` and of the leg), the search goes on, up to
-    ROUNDS times as long: chance alone then rarely makes a leg vacuous. The shared generators of
-    random, numpy and torch, and `context.rng()`, start anew at each configuration from a seed that
-    is its own: draws differ between configurations, and are the same when one is tried again.
+    Of every gap name the instance closest to failing is kept (of a tight bound, the one that comes
+    nearest to it), and what all instances were like. A configuration that breaks a gap is shrunk by
+    Hypothesis and becomes the witness. While a gap was not measured in a required regime (of
+    `require` and of the leg), the search goes on, up to ROUNDS times as long: chance alone then
+    rarely makes a leg vacuous. The shared generators of random, numpy and torch, and
+    `context.rng()`, start anew at each configuration from a seed that is its own: draws differ
+    between configurations, and are the same when one is tried again.
     """
     found = _Found(context, gaps_of, regimes_of, {**context.required, **requirement(require)})
 
@@ -95,6 +98,7 @@ class _Found:
         self.context, self.gaps_of, self.regimes_of = context, gaps_of, regimes_of
         self.required = required
         self.closest: dict[str, Gap] = {}
+        self.configurations: dict[str, Any] = {}
         self.tallies: dict[str, Tally] = {}
         self.undecided: Counter[str] = Counter()
         self.vacuous: Counter[str] = Counter()
@@ -108,7 +112,7 @@ class _Found:
             return  # nothing was measured, so nothing counts
         gaps = [item for item in items if isinstance(item, Gap)]
         for gap in gaps:
-            if gap.fails:
+            if gap.fails and not gap.is_short:
                 raise _Counterexample(configuration, gap)
         self.cases += 1
         regimes = tuple(self.regimes_of(configuration))
@@ -122,6 +126,7 @@ class _Found:
             kept = self.closest.get(gap.name)
             if kept is None or _badness(gap) > _badness(kept):
                 self.closest[gap.name] = gap
+                self.configurations[gap.name] = configuration
         for item in items:
             if isinstance(item, Undecided):
                 kind = self.vacuous if isinstance(item, Vacuous) else self.undecided
@@ -160,6 +165,10 @@ class _Found:
             witness = {"configuration": jsonable(configuration), **(gap.witness or {})}
             regimes = regimes + Counter(self.regimes_of(configuration))
             cases += 1
+        elif short := next((gap for gap in closest.values() if gap.is_short), None):
+            nearest = jsonable(self.configurations[short.name])
+            advice = f"none of {cases} configurations reaches the bound; this comes nearest"
+            witness = {"configuration": nearest, "advice": advice, **(short.witness or {})}
         return Evidence(
             gaps=tuple(closest.values()),
             cases=cases,
@@ -184,8 +193,13 @@ def _counted(reasons: Counter[str]) -> tuple[str, ...]:
     )
 
 
-def _badness(gap: Gap) -> tuple[bool, float]:
-    return gap.undecided is not None, gap.closeness or 0.0
+def _badness(gap: Gap) -> tuple[bool, bool, float]:
+    """What to keep of many: what comes closest to failing; of a tight bound, what reaches it."""
+    undecided = gap.undecided is not None
+    if gap.relation is not Relation.TIGHT or undecided:
+        return undecided, False, gap.closeness or 0.0
+    measured, bound = (Fraction(number(side).middle) for side in (gap.measured, gap.predicted))
+    return undecided, gap.holds, -abs(float((bound - measured) / (abs(bound) or 1)))
 
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")

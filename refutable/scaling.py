@@ -2,7 +2,7 @@
 
 A ladder is judged where its law has set in. Smaller rungs may be given beside it: they enter no
 fit and no gap, but show from which size on the law is met within a tenth (`Series.settled_from`).
-What a ladder must be is said in `refutable.ladder`.
+What a ladder must be is said in `refutable.rungs`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from scipy import stats
 
 from refutable import ledger
 from refutable.gap import Gap, at_most, equal
-from refutable.ladder import Floats, Ladder, Numbers, place, scatters, unmeasured
-from refutable.ladder import rungs as rungs
+from refutable.rungs import Floats, Ladder, Numbers, place, scatters, unmeasured
+from refutable.rungs import rungs as rungs
+from refutable.rungs import sizes as sizes
 from refutable.series import Series
 from refutable.tally import Tally
 from refutable.trend import CONFIDENCE, Trend
@@ -28,6 +29,7 @@ Rungs = tuple[Numbers, Numbers]
 
 EXPONENT_TOLERANCE = 0.005
 """A quarter of 0.02, the error of an exponent that must be rejected."""
+EXPONENT_WHY = "a quarter of the 0.02 by which a wrong exponent must be rejected"
 SURELY = 2
 """Half-widths of a 99 % interval beyond which noise does not explain an error: one run in 1000."""
 NONE_BELOW: Rungs = ((), ())
@@ -140,7 +142,7 @@ def power_law(
     *,
     log_power: float = 0,
     tolerance: float = EXPONENT_TOLERANCE,
-    why: str = "a quarter of the 0.02 by which a wrong exponent must be rejected",
+    why: str = EXPONENT_WHY,
     x_label: str = LOG_SIZE,
     below: Rungs = NONE_BELOW,
 ) -> Law:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from refutable.ladder import Floats, Ladder, scatters
+from refutable.rungs import Floats, Ladder, scatters
 
 CONFIDENCE = 0.99
 NORMAL = 1.4826

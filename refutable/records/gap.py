@@ -37,7 +37,7 @@ class GapRecord(Record):
 
     measured, predicted: numbers, or texts: of exact objects, of what JSON cannot hold (inf, nan),
     and of numbers that a double would round so that the relation between them is lost. undecided:
-    why it neither holds nor fails.
+    why it neither holds nor fails. rounding: how far above a tight bound it may be carried.
     """
 
     name: str
@@ -51,6 +51,7 @@ class GapRecord(Record):
     false_alarm: float
     certificate: CertificateRecord | None = None
     undecided: str | None = None
+    rounding: float = 0.0
 
     @classmethod
     def of(cls, gap: Gap) -> GapRecord:
@@ -68,6 +69,7 @@ class GapRecord(Record):
             false_alarm=gap.false_alarm or 0.0,
             certificate=CertificateRecord.of(gap.certificate) if gap.certificate else None,
             undecided=gap.undecided,
+            rounding=_rounded(gap.rounding),
         )
 
     @property
@@ -84,6 +86,8 @@ class GapRecord(Record):
     def _parts(self) -> tuple[str, str]:
         """What was measured, and what was claimed of it."""
         measured, predicted, tolerance = self._digits()
+        if self.relation is Relation.TIGHT:
+            return measured, f"at most {predicted} and within {tolerance} of it"
         within = f" ± {tolerance}" if self.tolerance else ""
         return measured, f"{self.relation.words} {predicted}{within}"
 
@@ -98,7 +102,7 @@ class GapRecord(Record):
             allowed = f"{tolerance:.{digits - 3}g}"
             left, right = (Number(x, x) for x in map(float, shown))
             told_apart = shown[0] != shown[1] or measured == predicted
-            again, _ = decided(left, right, self.relation, float(allowed))
+            again, _ = decided(left, right, self.relation, float(allowed), self.rounding)
             if told_apart and again is self.holds:
                 return shown[0], shown[1], allowed
         return repr(measured), repr(predicted), repr(tolerance)
@@ -122,7 +126,7 @@ def _stored(gap: Gap) -> tuple[float | str, float | str]:
     if measured is not None and predicted is not None:
         tolerance = _rounded(gap.tolerance)
         alike = Number(measured, measured), Number(predicted, predicted)
-        again, _ = decided(*alike, gap.relation, tolerance)
+        again, _ = decided(*alike, gap.relation, tolerance, _rounded(gap.rounding))
         told_apart = measured != predicted or sides[0].middle == sides[1].middle
         if gap.undecided is not None or (again == gap.holds and told_apart):
             return storable(measured), storable(predicted)

@@ -25,7 +25,7 @@ PROGRAMS = {
 
 def test_every_block_is_run() -> None:
     assert PAGE.count("```") == 2 * (PAGE.count('```python title="') + len(COMMANDS))
-    assert FILES.keys() == {"heron.py", "too_bold.py"}
+    assert FILES.keys() == {"heron.py", "descent.py", "too_bold.py"}
 
 
 def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from refutable import scaling
 from refutable.gap import Gap
-from refutable.ladder import MIN_RUNGS, MIN_SPAN, Ladder, Numbers
+from refutable.rungs import MIN_RUNGS, MIN_SPAN, Ladder, Numbers
 
 TEN = math.log(10)
 X = [TEN * k for k in scaling.rungs(20, 100, 9)]

@@ -78,3 +78,14 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, text: str, line: str) -> None
     with pytest.raises(UsageError) as refused:
         load([written(tmp_path, text)]).select(())
     assert line in str(refused.value)
+
+
+def test_a_file_without_a_list_has_all_claims_that_it_makes(tmp_path: Path) -> None:
+    path = tmp_path / "without_a_list.py"
+    path.write_text(
+        "from refutable import claim, equal, leg\n\n\n"
+        "def one():\n    yield equal('one', 1, 1)\n\n\n"
+        "for name in ('a', 'b'):\n"
+        "    claim(f'made.{name}', '1 = 1', title='t')(leg('exact')(one))\n"
+    )
+    assert load([str(path)]).ids == ("made.a", "made.b")

@@ -1,4 +1,4 @@
-"""Ladder: what was measured at increasing sizes, checked once for all laws that are read from it.
+"""Rungs: what was measured at increasing sizes, checked once for all laws that are read from it.
 
 A ladder shows what it spans: at least MIN_RUNGS rungs over at least a factor of four, finite and
 distinct. Rungs at equal steps see what swings with that period in one phase, and so do decades and
@@ -29,6 +29,8 @@ MIN_SPAN = math.log(4)
 """Two doublings of the size: over less, the drift between halves would not show a bent law."""
 IN_PHASE = 0.05
 """Steps are multiples of a period when they are within this part of it."""
+SHORT = math.log(1e7)
+"""Sizes below this one are named by their digits, and larger ones by their power of ten."""
 PERIODS = (math.log(10), math.log(2))
 """Of decades and doublings: the digits of a number swing with these."""
 
@@ -38,6 +40,22 @@ def rungs(lowest: float, highest: float, number: int) -> tuple[float, ...]:
     weights = [5 + 2 * (i % 2) for i in range(number - 1)]
     scale = (highest - lowest) / sum(weights)
     return (*(lowest + scale * sum(weights[:i]) for i in range(number - 1)), highest)
+
+
+def sizes(lowest: int, highest: int, number: int = 9) -> tuple[int, ...]:
+    """So many whole sizes from lowest to highest, for a `ladder`: the ratios of neighbours differ.
+
+    ValueError where there are not as many, or where they are no ladder.
+    """
+    if number < MIN_RUNGS or not 0 < lowest * math.exp(MIN_SPAN) <= highest:
+        raise ValueError(
+            f"a ladder has at least {MIN_RUNGS} rungs over a factor of 4, "
+            f"not {number} from {lowest} to {highest}"
+        )
+    found = {round(math.exp(x)) for x in rungs(math.log(lowest), math.log(highest), number)}
+    if len(found) < number:
+        raise ValueError(f"there are no {number} whole sizes from {lowest} to {highest}")
+    return tuple(sorted(found))
 
 
 @dataclass(frozen=True)
@@ -160,8 +178,11 @@ def unmeasured(ladder: Ladder, label: str, predicted: float) -> Gap | None:
 
 
 def place(label: str, x: float) -> str:
-    """A rung in words: `P = 1e100` where the ladder climbs log P."""
+    """A rung in words: `P = 1e100`, or `P = 512`, where the ladder climbs log P."""
     if label.startswith("log "):
+        whole = math.exp(x) if x < SHORT else 0.0
+        if whole and abs(x / math.log(10) - round(x / math.log(10))) > 1e-3:
+            return f"{label.removeprefix('log ')} = {whole:.7g}"
         return f"{label.removeprefix('log ')} = 1e{x / math.log(10):.3g}"
     return f"{label} = {x:.4g}"
 
