@@ -12,7 +12,6 @@ import datetime
 import hashlib
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,14 +27,15 @@ from refutable.engine.pool import Ended, Job, Pool, Running, Started, ask
 from refutable.errors import UsageError
 from refutable.events import Event, LegFinished, LegRunning, LegStarted, RunFinished, RunStarted
 from refutable.failure import TOOL, is_users
+from refutable.outcome import LegName, Outcome, Share, TableName, shares
 from refutable.outline import DESCRIBE, Outline
-from refutable.records.contents import Entry
-from refutable.records.journal import Journal, writing
-from refutable.records.results import ClaimRecord, LegRecord, Results, Run, TableRecord, Totals
+from refutable.records import shards
+from refutable.records.journal import RESULTS, Journal, writing
+from refutable.records.results import ClaimRecord, LegRecord, Results, Run, TableRecord
+from refutable.shard import WHOLE, Shard
 
-JOURNAL = "results.jsonl"
+JOURNAL = RESULTS
 LEG, TABLE = "refutable.check:leg_task", "refutable.check:table_task"
-LegName = tuple[str, Kind]
 
 _GUESSED: dict[Kind, float] = {
     Kind.TRAINED: 0.5, Kind.SCALING: 0.4, Kind.PROPERTY: 0.2,
@@ -54,18 +54,20 @@ def verify(
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
+    shard: Shard | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
 ) -> Results:
     """Check the selected claims; with `out`, keep a journal there and resume from it.
 
     select: a word, or words, as in Catalogue.select. sources: modules or files that define CLAIMS.
     limit: seconds that a leg may take which names no limit of its own, in place of the profile's.
+    shard: check this part of the selection alone; `merge.merged` makes the whole of all parts.
     on_event: is told what happens, as it happens.
     Raises UsageError for a selection, source or folder that cannot be used.
     """
     events = run(
         select, sources=sources, profile=profile, seed=seed, workers=workers, out=out,
-        command=command, limit=limit,
+        command=command, limit=limit, shard=shard,
     )  # fmt: skip
     with contextlib.closing(events):
         for event in events:
@@ -85,6 +87,7 @@ def run(
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
+    shard: Shard | None = None,
 ) -> Generator[Event, None, None]:
     """What happens while the selected claims are checked, as by `verify`; results come last."""
     require(profile, seed, workers, limit)
@@ -94,7 +97,7 @@ def run(
             stack.enter_context(writing(out))
         outline, pool = stack.enter_context(opened(sources, words, workers=workers))
         own = () if tuple(sources) == DEFAULT_SOURCES else tuple(sources)
-        checking = Checking(outline, pool, words, profile, seed, limit, own)
+        checking = Checking(outline, pool, words, profile, seed, limit, own, shard)
         yield from checking.events(out, command)
 
 
@@ -139,29 +142,24 @@ class Checking:
     seed: int
     limit: float | None = None
     modules: tuple[str, ...] = ()
+    shard: Shard | None = None
     finished: dict[LegName, LegRecord] = field(default_factory=dict)
-    tables: dict[tuple[str, int], TableRecord | str] = field(default_factory=dict)
+    tables: dict[TableName, TableRecord | str] = field(default_factory=dict)
 
     def events(self, out: Path | None = None, command: str = "") -> Iterator[Event]:
         """Check what is selected. out: a folder that this process writes, with a journal."""
         started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
-        catalogue = self.outline.catalogue
-        chosen = [
-            (catalogue.entry(id, placed=False), kinds) for id, kinds in catalogue.pick(self.select)
-        ]
-        wanted = [
-            (claim.id, leg.kind)
-            for claim, kinds in chosen
-            for leg in claim.legs
-            if leg.kind in kinds and check.runs(leg, self.profile)
-        ]
+        mine = shares(self.outline, self.select, self.profile, self.shard or WHOLE)
+        wanted = [(share.claim.id, kind) for share in mine for kind in share.own]
+        if out is not None and self.shard:
+            shards.forget(out)
         journal = self._journal(out) if out is not None else None
         self.finished |= journal.finished if journal else {}
         missing = [name for name in wanted if name not in self.finished]
-        yield RunStarted(self.outline, legs=len(wanted), earlier=len(wanted) - len(missing))
         seconds = _seconds(journal.entries if journal else ())
         try:
-            for name, record, read in self._check(missing, seconds, [c for c, _ in chosen]):
+            yield RunStarted(self.outline, legs=len(wanted), earlier=len(wanted) - len(missing))
+            for name, record, read in self._check(missing, seconds, mine):
                 if isinstance(record, LegRecord):
                     self.finished[name] = record
                     if journal:
@@ -173,27 +171,22 @@ class Checking:
         finally:
             if journal:
                 journal.close()
-        records = list(self._records(chosen))
-        yield RunFinished(
-            Results(
-                run=Run(
-                    id=uuid.uuid4().hex,
-                    started=started.isoformat(timespec="seconds"),
-                    seconds=time.perf_counter() - clock,
-                    seed=self.seed,
-                    profile=self.profile,
-                    command=command,
-                    select=self.select,
-                    modules=self.modules,
-                    environment=check.environment(),
-                ),
-                claims=tuple(records),
-                totals=_totals(records),
-                not_checked=dict(self.outline.not_checked),
-                unlisted=self.outline.unlisted,
-                main=self.outline.main,
-            )
+        run = Run(
+            id=uuid.uuid4().hex,
+            started=started.isoformat(timespec="seconds"),
+            seconds=time.perf_counter() - clock,
+            seed=self.seed,
+            profile=self.profile,
+            command=command,
+            select=self.select,
+            modules=self.modules,
+            environment=check.environment(),
         )
+        if out is not None and self.shard:
+            mark = fingerprint(self.pool, self.profile, self.seed)
+            shards.write(out, self.shard, mark, run, self.pool.loaded[0], self.tables)
+        outcome = Outcome(self.outline, self.profile, self.finished, self.tables)
+        yield RunFinished(outcome.results(run, mine))
 
     def results(self) -> Results:
         """Check what is selected, and say what came of it."""
@@ -222,12 +215,12 @@ class Checking:
         self,
         names: Sequence[LegName],
         seconds: Mapping[LegName, float],
-        claims: Sequence[Entry],
+        mine: Sequence[Share],
     ) -> Iterator[tuple[LegName, LegRecord | Event, Mapping[str, str]]]:
         """Legs, and tables of claims, each once; the longest first where several go at a time."""
         if self.pool.workers > 1:
             names = sorted(names, key=lambda name: -seconds.get(name, _GUESSED[name[1]]))
-        jobs = [*map(self._leg, names), *(job for claim in claims for job in self._tables(claim))]
+        jobs = [*map(self._leg, names), *(job for share in mine for job in self._tables(share))]
         for event in self.pool.run(jobs):
             name = event.job.key
             if event.job.task != LEG:
@@ -258,12 +251,12 @@ class Checking:
         limit = own or self.limit or limits.SECONDS[self.profile]
         return Job(LEG, args, limit, derive_seed(self.seed, claim, kind), key=name)
 
-    def _tables(self, claim: Entry) -> Iterator[Job]:
-        limit = self.limit or limits.SECONDS[self.profile]
-        for number in range(claim.tables):
-            args = {"claim": claim.id, "number": number}
-            seed = derive_seed(self.seed, claim.id, "table", str(number))
-            yield Job(TABLE, args, limit, seed, key=(claim.id, number))
+    def _tables(self, share: Share) -> Iterator[Job]:
+        limit, claim = self.limit or limits.SECONDS[self.profile], share.claim.id
+        for number in range(share.tables):
+            seed = derive_seed(self.seed, claim, "table", str(number))
+            args = {"claim": claim, "number": number}
+            yield Job(TABLE, args, limit, seed, key=(claim, number))
 
     def _keep_table(self, ended: Ended) -> None:
         place = ended.job.key
@@ -272,46 +265,6 @@ class Checking:
                 self.tables[place] = TableRecord.model_validate(ended.value)
                 return
         self.tables[place] = said_of(ended)
-
-    def _records(self, chosen: Sequence[tuple[Entry, Sequence[Kind]]]) -> Iterator[ClaimRecord]:
-        """The records of the chosen claims; a leg that should have run and did not is an error."""
-        catalogue = self.outline.catalogue
-        blocked = self._blocked()
-        for claim, kinds in chosen:
-            legs = [self._record(claim, leg.kind, selected=leg.kind in kinds) for leg in claim.legs]
-            tables = [self.tables.get((claim.id, n), "") for n in range(claim.tables)]
-            yield check.claim_record(
-                claim,
-                legs,
-                [other for other in catalogue.order if other in blocked[claim.id]],
-                tables=[table for table in tables if isinstance(table, TableRecord)],
-                broken_tables=[
-                    table or "it was never computed" for table in tables if isinstance(table, str)
-                ],
-            )
-
-    def _record(self, claim: Entry, kind: Kind, *, selected: bool) -> LegRecord:
-        leg = next(leg for leg in claim.legs if leg.kind is kind)
-        if not selected or not check.runs(leg, self.profile):
-            return check.left_out(leg, selected, self.profile)
-        lost = {"type": "Lost", "message": "the run ended before it was judged"}
-        return self.finished.get((claim.id, kind)) or judgement.error_record(kind, lost)
-
-    def _blocked(self) -> dict[str, set[str]]:
-        """For every claim, those below it of which a leg is known that does not hold.
-
-        What this run left out counts by what an earlier run of the same folder found, and is not
-        spoken of where there is none.
-        """
-        sound = (Verdict.HOLDS, Verdict.NOT_RUN)
-        failing = {id for (id, _), leg in self.finished.items() if leg.verdict not in sound}
-        blocked: dict[str, set[str]] = {}
-        for id in self.outline.catalogue.order:  # what a claim rests on comes before it
-            below = self.outline.catalogue.rests_on(id)
-            blocked[id] = {other for other in below if other in failing}
-            for other in below:
-                blocked[id] |= blocked[other]
-        return blocked
 
 
 def _late(leg: LegRecord) -> bool:
@@ -400,15 +353,3 @@ def _seconds(entries: Iterable[Mapping[str, Any]]) -> dict[LegName, float]:
             leg = entry["leg"]
             found[str(entry["claim"]), Kind(leg["kind"])] = float(leg["seconds"])
     return found
-
-
-def _totals(records: Sequence[ClaimRecord]) -> Totals:
-    ran = [leg for claim in records for leg in claim.legs if leg.verdict is not Verdict.NOT_RUN]
-    counts = Counter(claim.verdict for claim in records)
-    return Totals(
-        claims=len(records),
-        legs=len(ran),
-        cases=sum(leg.cases for leg in ran),
-        verdicts={verdict: counts[verdict] for verdict in Verdict},
-        false_alarm=sum(gap.false_alarm for leg in ran for gap in leg.gaps),
-    )

@@ -40,6 +40,10 @@ limit = click.option(
     help="How long a leg may take that names no limit of its own [default: 30 s in profile quick, "
     "30 min in full, 6 h in deep].",
 )  # fmt: skip
+shard = click.option(
+    "--shard", metavar="I/N",
+    help="Check part I of N alone, as on one of N machines; `claims merge` makes the whole.",
+)  # fmt: skip
 select = click.argument("select", nargs=-1)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 

@@ -19,6 +19,8 @@ from refutable.records.documents import SCHEMA_VERSION, require_schema_version
 
 LOCK, HOLDER = ".lock", ".writer"
 """Files of a folder: held while it is written, and who holds it."""
+RESULTS = "results.jsonl"
+"""The journal of a run."""
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -94,6 +96,29 @@ def _require_folder(folder: Path) -> None:
         raise UsageError(f"cannot write in {folder}")
 
 
+def stored(path: Path) -> tuple[list[dict[str, Any]], bool]:
+    """Entries of a journal that are as they were written; whether the last line was cut off.
+
+    None of a file that is not there. UsageError for one that another schema version wrote.
+    """
+    entries: list[dict[str, Any]] = []
+    if not path.exists():
+        return entries, False
+    data = path.read_bytes()
+    for line in data.split(b"\n"):
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(entry, dict):
+            continue
+        if isinstance(entry.get("schema_version"), int):
+            require_schema_version(entry, path)
+        if entry.pop("sha256", None) == _digest(entry):
+            entries.append(entry)
+    return entries, bool(data) and not data.endswith(b"\n")
+
+
 class Journal(Generic[K, R]):
     """A file of JSON lines in a folder, open for appending; to be opened inside `writing`.
 
@@ -115,9 +140,8 @@ class Journal(Generic[K, R]):
         self.fingerprint = fingerprint
         self.path = folder / name
         self.finished: dict[K, R] = {}
-        self.entries: list[dict[str, Any]] = []
         try:
-            cut_off = self._load()
+            self.entries, cut_off = stored(self.path)
             self._file: BinaryIO = self.path.open("ab")
         except OSError as problem:
             raise UsageError(f"cannot write {self.path}: {problem.strerror}") from problem
@@ -132,24 +156,6 @@ class Journal(Generic[K, R]):
                 continue
             if found is not None:
                 self.finished[found[0]] = found[1]
-
-    def _load(self) -> bool:
-        """Take over entries that are as they were written; whether the last line was cut off."""
-        if not self.path.exists():
-            return False
-        data = self.path.read_bytes()
-        for line in data.split(b"\n"):
-            try:
-                entry = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if not isinstance(entry, dict):
-                continue
-            if isinstance(entry.get("schema_version"), int):
-                require_schema_version(entry, self.path)
-            if entry.pop("sha256", None) == _digest(entry):
-                self.entries.append(entry)
-        return bool(data) and not data.endswith(b"\n")
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Append an entry and flush it to disk. UsageError when the disk does not take it."""
