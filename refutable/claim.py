@@ -30,6 +30,8 @@ from refutable.table import TableFunction
 
 Profile = Literal["quick", "full", "deep"]
 PROFILES: tuple[Profile, ...] = ("quick", "full", "deep")
+LARGEST_SEED = 2**63 - 1
+"""What files of results can hold, and what derived seeds can be, too."""
 T = TypeVar("T")
 Target = Callable[..., Any] | str
 """A function or class, or the dotted name of a constant."""

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from refutable import check, files, judgement
 from refutable.catalogue import DEFAULT_SOURCES
-from refutable.claim import PROFILES, Kind, Profile, Verdict, derive_seed
+from refutable.claim import LARGEST_SEED, PROFILES, Kind, Profile, Verdict, derive_seed
 from refutable.engine import limits
 from refutable.engine.pool import Ended, Job, Pool, Running, Started, ask
 from refutable.errors import UsageError
@@ -125,8 +125,8 @@ def require(profile: str, seed: int, workers: int, limit: float | None = None) -
         raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
     if workers < 1:
         raise UsageError(f"workers must be at least 1, not {workers}")
-    if seed < 0:
-        raise UsageError(f"seed must be at least 0, not {seed}")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
     if limit is not None and not limit > 0:
         raise UsageError(f"limit must be a positive number of seconds, not {limit}")
 

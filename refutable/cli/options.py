@@ -12,7 +12,7 @@ from rich.console import Console
 
 from refutable import streams
 from refutable.catalogue import DEFAULT_SOURCES
-from refutable.claim import PROFILES
+from refutable.claim import LARGEST_SEED, PROFILES
 from refutable.errors import UsageError
 from refutable.records.documents import Record, plain
 
@@ -25,7 +25,11 @@ profile = click.option(
     help="How much effort to spend.",
 )  # fmt: skip
 seed = click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The root seed."
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    default=0,
+    show_default=True,
+    help="The root seed.",
 )
 module = click.option(
     "--module", "modules", multiple=True, metavar="FILE_OR_PACKAGE",

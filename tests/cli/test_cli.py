@@ -103,6 +103,7 @@ def test_an_exit_code_means_one_thing(module: str, select: str, flags: str, code
         ("verify --workers 100000", "--workers must be auto, or a whole number from 1 to"),
         ("verify --workers ２", "--workers must be auto, or a whole number"),
         ("verify --seed -1", "seed"),
+        (f"verify --seed {2**63}", "seed"),
         ("verify --module no_such_module", "no_such_module"),
         ("verify --out pyproject.toml", "is not a folder"),
         ("verify --out pyproject.toml/below", "is not a folder"),
