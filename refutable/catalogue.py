@@ -254,12 +254,15 @@ def _claims_of(source: str) -> tuple[Claim, ...]:
 
 
 def module_of(source: str) -> ModuleType:
-    """The module of a source: a dotted name, or the path of a Python file, loaded once.
+    """The module of a source: a dotted name, or the path of a file or of a package's folder.
 
-    A file is imported as `python FILE` runs it: the modules beside it can be imported by name.
+    A file is imported as `python FILE` runs it, and a package by its name from the folder above:
+    what stands beside it can be imported by name. Each is loaded once.
     UsageError when there is no such module, or importing it raises anything or exits.
     """
     path = Path(source)
+    if (path / "__init__.py").is_file():
+        return _package(source, path.resolve())
     if path.suffix != ".py":
         return _imported(source, lambda: importlib.import_module(source))
     if not path.is_file():
@@ -289,6 +292,16 @@ def module_of(source: str) -> ModuleType:
         return module
 
     return _imported(source, execute)
+
+
+def _package(source: str, folder: Path) -> ModuleType:
+    """The package in a folder. UsageError when another one has its name."""
+    if str(folder.parent) not in sys.path:
+        sys.path.insert(0, str(folder.parent))
+    found = _imported(source, lambda: importlib.import_module(folder.name))
+    if getattr(found, "__file__", None) != str(folder / "__init__.py"):
+        raise UsageError(f"{source}: a module named {folder.name!r} exists already; rename one")
+    return found
 
 
 def _imported(source: str, load: Callable[[], ModuleType]) -> ModuleType:

@@ -26,7 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--claims", action="store_true", help="Check the paper's claims.")
     group.addoption(
         "--claims-module", action="append", default=[], metavar="FILE_OR_PACKAGE",
-        help="Check claims of your own: a Python file or a module with CLAIMS; may be repeated.",
+        help="Check claims of your own: a Python file, a package's folder or a module, with "
+        "CLAIMS; may be repeated.",
     )  # fmt: skip
     group.addoption(
         "--claims-profile", choices=("quick", "full", "deep"), default="quick",

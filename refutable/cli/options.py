@@ -33,7 +33,8 @@ seed = click.option(
 )
 module = click.option(
     "--module", "modules", multiple=True, metavar="FILE_OR_PACKAGE",
-    help="Claims of your own in place of the paper's: a Python file or a module with CLAIMS.",
+    help="Claims of your own in place of the paper's: a Python file, a package's folder or a "
+    "module, with CLAIMS.",
 )  # fmt: skip
 workers = click.option(
     "--workers", default="auto", show_default=True, metavar="N|auto",

@@ -63,9 +63,10 @@ def test_what_is_installed_is_what_is_imported() -> None:
 
 def test_what_tests_import_is_an_extra() -> None:
     used = imported("tests", "docs", "benchmarks", "examples") - REQUIRED.keys()
-    declared = EXTRAS["test"].keys() | EXTRAS["docs"].keys()
+    declared = EXTRAS["test"].keys() | EXTRAS["docs"].keys() | EXTRAS["pep"].keys()
     assert used <= declared
     assert EXTRAS["test"].keys() - COMMANDS <= used
+    assert EXTRAS["pep"].keys() <= used
     assert EXTRAS["dev"].keys() <= COMMANDS | {"refutable"}
 
 

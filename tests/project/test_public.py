@@ -19,7 +19,10 @@ PAPER = ("refutable.claims", "refutable.model")
 
 def python_shown() -> dict[str, str]:
     """All Python that a reader is shown: examples, cells of notebooks, and blocks of pages."""
-    found = {path.name: path.read_text("utf-8") for path in (ROOT / "examples").glob("*.py")}
+    found = {
+        path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+        for path in (ROOT / "examples").rglob("*.py")
+    }
     for path in (ROOT / "examples").glob("*.ipynb"):
         cells = json.loads(path.read_text("utf-8"))["cells"]
         code = "".join(line for cell in cells if cell["cell_type"] == "code"
