@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
 import traceback
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 LONGEST = 8_000
@@ -13,11 +15,11 @@ LONGEST = 8_000
 CONFIGURATION = "configuration"
 """Attribute of an exception: what a search had drawn when it was raised."""
 
-TOOL = str(Path(__file__).parents[1]) + os.sep
+TOOL = str(Path(__file__).parent) + os.sep
 PAPER = tuple(f"{TOOL}{name}{os.sep}" for name in ("claims", "model"))
 """Folders of what is checked when nothing else is named; it ships with the tool."""
 _INSTALLED = tuple(
-    {path for name, path in sysconfig.get_paths().items() if name.endswith(("lib", "stdlib"))}
+    {path for name, path in sysconfig.get_paths().items() if name.endswith(("lib", "scripts"))}
 )
 
 
@@ -28,6 +30,14 @@ def is_users(file: str) -> bool:
     if "site-packages" in file or "dist-packages" in file or file.startswith(_INSTALLED):
         return False
     return not file.startswith(TOOL) or file.startswith(PAPER)
+
+
+def caller() -> str | None:
+    """The innermost line of a user's code that is running now, as FILE:LINE."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else None
 
 
 def describe(problem: BaseException, own: str | None = None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from refutable import ledger, sameness
+from refutable import failure, ledger, sameness
 from refutable.certificate import Certificate
 from refutable.number import Number, Real, number, shown
 from refutable.rounding import is_rounded
@@ -100,6 +100,8 @@ class Gap:
         made_in = ledger.current()
         if made_in is not None:
             _set(self, "_taken", (made_in, made_in.enter(_unseen(self.name))))
+        if not self.__dict__["_holds"]:
+            _set(self, "_place", failure.caller())
 
     def _check_types(self) -> None:
         """TypeError or ValueError for parts that no record could hold."""
@@ -218,6 +220,12 @@ class Gap:
             return False
         sides = number(self.measured), number(self.predicted)
         return decided(*sides, Relation.AT_MOST, self.rounding)[0]
+
+    @property
+    def place(self) -> str | None:
+        """Of a gap that does not hold, where the user's code made it: FILE:LINE."""
+        found: str | None = self.__dict__.get("_place")
+        return found
 
     @property
     def closeness(self) -> float | None:

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from refutable import failure, ledger
+from refutable import advice, failure, ledger
 from refutable.claim import Context, Kind, Leg, Verdict
 from refutable.errors import MissingPackageError
 from refutable.evidence import Evidence, evidence_of
@@ -79,6 +79,8 @@ def examine(leg: Leg, context: Context) -> LegRecord:
             gaps=tuple(GapRecord.of(gap) for gap in evidence.gaps),
             series=tuple(SeriesRecord.of(gap.series) for gap in evidence.gaps if gap.series),
             witness=_witness(evidence) if verdict is Verdict.FAILS else None,
+            nearest=jsonable(evidence.nearest) if verdict is Verdict.FAILS else None,
+            advice=advice.of_gaps(evidence.gaps) if verdict is Verdict.FAILS else None,
             note=note,
             remarks=open_,
             expected=expected,
@@ -111,7 +113,14 @@ def error_record(kind: Kind, broke: Mapping[str, Any]) -> LegRecord:
     """The record of a leg that broke. broke: a failure, as `failure` describes one."""
     found = FailureRecord.model_validate(broke)
     note = f"{found.type}: {found.message}"
-    return LegRecord(kind=kind, grade=kind.grade, verdict=Verdict.ERROR, note=note, failure=found)
+    return LegRecord(
+        kind=kind,
+        grade=kind.grade,
+        verdict=Verdict.ERROR,
+        note=note,
+        failure=found,
+        advice=advice.of_error(found.type, found.message),
+    )
 
 
 def _missing(problem: BaseException) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
@@ -22,6 +22,7 @@ from refutable.evidence import Evidence, Required, Undecided, Vacuous, requireme
 from refutable.gap import Gap, Relation
 from refutable.number import number
 from refutable.plain import jsonable
+from refutable.records.gap import GapRecord
 from refutable.tally import Tally
 
 T = TypeVar("T")
@@ -29,6 +30,10 @@ T = TypeVar("T")
 ROUNDS = 6
 """A regime of one configuration in eight is missed by 25 of them with chance 0.04, and by six times
 as many with 2e-9."""
+
+
+REMEMBERED = 1000
+"""Of so many configurations that held, the last, the one nearest to a counterexample is shown."""
 
 
 class _Counterexample(Exception):  # noqa: N818 - it is what the search looks for, not an error
@@ -104,16 +109,19 @@ class _Found:
         self.vacuous: Counter[str] = Counter()
         self.regimes: Counter[str] = Counter()
         self.cases = 0
+        self.held: deque[tuple[Any, list[Gap]]] = deque(maxlen=REMEMBERED)
 
     def attempt(self, configuration: Any) -> None:
         """Measure one configuration. Raises _Counterexample when it breaks a gap."""
-        items = self._measured(configuration)
+        picture = jsonable(configuration)
+        items = self._measured(configuration, picture)
         if not items:
             return  # nothing was measured, so nothing counts
         gaps = [item for item in items if isinstance(item, Gap)]
         for gap in gaps:
             if gap.fails and not gap.is_short:
                 raise _Counterexample(configuration, gap)
+        self.held.append((picture, gaps))
         self.cases += 1
         regimes = tuple(self.regimes_of(configuration))
         self.regimes.update(regimes)
@@ -132,9 +140,9 @@ class _Found:
                 kind = self.vacuous if isinstance(item, Vacuous) else self.undecided
                 kind[f"{item.name}: {item.reason}"] += 1
 
-    def _measured(self, configuration: Any) -> list[Gap | Undecided]:
+    def _measured(self, configuration: Any, picture: Any) -> list[Gap | Undecided]:
         """The gaps of a configuration, in a state of chance that is its own."""
-        own = _own_seed(self.context, configuration)
+        own = _own_seed(self.context, picture)
         chance.seed(own)
         made_in = ledger.current()
         entries = made_in.entries if made_in is not None else 0
@@ -146,7 +154,7 @@ class _Found:
                 made_in.forget_since(entries)
             raise
         except Exception as problem:
-            problem.__dict__["configuration"] = jsonable(configuration)
+            problem.__dict__["configuration"] = picture
             raise
         for item in items:
             if type(item) is not Gap and not isinstance(item, Undecided):
@@ -157,18 +165,22 @@ class _Found:
 
     def evidence(self, counterexample: _Counterexample | None = None) -> Evidence:
         """All of it; with the configuration that breaks the claim, if there is one."""
-        witness = None
+        witness = nearest = None
         closest, regimes, cases = dict(self.closest), self.regimes, self.cases
         if counterexample is not None:
             gap, configuration = counterexample.gap, counterexample.configuration
             closest[gap.name] = gap
-            witness = {"configuration": jsonable(configuration), **(gap.witness or {})}
+            picture = jsonable(configuration)
+            witness = {"configuration": picture, **(gap.witness or {})}
+            nearest = self._nearest(picture, gap.name)
             regimes = regimes + Counter(self.regimes_of(configuration))
             cases += 1
         elif short := next((gap for gap in closest.values() if gap.is_short), None):
-            nearest = jsonable(self.configurations[short.name])
-            advice = f"none of {cases} configurations reaches the bound; this comes nearest"
-            witness = {"configuration": nearest, "advice": advice, **(short.witness or {})}
+            witness = {
+                "configuration": jsonable(self.configurations[short.name]),
+                "reached": f"by none of {cases} configurations; this comes nearest",
+                **(short.witness or {}),
+            }
         return Evidence(
             gaps=tuple(closest.values()),
             cases=cases,
@@ -177,8 +189,22 @@ class _Found:
             undecided=_counted(self.undecided),
             vacuous=_counted(self.vacuous),
             witness=witness,
+            nearest=nearest,
             tallies=self.tallies,
         )
+
+    def _nearest(self, picture: Any, name: str) -> dict[str, Any] | None:
+        """Of what held, what is most like a configuration, and what was measured in it."""
+        held = [
+            (_distance(picture, other), other, gap)
+            for other, gaps in self.held
+            for gap in gaps
+            if gap.name == name and gap.holds
+        ]
+        if not held:
+            return None
+        _, other, gap = min(held, key=lambda found: found[0])
+        return {"configuration": other, "said": GapRecord.of(gap).said}
 
     @property
     def unreached(self) -> bool:
@@ -202,12 +228,27 @@ def _badness(gap: Gap) -> tuple[bool, bool, float]:
     return undecided, gap.holds, -abs(float((bound - measured) / (abs(bound) or 1)))
 
 
+def _distance(a: Any, b: Any) -> tuple[int, float]:
+    """In how many places two pictures differ, and by how much the numbers there do."""
+    if a == b:
+        return 0, 0.0
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        parts = [_distance(a[name], b[name]) for name in a]
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        parts = [_distance(one, other) for one, other in zip(a, b, strict=True)]
+    elif isinstance(a, int | float) and isinstance(b, int | float):
+        return 1, abs(a - b) / (abs(a) + abs(b))
+    else:
+        return 1, 1.0
+    return sum(places for places, _ in parts), sum(size for _, size in parts)
+
+
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
-def _own_seed(context: Context, configuration: object) -> int:
+def _own_seed(context: Context, picture: object) -> int:
     """A seed that a configuration always has, and hardly any other one."""
-    text = _ADDRESS.sub("", str(jsonable(configuration)))
+    text = _ADDRESS.sub("", str(picture))
     digest = hashlib.sha256(f"{context.own_seed}\0{text}".encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 

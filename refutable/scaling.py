@@ -182,16 +182,17 @@ def _power_gaps(
         yield short
         return
     fit = _fit(ladder.x, ladder.y, claimed.log_power)
-    shown = ladder.shown(claimed.label, _advice(ladder, claimed))
+    advice = _advice(ladder, claimed)
+    shown = ladder.shown(claimed.label, advice)
     tolerance, off = claimed.tolerance, abs(fit.exponent - claimed.exponent)
     drift, noisy = abs(fit.drift), scatters(np.diff(ladder.slopes))
     wide = (
         f"the exponent {fit.exponent:.4g} is known to ±{fit.half_width:.2g} only, and "
-        f"±{tolerance:g} is needed: more rungs, or less noise"
+        f"±{tolerance:g} is needed: {advice}"
     )
     unsettled = (
         f"the exponent drifts by {drift:.2g} ± {fit.drift_half_width:.2g} from half to half, and "
-        f"{tolerance:g} is allowed: more rungs, or less noise"
+        f"{tolerance:g} is allowed: {advice}"
     )
     main = equal(
         f"{name}: exponent",

@@ -13,7 +13,7 @@ from pathlib import Path
 from refutable.claim import Verdict
 from refutable.records.counting import Counting
 from refutable.records.results import ClaimRecord, LegRecord, Results
-from refutable.reports import escaping, words
+from refutable.reports import escaping, witness, words
 
 
 def lines(results: Results, counting: Counting) -> Iterator[str]:
@@ -43,8 +43,7 @@ def _command(level: str, claim: ClaimRecord, results: Results) -> str:
     for leg in claim.legs:
         text += [f"{leg.kind.value}: {line}" for line in words.trouble(leg, 20)]
         text += words.traceback(leg, 6)
-        if leg.witness:
-            text.append(f"witness ({leg.kind.value}): {words.json_text(leg.witness)}")
+        text += witness.lines(leg)
     text.append(f"again: {results.run.command}")
     said = "\n".join(text)
     title = f"{claim.id} {words.verdict(claim)}"

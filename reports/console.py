@@ -12,7 +12,7 @@ from rich.text import Text
 from refutable import text as texts
 from refutable.claim import Verdict
 from refutable.records.results import ClaimRecord, LegRecord, Results, Run
-from refutable.reports import words
+from refutable.reports import witness, words
 from refutable.reports.terminal import said
 
 STYLES = {
@@ -107,9 +107,7 @@ def _details(leg: LegRecord) -> list[str]:
     drawn = words.drawn(leg)
     if drawn:
         lines.append(f"drawn: {drawn}")
-    if leg.witness:
-        lines.append(f"witness: {words.json_text(leg.witness)}")
-    return lines
+    return lines + witness.lines(leg)
 
 
 def _show_remarks(results: Results, console: Console) -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from refutable.claim import Verdict
 from refutable.records.results import ClaimRecord, Results, Run
-from refutable.reports import words
+from refutable.reports import witness, words
 from refutable.reports.escaping import xml
 
 
@@ -75,7 +75,6 @@ def _lines(claim: ClaimRecord, run: Run) -> Iterator[str]:
         if words.drawn(leg):
             yield f"drawn: {words.drawn(leg)}"
         yield from words.traceback(leg)
-        if leg.witness:
-            yield f"witness: {words.json_text(leg.witness)}"
+        yield from witness.lines(leg)
         if leg.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN):
             yield f"again: {words.again(run, claim, leg)}"

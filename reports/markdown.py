@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from refutable.claim import Verdict
 from refutable.records.results import ClaimRecord, LegRecord, Results
-from refutable.reports import graph, words
+from refutable.reports import graph, witness, words
 from refutable.reports.escaping import block, code, markdown
 
 LAST = 12
@@ -78,8 +78,8 @@ def _details(results: Results, claim: ClaimRecord, leg: LegRecord) -> Iterator[s
         yield f"- at {code(place)}"
     if drawn:
         yield f"- drawn: {code(drawn)}"
-    if leg.witness:
-        yield f"- witness: {code(words.json_text(leg.witness))}"
+    for line in witness.lines(leg):
+        yield f"- {code(line)}"
     yield f"- again: {code(words.again(results.run, claim, leg))}"
     trace = words.traceback(leg, LAST)
     if trace:

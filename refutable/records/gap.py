@@ -52,6 +52,7 @@ class GapRecord(Record):
     certificate: CertificateRecord | None = None
     undecided: str | None = None
     rounding: float = 0.0
+    place: str | None = None
 
     @classmethod
     def of(cls, gap: Gap) -> GapRecord:
@@ -70,6 +71,7 @@ class GapRecord(Record):
             certificate=CertificateRecord.of(gap.certificate) if gap.certificate else None,
             undecided=gap.undecided,
             rounding=_rounded(gap.rounding),
+            place=gap.place,
         )
 
     @property

@@ -118,7 +118,9 @@ class LegRecord(Record):
     remarks: what a reader must know beside the verdict, such as a gap that compared nothing;
     `--strict` does not let them pass. expected: remarks that the claim foresaw, each with its
     reason. scope: what a proof covers, such as `P <= 24`. failure: of the verdict `error`.
-    grade_reason: why the grade is not the best that a leg of this kind can earn.
+    grade_reason: why the grade is not the best that a leg of this kind can earn. nearest: of what a
+    search found to hold, what is most like the witness, `configuration` and `said`. advice: what to
+    try.
     """
 
     kind: Kind
@@ -137,6 +139,8 @@ class LegRecord(Record):
     expected: tuple[str, ...] = ()
     scope: str | None = None
     failure: FailureRecord | None = None
+    nearest: dict[str, Any] | None = None
+    advice: str | None = None
 
     @property
     def closeness(self) -> float | None:

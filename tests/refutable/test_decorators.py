@@ -249,7 +249,7 @@ class TestTight:
         short = verdict(stated(20))
         assert short.verdict is Verdict.FAILS
         assert short.gaps[0].measured == 10
-        assert "none of 11 configurations reaches the bound" in str(short.witness)
+        assert "by none of 11 configurations" in str(short.witness)
         assert short.gaps[0].said == "x: measured 10, at most 20 and within 0 of it was claimed"
 
     def test_its_record_is_judged_again_as_it_was(self) -> None:

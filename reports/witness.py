@@ -1,0 +1,63 @@
+"""Witness: a failure as a reader takes it in, place and values first, and what to try last."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from refutable.records.results import LegRecord
+from refutable.reports import words
+
+RUNGS = 10
+"""Rungs of a ladder that are shown, those at both ends."""
+LADDER = ("rungs", "values", "local slopes")
+ELSEWHERE = ("advice", *LADDER)
+"""Parts of a witness that are not shown as they are stored."""
+
+
+def lines(leg: LegRecord) -> list[str]:
+    """Where it failed, what was drawn, the nearest case that holds, the ladder, what to try."""
+    place = next((gap.place for gap in leg.gaps if gap.place and not gap.holds), None)
+    found = [f"at {place}"] if place and leg.failure is None else []
+    witness = leg.witness or {}
+    plain = {name: value for name, value in witness.items() if name not in ELSEWHERE}
+    if set(plain) - {"gap"}:
+        found.append(f"witness: {words.json_text(plain)}")
+    if leg.nearest:
+        there = words.json_text(leg.nearest.get("configuration"))
+        found.append(f"holds at {there}: {leg.nearest.get('said', '')}")
+    found += _ladder(leg, witness)
+    if leg.advice:
+        found.append(f"try: {leg.advice}")
+    return found
+
+
+def _ladder(leg: LegRecord, witness: dict[str, Any]) -> list[str]:
+    """The rungs of a ladder with what was measured there, and the slopes between them."""
+    try:
+        ((label, x),) = witness["rungs"].items()
+        values, slopes = witness["values"], [None, *witness["local slopes"]]
+        rungs = list(zip(x, values, slopes, strict=True))
+    except (KeyError, TypeError, ValueError, AttributeError):  # a witness of another kind
+        return []
+    about = str(witness.get("gap", ""))
+    is_log = any(series.is_log and about.startswith(series.name) for series in leg.series)
+    rows = [_rung(label, *rung, is_log=is_log) for rung in rungs]
+    if len(rows) > RUNGS:
+        half = RUNGS // 2
+        rows = [*rows[:half], f"... {len(rows) - 2 * half} rungs more ...", *rows[-half:]]
+    return rows
+
+
+def _rung(label: str, x: float, value: float | str, slope: float | None, *, is_log: bool) -> str:
+    """`N = 512: 2.3e5, slope 1.98`."""
+    name, size = label.removeprefix("log "), _power(x) if label.startswith("log ") else f"{x:.6g}"
+    shown = _power(value) if is_log and isinstance(value, float) else words.number(value)
+    return f"{name} = {size}: {shown}" + ("" if slope is None else f", slope {slope:.4g}")
+
+
+def _power(logarithm: float) -> str:
+    """A number of which the logarithm is known, as short as it can be told from others."""
+    if abs(logarithm) < 700:
+        return f"{math.exp(logarithm):.6g}"
+    return f"1e{logarithm / math.log(10):.4g}"
