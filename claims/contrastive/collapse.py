@@ -33,6 +33,7 @@ from refutable.claims.contrastive.ladders import (
 )
 from refutable.claims.runs import for_every_size
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
+from refutable.claims.runs.plants import half_at
 from refutable.claims.runs.region import Region
 from refutable.gap import Gap, equal
 from refutable.model import reduced
@@ -87,6 +88,12 @@ time = Claim(
 )
 
 
+def share_at(setting: Setting, phi: float) -> float:
+    """A_1 at Φ_1 = phi, constant latents, while Φ_m stays at 0."""
+    a = (1 - setting.gamma) * (setting.C_1 / setting.P)
+    return 1 / (1 + (1 - a) / a * math.exp(-setting.latents.L * phi))
+
+
 def time_bounds() -> Bounds:
     """T_½ off its law, and what bounds it."""
 
@@ -125,6 +132,15 @@ def transition_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             1,
             why="three digits; corrections P^{-2(1-κ_c)} log P and P^{κ_s-κ_c} are below 1e-9",
         )
+        if ladder[0].latents.is_constant:
+            share = [share_at(s, transition(s).phi_global) for s in ladder]
+            yield equal(
+                f"{name}: A_1 there, the worst on the ladder",
+                max(share, key=lambda A: abs(A - 0.5)),
+                0.5,
+                1e-9,
+                "the event is where A_1 = ½, found to 1e-12; Φ_m is at most P^-0.5 = 1e-20",
+            )
     yield from time_bounds().inside()
 
 
@@ -152,6 +168,7 @@ def time_for_every_size(context: Context) -> Evidence:
     return time_bounds().evidence()
 
 
+time.mistake(reduced.cl, "the event taken at A_1 ≥ 0.6", half_at(0.6))
 time.mistake(Collapse.cubed, "powers of the global weight left out of the bound", left_out)
 time.mistake(
     c_T,

@@ -63,6 +63,11 @@ def own_at(setting: Setting, loss_gap: float) -> float:
     )
 
 
+def own_at_half(setting: Setting) -> float:
+    """Φ_1 at which E A_1 = ½; 0 when it is at once."""
+    return laws.own_where(setting, log_odds(setting), lambda _, miss: miss, 0.5)
+
+
 def own_at_loss_gap(setting: Setting) -> float:
     """Φ_1 where training stops, at LOSS_GAP."""
     return own_at(setting, LOSS_GAP)
@@ -120,11 +125,7 @@ def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, f
 
     There is no switch: the own feature is the global one.
     """
-    starts_above = laws.log_global_share(setting) >= math.log(0.5)
-    half = 0.0
-    if not starts_above:
-        half = laws.own_where(setting, log_odds(setting), lambda _, miss: miss, 0.5)
-    done = own_at(setting, loss_gap)
+    half, done = own_at_half(setting), own_at(setting, loss_gap)
     return {
         "switch": None,
         "half": {"log_t": log_half_time(setting), "phi_global": half, "phi_own": half},

@@ -34,6 +34,7 @@ from refutable.claims.runs.plants import (
     BETA_OTHER,
     BETA_OWN,
     RATES,
+    half_at,
     scaled,
     shifted,
     spoiled,
@@ -95,13 +96,16 @@ def half_time_bounds() -> Bounds:
 
 @length.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """T_½ against its power and its constant."""
+    """T_½ against its power and its constant; that A_1 is ½ there, by Φ_1."""
     for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
         yield ladder.case
         log_T = ladder.event("half", "log_t")
         yield from ladder.power("T_½", log_T, global_laws.half_time_exponent(ladder.top))
         ratio = np.exp(log_T - ladder.predicted(global_laws.log_half_time))
         yield from ladder.limit("T_½·γz⁴/(K(F(½) - F(a)))", ratio, 1)
+        law = ladder.predicted(global_laws.own_at_half)
+        excess = ladder.z * (ladder.event("half", "phi_own") - law)
+        yield from ladder.limit("zΦ_1(T_½) less its law", excess, 0)
     yield from half_time_bounds().inside()
 
 
@@ -123,6 +127,7 @@ length.mistake(
     lambda _: laws.half_time_exponent,
 )
 length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
+length.mistake(reduced.mae, "the event taken at A_1 ≥ 0.6", half_at(0.6))
 
 
 own_final = Claim(

@@ -11,6 +11,7 @@ from refutable.claim import Case, Context
 from refutable.claims.mae import laws
 from refutable.claims.mae.ladders import (
     LOSS_GAP,
+    Ladder,
     ladders,
     late_loss_gap,
 )
@@ -31,6 +32,12 @@ def own_at_the_end(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | 
             yield from ladder.limit("A_n(T*)", ladder.final("own_attention"), 1 - missing)
     for ladder in ladders(context, tops[:1], late=True):
         yield from ladder.limit("late A_n", ladder.final("own_attention"), 1)
+
+
+def own_at_half(ladder: Ladder) -> Iterator[Gap]:
+    """Φ_n(T_½) is where the law of attention says ½: log(1/ρ′)/z for constant latents."""
+    excess = ladder.z * (ladder.event("half", "phi_own") - ladder.predicted(laws.own_at_half))
+    yield from ladder.limit("zΦ_n(T_½) less its law", excess, 0)
 
 
 def others_stay_small(context: Context, tops: Sequence[Setting]) -> Iterator[Gap | Case]:

@@ -23,6 +23,7 @@ from refutable.claims.mae.for_every_size import (
 from refutable.claims.mae.ladders import LATE, LOSS_GAP, NEGATIVE, PATH, REDUCED, WITH_GAP, ladders
 from refutable.claims.mae.local_measured import (
     others_stay_small,
+    own_at_half,
     own_at_the_end,
     positions_stay_small,
     time_to_loss,
@@ -35,11 +36,13 @@ from refutable.claims.runs.plants import (
     ALPHA_OWN,
     BETA_OTHER,
     RATES,
+    half_at,
     scaled,
     shifted,
     spoiled,
 )
 from refutable.gap import Gap, at_least, at_most
+from refutable.model import reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Trajectory
 
@@ -167,13 +170,14 @@ def half_time_bounds() -> Bounds:
 
 @length.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """T_½ against its power and its constant."""
+    """T_½ against its power and its constant; that A_n is ½ there, by Φ_n."""
     for ladder in ladders(context, NEGATIVE):
         yield ladder.case
         log_T = ladder.event("half", "log_t")
         yield from ladder.power("T_½", log_T, laws.half_time_exponent(ladder.top))
         ratio = np.exp(log_T - ladder.predicted(laws.log_half_time))
         yield from ladder.limit("T_½·γρz⁴/K", ratio, 1)
+        yield from own_at_half(ladder)
     yield from half_time_bounds().inside()
 
 
@@ -187,6 +191,7 @@ length.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)
 length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(1.05)))
 length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 0.95))
+length.mistake(reduced.mae, "the event taken at A_n ≥ 0.6", half_at(0.6))
 
 
 single_own_final = Claim(

@@ -29,10 +29,20 @@ from refutable.claims.mae.ladders import (
     WITH_GAP,
     ladders,
 )
+from refutable.claims.mae.local_measured import own_at_half
 from refutable.claims.runs import for_every_size
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
-from refutable.claims.runs.plants import ALPHA_GLOBAL, ALPHA_OWN, RATES, scaled, shifted, spoiled
+from refutable.claims.runs.plants import (
+    ALPHA_GLOBAL,
+    ALPHA_OWN,
+    RATES,
+    half_at,
+    scaled,
+    shifted,
+    spoiled,
+)
 from refutable.gap import Gap, at_least, at_most, identical
+from refutable.model import reduced
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import Trajectory
 
@@ -247,18 +257,19 @@ def half_time_bounds() -> Bounds:
     "scaling",
     require={
         "random latents": ("T_½, *", "T_½·γρ′z⁴/K, *"),
-        "K > 1": ("T_½, *", "T_½·γρ′z⁴/K, *", "T_½/T_1, *"),
+        "K > 1": ("T_½, *", "T_½·γρ′z⁴/K, *", "T_½/T_1, *", "zΦ_n(T_½) *"),
     },
 )
 def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
-    """T_½ against its power, its constant, and T_1."""
+    """T_½ against its power, its constant, and T_1; that A_n is ½ there, by Φ_n."""
     for ladder in ladders(context, (*POSITIVE, GLOBAL_SHARE, RANDOM)):
         yield ladder.case
         log_T, log_T_1 = ladder.event("half", "log_t"), ladder.event("switch", "log_t")
         yield from ladder.power("T_½", log_T, laws.half_time_exponent(ladder.top))
         ratio = np.exp(log_T - ladder.predicted(laws.log_half_time))
         yield from ladder.limit("T_½·γρ′z⁴/K", ratio, 1)
-        if ladder.top.latents.is_constant:
+        if ladder.top.latents.is_constant:  # E A_n = ½ is a plateau where half the latents are done
+            yield from own_at_half(ladder)
             yield from ladder.limit("T_½/T_1", np.exp(log_T - log_T_1), PHASES)
     yield from half_time_bounds().inside()
 
@@ -271,6 +282,7 @@ def half_time_for_every_size(context: Context) -> Evidence:
 
 phase2_length.mistake(LocalQuery.late, "W_1 and Υ_n left out of the bounds", left_out)
 phase2_length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
+phase2_length.mistake(reduced.mae, "the event taken at A_n ≥ 0.6", half_at(0.6))
 phase2_length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(0.95)))
 phase2_length.mistake(
     "refutable.claims.mae.local_positive.PHASES", "T_½ twice T_1", lambda three: three - 1

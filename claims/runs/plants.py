@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from refutable.model.reduced import reconstruction
 from refutable.model.setting import Setting
-from refutable.model.trajectory import QueryKind
+from refutable.model.trajectory import QueryKind, Trajectory
 
 Plant = Callable[[Any], Any]
 
@@ -26,6 +28,28 @@ def scaled(by: Any) -> Plant:
 def with_factor(by: Fraction) -> Plant:
     """Plant a product with one factor too many."""
     return lambda original: lambda *given, **named: [*original(*given, **named), (by, 1)]
+
+
+def half_at(level: float) -> Plant:
+    """Plant runs of the reduced dynamics whose event `half` comes at another own attention.
+
+    Log t stands still meanwhile, and the correlation moves as the odds do.
+    """
+
+    def plant(original: Any) -> Any:
+        def run(*given: Any, **named: Any) -> Trajectory:
+            found: Trajectory = original(*given, **named)
+            if found.half is None:
+                return found
+            shift = math.log(level / (1 - level)) / found.setting.latents.L
+            moved = dataclasses.replace(found.half, phi_own=found.half.phi_own + shift)
+            if found.query == "global":
+                moved = dataclasses.replace(moved, phi_global=moved.phi_own)
+            return dataclasses.replace(found, half=moved)
+
+        return run
+
+    return plant
 
 
 RATES = reconstruction.rate_sums
