@@ -26,6 +26,7 @@ from refutable.claims.runs import masked
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, enumeration, vit
+from refutable.model.data import Floats
 from refutable.model.setting import Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
 
@@ -53,7 +54,7 @@ def limit_diversity(setting: Setting) -> float:
 
 @diversity_mae.leg("exact")
 def limit_over_every_mask(context: Context) -> Iterator[Gap]:
-    """Every mask, in floats: D when each patch attends to its own area alone."""
+    """Every mask, in floats: D when each patch attends to its own area alone, or in part."""
     for P, C_1, C_s, M in ((8, 4, 2, 3), (9, 3, 2, 4), (10, 4, 3, 5)):
         setting = Setting.of_sizes(P, C_1, C_s, gamma=(2 * M + 1) / (2 * P))
         samples = enumeration.population(setting)
@@ -65,6 +66,27 @@ def limit_over_every_mask(context: Context) -> Iterator[Gap]:
             1e-12,
             "rounding",
         )
+
+        shares = np.linspace(0.2, 1, P)
+        yield equal(
+            f"P = {P}, C_1 = {C_1}, M = {M}: D over all masks when patch p gives its area s_p",
+            correlations.diversity(samples, A * shares[:, None], masked_only=True),
+            diversity_of_shares(setting, shares),
+            1e-12,
+            "rounding; what is left of the attention is on masked keys, and counts as well",
+        )
+
+
+def diversity_of_shares(setting: Setting, shares: Floats) -> float:
+    """D when patch p gives its own area the share s_p, and masked keys the rest; K = 1.
+
+    Two patches of one area differ by |s - s'| there and on masked keys; two of different areas by
+    s and s' there, and by |s - s'| on masked keys: max(s, s') altogether.
+    """
+    s, area = shares[:, None], setting.area_of[0]
+    distance = np.where(area[:, None] == area, np.abs(s - s.T), np.maximum(s, s.T))
+    np.fill_diagonal(distance, 0)
+    return float(distance.sum() / (setting.P * (setting.P - 1)))
 
 
 @diversity_mae.leg("trained", require=BOTH_SIGNS)
@@ -141,6 +163,16 @@ diversity_mae.mistake(
     limit_diversity,
     "no two patches of one area",
     lambda original: lambda s: 1,
+)
+diversity_mae.mistake(
+    correlations.diversity,
+    "without the attention on masked keys",
+    lambda original: (
+        lambda samples, A, masked_only: (
+            original(samples, A, masked_only=masked_only)
+            - original(samples, A.sum(axis=2, keepdims=True), masked_only=masked_only) / 2
+        )
+    ),
 )
 diversity_mae.mistake(
     correlations.diversity,

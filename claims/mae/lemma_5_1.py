@@ -10,9 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 import sympy as sp
+from sympy.core.relational import Relational
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Provenance, Undecided
+from refutable.claim import Case, Claim, Context, Evidence, Provenance, Undecided
 from refutable.claims import assumptions
 from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae import signs, sizes
@@ -36,13 +37,16 @@ from refutable.claims.mae.one_sample import (
     CONSTANT,
     A_m,
     A_n,
+    Named,
     S,
+    W,
     any_attention,
+    tied_to_model,
     top,
     z,
 )
 from refutable.gap import Gap, equal
-from refutable.model import enumeration, reduced
+from refutable.model import enumeration, gradients, reduced
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import Series
 from refutable.prove import limits
@@ -88,14 +92,27 @@ def own_error_exponent(ladder: Ladder) -> float:
     return max(2 * (ladder.kappa_c - 1), local) if ladder.query == "local" else local
 
 
+def own_case() -> list[Relational]:
+    """All that is told of an attention vector, whatever the query."""
+    return [*any_attention(A_n), *CONSTANT]
+
+
 @lemma_own.leg("smt")
 def own_approximation_errs_by_the_other_areas(context: Context) -> Iterator[Gap | Undecided]:
     """What is left out is z³A_n·ΣA_m² ≤ z³A_n(1-A_n)·max A_m."""
-    told = [*any_attention(A_n), *CONSTANT]
+    told = own_case()
     error = signs.own_integrand(A_n, z, S) - z**3 * own_approximation(A_n)
     yield from consistent("there are such attention vectors", told, ANY_AREAS)
     yield from proved("from below", told, error >= 0, ANY_AREAS)
     yield from proved("from above", told, error <= z * A_n * (1 - A_n) * top, ANY_AREAS)
+
+
+@lemma_own.leg("property")
+def own_case_holds_of_the_model(context: Context) -> Evidence:
+    """What was told holds of every attention vector, and the rate is the model's."""
+    pairs = {"own integrand": (signs.own_integrand(A_n, z, S), gradients.own_integrand)}
+    points = assumptions.attentions(constant=True)
+    return tied_to_model(context, points, Named(), own_case(), pairs)
 
 
 @lemma_own.leg("scaling", require=REGIMES)
@@ -116,6 +133,11 @@ lemma_own.mistake(
     own_approximation,
     "first power of 1 - A_n",
     lambda original: lambda A_n: A_n * (1 - A_n),
+)
+lemma_own.mistake(
+    own_case,
+    "asked only where the own area has little attention",
+    lambda original: lambda: [*original(), A_n <= sp.Rational(1, 4)],
 )
 lemma_own.mistake(
     own_error_exponent,
@@ -148,15 +170,34 @@ def global_error_exponent(ladder: Ladder) -> float:
     return max(ladder.kappa_c - 1, ladder.kappa_s - ladder.kappa_c)
 
 
+def global_case() -> list[Relational]:
+    """All that is told of a local query's attention vector; biggest is z²·max A_m over m ≠ n."""
+    named = [*any_attention(A_n, A_1), *CONSTANT]
+    return [*named, sizes.biggest >= top, sizes.biggest >= z**2 * A_1]
+
+
+def global_rate() -> sp.Expr:
+    """α_1 on a sample."""
+    return signs.other_integrand(A_1, z, A_n, z, z**2 * A_1**2 + S)
+
+
 @lemma_global.leg("smt")
 def global_approximation_errs_by_squares(context: Context) -> Iterator[Gap | Undecided]:
     """What is left out is z³A_1·Σ_{m≠n}A_m² ≤ z³A_1(1-A_n)·max_{m≠n}A_m."""
-    told = [*any_attention(A_n, A_1), *CONSTANT, sizes.biggest >= top, sizes.biggest >= z**2 * A_1]
-    rate = signs.other_integrand(A_1, z, A_n, z, z**2 * A_1**2 + S)
+    told, rate = global_case(), global_rate()
     error = rate - z**3 * global_approximation(A_1, A_n)
     yield from consistent("there are such attention vectors", told, ANY_AREAS)
     yield from proved("from below", told, error >= 0, ANY_AREAS)
     yield from proved("from above", told, error <= z * A_1 * (1 - A_n) * sizes.biggest, ANY_AREAS)
+
+
+@lemma_global.leg("property")
+def global_case_holds_of_the_model(context: Context) -> Evidence:
+    """What was told holds of every attention vector of a local query; the rate is the model's."""
+    pairs = {"global integrand": (global_rate(), signs.global_of_model)}
+    points = assumptions.attentions(local_query=True, constant=True)
+    also = {sizes.biggest: sp.Max(top, z**2 * A_1)}
+    return tied_to_model(context, points, Named(global_=True), global_case(), pairs, also=also)
 
 
 @lemma_global.leg("scaling", require=LOCAL_REGIMES)
@@ -173,6 +214,11 @@ lemma_global.mistake(
     global_approximation,
     "without the own area's share",
     lambda original: lambda A_1, A_n: -(A_1**2),
+)
+lemma_global.mistake(
+    global_case,
+    "asked only where the global area has little attention",
+    lambda original: lambda: [*original(), sp.Rational(1, 4) >= A_1],
 )
 lemma_global.mistake(
     global_error_exponent,
@@ -211,13 +257,22 @@ def other_error_exponent(ladder: Ladder) -> float:
     return ladder.kappa_c - 1 if ladder.query == "local" else ladder.kappa_s - 1
 
 
+gamma = sp.Symbol("gamma", real=True)
+QUERIES = ("local", "global")
+
+
+def other_case(query: str) -> tuple[list[Relational], sp.Expr]:
+    """All that is told of a query's attention vector and of γ, and α_m on a sample."""
+    told, rate = next((told, rate) for name, told, rate, _ in sizes.other_cases() if name == query)
+    return [*told, *sizes.largest_of_all(sizes.biggest), gamma >= 0, gamma <= 1], rate
+
+
 @lemma_other.leg("smt")
 def other_approximation_errs_by_squares(context: Context) -> Iterator[Gap | Undecided]:
     """What is left out is z³A_m(ΣA_l² - (1-γ)A_m), whatever γ: of order max A_l at most."""
-    gamma = sp.Symbol("gamma", real=True)
-    for query, told, rate, _ in sizes.other_cases():
+    for query in QUERIES:
         A_global = A_1 if query == "local" else sp.Integer(0)
-        told = [*told, *sizes.largest_of_all(sizes.biggest), gamma >= 0, gamma <= 1]
+        told, rate = other_case(query)
         up, down = other_approximation(A_m, A_global, A_n, gamma)
         error = rate - z**3 * A_m * (up - down)
         kept = (1 - gamma) * z**2 * A_m
@@ -226,6 +281,20 @@ def other_approximation_errs_by_squares(context: Context) -> Iterator[Gap | Unde
         yield from proved(f"from below, {query}", told, error >= -z * A_m * kept, ANY_AREAS)
         above = error <= z * A_m * (left * sizes.biggest - kept)
         yield from proved(f"from above, {query}", told, above, ANY_AREAS)
+
+
+@lemma_other.leg("property")
+def other_case_holds_of_the_model(context: Context) -> Iterator[Evidence]:
+    """What was told holds of every attention vector, γ being any share; the rate is the model's."""
+    for query in QUERIES:
+        told, rate = other_case(query)
+        local = query == "local"
+        named = Named(global_=local, other=True)
+        points = assumptions.attentions(local_query=local, constant=True, others=int(local))
+        seen = W + A_n + A_m + (A_1 if local else 0)
+        also = {sizes.biggest: sp.Max(top, z**2 * A_m), gamma: 1 - seen}
+        pairs = {"rate": (rate, sizes.last_of_model)}
+        yield tied_to_model(context, points, named, told, pairs, (f"{query} query",), also)
 
 
 def other_deviation(run: Along, gamma: float) -> Series:
@@ -269,6 +338,16 @@ lemma_other.mistake(
     other_approximation,
     "the global area pulls linearly",
     lambda original: lambda A_m, A_1, A_n, gamma: (A_1, original(A_m, A_1, A_n, gamma)[1]),
+)
+lemma_other.mistake(
+    other_case,
+    "asked only where m has little attention",
+    lambda original: (
+        lambda query: (
+            [*original(query)[0], A_m <= sp.Rational(1, 4)],
+            original(query)[1],
+        )
+    ),
 )
 lemma_other.mistake(
     reduced.mae_rates,

@@ -109,18 +109,26 @@ def tied_to_model(
     told: Sequence[Relational],
     integrands: Mapping[str, tuple[sp.Expr, Callable[[Any, Any, Any], Any]]],
     regimes: tuple[str, ...] = (),
+    also: Mapping[sp.Symbol, sp.Expr] | None = None,
+    told_where: Mapping[str, tuple[Sequence[Relational], sp.Basic]] | None = None,
 ) -> Evidence:
     """What z3 was asked about is the model's integrand, and what it was told holds.
 
     Exact fractions at attention vectors of any number of areas. integrands: the lumped expression
     beside the model's function of (areas, latents, own). regimes: those that all points belong to.
+    also: further symbols of `told`, by what they stand for. told_where: by name, relations that are
+    told of some points, and the condition under which they must hold, and no others.
     """
 
     def gaps(point: assumptions.Attention) -> Iterator[Gap]:
         values = named.lumps(point)
+        values |= {s: sp.sympify(e.xreplace(values)) for s, e in (also or {}).items()}
         met = [str(r) for r in told if r.xreplace(values) is sp.true]
         asked = [str(r) for r in told]
         yield identical("assumptions that the lumped areas meet", met, asked, ANY_AREAS)
+        for name, (relations, condition) in (told_where or {}).items():
+            holds = all(r.xreplace(values) is sp.true for r in relations)
+            yield identical(name, holds, condition.xreplace(values) is sp.true, ANY_AREAS)
         A, x = (np.array([v], dtype=object) for v in (point.areas, point.latents))
         for name, (expression, modelled) in integrands.items():
             measured = modelled(A, x, np.array([point.own]))[0]

@@ -175,17 +175,24 @@ def global_of_model(A: Any, z: Any, own: Any) -> Any:
 
 @sign_global.leg("property")
 def global_integrand_is_the_models(context: Context) -> Evidence:
-    """Local queries; whether the global area leads does not matter here."""
+    """Local queries; what is told of a global area that leads holds there and nowhere else."""
     rate = other_integrand(A_1, z_1, A_n, z_n, z_1**2 * A_1**2 + S)
     points = assumptions.attentions(local_query=True)
     pairs = {"global integrand": (rate, global_of_model)}
-    return tied_to_model(context, points, Named(global_=True), GLOBAL_CASE, pairs)
+    leads = {"the global area leads": (leading(), sp.Ge(z_1**2 * A_1, top, evaluate=False))}
+    named = Named(global_=True)
+    return tied_to_model(context, points, named, GLOBAL_CASE, pairs, told_where=leads)
 
 
 sign_global.mistake(
     leading,
     "without the condition that the global area leads",
     lambda original: lambda: [],
+)
+sign_global.mistake(
+    leading,
+    "asked only where the global area leads the own one, too",
+    lambda original: lambda: [*original(), A_n <= A_1],
 )
 sign_global.mistake(
     gradients.other_integrand,

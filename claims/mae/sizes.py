@@ -152,18 +152,21 @@ def other_rate_has_its_size(context: Context) -> Iterator[Gap | Undecided]:
         yield from proved(f"from below, {query}", told, error >= -z * A_m * biggest, ANY_AREAS)
 
 
-def _last_of_model(A: Any, z: Any, own: Any) -> Any:
+def last_of_model(A: Any, z: Any, own: Any) -> Any:
+    """The model's integrand of α_{p→v_m}, m the last area."""
     return gradients.other_integrand(A, z, own)[..., -1]
 
 
 def _other_is_the_models(context: Context, query: str) -> Evidence:
     told, rate = next((told, rate) for name, told, rate, _ in other_cases() if name == query)
+    told = [*told, *largest_of_all(biggest)]
     points = assumptions.attentions(
         local_query=query == "local", constant=True, others=int(query == "local")
     )
     named = Named(global_=query == "local", other=True)
-    pairs = {"rate": (rate, _last_of_model)}
-    return tied_to_model(context, points, named, told, pairs, (f"{query} query",))
+    pairs = {"rate": (rate, last_of_model)}
+    also = {biggest: sp.Max(top, z**2 * A_m)}
+    return tied_to_model(context, points, named, told, pairs, (f"{query} query",), also)
 
 
 @size_other.leg("property")
@@ -182,6 +185,11 @@ size_other.mistake(
     largest_of_all,
     "the error counted without m itself",
     lambda original: lambda largest: [sp.Eq(largest, top)],
+)
+size_other.mistake(
+    largest_of_all,
+    "asked only where m has most of the attention",
+    lambda original: lambda largest: [*original(largest), A_m >= sp.Rational(1, 2)],
 )
 size_other.mistake(
     gradients.residual,
