@@ -55,6 +55,7 @@ CHAPTERS = {
     "refutable.claims.comparison.reconstruction": "MAE against contrastive learning, filling in",
     "refutable.claims.comparison.both_signs": "MAE against contrastive learning, both signs",
     "refutable.claims.mae.tiers": "Links between the tiers",
+    "refutable.claims.contrastive.mean_counts": "Links between the tiers, contrastive learning",
     "refutable.claims.tracing.predictions": "What a trace predicts",
 }
 """Modules of claims and their titles, in order."""
