@@ -63,15 +63,12 @@ class Law(Iterator[Gap]):
 class PowerFit:
     """log y = constant + exponent·x + log_power·log x, fitted by least squares; x = log size.
 
-    half_width, constant_half_width: of the 99 % intervals of exponent and constant. drift: exponent
-    on the upper half of the ladder minus that on the lower half, with the half-width of its
-    interval.
+    half_width: of the 99 % interval of the exponent. drift: exponent on the upper half of the
+    ladder minus that on the lower half, with the half-width of its interval.
     """
 
     exponent: float
-    constant: float
     half_width: float
-    constant_half_width: float
     drift: float
     drift_half_width: float = 0.0
 
@@ -109,9 +106,7 @@ def _fit(x: Floats, y: Floats, log_power: float) -> PowerFit:
     moves = bool(np.ptp(y))  # nothing that moves is no uncertainty; linregress has 0/0 there
     return PowerFit(
         exponent=float(line.slope),
-        constant=float(line.intercept),
         half_width=quantile * float(line.stderr) if moves else 0.0,
-        constant_half_width=quantile * float(line.intercept_stderr) if moves else 0.0,
         drift=float(upper.slope - lower.slope),
         drift_half_width=float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(x) - 4))
         * math.sqrt(variance * spread),

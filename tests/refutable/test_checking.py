@@ -296,6 +296,12 @@ class TestVerify:
         assert left_out.not_run_reason == "needs profile full, ran quick"
         assert results.totals.verdicts[Verdict.FAILS] == 1
 
+    def test_a_failure_reaches_all_that_rests_on_it_through_what_holds(self, source: str) -> None:
+        text = Path(source).read_text(encoding="utf-8")
+        Path(source).write_text(text + 'CLAIMS += (claim("d", 1.0, rests_on=("c",)),)\n')
+        found = {claim.id: claim for claim in run.verify(sources=[source]).claims}
+        assert (found["d"].verdict, found["d"].blocked_by) == (Verdict.HOLDS, ("b",))
+
     def test_same_seed_same_results_whatever_the_workers(self, source: str) -> None:
         one = run.verify(sources=[source], seed=3)
         assert timeless(run.verify(sources=[source], seed=3, workers=2)) == timeless(one)

@@ -15,7 +15,8 @@ from sympy import Abs, Eq, Max, Min, Ne, sqrt
 from refutable import check
 from refutable.claim import Undecided, Vacuous, Verdict, evidence_of
 from refutable.gap import Gap
-from refutable.prove import inequality, smt
+from refutable.prove import deciding, inequality, smt
+from refutable.prove.answer import Answer
 from refutable.prove.relations import met
 from refutable.prove.statement import read
 
@@ -270,3 +271,30 @@ def test_a_point_must_be_what_its_symbols_are_said_to_be() -> None:
     assert read([], n**2 > n).refuted_by({n: sp.Integer(1)})
     assert not read([], a >= 1).refuted_by({a: sp.S.Zero})
     assert not read([], prime > 4).refuted_by({prime: sp.Integer(1)})
+
+
+class Offers:
+    """A decider that offers a point, whatever it is asked."""
+
+    LABEL, EMPTY, POINT = "it", "none", "one"
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def by(self) -> str:
+        return "it 1.0"
+
+    def solve(self, query: Any) -> Answer:
+        return Answer(found="point", point={x: sp.sympify(self.value)})
+
+
+@pytest.mark.parametrize(("offered", "confirmed"), [(sqrt(2), True), (R(3, 2), False)])
+def test_assumptions_are_met_only_at_a_point_that_arithmetic_confirms(
+    offered: Any, confirmed: bool
+) -> None:
+    """Else a proof from impossible assumptions would pass on a solver's word."""
+    statement = read([Eq(x**2, 2), x > 0], x >= 0)
+    doubt = deciding.premises("name", statement, [Offers(offered)])
+    assert (doubt is None) is confirmed
+    if doubt is not None:
+        assert "a point that arithmetic does not confirm" in doubt.reason
