@@ -63,6 +63,13 @@ CHAPTERS = {
 BESIDE = ("model",)
 """Folders next to this one that decide what the claims say, too."""
 
+PAPER = {
+    "title": "A Theoretical Analysis of Self-Supervised Learning for Vision Transformers",
+    "authors": ("Yu Huang", "Zixin Wen", "Yuejie Chi", "Yingbin Liang"),
+    "link": "https://arxiv.org/abs/2403.02233",
+}
+"""What a report names at its top."""
+
 MAIN = (
     "thm4.1",
     "thm4.2.global",

@@ -29,7 +29,7 @@ from refutable.claim import (
 from refutable.gap import equal
 from refutable.judgement import examine
 from refutable.judgement import judge as judge
-from refutable.records.contents import Entry, LegEntry
+from refutable.records.contents import Entry, LegEntry, place_of_leg
 from refutable.records.results import ClaimRecord, LegRecord, TableRecord
 
 LIBRARIES = ("cvc5", "hypothesis", "numpy", "python-flint", "scipy", "sympy", "torch", "z3-solver")
@@ -44,7 +44,8 @@ def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecor
     """
     started = time.perf_counter()
     record = examine(claim.legs[kind], Context(profile, seed, derive_seed(seed, claim.id, kind)))
-    return record.model_copy(update={"seconds": time.perf_counter() - started})
+    found = {"seconds": time.perf_counter() - started, "place": place_of_leg(claim.legs[kind].run)}
+    return record.model_copy(update=found)
 
 
 def warm() -> None:

@@ -79,6 +79,7 @@ class Outcome:
             not_checked=dict(self.outline.not_checked),
             unlisted=self.outline.unlisted,
             main=self.outline.main,
+            sources=self.outline.sources,
         )
 
     def _records(self, shares: Sequence[Share]) -> Iterator[ClaimRecord]:

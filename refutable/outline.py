@@ -5,6 +5,7 @@ Whoever supervises a run knows the claims by their entries and never imports the
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from refutable import catalogue as catalogues
 from refutable.catalogue import Catalogue
 from refutable.errors import UsageError
 from refutable.records.contents import Entry
+from refutable.records.results import SourceRecord
 
 DESCRIBE = "refutable.outline:describe"
 """What a process does that has imported the sources."""
@@ -26,20 +28,22 @@ class Outline:
 
     catalogue: of entries; no claim is to be taken from it. not_checked: what the sources leave out,
     with the reason. unlisted: ids of claims that a source defines and that are missing from CLAIMS.
-    main: ids of the claims that come first.
+    main: ids of the claims that come first. sources: what they are about.
     """
 
     catalogue: Catalogue
     not_checked: Mapping[str, str]
     unlisted: tuple[str, ...]
     main: tuple[str, ...] = ()
+    sources: tuple[SourceRecord, ...] = ()
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Outline:
         """The outline from its JSON. UsageError as for a catalogue."""
         claims = [Entry.model_validate(claim) for claim in data["claims"]]
         unlisted, main = tuple(data["unlisted"]), tuple(data["main"])
-        return cls(Catalogue(claims), data["not_checked"], unlisted, main)
+        sources = tuple(SourceRecord.model_validate(source) for source in data.get("sources", ()))
+        return cls(Catalogue(claims), data["not_checked"], unlisted, main, sources)
 
 
 def describe(
@@ -64,4 +68,27 @@ def describe(
         "not_checked": catalogues.not_checked(sources),
         "unlisted": catalogues.unlisted(sources),
         "main": catalogues.main(sources),
+        "sources": [source.model_dump(mode="json") for source in map(about, sources)],
     }
+
+
+def about(source: str) -> SourceRecord:
+    """What the claims of a module are about: its PAPER (title, authors, link), or else itself.
+
+    UsageError when PAPER is something else than these texts.
+    """
+    module = catalogues.module_of(source)
+    paper = getattr(module, "PAPER", {})
+    known = {"title": str, "authors": tuple, "link": str}
+    if not isinstance(paper, Mapping) or any(
+        not isinstance(value, known.get(name, ())) for name, value in paper.items()
+    ):
+        raise UsageError(f"PAPER of {source!r} must map title and link to texts, authors to a tuple")
+    first = (inspect.getdoc(module) or "").split("\n")[0].strip()
+    return SourceRecord(
+        name=module.__name__,
+        title=str(paper.get("title", first.rstrip("."))),
+        authors=tuple(map(str, paper.get("authors", ()))),
+        link=str(paper.get("link", "")),
+        version=str(getattr(module, "__version__", "")),
+    )

@@ -10,9 +10,10 @@ import contextlib
 import dataclasses
 import datetime
 import hashlib
+import itertools
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from refutable import check, files, judgement
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import LARGEST_SEED, PROFILES, Kind, Profile, Verdict, derive_seed
 from refutable.engine import limits
-from refutable.engine.pool import Ended, Job, Pool, Running, Started, ask
+from refutable.engine.pool import Ended, Happening, Job, Pool, Running, Started, ask
 from refutable.errors import UsageError
 from refutable.events import Event, LegFinished, LegRunning, LegStarted, RunFinished, RunStarted
 from refutable.failure import TOOL, is_users
@@ -221,8 +222,10 @@ class Checking:
         if self.pool.workers > 1:
             names = sorted(names, key=lambda name: -seconds.get(name, _GUESSED[name[1]]))
         jobs = [*map(self._leg, names), *(job for share in mine for job in self._tables(share))]
+        at_work = _AtWork(time.perf_counter())
         for event in self.pool.run(jobs):
             name = event.job.key
+            placed = at_work.seen(event)
             if event.job.task != LEG:
                 if isinstance(event, Ended):
                     self._keep_table(event)
@@ -231,7 +234,8 @@ class Checking:
             elif isinstance(event, Running):
                 yield name, LegRunning(name[0], name[1], event.seconds), {}
             else:
-                yield name, leg_record(name[1], event), event.files
+                record = leg_record(name[1], event).model_copy(update=placed)
+                yield name, record, event.files
 
     def claim(self, id: str) -> ClaimRecord:
         """A single claim, checked; what was found of those before it is remembered."""
@@ -265,6 +269,26 @@ class Checking:
                 self.tables[place] = TableRecord.model_validate(ended.value)
                 return
         self.tables[place] = said_of(ended)
+
+
+@dataclass
+class _AtWork:
+    """When each piece of work began, and in which of as many lanes as there is work at a time."""
+
+    clock: float
+    begun: dict[Hashable, tuple[float, int]] = field(default_factory=dict)
+
+    def seen(self, event: Happening) -> dict[str, float | int | None]:
+        """Take notice of an event; of work that ends, what its record says of its place."""
+        key = event.job.key
+        if isinstance(event, Started):
+            taken = {lane for _, lane in self.begun.values()}
+            lane = next(lane for lane in itertools.count() if lane not in taken)
+            self.begun[key] = time.perf_counter() - self.clock, lane
+        if not isinstance(event, Ended):
+            return {}
+        started, lane_of = self.begun.pop(key, (None, None))
+        return {"started": started, "worker": lane_of}
 
 
 def _late(leg: LegRecord) -> bool:

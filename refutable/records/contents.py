@@ -155,6 +155,17 @@ def _about(run: LegFunction) -> str:
     return (inspect.getdoc(run) or "as stated").split("\n")[0]
 
 
+def place_of_leg(run: LegFunction) -> str | None:
+    """Where a leg is written, `file.py:12`, below the working directory where that holds it."""
+    code = getattr(inspect.unwrap(run), "__code__", None)
+    if code is None:
+        return None
+    file = Path(code.co_filename)
+    if file.is_relative_to(Path.cwd()):
+        file = file.relative_to(Path.cwd())
+    return f"{file.as_posix()}:{code.co_firstlineno}"
+
+
 def place_of(claim: Claim) -> tuple[Path, int]:
     """The file and line where a claim is stated; those of its first leg when that is unclear."""
     code = inspect.unwrap(next(iter(claim.legs.values())).run).__code__

@@ -120,7 +120,9 @@ class LegRecord(Record):
     reason. scope: what a proof covers, such as `P <= 24`. failure: of the verdict `error`.
     grade_reason: why the grade is not the best that a leg of this kind can earn. nearest: of what a
     search found to hold, what is most like the witness, `configuration` and `said`. advice: what to
-    try.
+    try. place: where the leg is written, `file.py:12`. started, worker: seconds after the run began,
+    and which of its processes it was given to, counted from 0; None of a leg that an earlier run had
+    finished.
     """
 
     kind: Kind
@@ -141,6 +143,9 @@ class LegRecord(Record):
     failure: FailureRecord | None = None
     nearest: dict[str, Any] | None = None
     advice: str | None = None
+    place: str | None = None
+    started: float | None = None
+    worker: Count | None = None
 
     @property
     def closeness(self) -> float | None:
@@ -269,10 +274,25 @@ class Totals(Record):
     false_alarm: float
 
 
+class SourceRecord(Record):
+    """What claims are about: a paper, or the module that states them.
+
+    name: of the module. title: the paper's, otherwise the first line of what the module says about
+    itself. link: an address of the paper. version: of the module, when it has one.
+    """
+
+    name: str
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    link: str = ""
+    version: str = ""
+
+
 class Results(Document):
     """Everything a run found, claims in the order of the catalogue.
 
     not_checked: what is left out, and why. unlisted: ids not in CLAIMS. main: ids that come first.
+    sources: what the claims are about.
     """
 
     run: Run
@@ -281,6 +301,7 @@ class Results(Document):
     not_checked: dict[str, str] = Field(default_factory=dict)
     unlisted: tuple[str, ...] = ()
     main: tuple[str, ...] = ()
+    sources: tuple[SourceRecord, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Results:
