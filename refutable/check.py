@@ -32,7 +32,17 @@ from refutable.judgement import judge as judge
 from refutable.records.contents import Entry, LegEntry, place_of_leg
 from refutable.records.results import ClaimRecord, LegRecord, TableRecord
 
-LIBRARIES = ("cvc5", "hypothesis", "numpy", "python-flint", "scipy", "sympy", "torch", "z3-solver")
+LIBRARIES = (
+    "refutable",
+    "cvc5",
+    "hypothesis",
+    "numpy",
+    "python-flint",
+    "scipy",
+    "sympy",
+    "torch",
+    "z3-solver",
+)
 """Libraries whose version can decide a verdict."""
 
 

@@ -83,7 +83,9 @@ def about(source: str) -> SourceRecord:
     if not isinstance(paper, Mapping) or any(
         not isinstance(value, known.get(name, ())) for name, value in paper.items()
     ):
-        raise UsageError(f"PAPER of {source!r} must map title and link to texts, authors to a tuple")
+        raise UsageError(
+            f"PAPER of {source!r} must map title and link to texts, authors to a tuple"
+        )
     first = (inspect.getdoc(module) or "").split("\n")[0].strip()
     return SourceRecord(
         name=module.__name__,

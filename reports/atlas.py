@@ -107,6 +107,15 @@ def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:
                 yield dial, pair
 
 
+def bent(atlas: Atlas, claim: str) -> list[tuple[DialRecord, PairRecord]]:
+    """What was found of one claim's assumptions, where something could be tried."""
+    return [
+        (dial, pair)
+        for dial, pair in rows(atlas)
+        if pair.claim == claim and pair.verdict is not Margin.UNTESTABLE
+    ]
+
+
 def show(atlas: Atlas, console: Console) -> None:
     """Print the table, what is undecided, and the counts."""
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -1,4 +1,4 @@
-"""The graph of claims: what rests on what, laid out in layers."""
+"""The graph of claims: what rests on what, laid out by chapter."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from refutable.claim import Grade, Verdict
 from refutable.records.results import ClaimRecord, Results
 from refutable.reports import escaping, words
 
-WIDTH, HEIGHT, ACROSS, DOWN = 168, 20, 208, 26
+WIDTH, HEIGHT, ACROSS, DOWN = 168, 20, 186, 32
 """Of a node, and from one to the next, in pixels."""
+MARGIN, COLUMNS = 250, 5
+"""Room for the title of a chapter, and nodes in a row."""
 SHAPES = {
     Verdict.HOLDS: ("([", "])"),
     Verdict.FAILS: ("{{", "}}"),
@@ -37,10 +39,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Layout:
-    """Nodes in layers from left to right, edges (from what is rested on) as SVG paths."""
+    """Chapters from top to bottom with their nodes, edges (from what is rested on) as SVG paths.
+
+    chapters: (title, y). edges: (from, to, path), by the places of the two in `nodes`.
+    """
 
     nodes: tuple[Node, ...]
-    edges: tuple[tuple[str, str, str], ...]
+    edges: tuple[tuple[int, int, str], ...]
+    chapters: tuple[tuple[str, int], ...]
     width: int
     height: int
 
@@ -67,30 +73,47 @@ def graph_of(claims: Sequence[ClaimRecord]) -> nx.DiGraph:
 
 
 def layout(results: Results) -> Layout:
-    """Layers by longest path; within a layer by the mean place of what a claim rests on."""
-    by_id = {claim.id: claim for claim in results.claims}
+    """A band per chapter, as wide as a page; in it claims after those that they rest on."""
     graph = graph_of(results.claims)
+    floor = {
+        id: depth for depth, layer in enumerate(nx.topological_generations(graph)) for id in layer
+    }
+    bands: dict[str, list[ClaimRecord]] = {}
+    for claim in results.claims:
+        bands.setdefault(claim.chapter, []).append(claim)
+    left = MARGIN if any(bands) else 8
     place: dict[str, tuple[int, int]] = {}
-    deepest = 0
-    for column, layer in enumerate(nx.topological_generations(graph)):
-        order = {id: i for i, id in enumerate(by_id)}
+    chapters, row = [], 0
+    for title, members in bands.items():
+        chapters.append((title, _top(row)))
+        for number, claim in enumerate(sorted(members, key=lambda claim: floor[claim.id])):
+            down, across = divmod(number, COLUMNS)
+            place[claim.id] = (left + across * ACROSS, _top(row + down))
+        row += 1 + (len(members) - 1) // COLUMNS
+    nodes = tuple(Node(claim, *place[claim.id]) for claim in results.claims)
+    numbers = {claim.id: i for i, claim in enumerate(results.claims)}
+    edges = tuple((numbers[a], numbers[b], _path(place[a], place[b])) for a, b in graph.edges)
+    most = max(map(len, bands.values()), default=1)
+    return Layout(nodes, edges, tuple(chapters), left + min(most, COLUMNS) * ACROSS, _top(row) + 2)
 
-        def height(id: str, order: dict[str, int] = order) -> tuple[float, int]:
-            heights = [place[other][1] for other in graph.predecessors(id)]
-            return (sum(heights) / len(heights) if heights else 0.0, order[id])
 
-        for row, id in enumerate(sorted(layer, key=height)):
-            place[id] = (8 + column * ACROSS, 8 + row * DOWN)
-            deepest = max(deepest, row)
-    nodes = tuple(Node(by_id[id], x, y) for id, (x, y) in place.items())
-    edges = []
-    for start, end in graph.edges:
-        (x1, y1), (x2, y2) = place[start], place[end]
-        a, b = (x1 + WIDTH, y1 + HEIGHT // 2), (x2, y2 + HEIGHT // 2)
-        bend = (a[0] + b[0]) // 2
-        edges.append((start, end, f"M{a[0]},{a[1]}C{bend},{a[1]} {bend},{b[1]} {b[0]},{b[1]}"))
-    columns = 1 + max((x for x, _ in place.values()), default=0) // ACROSS
-    return Layout(nodes, tuple(edges), columns * ACROSS, 16 + (deepest + 1) * DOWN)
+def _top(row: int) -> int:
+    return 6 + row * DOWN
+
+
+def _path(start: tuple[int, int], end: tuple[int, int]) -> str:
+    """A curve from below or beside a node to above or beside another."""
+    (x1, y1), (x2, y2) = start, end
+    if y1 == y2:
+        forward = x1 < x2
+        a, b = (x1 + WIDTH if forward else x1), (x2 if forward else x2 + WIDTH)
+        y = y1 + HEIGHT // 2
+        return f"M{a},{y}Q{(a + b) // 2},{y - 16} {b},{y}"
+    down = y1 < y2
+    a, b = (y1 + HEIGHT if down else y1), (y2 if down else y2 + HEIGHT)
+    bend = (a + b) // 2
+    x1, x2 = x1 + WIDTH // 2, x2 + WIDTH // 2
+    return f"M{x1},{a}C{x1},{bend} {x2},{bend} {x2},{b}"
 
 
 def mermaid(results: Results) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,24 @@ from refutable.auditing.answers import PhaseMap
 from refutable.auditing.atlas import Atlas
 from refutable.claim import Kind, Provenance, Verdict
 from refutable.records.documents import is_there
+from refutable.records.gap import GapRecord
 from refutable.records.results import ClaimRecord, LegRecord, Results
 from refutable.reports import atlas as atlas_table
-from refutable.reports import graph, ladder_figure, mathematics, words
+from refutable.reports import (
+    comparison,
+    glossary,
+    graph,
+    ladder_figure,
+    mathematics,
+    opening,
+    quantity,
+    timeline,
+    words,
+)
+from refutable.reports.quantity import Quantity
+
+MOST_UNFOLDED = 40
+"""Claims that do not hold that are shown in full at the top; of more, links."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,11 @@ def page(results: Results, folder: Path | None = None) -> str:
             atlas=atlas,
             maps=_maps(folder),
             most=Most.of(results),
+            folder=folder,
+            unsound=opening.unsound(results),
+            remarked=[claim for claim in results.claims if any(words.remarks(claim))],
+            trend=None,
+            MOST_UNFOLDED=MOST_UNFOLDED,
         )
     )
 
@@ -84,13 +105,20 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    environment.globals.update(words=words, atlas_table=atlas_table, node=graph)
+    environment.globals.update(
+        words=words, opening=opening, comparison=comparison, quantity=quantity, glossary=glossary,
+        term=glossary.term, atlas_table=atlas_table, node=graph, timeline=timeline, dict=dict,
+        ladder_figure=ladder_figure,
+    )  # fmt: skip
     environment.filters.update(
         mathml=mathematics.mathml,
         number=words.number,
         ladder=ladder_figure.svg,
         worst=_worst,
-        json=words.json_text,
+        quantities=_quantities,
+        reasons=_reasons,
+        share=_share_of,
+        at=_at,
     )
     return environment
 
@@ -100,6 +128,49 @@ def _visible(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return texts.visible(str(value), keep="\n\t")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Gaps with their names taken apart. letters: of long settings; symbols: that occur in them."""
+
+    rows: list[tuple[GapRecord, Quantity]]
+    letters: dict[tuple[tuple[str, str], ...], str]
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols of the settings that have letters, in order."""
+        return list(dict.fromkeys(name for setting in self.letters for name, _ in setting))
+
+
+def _quantities(gaps: Sequence[GapRecord]) -> Rows:
+    split = [quantity.split(gap.name) for gap in gaps]
+    return Rows(list(zip(gaps, split, strict=True)), quantity.lettered(split))
+
+
+HOT = 0.8
+"""From here on a share of an allowance stands out."""
+
+
+def _share_of(record: ClaimRecord | GapRecord, shown: str | None = None) -> Markup:
+    """The end of a start tag and what follows it: a closeness with its bar."""
+    earned = record.closeness
+    if isinstance(record, GapRecord):
+        earned = earned if record.holds else None
+        shown = "" if earned is None else words.percent(earned)
+    style = Markup(" style=--c:{:.0f}%").format(100 * earned) if earned and earned >= 0.005 else ""
+    hot = '"c hot"' if earned and earned > HOT else "c"
+    return Markup(" class={}{}>{}").format(Markup(hot), style, shown or "")
+
+
+def _reasons(leg: LegRecord) -> list[str]:
+    """Why the tolerances of what does not hold are what they are, each once."""
+    return list(dict.fromkeys(gap.why for gap in leg.gaps if not gap.holds))[:3]
+
+
+def _at(place: str) -> str:
+    """The fragment that leads to a claim, or to a leg of it: 'ID', 'ID/KIND'."""
+    return urllib.parse.quote(f"claim-{texts.visible(place)}", safe="/+.-_", errors="replace")
 
 
 def _main(results: Results) -> list[ClaimRecord]:

@@ -177,6 +177,11 @@ def not_installed(results: Results) -> list[str]:
     return [f"{n} legs were not run: {reason}." for reason, n in reasons.items()]
 
 
+def many(n: int, noun: str) -> str:
+    """'1 claim', '2 claims'."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def counts(results: Results) -> str:
     """'50 hold, 1 fails': the verdicts that occurred, in words."""
     found = [(n, verdict) for verdict, n in results.totals.verdicts.items() if n]

@@ -15,7 +15,7 @@ from refutable.cli.examples import examples
     "replay",
     epilog=examples(
         "claims replay report thm4.1/scaling",
-        "claims replay report my.claim/exact --module my_claims.py",
+        "claims replay report my.claim/exact",
     ),
 )
 @click.argument("folder_", metavar="DIR", type=click.Path(path_type=Path))
@@ -25,11 +25,12 @@ def command(folder_: Path, witness: str, modules: tuple[str, ...]) -> None:
     """Run one stored counterexample again: FIXED, FAILS or ERROR.
 
     WITNESS is CLAIM/KIND of a failing leg in DIR/results.json, or CLAIM/DIAL of a break in
-    DIR/atlas.json. Exit 0 when fixed, 1 when it still fails, 2 when it cannot be run.
+    DIR/atlas.json. Its claims are looked for where the run found them, unless --module names
+    another file or package. Exit 0 when fixed, 1 when it still fails, 2 when it cannot be run.
     """
     from refutable import replay as replaying
 
-    outcome, lines = replaying.replay(folder_, witness, options.sources(modules))
+    outcome, lines = replaying.replay(folder_, witness, modules)
     for line in lines:
         streams.say(line)
     streams.say(outcome)

@@ -151,7 +151,9 @@ def _side(results: Results) -> Side:
 
 def _found(claim: ClaimRecord) -> Mapping[str, Any]:
     """Everything of a claim but where it is written, when its legs ran and how long they took."""
-    return claim.model_dump(exclude={"legs": {"__all__": {"seconds", "started", "worker", "place"}}})
+    return claim.model_dump(
+        exclude={"legs": {"__all__": {"seconds", "started", "worker", "place"}}}
+    )
 
 
 def _run_changes(before: Run, after: Run) -> Iterator[FieldChange]:

@@ -155,15 +155,16 @@ NUMBER = r"[0-9.e+-]+"
 MASKED = {
     "results.json": (
         r'^  "id": ".*"', r'^  "started": ".*"', rf'^  "seconds": {NUMBER}',
-        r'^  "environment": \{[^}]*\}', rf'^     "seconds": {NUMBER}',
+        r'^  "environment": \{[^}]*\}', rf'^     "(seconds|started)": {NUMBER}',
     ),
-    "results.jsonl": (rf'"seconds": {NUMBER}', r'"sha256": "[0-9a-f]+"'),
+    "results.jsonl": (rf'"(seconds|started)": {NUMBER}', r'"sha256": "[0-9a-f]+"'),
     "results.csv": (rf'(?<=,"holds",){NUMBER}(?=,\d+,)',),
     "junit.xml": (rf' time="{NUMBER}"', r' timestamp="[^"]*"'),
     "summary.md": (r"(?s)<summary>Environment</summary>.*?(?=\n- command:)",),
     "report.html": (
         r"(?<=seed 0, )[^;]*(?=;)", rf"<dt>seconds</dt><dd>{NUMBER}",
-        r"(?<=<h2>Environment</h2>\n<dl>).*?(?=<dt>command)",
+        r'(?<=<h2 id="run">)(?s:.*?)(?=<dt>command)', rf' data-s="{NUMBER}"',
+        rf'<span class="soft n">{NUMBER} s',
     ),
 }  # fmt: skip
 """By file, all that may differ between equal runs: the run's id, times, and the environment."""

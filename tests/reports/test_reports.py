@@ -121,5 +121,5 @@ def test_a_page_that_has_room_leaves_nothing_out() -> None:
     page = html.page(few)
     assert "in results.json" not in page
     legs = [leg for claim in few.claims for leg in claim.legs]
-    assert page.count('<svg class="ladder"') == sum(len(leg.series) for leg in legs)
-    assert page.count("<tr><td>✓<td>") == sum(len(leg.gaps) for leg in legs)
+    assert page.count('<svg class="plot ladder"') == sum(len(leg.series) for leg in legs)
+    assert page.count("<td>✓<td>") == sum(len(leg.gaps) for leg in legs)
