@@ -30,6 +30,7 @@ from refutable.reports import (
     opening,
     quantity,
     timeline,
+    witness,
     words,
 )
 from refutable.reports.quantity import Quantity
@@ -108,6 +109,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         words=words, opening=opening, comparison=comparison, quantity=quantity, glossary=glossary,
         term=glossary.term, atlas_table=atlas_table, node=graph, timeline=timeline, dict=dict,
+        witness=witness,
         ladder_figure=ladder_figure,
     )  # fmt: skip
     environment.filters.update(

@@ -120,9 +120,9 @@ class LegRecord(Record):
     reason. scope: what a proof covers, such as `P <= 24`. failure: of the verdict `error`.
     grade_reason: why the grade is not the best that a leg of this kind can earn. nearest: of what a
     search found to hold, what is most like the witness, `configuration` and `said`. advice: what to
-    try. place: where the leg is written, `file.py:12`. started, worker: seconds after the run began,
-    and which of its processes it was given to, counted from 0; None of a leg that an earlier run had
-    finished.
+    try. place: where the leg is written, `file.py:12`. started, worker: seconds after the run
+    began, and which of its processes it was given to, counted from 0; None of a leg that an earlier
+    run had finished.
     """
 
     kind: Kind
