@@ -27,6 +27,7 @@ CHAPTERS = {
     "refutable.claims.mae.sizes": "Sizes",
     "refutable.claims.mae.loss": "The loss",
     "refutable.claims.mae.loss_descent": "The loss, step by step",
+    "refutable.claims.mae.any_step": "The loss, large steps",
     "refutable.claims.mae.lemma_5_1": "Lemma 5.1",
     "refutable.claims.mae.initial_attention": "Initialisation, attention",
     "refutable.claims.mae.initial_features": "Initialisation, rates of features",
