@@ -55,6 +55,7 @@ CHAPTERS = {
     "refutable.claims.comparison.diversity": "MAE against contrastive learning, diversity",
     "refutable.claims.comparison.reconstruction": "MAE against contrastive learning, filling in",
     "refutable.claims.comparison.both_signs": "MAE against contrastive learning, both signs",
+    "refutable.claims.figures.one_layer": "Figure 3, the one-layer model on real patches",
     "refutable.claims.mae.tiers": "Links between the tiers",
     "refutable.claims.contrastive.mean_counts": "Links between the tiers, contrastive learning",
     "refutable.claims.tracing.predictions": "What a trace predicts",

@@ -12,7 +12,9 @@ class UsageError(Exception):
     """Bad input: shown as one line on stderr, exit code 2."""
 
 
-DISTRIBUTIONS = {"flint": "python-flint", "sklearn": "scikit-learn", "z3": "z3-solver"}
+DISTRIBUTIONS = {
+    "PIL": "pillow", "flint": "python-flint", "sklearn": "scikit-learn", "z3": "z3-solver",
+}  # fmt: skip
 """Names of packages in the index that differ from those that they are imported by."""
 
 

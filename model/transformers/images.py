@@ -1,0 +1,137 @@
+"""Real images: articles of clothing, photographs, and folders of the user's own.
+
+Fashion-MNIST (Zalando Research, 2017; licence beside the file): the first 6,000 images of its
+training set and the first 1,000 of its test set, grey, 28 × 28. The photographs are those that
+ship with scikit-learn, grey; crops for training come from their left three quarters, crops for
+tests from the rest, so that the two never overlap. All are scaled to mean 0 and deviation 1 by
+the training images.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+FILE = Path(__file__).parent / "data" / "fashion-mnist-7000.npz"
+SHA256 = "e4fb5ad5a4b54f06ad13fd1efe399e6948db479e64e9149c88a3ec7c757ad876"
+CLASSES = 10
+"""Kinds of clothing."""
+ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+TRAINING_SHARE = 0.75
+"""Share of the width of a photograph from which crops for training come."""
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Mean and deviation of red, green and blue in [0, 1], by which published networks scale pixels."""
+
+
+class ImageProblem(ValueError):  # noqa: N818 - it names the file that is the problem
+    """Images that cannot be used; the message names the file and says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images for training and for tests, (B, channels, side, side), with labels where there are."""
+
+    name: str
+    train: Tensor
+    test: Tensor
+    labels: Tensor
+    test_labels: Tensor
+
+    @property
+    def side(self) -> int:
+        """Of an image, in pixels."""
+        return self.train.shape[-1]
+
+
+def _scaled(train: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
+    mean, deviation = train.mean(), train.std()
+    return (train - mean) / deviation, (test - mean) / deviation
+
+
+@functools.cache
+def clothing() -> Images:
+    """Fashion-MNIST, 6,000 and 1,000 images. ImageProblem when the file is not what it was."""
+    data = FILE.read_bytes()
+    if hashlib.sha256(data).hexdigest() != SHA256:
+        raise ImageProblem(f"{FILE} is damaged: its checksum is wrong; install the package again")
+    with np.load(io.BytesIO(data), allow_pickle=False) as parts:
+        X, y, X_test, y_test = (torch.from_numpy(parts[k]) for k in ("X", "y", "Xt", "yt"))
+    train, test = _scaled(X.float() / 255, X_test.float() / 255)
+    return Images("Fashion-MNIST", train, test, y.long(), y_test.long())
+
+
+@functools.cache
+def photographs(side: int = 64, train: int = 2000, test: int = 200, seed: int = 0) -> Images:
+    """Random crops of the photographs that ship with scikit-learn, equally many of each.
+
+    side: of a crop, in pixels. The label says which photograph.
+    """
+    from sklearn.datasets import load_sample_images
+
+    rng = np.random.default_rng(seed)
+    pictures = [torch.tensor(p).float().mean(dim=2) / 255 for p in load_sample_images().images]
+    found: dict[bool, list[Tensor]] = {True: [], False: []}
+    for picture in pictures:
+        height, width = picture.shape
+        border = round(TRAINING_SHARE * width)
+        for training, low, high in ((True, 0, border), (False, border, width)):
+            count = (train if training else test) // len(pictures)
+            rows = rng.integers(height - side + 1, size=count)
+            columns = low + rng.integers(high - low - side + 1, size=count)
+            crops = [
+                picture[r : r + side, c : c + side] for r, c in zip(rows, columns, strict=True)
+            ]
+            found[training].append(torch.stack(crops)[:, None])
+    labels = [
+        torch.arange(len(pictures)).repeat_interleave(len(found[training][0]))
+        for training in (True, False)
+    ]
+    scaled = _scaled(torch.cat(found[True]), torch.cat(found[False]))
+    return Images("photographs", *scaled, *labels)
+
+
+def folder(place: Path, side: int, channels: int = 3, most: int = 64) -> tuple[list[str], Tensor]:
+    """Names and pixels in [0, 1], (B, channels, side, side), of the first images of a folder.
+
+    Each is scaled until its shorter side is `side`, and cut in the middle. Raises ImageProblem for
+    no folder, a folder without images, and an image that cannot be read or is smaller than `side`.
+    """
+    if not place.is_dir():
+        raise ImageProblem(f"{place}: there is no such folder of images")
+    files = sorted(path for path in place.iterdir() if path.suffix.lower() in ENDINGS)[:most]
+    if not files:
+        raise ImageProblem(f"{place} holds no images ({', '.join(ENDINGS)})")
+    pictures = [_read(file, side, channels) for file in files]
+    return [file.name for file in files], torch.stack(pictures)
+
+
+def _read(file: Path, side: int, channels: int) -> Tensor:
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(file) as opened:
+            picture: Any = opened.convert("L" if channels == 1 else "RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise ImageProblem(f"{file} cannot be read as an image: {problem}") from None
+    if min(picture.size) < side:
+        width, height = picture.size
+        raise ImageProblem(f"{file} has {width} × {height} pixels; {side} × {side} are needed")
+    cut = ImageOps.fit(picture, (side, side), Image.Resampling.BICUBIC)
+    pixels = torch.from_numpy(np.array(cut, dtype=np.float32) / 255)
+    return pixels.reshape(side, side, channels).permute(2, 0, 1)
+
+
+def batches(images: Images, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, ...]]:
+    """Endless random batches of training images and their labels, drawn with replacement."""
+    while True:
+        index = torch.randint(len(images.train), (size,), generator=generator)
+        yield images.train[index], images.labels[index]

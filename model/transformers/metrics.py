@@ -1,0 +1,69 @@
+"""Metrics of attention maps: how much queries differ, how far they look, and at what.
+
+All take attention (..., P, P), rows (queries) summing to 1, and reduce the last two axes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def diversity(A: Tensor) -> Tensor:
+    """Mean total variation between the attention of two queries, over all pairs: in [0, 1].
+
+    0 when every query attends alike, 1 when no two share a key. Sorted key by key, the sum of
+    |A_pk - A_qk| over pairs is a weighted sum of the order statistics: P² log P instead of P³.
+    """
+    P = A.shape[-1]
+    ordered = A.sort(dim=-2).values
+    weights = 2 * torch.arange(P, dtype=A.dtype) - (P - 1)
+    pairs = P * (P - 1) / 2
+    return (ordered * weights[:, None]).sum(dim=(-2, -1)) / (2 * pairs)
+
+
+def angular_diversity(A: Tensor) -> Tensor:
+    """Mean of 1 - cosine between the attention of two queries, over all pairs: in [0, 1]."""
+    P = A.shape[-1]
+    directions = A / A.norm(dim=-1, keepdim=True)
+    together = directions.sum(dim=-2).square().sum(dim=-1)  # ‖Σ u_p‖² = P + Σ_{p≠q} ⟨u_p, u_q⟩
+    return 1 - (together - P) / (P * (P - 1))
+
+
+def mutual_information(A: Tensor) -> Tensor:
+    """I(q, k)/√(H(q) H(k)) of a uniform query and its key (Park et al. 2023): 0 when all agree."""
+    P = A.shape[-1]
+    keys = A.mean(dim=-2)
+    information = (torch.special.xlogy(A, A).sum(-1).mean(-1)) - torch.special.xlogy(
+        keys, keys
+    ).sum(-1)
+    entropies = torch.log(torch.tensor(P, dtype=A.dtype)) * -torch.special.xlogy(keys, keys).sum(-1)
+    return torch.where(entropies > 0, information / entropies.clamp(min=1e-30).sqrt(), 0.0)
+
+
+def cells(side: int) -> Tensor:
+    """(side², 2) row and column of every patch."""
+    row, column = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    return torch.stack([row.flatten(), column.flatten()], dim=1)
+
+
+def distance(A: Tensor) -> Tensor:
+    """Mean distance in patches between a query and what it attends to."""
+    at = cells(round(A.shape[-1] ** 0.5)).to(A.dtype)
+    return (A * torch.cdist(at, at)).sum(dim=(-2, -1)) / A.shape[-1]
+
+
+def neighbourhood(A: Tensor) -> Tensor:
+    """Attention on the 3 × 3 patches around the query, over what uniform attention would give."""
+    at = cells(round(A.shape[-1] ** 0.5))
+    near = ((at[:, None] - at[None]).abs().amax(dim=-1) <= 1).to(A.dtype)
+    return (A * near).sum(dim=(-2, -1)) / near.mean(dim=-1).sum()
+
+
+def own_cluster(A: Tensor, labels: Tensor) -> Tensor:
+    """Attention on the patches of the query's own cluster, over what uniform attention would give.
+
+    labels: (..., P) the cluster of every patch, of the same leading shape as A or fewer axes.
+    """
+    same = (labels[..., :, None] == labels[..., None, :]).to(A.dtype)
+    return (A * same).sum(dim=(-2, -1)) / same.mean(dim=-1).sum(dim=-1)
