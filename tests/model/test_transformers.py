@@ -194,10 +194,10 @@ def test_distillation_is_the_cross_entropy_against_the_slow_copys_other_view() -
     cosines = [
         learner.project(net(*views.Crops()(pictures(), generator)).mean(dim=1)) for _ in range(2)
     ]  # the copy has not moved, and says what the student says
-    expected = 0.0
+    expected = torch.zeros(())
     for said, taught in (cosines, cosines[::-1]):
         targets = torch.softmax((taught.detach() - centre) / 0.04, dim=1)
-        expected += nn.functional.cross_entropy(said / 0.1, targets) / 2
+        expected = expected + nn.functional.cross_entropy(said / 0.1, targets) / 2
     torch.testing.assert_close(loss, expected)
     torch.testing.assert_close(
         learner.centre, 0.9 * centre + 0.1 * torch.cat(cosines).mean(dim=0).detach()
