@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from refutable import ledger
+from refutable import chance, ledger
 from refutable import text as texts
 from refutable.evidence import Case as Case
 from refutable.evidence import Evidence as Evidence
@@ -26,6 +26,7 @@ from refutable.evidence import LegResult, Required, requirement
 from refutable.evidence import Undecided as Undecided
 from refutable.evidence import Vacuous as Vacuous
 from refutable.evidence import evidence_of as evidence_of
+from refutable.gap import Gap
 from refutable.table import TableFunction
 
 Profile = Literal["quick", "full", "deep"]
@@ -110,13 +111,15 @@ class Context:
     """What a leg is given: how much effort to spend, and its own source of chance.
 
     root_seed: the run's seed, for runs that several claims share. seed: this leg's own. required:
-    regimes without which the leg is vacuous, each with the gaps that it is about.
+    regimes without which the leg is vacuous, each with the gaps that it is about. only: the one
+    configuration that a search is to look at, in a tuple; empty, it draws.
     """
 
     profile: Profile
     root_seed: int
     seed: int
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    only: tuple[Any, ...] = ()
 
     def at(self, *, quick: T, full: T, deep: T | None = None) -> T:
         """The value for this run's profile; `deep` is as `full` unless given."""
@@ -393,6 +396,20 @@ class Claim:
             return run
 
         return add
+
+    def at(
+        self, kind: str, *configuration: Any, profile: Profile = "quick", seed: int = 0
+    ) -> tuple[Gap, ...]:
+        """The gaps of a leg, run here: of a search at one configuration, otherwise of all of it.
+
+        configuration: what a strategy may draw, or for `for_all` a mapping of names to values. It
+        and `seed`, the run's, are those of a witness that `claims replay --script` prints.
+        """
+        own = derive_seed(seed, self.id, Kind(kind))
+        with chance.preserved():
+            chance.seed(own)
+            context = Context(profile, seed, own, only=configuration)
+            return evidence_of(self.legs[Kind(kind)].run(context)).gaps
 
     def table(self, compute: TableFunction) -> TableFunction:
         """Add a table shown beside the verdict: decorates a function without arguments."""

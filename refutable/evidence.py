@@ -100,11 +100,11 @@ class Evidence:
 
     cases: configurations examined. regimes: cases per regime; a regime of `required` in which
     nothing was measured makes the leg vacuous. undecided: reasons why something could not be
-    decided. vacuous: reasons why something was shown of nothing. nearest: of what holds, what is
-    most like the witness. remarks: what a reader must know beside the verdict. scope: what a proof
-    covers, such as `P <= 24`. tallies: by the name of a gap, what all its comparisons were like, of
-    which `gaps` holds one; counted from `gaps` where missing. Raises TypeError for parts of a wrong
-    type.
+    decided. vacuous: reasons why something was shown of nothing. spelled: the configuration of the
+    witness as Python. nearest: of what holds, what is most like it. remarks: what a reader must
+    know beside the verdict. scope: what a proof covers, such as `P <= 24`. tallies: by the name of
+    a gap, what all its comparisons were like, of which `gaps` holds one; counted from `gaps` where
+    missing. Raises TypeError for parts of a wrong type.
     """
 
     gaps: tuple[Gap, ...]
@@ -114,6 +114,7 @@ class Evidence:
     undecided: tuple[str, ...] = ()
     vacuous: tuple[str, ...] = ()
     witness: Mapping[str, Any] | None = None
+    spelled: str | None = None
     nearest: Mapping[str, Any] | None = None
     remarks: tuple[str, ...] = ()
     scope: str | None = None
@@ -138,7 +139,8 @@ class Evidence:
         _put(self, "cases", int(self.cases))
         _put(self, "regimes", {str(name): int(n) for name, n in self.regimes.items()})
         _put(self, "required", requirement(self.required))
-        for name, kind in {"witness": Mapping, "nearest": Mapping, "scope": str}.items():
+        kinds = {"witness": Mapping, "nearest": Mapping, "spelled": str, "scope": str}
+        for name, kind in kinds.items():
             found = getattr(self, name)
             if found is not None and not isinstance(found, kind):
                 raise TypeError(f"{name} of evidence must be a {kind.__name__}, not {_kind(found)}")
@@ -253,6 +255,7 @@ class _Parts:
         self.tallies: dict[str, Tally] = {}
         self.witness: Mapping[str, Any] | None = None
         self.nearest: Mapping[str, Any] | None = None
+        self.spelled: str | None = None
         self.cases = self.uncounted = 0
         self.here: Case | None = None  # the configuration at hand
         self.counted = False  # whether something was measured in it
@@ -323,6 +326,7 @@ class _Parts:
         fails = any(gap.fails for gap in found.gaps)
         if found.witness is not None and (self.witness is None or fails):
             self.witness, self.nearest = found.witness, found.nearest
+            self.spelled = found.spelled
 
     def _require(self, required: Mapping[str, Any]) -> None:
         for name, patterns in required.items():
@@ -339,6 +343,7 @@ class _Parts:
             undecided=tuple(self.undecided),
             vacuous=tuple(self.vacuous),
             witness=self.witness,
+            spelled=self.spelled,
             nearest=self.nearest,
             remarks=tuple(dict.fromkeys(self.remarks)),
             scope="; ".join(dict.fromkeys(self.scopes)) or None,

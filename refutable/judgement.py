@@ -79,6 +79,7 @@ def examine(leg: Leg, context: Context) -> LegRecord:
             gaps=tuple(GapRecord.of(gap) for gap in evidence.gaps),
             series=tuple(SeriesRecord.of(gap.series) for gap in evidence.gaps if gap.series),
             witness=_witness(evidence) if verdict is Verdict.FAILS else None,
+            spelled=evidence.spelled if verdict is Verdict.FAILS else None,
             nearest=jsonable(evidence.nearest) if verdict is Verdict.FAILS else None,
             advice=advice.of_gaps(evidence.gaps) if verdict is Verdict.FAILS else None,
             note=note,

@@ -23,6 +23,7 @@ from refutable.gap import Gap, Relation
 from refutable.number import number
 from refutable.plain import jsonable
 from refutable.records.gap import GapRecord
+from refutable.spelling import spelled
 from refutable.tally import Tally
 
 T = TypeVar("T")
@@ -63,6 +64,8 @@ def search(
     between configurations, and are the same when one is tried again.
     """
     found = _Found(context, gaps_of, regimes_of, {**context.required, **requirement(require)})
+    if context.only:
+        return found.at(*context.only)
 
     @hypothesis.settings(
         max_examples=examples,
@@ -140,6 +143,13 @@ class _Found:
                 kind = self.vacuous if isinstance(item, Vacuous) else self.undecided
                 kind[f"{item.name}: {item.reason}"] += 1
 
+    def at(self, configuration: Any) -> Evidence:
+        """What one configuration gives, of which nothing is required."""
+        items = self._measured(configuration, jsonable(configuration))
+        gaps = tuple(item for item in items if isinstance(item, Gap))
+        doubts = tuple(f"{x.name}: {x.reason}" for x in items if isinstance(x, Undecided))
+        return Evidence(gaps=gaps, cases=1, undecided=doubts)
+
     def _measured(self, configuration: Any, picture: Any) -> list[Gap | Undecided]:
         """The gaps of a configuration, in a state of chance that is its own."""
         own = _own_seed(self.context, picture)
@@ -165,19 +175,21 @@ class _Found:
 
     def evidence(self, counterexample: _Counterexample | None = None) -> Evidence:
         """All of it; with the configuration that breaks the claim, if there is one."""
-        witness = nearest = None
+        witness = nearest = code = None
         closest, regimes, cases = dict(self.closest), self.regimes, self.cases
         if counterexample is not None:
             gap, configuration = counterexample.gap, counterexample.configuration
             closest[gap.name] = gap
             picture = jsonable(configuration)
             witness = {"configuration": picture, **(gap.witness or {})}
-            nearest = self._nearest(picture, gap.name)
+            nearest, code = self._nearest(picture, gap.name), spelled(configuration)
             regimes = regimes + Counter(self.regimes_of(configuration))
             cases += 1
         elif short := next((gap for gap in closest.values() if gap.is_short), None):
+            configuration = self.configurations[short.name]
+            code = spelled(configuration)
             witness = {
-                "configuration": jsonable(self.configurations[short.name]),
+                "configuration": jsonable(configuration),
                 "reached": f"by none of {cases} configurations; this comes nearest",
                 **(short.witness or {}),
             }
@@ -189,6 +201,7 @@ class _Found:
             undecided=_counted(self.undecided),
             vacuous=_counted(self.vacuous),
             witness=witness,
+            spelled=code,
             nearest=nearest,
             tallies=self.tallies,
         )

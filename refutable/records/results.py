@@ -118,11 +118,11 @@ class LegRecord(Record):
     remarks: what a reader must know beside the verdict, such as a gap that compared nothing;
     `--strict` does not let them pass. expected: remarks that the claim foresaw, each with its
     reason. scope: what a proof covers, such as `P <= 24`. failure: of the verdict `error`.
-    grade_reason: why the grade is not the best that a leg of this kind can earn. nearest: of what a
-    search found to hold, what is most like the witness, `configuration` and `said`. advice: what to
-    try. place: where the leg is written, `file.py:12`. started, worker: seconds after the run
-    began, and which of its processes it was given to, counted from 0; None of a leg that an earlier
-    run had finished.
+    grade_reason: why the grade is not the best that a leg of this kind can earn. spelled: the
+    configuration of the witness as Python, imports first. nearest: of what a search found to hold,
+    what is most like it, `configuration` and `said`. advice: what to try. place: where the
+    leg is written, `file.py:12`. started, worker: seconds after the run began, and which of its
+    processes it was given to, counted from 0; None of a leg that an earlier run had finished.
     """
 
     kind: Kind
@@ -141,6 +141,7 @@ class LegRecord(Record):
     expected: tuple[str, ...] = ()
     scope: str | None = None
     failure: FailureRecord | None = None
+    spelled: str | None = None
     nearest: dict[str, Any] | None = None
     advice: str | None = None
     place: str | None = None
