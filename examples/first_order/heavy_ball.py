@@ -142,7 +142,7 @@ cycle = Claim(
     statement=r"x_{t+3}=x_t\ne x_\star,\quad f'(x)=25x,\ x+24,\ 25x-24",
     measured="μ = 1, L = 25, corners at 1 and 2, in fractions; and from 3.3 by training",
     provenance=Provenance.STATED,
-    paper="Lessard, Recht & Packard (2016), Section 4.6",
+    paper="Lessard, Recht & Packard (2016)",
 )
 BENT = Convex((Fraction(1), Fraction(2)), (Fraction(25), Fraction(1), Fraction(25)))
 POINTS = tuple(Fraction(k, 1225) for k in (792, -2208, 2592))

@@ -16,7 +16,7 @@ descent = Claim(
     title="A step η decreases a smooth function by η(1 - Lη/2)‖∇f‖² or more",
     statement=r"f(x-\eta\nabla f(x))\le f(x)-\eta\big(1-\tfrac{L\eta}{2}\big)\|\nabla f(x)\|^2",
     provenance=Provenance.STATED,
-    paper="Nesterov (2004), (1.2.12)",
+    paper="Nesterov (2004), Section 1.2",
     assumptions=("f L-smooth",),
 )
 

@@ -20,7 +20,7 @@ from refutable.errors import UsageError
 from refutable.records.results import ClaimRecord, Results
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("first_order",)
+PACKAGES = ("first_order", "in_context")
 WITNESSES: dict[str, dict[str, Any]] = {
     # a square that goes on as a tangent from 1/3 on, and from 1/5 on
     "wrong.constant": {"N": 1, "f": {"knots": ["1/3"], "slopes": ["1", "0"]}},
@@ -29,6 +29,11 @@ WITNESSES: dict[str, dict[str, Any]] = {
     "wrong.long-step": {"x": "1"},
     "wrong.momentum": {"x_t": "0", "x_{t+1}": "-1/2"},
     "wrong.falling": {"x_0": 1, "noise": 0},
+    "wrong.inverse": {"loss by Γ": {"1": "2", "1/3": "2/3"}},
+    "wrong.error": {"configuration": {"d": 1, "n": 3}},
+    "wrong.offset": {"configuration": {"c": 1, "query": 0, "x": [0, 0]}},
+    "wrong.start": {"v": 0.0, "Γ": 0.0, "Γ*": 1.5},
+    "wrong.landscape": {"v": "0", "g": "0"},
 }
 """What a reader is shown of each wrong theorem."""
 
