@@ -19,6 +19,7 @@ from refutable.claim import (
     Context,
     Evidence,
     Kind,
+    Profile,
     Provenance,
     Undecided,
     Vacuous,
@@ -423,3 +424,38 @@ def test_a_leg_without_its_package_is_remarked_beside_the_legs_that_hold(
     record = examined(leg)
     assert record.verdict is Verdict.NOT_RUN
     assert record.remarks == ("not run: nowhere_solver is not installed, and the leg needs it",)
+
+
+CHANCE = """
+import random
+import numpy as np
+from refutable import Claim, Provenance, equal
+
+def claim(id):
+    made = Claim(id=id, title=id, statement=id, provenance=Provenance.DERIVED)
+    def leg(context):
+        own, other, numpys = context.rng().random(), random.random(), np.random.rand()
+        for name, draw in (("own", own), ("random", other), ("NumPy", numpys)):
+            yield equal(name, draw, 0.5, 0.5, "uniform", false_alarm=1e-3)
+    for kind in ("exact", "property"):
+        made.leg(kind)(leg)
+    return made
+
+CLAIMS = [claim("a"), claim("b")]
+"""
+
+
+def test_legs_draw_from_seeds_of_their_own_and_their_chances_add_up(tmp_path: Path) -> None:
+    """With one seed for all, two legs would be one piece of evidence; a run may be unlucky once."""
+    file = tmp_path / f"chance_of_{tmp_path.name}.py"
+    file.write_text(CHANCE, encoding="utf-8")
+    results = run.verify(sources=[str(file)])
+    drawn = [gap.measured for c in results.claims for leg in c.legs for gap in leg.gaps]
+    assert len(drawn) == len(set(drawn)) == 12
+    assert results.totals.false_alarm == pytest.approx(12e-3)
+
+
+@pytest.mark.parametrize(("profile", "spent"), [("quick", 1), ("full", 20), ("deep", 300)])
+def test_a_profile_spends_its_own_effort(profile: Profile, spent: int) -> None:
+    assert Context(profile, 0, 1).at(quick=1, full=20, deep=300) == spent
+    assert Context(profile, 0, 1).at(quick=1, full=20) == min(spent, 20)
