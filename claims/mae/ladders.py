@@ -236,7 +236,19 @@ def next_order(setting: Setting, query: QueryKind = "local") -> float:
         orders += [1 - setting.kappa_c]
     else:
         orders += [setting.kappa_c, (1 - setting.kappa_c) / 2]
+    if not setting.latents.is_constant:
+        orders += [spread_order(setting, query)]
     return -min(order for order in orders if order > 0)
+
+
+def spread_order(setting: Setting, query: QueryKind) -> float:
+    """The power of 1/P in what random latents add to the time of the first growth.
+
+    Later on the weakest drive is ρ^{2(U-L)/(L+2U)}, beside ρ at first (local.spread-latents).
+    """
+    L, U = setting.latents.L, setting.latents.U
+    kappa = setting.kappa_s if query == "local" else setting.kappa_c
+    return (1 - kappa) * 3 * L / (L + 2 * U)
 
 
 def tens(context: Context) -> tuple[float, ...]:
