@@ -43,8 +43,8 @@ spread = Claim(
         $T_{1/2}\cdot\gamma\rho'/K$ and $T^*(\epsilon)\cdot\gamma\rho'/K$ tend to
         $\int_0^\infty d\phi/E[z^3e^{z\phi}]$, hence $T^*(\epsilon)=\Theta(P^{1-\kappa_s})$; what
         comes later adds the share $O(\rho'^{3L/(L+2U)})$, slow to vanish where $U/L$ is large.""",
-    measured="U/L from 1.2 to 6 with two values or eight, ε = 1e-3, P up to 1e100; in exponents of ρ′, that "
-    "no later drive is as small as the first one, for any L < U and any point of the way",
+    measured="U/L from 1.2 to 6 with two values or eight, ε = 1e-3, P up to 1e100; in exponents of "
+    "ρ′, that no later drive is as small as the first one, for any L < U and any point of the way",
     provenance=Provenance.SHARPENED,
     assumptions=(*DYNAMICS, "gap bounded away from 0"),
     rests_on=("local+.phase2-length", "local-.length", *REDUCED),
