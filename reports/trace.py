@@ -14,25 +14,46 @@ from rich.table import Table
 Record = Mapping[str, Any]
 
 
+SMALL = {
+    "phi_other": "Φ other",
+    "upsilon_own": "Υ own",
+    "upsilon_global": "Υ global",
+    "upsilon_other": "Υ other",
+}
+"""Correlations that stay small, as they are written."""
+
+
+def patches(setting: Record) -> str:
+    """P as it was given: a whole number, or a power of ten."""
+    return f"{setting['P']}" if setting["P"] < 10**6 else f"1e{setting['log10_P']:.4g}"
+
+
+def gap(setting: Record) -> str:
+    """The information gap; 0 where it is no more than a rounding."""
+    return f"{setting['gap']:.3g}" if abs(setting["gap"]) > 1e-12 else "0"
+
+
 def show(record: Record, console: Console) -> None:
-    """Print a trace."""
+    """Print a trace, and where it lies outside of what the theorems say."""
     setting = record["setting"]
     console.print(
-        f"{setting['objective']}, {setting['query']} query, P = 1e{setting['log10_P']:.4g}, "
-        f"Δ = {setting['gap']:.3g}, engine {record['engine']} ({record['seconds']:.2f} s)",
+        f"{setting['objective']}, {setting['query']} query, P = {patches(setting)}, "
+        f"Δ = {gap(setting)}, engine {record['engine']} ({record['seconds']:.2f} s)",
         highlight=False,
     )
     console.print(_events(record))
     final = record["final"]
     collapses = setting["objective"] == "cl"
+    largest = (f"|{SMALL[name]}| {value:.3g}" for name, value in record["max_abs"].items())
     console.print(
         f"at the end: attention to the {'global' if collapses else 'own'} area "
         f"{final['own_attention']:.6f}, loss "
         + ("above that of full collapse" if collapses else "gap")
-        + f" {final['loss_gap']:.3g}; "
-        + ", ".join(f"max |{name}| {value:.3g}" for name, value in record["max_abs"].items()),
+        + f" {final['loss_gap']:.3g}; at most: {', '.join(largest)}",
         highlight=False,
     )
+    for remark in record["remarks"]:
+        console.print(f"Remark: {remark}.", highlight=False)
 
 
 def _events(record: Record) -> Table:

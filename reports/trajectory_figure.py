@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from refutable.reports import trace
 from refutable.reports.figure import BLUE, GREEN, GREY, VERMILION
 
 MARKS = {"switch": "^", "half": "o", "done": "s"}
@@ -84,6 +85,8 @@ def phases(record: Record) -> list[tuple[float, float, str, str]]:
     learned = f"the {'own' if _has_own(record) else 'global'} feature is learned"
     if math.isinf(half):
         learned = "attention ½ is not reached" if half > 0 else "attention above ½ from the start"
+    elif record["events"]["done"] is None:
+        learned = "attention ½ is reached, the loss gap is not"
     if switch == math.inf:
         found = [(-math.inf, half, "one phase", learned)]
     else:
@@ -168,8 +171,8 @@ def _small_ones(record: Record) -> list[str]:
 
 def _title(record: Record) -> str:
     of = record["setting"]
-    P = f"{of['P']}" if of["P"] < 1e6 else f"1e{of['log10_P']:.4g}"
-    sizes = f"κ_c = {of['kappa_c']:.4g}, κ_s = {of['kappa_s']:.4g}, Δ = {of['gap']:.3g}"
+    P = trace.patches(of)
+    sizes = f"κ_c = {of['kappa_c']:.4g}, κ_s = {of['kappa_s']:.4g}, Δ = {trace.gap(of)}"
     said = [f"{name}: {what}" for *_, name, what in phases(record) if name]
     return (
         f"{of['objective'].upper()}, {of['query']} query, P = {P}, {sizes}, K = {of['clusters']}; "

@@ -16,6 +16,7 @@ from pydantic import Field, PlainSerializer
 
 from refutable.claims.contrastive import collapse
 from refutable.claims.mae import global_laws, laws
+from refutable.claims.tracing.remarks import remarks
 from refutable.model import descent, reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Engine, Event, Objective, QueryKind, Trajectory
@@ -121,7 +122,11 @@ class FinalRecord(Record):
 
 
 class TraceRecord(Document):
-    """A trace as stored; natural logarithms."""
+    """A trace as stored; natural logarithms.
+
+    remarks: where the configuration lies outside of what the theorems say. series: the trajectory
+    by the names of SERIES, when it was asked for.
+    """
 
     setting: MaeRecord | ContrastiveRecord
     engine: Engine
@@ -129,6 +134,8 @@ class TraceRecord(Document):
     max_abs: LargestRecord
     final: FinalRecord
     seconds: float
+    remarks: tuple[str, ...] = ()
+    series: dict[str, tuple[Number, ...]] | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -142,6 +149,11 @@ class Trace:
     def record(self) -> dict[str, Any]:
         """The document as plain values, infinities as such."""
         return self.document.model_dump()
+
+    def with_series(self) -> TraceRecord:
+        """The document with the trajectory in it."""
+        series = {name: tuple(getattr(self.trajectory, name).tolist()) for name in SERIES}
+        return self.document.model_copy(update={"series": series})
 
     def frame(self) -> pd.DataFrame:
         """The series over time: log_t, correlations, rates, attentions, loss gap; one row each."""
@@ -212,6 +224,7 @@ def trace(
             log_t=trajectory.log_t[-1],
         ),
         seconds=seconds,
+        remarks=tuple(remarks(setting, objective, query, trajectory)),
     )
     return Trace(trajectory, document)
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from refutable.auditing.run import AuditEvent
 
 
+QUIET = 5.0
+"""Seconds after which work that counts nothing says that it goes on, and again after as many."""
+
+
 class ShownProgress:
     """A handler of the events of a run or an audit that shows them as they come."""
 
@@ -125,3 +129,23 @@ def shown(out: Path | None) -> Iterator[ShownProgress]:
     finally:
         if before is not None:
             signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on standard error for how long something has been under way, once it takes a while."""
+    done = threading.Event()
+
+    def tell() -> None:
+        seconds = QUIET
+        while not done.wait(QUIET):
+            streams.say(f"{what}: {seconds:.0f} s so far", err=True)
+            seconds += QUIET
+
+    told = threading.Thread(target=tell, daemon=True)
+    told.start()
+    try:
+        yield
+    finally:
+        done.set()
+        told.join()

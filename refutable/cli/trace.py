@@ -1,47 +1,72 @@
-"""claims trace: one configuration's dynamics beside what is predicted."""
+"""claims trace: one configuration's dynamics beside what is predicted, or those of several."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from refutable import streams
-from refutable.cli import options
+from refutable.cli import options, progress
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.model.setting import Contrastive, Latents, Setting, SettingError, power_of_ten
 from refutable.records.documents import plain
-from refutable.reports import trace
+from refutable.reports import sweep, trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from refutable.claims.tracing import Trace
+
+VARIED = ("P", "log10_P", "kappa_c", "kappa_s", "c_1", "c_s", "gamma", "clusters", "tau")
+"""Options that take several values, separated by commas."""
+MOST_TRACES = 400
 
 
-def _picture_path(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
-    """A file that a picture can be written to. UsageError otherwise, before anything is run."""
-    if path is None:
-        return None
+def _values(read: Callable[[str], float]) -> Callable[..., tuple[float, ...] | None]:
+    """A callback that reads one number, or several separated by commas."""
+
+    def parse(_: click.Context, option: click.Parameter, text: str | None) -> Any:
+        try:
+            return None if text is None else tuple(read(part) for part in text.split(","))
+        except ValueError:
+            kind = "a whole number" if read is int else "a number"
+            raise UsageError(
+                f"{option.opts[0]} takes {kind}, or several separated by commas, not {text!r}"
+            ) from None
+
+    return parse
+
+
+_whole, _real = _values(int), _values(float)
+
+
+def _file(suffixes: Callable[[], Any], what: str) -> Callable[..., Path | None]:
+    """A callback for a file that can be written to. UsageError before anything is run."""
+
+    def parse(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        name = option.opts[0]
+        if path.suffix not in suffixes():
+            raise UsageError(f"{name} writes {', '.join(suffixes())}, not {path.name!r}")
+        if not path.parent.is_dir():
+            raise UsageError(f"there is no folder {path.parent} for {name}")
+        if path.is_dir():
+            raise UsageError(f"{name} takes a file, and {path} is a folder")
+        return path
+
+    return parse
+
+
+def _drawn() -> Any:
     from refutable.reports.figure import UNDATED  # with matplotlib, which takes a second
 
-    if path.suffix not in UNDATED:
-        raise UsageError(f"--plot writes {', '.join(UNDATED)}, not {path.name!r}")
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent} for --plot")
-    if path.is_dir():
-        raise UsageError(f"--plot takes a file, and {path} is a folder")
-    return path
-
-
-def _patches(P: int | None, log10_P: float | None) -> int:
-    """P from whichever of the two was given. UsageError unless exactly one was."""
-    if (P is None) == (log10_P is None):
-        raise UsageError("give exactly one of --P and --log10-P")
-    if P is not None:
-        return P
-    assert log10_P is not None
-    if not 0 < log10_P <= 300:
-        raise UsageError(f"--log10-P must lie in (0, 300], not {log10_P}")
-    return power_of_ten(log10_P)
+    return UNDATED
 
 
 @click.command(
@@ -49,22 +74,30 @@ def _patches(P: int | None, log10_P: float | None) -> int:
     epilog=examples(
         "claims trace --objective mae --log10-P 20 --kappa-c 0.9 --kappa-s 0.3",
         "claims trace --objective cl --P 1000 --kappa-c 0.9 --kappa-s 0.3 --plot cl.svg",
+        "claims trace --objective mae --log10-P 20,40,80 --kappa-c 0.9 --kappa-s 0.1,0.2,0.3",
     ),
 )
 @click.option("--objective", type=click.Choice(["mae", "cl"]), required=True)
 @click.option("--query", type=click.Choice(["local", "global"]), default="local", show_default=True)
-@click.option("--P", "P", type=int, help="Number of patches.")
-@click.option("--log10-P", "log10_P", type=float, help="Number of patches, as a power of ten.")
-@click.option("--kappa-c", type=float, required=True, help="Exponent of the global area.")
-@click.option("--kappa-s", type=float, required=True, help="Exponent of a local area.")
-@click.option("--c-1", type=float, default=1.0, show_default=True, help="C_1 = c_1·P^kappa_c.")
-@click.option("--c-s", type=float, default=1.0, show_default=True, help="C_s = c_s·P^kappa_s.")
-@click.option("--gamma", type=float, default=0.5, show_default=True, help="Masking ratio.")
+@click.option("--P", "P", metavar="N[,N...]", help="Number of patches.", callback=_whole)
+@click.option("--log10-P", "log10_P", metavar="X[,X...]",
+              help="Number of patches, as a power of ten.", callback=_real)  # fmt: skip
+@click.option("--kappa-c", required=True, metavar="X[,X...]",
+              help="Exponent of the global area.", callback=_real)  # fmt: skip
+@click.option("--kappa-s", required=True, metavar="X[,X...]",
+              help="Exponent of a local area.", callback=_real)  # fmt: skip
+@click.option("--c-1", default="1", show_default=True, metavar="X[,X...]",
+              help="C_1 = c_1·P^kappa_c.", callback=_real)  # fmt: skip
+@click.option("--c-s", default="1", show_default=True, metavar="X[,X...]",
+              help="C_s = c_s·P^kappa_s.", callback=_real)  # fmt: skip
+@click.option("--gamma", default="0.5", show_default=True, metavar="X[,X...]",
+              help="Masking ratio.", callback=_real)  # fmt: skip
 @click.option("--latents", default="1", show_default=True, metavar="Z|L,U",
               help="A constant, or two values with probability one half each.")  # fmt: skip
-@click.option("--clusters", type=int, default=None,
+@click.option("--clusters", default=None, metavar="N[,N...]", callback=_whole,
               help="Number of clusters K [default: 1 for mae, 8 for cl].")  # fmt: skip
-@click.option("--tau", type=float, default=1.0, show_default=True, help="Temperature (cl).")
+@click.option("--tau", default="1", show_default=True, metavar="X[,X...]",
+              help="Temperature (cl).", callback=_real)  # fmt: skip
 @click.option("--negatives", type=float, default=16, show_default=True,
               help="Number of negatives (cl); inf for the limit, reduced engine only.")  # fmt: skip
 @click.option("--loss-gap", type=float, default=1e-3, show_default=True,
@@ -73,19 +106,84 @@ def _patches(P: int | None, log10_P: float | None) -> int:
               show_default=True)  # fmt: skip
 @options.seed
 @options.as_json
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", callback=_picture_path,
+@click.option("--series", is_flag=True, help="With --json: the whole trajectory, too.")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE",
+              callback=_file(_drawn, "a picture"),
               help="Also draw the correlations over time: .svg, .png or .pdf.")  # fmt: skip
+@click.option("--csv", type=click.Path(path_type=Path), metavar="FILE",
+              callback=_file(lambda: (".csv",), "a table"),
+              help="Also write the trajectory, or a row per configuration.")  # fmt: skip
+@click.option("--npz", type=click.Path(path_type=Path), metavar="FILE",
+              callback=_file(lambda: (".npz",), "arrays"),
+              help="The same as arrays of numpy.")  # fmt: skip
 def command(
-    as_json: bool, plot: Path | None, P: int | None, log10_P: float | None, **asked: Any
+    as_json: bool,
+    series: bool,
+    plot: Path | None,
+    csv: Path | None,
+    npz: Path | None,
+    **asked: Any,
 ) -> None:
-    """One configuration's dynamics, with the predicted events beside the measured ones."""
+    """One configuration's dynamics, with the predicted events beside the measured ones.
+
+    Several values of one or two parameters, separated by commas, give a table of their
+    configurations, and with --plot a picture over the first of them.
+    """
     if asked["objective"] == "mae":
         _refuse_contrastive()
+    points = list(_points(asked))
+    found = []
+    for number, point in enumerate(points, 1):
+        with progress.waiting(f"trace {number} of {len(points)}" if len(points) > 1 else "trace"):
+            found.append(_trace(point, asked))
+    varied = [name for name in VARIED if asked[name] is not None and len(asked[name]) > 1]
+    frame = sweep.frame([one.record for one in found], varied) if varied else found[0].frame()
+    _write(frame, csv, npz)
+    if plot is not None:
+        from refutable.reports import figure, sweep_figure, trajectory_figure
+
+        record = found[0].record
+        if varied:
+            figure.write(lambda empty: sweep_figure.draw(empty, frame, varied), plot)
+        else:
+            figure.write(lambda empty: trajectory_figure.draw(empty, record, frame), plot)
+    documents = [plain(one.with_series() if series else one.document) for one in found]
+    if as_json:
+        streams.say_json(documents if varied else documents[0], 1)
+    else:
+        if varied:
+            sweep.show([one.record for one in found], frame, varied, options.console())
+        else:
+            trace.show(found[0].record, options.console())
+        for path, what in ((plot, "Picture"), (csv, "Table"), (npz, "Arrays")):
+            if path is not None:
+                streams.say(f"{what} in {path}")
+
+
+def _points(asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every combination of the values that were given. UsageError for too many of them."""
+    if (asked["P"] is None) == (asked["log10_P"] is None):
+        raise UsageError("give exactly one of --P and --log10-P")
+    given = {name: asked[name] for name in VARIED if asked[name] is not None}
+    several = [f"--{name.replace('_', '-')}" for name, values in given.items() if len(values) > 1]
+    if len(several) > 2:
+        raise UsageError(f"at most two parameters take several values, not {', '.join(several)}")
+    points = list(itertools.product(*given.values()))
+    if len(points) > MOST_TRACES:
+        raise UsageError(
+            f"that is {len(points):,} configurations; at most {MOST_TRACES} are traced"
+        )
+    for point in points:
+        yield dict(zip(given, point, strict=True))
+
+
+def _trace(point: Mapping[str, Any], asked: Mapping[str, Any]) -> Trace:
+    """The dynamics of one configuration. UsageError when the definitions exclude it."""
     try:
-        setting = _setting(_patches(P, log10_P), asked)
+        setting = _setting(point, asked)
         from refutable.claims import tracing  # takes seconds: bad input does without
 
-        found = tracing.trace(
+        return tracing.trace(
             setting,
             asked["objective"],
             asked["query"],
@@ -95,17 +193,15 @@ def command(
         )
     except SettingError as problem:
         raise UsageError(str(problem)) from problem
-    if plot is not None:
-        from refutable.reports import figure, trajectory_figure
 
-        record, series = found.record, found.frame()
-        figure.write(lambda empty: trajectory_figure.draw(empty, record, series), plot)
-    if as_json:
-        streams.say_json(plain(found.document), 1)
-    else:
-        trace.show(found.record, options.console())
-        if plot is not None:
-            streams.say(f"Picture in {plot}")
+
+def _write(frame: pd.DataFrame, csv: Path | None, npz: Path | None) -> None:
+    if csv is not None:
+        frame.to_csv(csv, index=False)
+    if npz is not None:
+        import numpy as np
+
+        np.savez(npz, **{str(name): frame[name].to_numpy() for name in frame})
 
 
 def _refuse_contrastive() -> None:
@@ -116,17 +212,27 @@ def _refuse_contrastive() -> None:
             raise UsageError(f"--{name} belongs to --objective cl")
 
 
-def _setting(P: int, asked: Mapping[str, Any]) -> Setting:
+def _patches(point: Mapping[str, Any]) -> int:
+    """P from whichever of the two was given."""
+    if "P" in point:
+        return int(point["P"])
+    log10_P = point["log10_P"]
+    if not 0 < log10_P <= 300:
+        raise UsageError(f"--log10-P must lie in (0, 300], not {log10_P}")
+    return power_of_ten(log10_P)
+
+
+def _setting(point: Mapping[str, Any], asked: Mapping[str, Any]) -> Setting:
     """The setting that the options describe. SettingError when the definitions exclude it."""
     clusters = 8 if asked["objective"] == "cl" else 1
     return Setting(
-        P=P,
-        kappa_c=asked["kappa_c"],
-        kappa_s=asked["kappa_s"],
-        c_1=asked["c_1"],
-        c_s=asked["c_s"],
-        gamma=asked["gamma"],
+        P=_patches(point),
+        kappa_c=point["kappa_c"],
+        kappa_s=point["kappa_s"],
+        c_1=point["c_1"],
+        c_s=point["c_s"],
+        gamma=point["gamma"],
         latents=Latents.parse(asked["latents"]),
-        K=clusters if asked["clusters"] is None else asked["clusters"],
-        contrastive=Contrastive(tau=asked["tau"], negatives=asked["negatives"]),
+        K=point.get("clusters", clusters),
+        contrastive=Contrastive(tau=point["tau"], negatives=asked["negatives"]),
     )
