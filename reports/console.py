@@ -5,14 +5,17 @@ Everything is printed as text objects: nothing that a record says is taken for a
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from refutable import text as texts
 from refutable.claim import Verdict
 from refutable.records.results import ClaimRecord, LegRecord, Results, Run
-from refutable.reports import witness, words
+from refutable.reports import opening, witness, words
 from refutable.reports.terminal import said
 
 STYLES = {
@@ -30,32 +33,23 @@ LAST = 4
 """Lines of a traceback."""
 
 
-def show(results: Results, console: Console) -> None:
-    """Print the table, the troubles and the counts of a run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("claim", no_wrap=True)
-    table.add_column("what it says", ratio=1)
-    table.add_column("verdict")
-    table.add_column("closeness", justify="right", no_wrap=True)
-    table.add_column("grade")
-    for claim in results.claims:
-        table.add_row(
-            said(claim.id, most=100),
-            said(claim.title, most=200),
-            said(words.verdict(claim), STYLES[claim.verdict], 200),
-            said(words.closeness(claim)),
-            said(words.grades(claim)),
-        )
-    console.print(table)
+WIDE = 100
+"""Columns from which on a claim takes one row; below, what it says gets a line of its own."""
+
+
+def show(results: Results, console: Console, folder: Path | None = None) -> None:
+    """Print the table, the troubles and the counts of a run. folder: where its results are kept."""
+    (_show_table if console.width >= WIDE else _show_lines)(results, console)
     console.print()
     for claim in results.claims:
-        _show_trouble(claim, results.run, console)
+        _show_trouble(claim, results.run, console, folder)
     _show_remarks(results, console)
     totals = results.totals
-    console.print(said(f"{totals.claims} claims: {words.counts(results)}.", "bold"))
+    console.print(said(f"{words.many(totals.claims, 'claim')}: {words.counts(results)}.", "bold"))
     console.print(
         said(
-            f"{totals.legs} legs of evidence, {totals.cases:,} cases, {results.run.seconds:.0f} s; "
+            f"{words.many(totals.legs, 'leg')} of evidence, {words.many(totals.cases, 'case')}, "
+            f"{results.run.seconds:.0f} s; "
             f"profile {results.run.profile}, seed {results.run.seed}; "
             f"probability of a false alarm {totals.false_alarm:.1g}."
         )
@@ -70,23 +64,57 @@ def show(results: Results, console: Console) -> None:
     if partial and not missing:
         console.print(
             said(
-                f"{len(partial)} claims have legs that this run left out; "
+                f"{words.many(len(partial), 'claim')} with legs that this run left out; "
                 "`--profile full` and no kind: selection run them all."
             )
         )
     console.print(said(words.CLOSENESS, "dim"))
 
 
-def _show_trouble(claim: ClaimRecord, run: Run, console: Console) -> None:
+def _show_table(results: Results, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("claim", no_wrap=True)
+    table.add_column("what it says", ratio=1)
+    table.add_column("verdict")
+    table.add_column("closeness", justify="right", no_wrap=True)
+    table.add_column("grade")
+    for claim in results.claims:
+        table.add_row(said(claim.id, most=100), said(claim.title, most=200), *_judged(claim))
+    console.print(table)
+
+
+def _show_lines(results: Results, console: Console) -> None:
+    """A claim in two lines, of which the first says how it was judged."""
+    for claim in results.claims:
+        judged = Text("  ").join(part for part in _judged(claim) if part)
+        console.print(said(claim.id, "bold", 100) + Text("  ") + judged)
+        console.print(Padding(said(claim.title, most=200), (0, 0, 0, 2), expand=False))
+
+
+def _judged(claim: ClaimRecord) -> tuple[Text, Text, Text]:
+    return (
+        said(words.verdict(claim), STYLES[claim.verdict], 200),
+        said(words.closeness(claim)),
+        said(words.grades(claim)),
+    )
+
+
+def _show_trouble(claim: ClaimRecord, run: Run, console: Console, folder: Path | None) -> None:
     for leg in claim.legs:
         if leg.verdict in (Verdict.HOLDS, Verdict.NOT_RUN):
             continue
         head = f"{claim.id} [{leg.kind.value}] {leg.verdict.value}"
         console.print(said(head, STYLES[leg.verdict]))
         for line in _details(leg):
-            console.print(Text("    ") + said(line), soft_wrap=True)
-        again = words.again(run, claim, leg)
-        console.print(Text("    again: ") + Text(texts.visible(again)), soft_wrap=True)
+            console.print(Padding(said(line), (0, 0, 0, 4), expand=False))
+        commands = {
+            "see it again": opening.replay(folder, claim, leg),
+            "check again": words.again(run, claim, leg),
+        }
+        for label, command in commands.items():
+            if command:  # on a line of its own, however long: it is to be pasted
+                shown = Text(f"    {label}: ") + Text(texts.visible(command))
+                console.print(shown, soft_wrap=True)
         console.print()
     if claim.accepted:
         console.print(said(f"{claim.id} {words.acceptance(claim.accepted)}"))
@@ -118,5 +146,5 @@ def _show_remarks(results: Results, console: Console) -> None:
             continue
         console.print(said(title, "bold"))
         for id, remark in lines:
-            console.print(Text("    ") + said(f"{id} {remark}"), soft_wrap=True)
+            console.print(Padding(said(f"{id} {remark}"), (0, 0, 0, 4), expand=False))
         console.print()

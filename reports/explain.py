@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from refutable import text as texts
 from refutable.records.contents import Entry
 from refutable.records.results import ClaimRecord, LegRecord, TableRecord
-from refutable.reports import words
+from refutable.reports import unicode_mathematics, words
+
+LABEL = 13
+"""Columns of what stands before the first lines: `assumptions  `."""
 
 
 def lines(
-    claim: Entry, tables: Sequence[TableRecord], last: ClaimRecord | None, out: Path
+    claim: Entry,
+    tables: Sequence[TableRecord],
+    last: ClaimRecord | None,
+    out: Path,
+    width: int = 10_000,
 ) -> list[str]:
-    """The lines of `claims explain`. last: the record of the run whose folder is `out`."""
-    found = (*_stated(claim), *_checked(claim, tables), "", *_judged(claim, last, out))
-    return [texts.visible(one.replace("\n", " ")) for one in found]
+    """The lines of `claims explain`, wrapped. last: the record of the run whose folder is `out`."""
+    found = (
+        *_stated(claim),
+        *_checked(claim),
+        *(line for table in tables for line in ["", *map(Whole, words.aligned(table)), ""]),
+        *_planted(claim),
+        "",
+        *_judged(claim, last, out),
+    )
+    return [line for one in found for line in _wrapped(one, width)]
+
+
+class Whole(str):
+    """A line that is not wrapped, because it is a row of a table."""
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line as lines of a width, those after the first indented below what it says."""
+    shown = texts.visible(line.replace("\n", " "))
+    if isinstance(line, Whole) or len(shown) <= width:
+        return [shown]
+    start = len(shown) - len(shown.lstrip())
+    hanging = start + 2 if start or not shown[LABEL:].strip() else LABEL
+    return textwrap.wrap(
+        shown, width, subsequent_indent=" " * hanging, break_long_words=False,
+        break_on_hyphens=False, drop_whitespace=True,
+    )  # fmt: skip
 
 
 def _stated(claim: Entry) -> Iterator[str]:
     source = claim.provenance.value + (f", {claim.paper}" if claim.paper else "")
     yield f"{claim.id}: {claim.title}"
     yield ""
-    yield f"  {claim.statement}"
+    yield f"  {unicode_mathematics.text(claim.statement)}"
     yield ""
     yield f"stands in    {_short(claim.file)}:{claim.line}"
     yield f"source       {source}"
@@ -43,15 +75,16 @@ def _short(file: str) -> str:
         return str(path)
 
 
-def _checked(claim: Entry, tables: Sequence[TableRecord]) -> Iterator[str]:
+def _checked(claim: Entry) -> Iterator[str]:
     yield ""
     yield "checked by"
     for leg in claim.legs:
         since = "" if leg.profile == "quick" else f" (from profile {leg.profile})"
         yield f"  {leg.kind.value:9} at best {leg.kind.grade.value:9} {leg.about}{since}"
-    for table in tables:
-        yield from ["", *words.aligned(table), ""]
-    yield "refuted by each of these planted mistakes"
+
+
+def _planted(claim: Entry) -> Iterator[str]:
+    yield f"planted mistakes, each to turn the verdict to fails: `claims selftest {claim.id}`"
     for mistake in claim.mistakes:
         yield f"  {mistake.title}  [{mistake.target}]"
 

@@ -106,17 +106,30 @@ def _formula(latex: str, display: str) -> Markup:
 
 
 def _converted(latex: str, display: str) -> str:
-    """MathML in which text is text, whatever the converter made of it; empty for what is refused.
-
-    The converter writes characters as references, and its own output unescapes everything.
-    """
+    """MathML in which text is text, whatever the converter made of it; empty if refused."""
     if len(latex) > _LONGEST or _DEFINITION.search(latex):
         return ""
+    return ET.tostring(_tree(latex, display), encoding="unicode")
+
+
+def tree(latex: str) -> ET.Element | None:
+    """A formula as MathML; None for what the converter does not take."""
+    if len(latex) > _LONGEST or _DEFINITION.search(latex):
+        return None
+    try:
+        found = _tree(latex, "inline")
+    except Exception:  # hostile or half-written LaTeX
+        return None
+    return None if _LEFT_OVER.search(ET.tostring(found, encoding="unicode")) else found
+
+
+def _tree(latex: str, display: str) -> ET.Element:
+    """The converter writes characters as references, and its own output unescapes everything."""
     known = _ARG.sub(r"\\operatorname{arg}", _SPACES.sub(" ", latex))
-    tree = converter.convert_to_element(known, display=display)
-    for element in tree.iter():
+    found: ET.Element = converter.convert_to_element(known, display=display)
+    for element in found.iter():
         element.text = texts.visible(html.unescape(element.text or ""), keep=_OPERATORS) or None
         element.tail = None
         for name in element.attrib.keys() - _ATTRIBUTES:
             del element.attrib[name]
-    return ET.tostring(tree, encoding="unicode")
+    return found

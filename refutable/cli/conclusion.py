@@ -93,7 +93,7 @@ def _show(results: Results, counting: Counting, out: Path | None, as_json: bool)
     if as_json:
         options.print_json(results)
     else:
-        console.show(results, options.console())
+        console.show(results, options.console(), out)
         if out is not None:
             files = ", ".join([options.RESULTS, *(file for file, _ in folder.FORMATS.values())])
             streams.say(f"Reports in {out}: {files}")

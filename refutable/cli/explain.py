@@ -18,13 +18,13 @@ from refutable.reports import explain
 @click.command(
     "explain",
     epilog=examples(
-        "claims explain thm4.4", "claims explain my.claim --module my_claims.py --out report"
+        "claims explain thm4.4", "claims explain my.claim --module my_claims.py --results report"
     ),
 )
 @click.argument("claim_id", metavar="ID")
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True,
-    help="Folder whose results.json holds the last verdict.",
+    "--results", "--out", "out", type=click.Path(path_type=Path), default=Path("report"),
+    show_default=True, help="Folder whose results.json holds the last verdict.",
 )  # fmt: skip
 @options.module
 def command(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
@@ -36,4 +36,5 @@ def command(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
     stored = Results.read(path).claims if is_there(path) else ()
     last = next((record for record in stored if record.id == entry.id), None)
     computed = [TableRecord.of(compute()) for compute in tables]
-    streams.say("\n".join(explain.lines(entry, computed, last, out)))
+    width = options.console().width
+    streams.say("\n".join(explain.lines(entry, computed, last, out, width)))

@@ -227,7 +227,7 @@ def test_a_list_follows_columns(columns: str) -> None:
     if columns == "200":
         assert "thm4.1 MAE training converges Theorem 4.1 " in words
     else:
-        assert words.startswith("thm4.1 Theorem 4.1; scaling,")
+        assert words.startswith("thm4.1 Theorem 4.1 (reconstructed); scaling,")
         assert words.endswith(" MAE training converges")
 
 
