@@ -57,6 +57,7 @@ CHAPTERS = {
     "refutable.claims.comparison.reconstruction": "MAE against contrastive learning, filling in",
     "refutable.claims.comparison.both_signs": "MAE against contrastive learning, both signs",
     "refutable.claims.figures.one_layer": "Figure 3, the one-layer model on real patches",
+    "refutable.claims.mae.sampling_noise": "MAE by stochastic gradients",
     "refutable.claims.mae.tiers": "Links between the tiers",
     "refutable.claims.contrastive.mean_counts": "Links between the tiers, contrastive learning",
     "refutable.claims.tracing.predictions": "What a trace predicts",
