@@ -15,7 +15,14 @@ import torch
 
 from refutable.model import data, engines, gradients, lumping, vit
 from refutable.model.setting import Setting, SettingError
-from refutable.model.trajectory import Engine, Event, Objective, QueryKind, Series, Trajectory
+from refutable.model.trajectory import (
+    Engine,
+    Objective,
+    QueryKind,
+    Series,
+    Trajectory,
+    first_crossing,
+)
 
 Floats = data.Floats
 Batches = data.Samples | data.Views | Iterable[data.Samples] | Iterable[data.Views]
@@ -199,20 +206,6 @@ def _repeat(batches: Any) -> Iterator[Any]:
     return itertools.repeat(batches) if single else iter(batches)
 
 
-def _crossing(log_t: Series, height: Series, looks: dict[str, Series]) -> Event | None:
-    """The first time `height` is at least 0, interpolated in log t; None when it never is."""
-    reached = np.flatnonzero(height >= 0)
-    if not reached.size:
-        return None
-    i = int(reached[0])
-    share = 1.0 if i == 0 else -height[i - 1] / (height[i] - height[i - 1])
-
-    def at(series: Series) -> float:
-        return float(series[i] if i == 0 else (1 - share) * series[i - 1] + share * series[i])
-
-    return Event(at(log_t), at(looks["phi_global"]), at(looks["phi_own"]))
-
-
 def _trajectory(
     setting: Setting,
     objective: Objective,
@@ -234,12 +227,12 @@ def _trajectory(
     names = [field.name for field in dataclasses.fields(engines.Look)]
     series = {name: np.array([getattr(look, name) for look in rest], float) for name in names}
     log_t = np.log(eta * np.arange(1, len(rest) + 1))
-    switch = None
+    phi, switch = (series["phi_global"], series["phi_own"]), None
     if objective == "mae" and query == "local" and abs(start.rate_global) > start.rate_own:
         ahead = series["rate_own"] - np.abs(series["rate_global"])
-        switch = _crossing(log_t, ahead, series)
-    half = _crossing(log_t, series["own_attention"] - 0.5, series)
-    done = None if loss_gap is None else _crossing(log_t, loss_gap - series["loss_gap"], series)
+        switch = first_crossing(log_t, ahead, *phi)
+    half = first_crossing(log_t, series["own_attention"] - 0.5, *phi)
+    done = None if loss_gap is None else first_crossing(log_t, loss_gap - series["loss_gap"], *phi)
     kept = np.arange(len(rest))
     if len(rest) > records:
         kept = np.unique(np.geomspace(1, len(rest), records).round().astype(int)) - 1

@@ -25,6 +25,22 @@ class Event:
     phi_own: float
 
 
+def first_crossing(
+    log_t: Series, height: Series, phi_global: Series, phi_own: Series
+) -> Event | None:
+    """The first time `height` is at least 0, interpolated in log t; None when it never is."""
+    reached = np.flatnonzero(height >= 0)
+    if not reached.size:
+        return None
+    i = int(reached[0])
+    share = 1.0 if i == 0 else -height[i - 1] / (height[i] - height[i - 1])
+
+    def at(series: Series) -> float:
+        return float(series[i] if i == 0 else (1 - share) * series[i - 1] + share * series[i])
+
+    return Event(at(log_t), at(phi_global), at(phi_own))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trajectory:
     """Correlations and attention of one query over training (Definition 3.1), t = η·steps.

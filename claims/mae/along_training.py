@@ -50,9 +50,13 @@ def setting_at(kappa_c: float, kappa_s: float, decades: float) -> Setting:
 
 @shared.run_once
 def along(query: QueryKind, kappa_c: float, kappa_s: float, decades: float) -> Along:
-    """Reduced training of one query at P = 10^decades."""
+    """Reduced training of one query at P = 10^decades.
+
+    With counts at their mean, where an attention is a number and not a law: the formulas are about
+    such numbers (what masks add to their averages is of order 1/C_s).
+    """
     s = setting_at(kappa_c, kappa_s, decades)
-    t = reduced.mae(s, query, loss_gap=LOSS_GAP)
+    t = reduced.mae(s, query, loss_gap=LOSS_GAP, counts="mean")
     other = [
         reduced.mae_rates(
             s,
@@ -63,6 +67,7 @@ def along(query: QueryKind, kappa_c: float, kappa_s: float, decades: float) -> A
             upsilon_global=upsilon_1,
             upsilon_own=upsilon_n,
             upsilon_other=upsilon_m,
+            counts="mean",
         ).alpha_other
         for phi_1, phi_n, phi_m, upsilon_1, upsilon_n, upsilon_m in zip(
             t.phi_global,

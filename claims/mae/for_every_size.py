@@ -96,8 +96,8 @@ def bound_of(name: str, reach: float = 1) -> Callable[[Region], Majorant]:
 
 
 def to_the_loss_gap(setting: Setting) -> Trajectory:
-    """The reduced run of a local query."""
-    return reduced.mae(setting, "local", loss_gap=LOSS_GAP)
+    """The reduced run of a local query, counts at their mean: the flow that is bounded here."""
+    return reduced.mae(setting, "local", loss_gap=LOSS_GAP, counts="mean")
 
 
 def half_time_off(setting: Setting, run: Trajectory) -> float:
@@ -359,9 +359,9 @@ LEARNED = 1000
 
 
 def learned(setting: Setting, query: QueryKind, reach: float = LEARNED) -> Trajectory:
-    """A reduced run that ends a little before A_n/(1 - A_n) = reach."""
+    """A mean-count run that ends a little before A_n/(1 - A_n) = reach."""
     end = 0.5 * setting.gamma * (1.1 / reach) ** 2
-    return reduced.mae(setting, query, loss_gap=end)
+    return reduced.mae(setting, query, loss_gap=end, counts="mean")
 
 
 def own_off(setting: Setting, run: Trajectory, size: int, others: float) -> float:

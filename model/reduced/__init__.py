@@ -16,7 +16,7 @@ from refutable.model.reduced.contrastive import (
     cl_rates,
     softmax_weights,
 )
-from refutable.model.reduced.reconstruction import MaeRates, mae, mae_rates
+from refutable.model.reduced.reconstruction import MaeRates, descend, mae, mae_rates
 
 __all__ = [
     "ClRates",
@@ -24,6 +24,7 @@ __all__ = [
     "SoftmaxWeights",
     "cl",
     "cl_rates",
+    "descend",
     "mae",
     "mae_rates",
     "softmax_weights",

@@ -36,7 +36,10 @@ def inside(bound: Majorant, off: float) -> bool:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
 def test_floats_of_a_local_query_lie_inside(setting: Setting) -> None:
-    query, run = LocalQuery(Region.of(setting)), reduced.mae(setting, "local", loss_gap=1e-3)
+    query, run = (
+        LocalQuery(Region.of(setting)),
+        reduced.mae(setting, "local", loss_gap=1e-3, counts="mean"),
+    )
     gamma = setting.gamma
     a, rho = ((1 - gamma) * size / setting.P for size in (setting.C_1, setting.C_s))
     R_0 = 1 - a - rho
@@ -63,7 +66,10 @@ def test_floats_of_a_local_query_lie_inside(setting: Setting) -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
 def test_floats_of_a_global_query_lie_inside(setting: Setting) -> None:
-    query, run = GlobalQuery(Region.of(setting)), reduced.mae(setting, "global", loss_gap=1e-3)
+    query, run = (
+        GlobalQuery(Region.of(setting)),
+        reduced.mae(setting, "global", loss_gap=1e-3, counts="mean"),
+    )
     a = (1 - setting.gamma) * setting.C_1 / setting.P
     R, w = 1 - a, a / (1 - a)
     centre = (
