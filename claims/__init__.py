@@ -59,6 +59,7 @@ CHAPTERS = {
     "refutable.claims.figures.one_layer": "Figure 3, the one-layer model on real patches",
     "refutable.claims.mae.sampling_noise": "MAE by stochastic gradients",
     "refutable.claims.mae.tiers": "Links between the tiers",
+    "refutable.claims.mae.first_order": "MAE, areas of finite size",
     "refutable.claims.contrastive.mean_counts": "Links between the tiers, contrastive learning",
     "refutable.claims.tracing.predictions": "What a trace predicts",
 }

@@ -100,20 +100,20 @@ def visible_counts(setting: Setting, areas: Areas) -> Counts:
     share_1 = areas.global_ / (P - areas.own)
     crowd = left * share_1
     variance = crowd * (areas.others / outside) * ((outside - left) / max(outside - 1, 1.0))
-    sd = np.sqrt(np.maximum(variance, 0.0))
+    remain = left * (areas.others / outside)
+    sd = np.minimum(np.sqrt(variance), np.minimum(crowd, remain))  # no count below 0
     if areas.global_ and areas.others and (sd > math.sqrt(SHARP) * crowd).any():
         own, chance = np.tile(own, 2), np.tile(chance, 2) / 2
-        left, crowd, sd = np.tile(left, 2), np.tile(crowd, 2), np.concatenate([sd, -sd])
+        crowd, remain, sd = np.tile(crowd, 2), np.tile(remain, 2), np.concatenate([sd, -sd])
     else:
         sd = np.zeros_like(own)
     crowd = crowd + sd
-    others = left * (areas.others / outside) - sd
+    others = remain - sd
     mean_square = pair = 0.0
     if areas.others:
         pairs_of_all = areas.others * max(areas.others - 1, 1)
         mean_square = areas.pairs / pairs_of_all  # of two visible patches: both in one area
         pair = (setting.C_s - 1) / max(areas.others - 1, 1)
-    repeated = np.maximum(others - 1, 0.0)
     share = others / max(areas.others, 1)
     return Counts(
         chance,
@@ -124,9 +124,9 @@ def visible_counts(setting: Setting, areas: Areas) -> Counts:
         (areas.global_ - crowd) / P,
         others / P,
         (areas.others - others) / P,
-        others / P * ((1 + repeated * mean_square) / P),
+        others / P * ((1 + (others - 1) * mean_square) / P),
         share,
-        share * ((1 + repeated * pair) / P),
+        share * ((1 + (others - 1) * pair) / P),
     )
 
 

@@ -8,16 +8,23 @@ the factors enter by their mean over the keys of a kind, a mean field.
 from __future__ import annotations
 
 import functools
+import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from refutable.model.data import Ints
 from refutable.model.reduced.clock import State
-from refutable.model.setting import LARGEST_EXPLICIT_P, Setting
+from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind, Series
 
 GLOBAL, OWN, OTHER = range(3)
 LOCAL_THERE, GLOBAL_THERE = range(2)
+
+
+LARGEST_COUPLED_P = 10_000
+"""Largest P at which it is looked at how areas overlap; e^Υ is then 1 up to (log P)/C_n."""
 
 
 class Overlap(NamedTuple):
@@ -32,45 +39,52 @@ class Overlap(NamedTuple):
 
 
 def is_coupled(setting: Setting) -> bool:
-    """Whether clusters have partitions of their own, in a placement that can be laid out.
+    """Whether clusters have partitions of their own, in a placement that is laid out.
 
-    Beyond LARGEST_EXPLICIT_P areas overlap as independent ones do, by their sizes: alike for keys
-    of every kind, so that the factors cancel in the softmax.
+    Beyond LARGEST_COUPLED_P areas are taken to overlap as independent ones do, by their sizes:
+    alike for keys of every kind, so that the factors cancel in the softmax.
     """
-    return setting.K > 1 and not setting.shared_partition and setting.P <= LARGEST_EXPLICIT_P
+    return setting.K > 1 and not setting.shared_partition and setting.P <= LARGEST_COUPLED_P
 
 
 @functools.lru_cache(maxsize=32)
 def overlap(setting: Setting, query: QueryKind, size: int) -> Overlap:
     """Over all pairs of clusters, for queries of a kind in the first, in an area of that size."""
-    keys, found, weight = np.zeros((3, 2, 3)), np.zeros(2), np.zeros(3)
-    for first, here in enumerate(setting.area_of):
-        for second, there in enumerate(setting.area_of):
-            if first == second:
-                continue
-            shared = np.zeros((setting.areas, setting.areas))  # patches in areas i here, j there
-            np.add.at(shared, (here, there), 1.0)
-            for i, j in zip(*np.nonzero(shared), strict=True):
-                if (i == 0) != (query == "global") or setting.area_sizes[i] != size:
-                    continue
-                queries, kind = shared[i, j], GLOBAL_THERE if j == 0 else LOCAL_THERE
-                found[kind] += queries
-                for a, row in enumerate(_keys_by_kind(shared, int(i), int(j))):
-                    if total := row.sum():
-                        crowd = row[0] if j else 0.0
-                        share = np.array([crowd, row[j], total - row[j] - crowd]) / total
-                        keys[a, kind] += queries * share
-                        weight[a] += queries
-    return Overlap(keys / np.maximum(weight, 1)[:, None, None], found / found.sum())
+    keys, elsewhere, queries = np.zeros((3, 2, 3)), np.zeros(2), 0
+    for here, there in itertools.permutations(setting.area_of, 2):
+        chosen = ((here == 0) == (query == "global")) & (setting.area_sizes[here] == size)
+        kind = np.where(there == 0, GLOBAL_THERE, LOCAL_THERE)[chosen]
+        elsewhere += np.bincount(kind, minlength=2)
+        queries += len(kind)
+        for a, (total, own, crowd) in enumerate(_keys_by_kind(setting, here, there)):
+            found = np.stack([crowd, own, total - own - crowd])[:, chosen]
+            shares = found / np.maximum(total, 1)[chosen]
+            for place in (LOCAL_THERE, GLOBAL_THERE):
+                keys[a, place] += shares[:, kind == place].sum(axis=1)
+    return Overlap(keys / max(queries, 1), elsewhere / max(queries, 1))
 
 
-def _keys_by_kind(shared: Series, i: int, j: int) -> tuple[Series, Series, Series]:
-    """Global, own and other keys of a query in areas i and j, by their area there: (N,) each."""
-    own, everyone = shared[i].copy(), shared.sum(axis=0)
-    own[j] -= 1  # the query is no key of its areas
-    everyone[j] -= 1
-    crowd = shared[0] if i else np.zeros_like(own)
-    return crowd, own, everyone - own - crowd
+def _keys_by_kind(setting: Setting, here: Ints, there: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """The keys of every patch as a query by kind here (global, own, other): (P,) each.
+
+    How many there are, and how many of them lie in its own and in the global area there. The query
+    is no key of its areas, and one in the global area has no further global area.
+    """
+    sizes, N = setting.area_sizes, setting.areas
+    local, local_there = here != 0, there != 0
+    _, cell, number = np.unique(here * N + there, return_inverse=True, return_counts=True)
+    both = number[cell]  # in the query's areas of both clusters
+    own_and_global = np.bincount(here[there == 0], minlength=N)[here] * local_there
+    global_and_own = np.bincount(there[here == 0], minlength=N)[there] * local
+    globals_ = int(((here == 0) & (there == 0)).sum()) * (local & local_there)
+    crowd, own = sizes[0] * local, sizes[here] - 1
+    yield crowd, global_and_own, globals_
+    yield own, both - 1, own_and_global
+    yield (
+        setting.P - 1 - own - crowd,
+        sizes[there] - both - global_and_own,
+        sizes[0] * local_there - own_and_global - globals_,
+    )
 
 
 def with_other_clusters(

@@ -45,12 +45,11 @@ def rate_sums(
     joint = setting.K if setting.shared_partition else 1
     per_own = joint * (areas.own / (areas.own - 1))
     per_other = joint * (P / areas.others) if areas.others else 0.0
-    one = 1 / P
+    one, level = 1 / P, math.log(P / areas.own) / setting.latents.U
 
     def sums(state: State) -> tuple[float, ...]:
         phi_1, phi_n, phi_m, ups_1, ups_n, ups_m, ups_p = state
         key_1, key_n, key_m, key_p = exp(ups_1), exp(ups_n), exp(ups_m), exp(ups_p)
-        # Only the own weight can outgrow double precision: all weights are divided by e^{zΦ}.
         m0 = m1 = m2 = m3 = 0.0
         for z, q in law:
             e = exp(z * phi_m)
@@ -58,8 +57,9 @@ def rate_sums(
             m1 += q * z * e
             m2 += q * (z * e) ** 2
             m3 += q * z * (z * e) ** 2
-        shift = max(phi_n, 0.0)
-        short, self_key = phi_n - shift, one * key_p
+        # Only the own weight can outgrow double precision: beyond 1 all weights are divided by it.
+        short, self_key = min(phi_n, level), one * key_p
+        shift = phi_n - short
         a_1 = a_n = a_m = b_1 = b_n = b_m = b_p = att_1 = att_n = loss = 0.0
         for z_n, z_1, weigh, answerable, *counts_of in atoms:
             own, own_dark, crowd, crowd_dark, others, others_dark, squares, share, square = (

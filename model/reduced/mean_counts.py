@@ -34,7 +34,7 @@ def rate_sums(setting: Setting, query: QueryKind) -> Callable[[State], tuple[flo
     share_m = C_s / P
     law = list(zip(setting.latents.values, setting.latents.probabilities, strict=True))
     global_law = law if query == "local" else [(0.0, 1.0)]
-    exp = math.exp
+    exp, level = math.exp, -math.log(share_n)
 
     def sums(state: State) -> tuple[float, ...]:
         phi_1, phi_n, phi_m, ups_1, ups_n, ups_m, _ = state
@@ -58,9 +58,9 @@ def rate_sums(setting: Setting, query: QueryKind) -> Callable[[State], tuple[flo
         rest = seen_m * m0 + dark_m + dark_1 + dark_n
         for z_n, q_n in law:
             grown = z_n * phi_n
-            # Only the own weight can outgrow double precision: all weights are divided by it.
-            scale = exp(-grown) if grown > 0 else 1.0
-            w_n = visible * share_n * exp(ups_n + min(grown, 0.0))
+            # Only the own weight can outgrow double precision: beyond 1 all are divided by it.
+            scale = exp(level - grown) if grown > level else 1.0
+            w_n = visible * share_n * exp(ups_n + min(grown, level))
             zz_n = z_n * z_n
             for z_1, q_1, w, zz_1 in globals_:
                 w_1 = w * scale
