@@ -122,6 +122,8 @@ class _Found:
             return  # nothing was measured, so nothing counts
         gaps = [item for item in items if isinstance(item, Gap)]
         for gap in gaps:
+            gap.take()  # those beside a counterexample, too
+        for gap in gaps:
             if gap.fails and not gap.is_short:
                 raise _Counterexample(configuration, gap)
         self.held.append((picture, gaps))

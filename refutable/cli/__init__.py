@@ -17,6 +17,7 @@ LONGEST = 1000
 """Characters of a message."""
 
 VERBS = {
+    "new": "A commented file of claims that runs: a leg of each kind, and one claim that fails.",
     "list": "The catalogue: what is claimed, where it comes from and how it is checked.",
     "explain": "One claim: statement, source, assumptions, what it rests on, how it is checked.",
     "verify": "Check claims, and write results and reports.",

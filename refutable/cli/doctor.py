@@ -37,18 +37,27 @@ PURPOSES = {
 @click.command(
     "doctor",
     epilog=examples(
-        "claims doctor", "claims doctor --module my_claims.py", "claims doctor --clear-cache"
+        "claims doctor",
+        "claims doctor my_claims.py",
+        "claims doctor --module my_claims.py",
+        "claims doctor --clear-cache",
     ),
 )
 @click.option("--clear-cache", is_flag=True,
               help="Remove the runs that are kept, and say how much it was.")  # fmt: skip
+@click.argument("file", required=False)
 @options.module
-def command(clear_cache: bool, modules: tuple[str, ...]) -> None:
+def command(clear_cache: bool, file: str | None, modules: tuple[str, ...]) -> None:
     """Versions, threads, the cache of runs, and what is missing. Exit 1 when something is.
 
-    Of a missing package it says which claims do not run without it, and how to install it.
+    Of a missing package it says which claims do not run without it, and how to install it. With
+    FILE, a Python file or a module of claims, it says what each claim lacks, and what to write: a
+    planted mistake, a second leg, regimes, reasons of tolerances.
     """
     from refutable import catalogue as catalogues
+
+    if file is not None:
+        raise SystemExit(int(_lacks(catalogues.load((file, *modules))) > 0))
     from refutable.reuse import cache
 
     if clear_cache:
@@ -82,6 +91,21 @@ def command(clear_cache: bool, modules: tuple[str, ...]) -> None:
     counted = "1 problem." if problems == 1 else f"{problems} problems."
     streams.say(counted if problems else "Everything is in place.")
     raise SystemExit(int(problems > 0))
+
+
+def _lacks(catalogue: Catalogue) -> int:
+    """Say what the claims lack, and how many lack something."""
+    from refutable import lacking
+
+    found = {claim.id: list(lacking.of(claim)) for claim in catalogue}
+    for id, lacks in found.items():
+        streams.say(f"{'lacks' if lacks else 'ok':8} {id}")
+        for lack in lacks:
+            streams.say(f"         {lack.what}")
+            streams.say(f"           write {lack.write}")
+    poor = sum(bool(lacks) for lacks in found.values())
+    streams.say(f"{poor} of {len(found)} claims lack something." if poor else "Nothing is lacking.")
+    return poor
 
 
 def _requirements() -> Iterator[tuple[str, str]]:

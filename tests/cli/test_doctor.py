@@ -76,3 +76,22 @@ def test_a_missing_package_costs_the_claims_that_need_it_and_no_other() -> None:
     assert re.search(r"Install: python -m pip install 'torch>=[0-9.]+'\n", done.output)
     assert done.output.endswith("1 problem.\n")
     assert set(ids) < {id for id, _ in catalogues.load(["refutable.claims"]).pick(())}
+
+
+def test_it_says_of_a_file_what_each_claim_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "lacking_claims.py"
+    path.write_text(
+        "from refutable import claim, equal, leg\n\n\n"
+        "@claim('a.b', 'TODO', title='t')\n@leg('exact')\ndef it():\n"
+        "    yield equal('x', 1, 1, 0.1, 'todo')\n"
+        "    yield equal('y', 1, 1, 0.1, 'three roundings')\n"
+    )
+    done = consult(str(path))
+    assert done.exit_code == 1
+    for lack in (
+        "no planted mistake", "one leg only (exact)", "without a scope",
+        "a tolerance of 'x' without a reason ('todo')", "a statement that is still to be written",
+    ):  # fmt: skip
+        assert lack in done.output
+    assert "'y'" not in done.output
+    assert done.output.endswith("1 of 1 claims lack something.\n")

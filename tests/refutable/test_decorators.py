@@ -286,3 +286,14 @@ def test_the_decorator_is_public_whatever_was_loaded_before() -> None:
 
     for before in ("pass", "import refutable.claim", "import refutable.decorators"):
         subprocess.run([sys.executable, "-c", code.format(before)], check=True, timeout=60)
+
+
+def test_gaps_beside_a_counterexample_are_not_lost() -> None:
+    @claim("short.several", "≤", title="t")
+    @for_all(n=st.integers(0, 9))
+    def several(n: int) -> Any:
+        yield at_most("n", n, 3)
+        yield at_most("twice", 2 * n, 20)
+
+    found = verdict(several)
+    assert (found.verdict, found.remarks) == (Verdict.FAILS, ())

@@ -1,0 +1,1 @@
+"""What a new file, or project, of claims starts from."""
