@@ -20,7 +20,7 @@ from refutable.errors import UsageError
 from refutable.records.results import ClaimRecord, Results
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("first_order", "in_context")
+PACKAGES = ("first_order", "in_context", "deep_linear")
 WITNESSES: dict[str, dict[str, Any]] = {
     # a square that goes on as a tangent from 1/3 on, and from 1/5 on
     "wrong.constant": {"N": 1, "f": {"knots": ["1/3"], "slopes": ["1", "0"]}},
@@ -34,6 +34,11 @@ WITNESSES: dict[str, dict[str, Any]] = {
     "wrong.offset": {"configuration": {"c": 1, "query": 0, "x": [0, 0]}},
     "wrong.start": {"v": 0.0, "Γ": 0.0, "Γ*": 1.5},
     "wrong.landscape": {"v": "0", "g": "0"},
+    "wrong.monotone": {"configuration": {"a": 0, "b": 2, "step": "1"}, "a', b'": ["2", "2"]},
+    "wrong.wait": {"gap": "wait of 3 layers: exponent"},  # beside rungs and slopes
+    "wrong.edge": {"eta": 0.75, "end": [1.0, 1.0]},
+    "wrong.minimum": {"a": "0", "b": "0", "s": "1"},
+    "wrong.sharpness": {"a": "1", "b": "1/2", "s": "1/2"},
 }
 """What a reader is shown of each wrong theorem."""
 
