@@ -25,6 +25,17 @@ def examined() -> Callable[..., LegRecord]:
     return judged
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small matrices take longer with two threads, and far longer on a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Chromium without a screen, driven by selenium; a test that asks for it skips without them."""

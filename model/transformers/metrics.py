@@ -5,6 +5,8 @@ All take attention (..., P, P), rows (queries) summing to 1, and reduce the last
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -30,6 +32,15 @@ def angular_diversity(A: Tensor) -> Tensor:
     return 1 - (together - P) / (P * (P - 1))
 
 
+def two_queries(A: Tensor) -> Tensor:
+    """Total variation between two queries, a third of the side in from opposite corners."""
+    side = math.isqrt(A.shape[-1])
+    first = (side - 1) // 3
+    last = side - 1 - first
+    p, q = first * side + first, last * side + last
+    return (A[..., p, :] - A[..., q, :]).abs().sum(dim=-1) / 2
+
+
 def mutual_information(A: Tensor) -> Tensor:
     """I(q, k)/√(H(q) H(k)) of a uniform query and its key (Park et al. 2023): 0 when all agree."""
     P = A.shape[-1]
@@ -49,13 +60,13 @@ def cells(side: int) -> Tensor:
 
 def distance(A: Tensor) -> Tensor:
     """Mean distance in patches between a query and what it attends to."""
-    at = cells(round(A.shape[-1] ** 0.5)).to(A.dtype)
+    at = cells(math.isqrt(A.shape[-1])).to(A.dtype)
     return (A * torch.cdist(at, at)).sum(dim=(-2, -1)) / A.shape[-1]
 
 
 def neighbourhood(A: Tensor) -> Tensor:
     """Attention on the 3 × 3 patches around the query, over what uniform attention would give."""
-    at = cells(round(A.shape[-1] ** 0.5))
+    at = cells(math.isqrt(A.shape[-1]))
     near = ((at[:, None] - at[None]).abs().amax(dim=-1) <= 1).to(A.dtype)
     return (A * near).sum(dim=(-2, -1)) / near.mean(dim=-1).sum()
 

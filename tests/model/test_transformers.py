@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,8 @@ from refutable.model.transformers import (
     vit,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = vit.Architecture(image=8, patch=2, width=16, depth=2, heads=2, ratio=2)
 
 
@@ -37,15 +38,6 @@ def ramps() -> Tensor:
     """Six images that grow along a direction each: what is hidden can be told from what is seen."""
     slopes, at = torch.randn(6, 2, generator=seeded(2)), torch.linspace(-1, 1, 8)
     return (slopes[:, 0, None, None] * at[:, None] + slopes[:, 1, None, None] * at)[:, None]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Matrices this small take longer with two threads, and far longer on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def reference(block: vit.Block) -> nn.TransformerEncoderLayer:

@@ -1,0 +1,157 @@
+"""Figure 1 on real images: what queries in two places see, and whether they look close by.
+
+Source: the caption of Figure 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.figures import networks, one_layer
+from refutable.claims.figures.comparing import separated
+from refutable.gap import Gap, at_least, at_most
+from refutable.model.transformers import one_layer as model
+
+two_queries = Claim(
+    id="fig1.two-queries",
+    title="Two queries see different things in MAE's last layer, and much the same in CL's",
+    statement=r"\mathrm{TV}(\mathrm{attn}_p,\mathrm{attn}_{p'})_{\mathrm{MAE}} > "
+    r"\mathrm{TV}(\mathrm{attn}_p,\mathrm{attn}_{p'})_{\mathrm{CL}}",
+    provenance=Provenance.STATED,
+    paper="Figure 1",
+    measured=(
+        "total variation between the attention of two queries, a third of the side in from "
+        "opposite corners, in the last of three layers on unseen images; contrast sees masked views"
+    ),
+    assumptions=("uniform masking",),
+    rests_on=("fig3.vit",),
+)
+
+
+@two_queries.leg("trained", limit=1800)
+def between_two_queries(context: Context) -> Iterator[Gap]:
+    """Networks that ship in profile quick, otherwise as many trained from the run's seed."""
+    mae, cl = (
+        [found.last.two_queries for found in networks.group(context, method)]
+        for method in ("MAE", "CL, masks")
+    )
+    yield from separated(context, "TV of two queries", mae, cl, "measured: three times as large")
+
+
+two_queries.mistake(
+    networks.group,
+    "the labels of the methods are shuffled",
+    lambda original: (
+        lambda context, method: original(context, {"MAE": "CL, masks", "CL, masks": "MAE"}[method])
+    ),
+)
+two_queries.mistake(
+    networks.stored,
+    "an untrained network is called MAE",
+    lambda original: (
+        lambda name: (
+            networks.untrained(networks.Recipe("MAE"), 0)
+            if name.startswith("MAE")
+            else original(name)
+        )
+    ),
+)
+
+locality = Claim(
+    id="fig1.locality",
+    title="The one-layer MAE looks at the neighbourhood of a query, CL does not",
+    statement=(
+        r"\mathrm{attn}_{\mathrm{MAE}}(3\times3) \ge 2\cdot\mathrm{uniform},\qquad "
+        r"\mathrm{attn}_{\mathrm{CL}}(3\times3) \le 1.3\cdot\mathrm{uniform}"
+    ),
+    provenance=Provenance.RECONSTRUCTED,
+    paper="Figure 1",
+    measured=(
+        "attention on the 3 × 3 patches around the query, in units of uniform attention, in the "
+        "paper's one-layer model on real patches. Of networks with several layers the statement "
+        "is false (fig1.locality.original)"
+    ),
+    assumptions=("zero initialisation", "uniform masking", "one head, one layer"),
+    rests_on=("fig3.one-layer",),
+)
+
+
+@locality.leg("trained")
+def neighbourhood_in_one_layer(context: Context) -> Iterator[Gap | Case]:
+    """The models of fig3.one-layer."""
+    steps = context.at(quick=60, full=150)
+    for name in context.at(quick=("Fashion-MNIST",), full=("Fashion-MNIST", "photographs")):
+        yield Case((name,))
+        seed = context.root_seed
+        mae = one_layer.trained(name, "MAE", "both", 0.0, seed, steps)
+        cl = one_layer.trained(name, "CL", "content", 0.0, seed, steps)
+        yield at_least(
+            f"{name}: attention of MAE on the 3 × 3 neighbourhood",
+            mae.neighbourhood,
+            2.0,
+            0,
+            "measured: 3.1 to 5.1",
+            false_alarm=one_layer.FALSE_ALARM,
+        )
+        yield at_most(
+            f"{name}: attention of CL on the 3 × 3 neighbourhood",
+            cl.neighbourhood,
+            1.3,
+            0,
+            "measured: 1.00 to 1.05: all queries see what stands out, and are often near it",
+            false_alarm=one_layer.FALSE_ALARM,
+        )
+
+
+locality.mistake(
+    one_layer.loss_of,
+    "the labels of the methods are swapped",
+    lambda original: lambda method: original("CL" if method == "MAE" else "MAE"),
+)
+locality.mistake(
+    model.train,
+    "an untrained model is called trained",
+    lambda original: lambda *_, **__: 1.0,
+)
+
+locality_original = Claim(
+    id="fig1.locality.original",
+    title="The last layer of an MAE with several layers looks at the neighbourhood: refuted",
+    statement=r"\mathrm{attn}_{\mathrm{MAE}}(3\times3) > \mathrm{uniform}\text{ in the last layer}",
+    provenance=Provenance.RECONSTRUCTED,
+    paper="Figure 1",
+    measured=(
+        "refuted in networks of three layers on 4 × 4 patches that ship: each puts less than "
+        "uniform attention on the 3 × 3 patches around the query, though its queries differ"
+    ),
+    rests_on=("fig1.locality",),
+    original_of="fig1.locality",
+)
+
+
+@locality_original.leg("trained")
+def neighbourhood_in_the_last_layer(context: Context) -> Iterator[Gap]:
+    """All masked autoencoders that ship."""
+    shares = [networks.shipped(name).last.neighbourhood for name in networks.names_of("MAE")]
+    yield at_most(
+        "largest attention of an MAE on the 3 × 3 neighbourhood",
+        max(shares),
+        0.99,
+        0,
+        "in units of uniform attention; measured: 0.74 to 0.97, untrained 1.00",
+    )
+
+
+locality_original.mistake(
+    networks.names_of,
+    "networks of another method are called MAE",
+    lambda original: lambda method: original("CL"),
+)
+locality_original.mistake(
+    networks.stored,
+    "an untrained network is called MAE",
+    lambda original: lambda name: networks.untrained(networks.Recipe("MAE"), 0),
+)
+
+CLAIMS = (two_queries, locality, locality_original)
