@@ -15,6 +15,7 @@ import torch
 
 from refutable.model import data, engines, gradients, lumping, vit
 from refutable.model.setting import Setting, SettingError
+from refutable.model.steps import GradientDescent
 from refutable.model.trajectory import (
     Engine,
     Objective,
@@ -181,7 +182,7 @@ def train_module(
     *,
     steps: int,
     step: float | None = None,
-    optimizer: torch.optim.Optimizer | None = None,
+    optimizer: torch.optim.Optimizer | GradientDescent | None = None,
 ) -> Series:
     """Train the module's Q in place, all patches at once; returns the loss before each step.
 
@@ -190,7 +191,7 @@ def train_module(
     setting = module.setting
     objective: Objective = "mae" if isinstance(module, vit.MaskedAutoencoder) else "cl"
     eta = default_step(setting, objective) if step is None else step
-    optimizer = optimizer or torch.optim.SGD(module.parameters(), lr=eta)
+    optimizer = optimizer or GradientDescent((tensor, eta) for tensor in module.parameters())
     values = []
     for _, loss in itertools.islice(engines.losses_of(module, _repeat(batches)), steps):
         optimizer.zero_grad()

@@ -33,11 +33,13 @@ from refutable.outline import DESCRIBE, Outline
 from refutable.records import shards
 from refutable.records.journal import RESULTS, Journal, writing
 from refutable.records.results import ClaimRecord, LegRecord, Results, Run, TableRecord
+from refutable.reuse import durations
 from refutable.shard import WHOLE, Shard
 
 JOURNAL = RESULTS
 LEG, TABLE = "refutable.check:leg_task", "refutable.check:table_task"
 
+_A_TABLE = 0.3
 _GUESSED: dict[Kind, float] = {
     Kind.TRAINED: 0.5, Kind.SCALING: 0.4, Kind.PROPERTY: 0.2,
     Kind.ENCLOSED: 0.2, Kind.SMT: 0.1, Kind.EXACT: 0.05, Kind.SYMBOLIC: 0.05,
@@ -51,7 +53,7 @@ def verify(
     sources: Sequence[str] = DEFAULT_SOURCES,
     profile: Profile = "quick",
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = 1,
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
@@ -61,6 +63,7 @@ def verify(
     """Check the selected claims; with `out`, keep a journal there and resume from it.
 
     select: a word, or words, as in Catalogue.select. sources: modules or files that define CLAIMS.
+    workers: processes, None for one on each idle core.
     limit: seconds that a leg may take which names no limit of its own, in place of the profile's.
     shard: check this part of the selection alone; `merge.merged` makes the whole of all parts.
     on_event: is told what happens, as it happens.
@@ -84,7 +87,7 @@ def run(
     sources: Sequence[str] = DEFAULT_SOURCES,
     profile: Profile = "quick",
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = 1,
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
@@ -107,7 +110,7 @@ def opened(
     sources: Sequence[str],
     select: Sequence[str] = (),
     *,
-    workers: int = 1,
+    workers: int | None = 1,
     import_limit: float = limits.IMPORT,
 ) -> Iterator[tuple[Outline, Pool]]:
     """What sources define, and processes that have imported what is selected.
@@ -120,11 +123,11 @@ def opened(
         yield Outline.read(pool.loaded[0]), pool
 
 
-def require(profile: str, seed: int, workers: int, limit: float | None = None) -> None:
+def require(profile: str, seed: int, workers: int | None, limit: float | None = None) -> None:
     """UsageError unless a run can be made with these."""
     if profile not in PROFILES:
         raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise UsageError(f"workers must be at least 1, not {workers}")
     if not 0 <= seed <= LARGEST_SEED:
         raise UsageError(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
@@ -157,12 +160,14 @@ class Checking:
         journal = self._journal(out) if out is not None else None
         self.finished |= journal.finished if journal else {}
         missing = [name for name in wanted if name not in self.finished]
-        seconds = _seconds(journal.entries if journal else ())
+        seconds = self._known(journal.entries if journal else ())
+        took: dict[str, float] = {}
         try:
             yield RunStarted(self.outline, legs=len(wanted), earlier=len(wanted) - len(missing))
             for name, record, read in self._check(missing, seconds, mine):
                 if isinstance(record, LegRecord):
                     self.finished[name] = record
+                    took[self._work(name)] = record.seconds
                     if journal:
                         leg = record.model_dump(mode="json")
                         journal.add({"claim": name[0], "leg": leg, "files": dict(read)})
@@ -170,6 +175,7 @@ class Checking:
                 else:
                     yield record
         finally:
+            durations.remember(took)
             if journal:
                 journal.close()
         run = Run(
@@ -219,9 +225,9 @@ class Checking:
         mine: Sequence[Share],
     ) -> Iterator[tuple[LegName, LegRecord | Event, Mapping[str, str]]]:
         """Legs, and tables of claims, each once; the longest first where several go at a time."""
-        if self.pool.workers > 1:
-            names = sorted(names, key=lambda name: -seconds.get(name, _GUESSED[name[1]]))
         jobs = [*map(self._leg, names), *(job for share in mine for job in self._tables(share))]
+        if self.pool.workers > 1:
+            jobs.sort(key=lambda job: -seconds.get(job.key, _guessed(job)))
         at_work = _AtWork(time.perf_counter())
         for event in self.pool.run(jobs):
             name = event.job.key
@@ -236,6 +242,25 @@ class Checking:
             else:
                 record = leg_record(name[1], event).model_copy(update=placed)
                 yield name, record, event.files
+
+    def _work(self, name: LegName) -> str:
+        """A leg as it is called among all that ever ran on this machine."""
+        return f"{' '.join(self.pool.sources)} {self.profile} {name[0]} {name[1].value}"
+
+    def _known(self, entries: Iterable[Mapping[str, Any]]) -> dict[LegName, float]:
+        """How long legs took here in earlier runs, whatever has changed since."""
+        recalled = durations.recall()
+        found = {
+            (id, leg.kind): recalled[work]
+            for id in self.outline.catalogue.ids
+            for leg in self.outline.catalogue.entry(id, placed=False).legs
+            if (work := self._work((id, leg.kind))) in recalled
+        }
+        for entry in entries:
+            with contextlib.suppress(LookupError, TypeError, ValueError):
+                leg = entry["leg"]
+                found[str(entry["claim"]), Kind(leg["kind"])] = float(leg["seconds"])
+        return found
 
     def claim(self, id: str) -> ClaimRecord:
         """A single claim, checked; what was found of those before it is remembered."""
@@ -369,11 +394,6 @@ def fingerprint(pool: Pool, profile: Profile, seed: int) -> str:
     return digest.hexdigest()
 
 
-def _seconds(entries: Iterable[Mapping[str, Any]]) -> dict[LegName, float]:
-    """How long legs took in earlier runs, whatever has changed since."""
-    found: dict[LegName, float] = {}
-    for entry in entries:
-        with contextlib.suppress(LookupError, TypeError, ValueError):
-            leg = entry["leg"]
-            found[str(entry["claim"]), Kind(leg["kind"])] = float(leg["seconds"])
-    return found
+def _guessed(job: Job) -> float:
+    """Seconds that a leg or a table is thought to take that never ran here."""
+    return _GUESSED[job.key[1]] if job.task == LEG else _A_TABLE

@@ -28,6 +28,7 @@ from refutable.claims.contrastive.gradients import (
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, gradients, losses, vit
 from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.steps import GradientDescent
 
 POSITION_READINGS = tuple(reading for reading in READINGS if reading["query"] == "position")
 
@@ -36,7 +37,7 @@ def descend(
     module: vit.ContrastiveViT, batches: Iterable[data.Views], step: float
 ) -> Iterator[data.Floats]:
     """Minibatch gradient descent on the contrastive loss; yields Q before and after every step."""
-    optimiser = torch.optim.SGD(module.parameters(), lr=step)
+    optimiser = GradientDescent((tensor, step) for tensor in module.parameters())
     yield module.Q.detach().numpy().copy()
     for views in batches:
         optimiser.zero_grad()

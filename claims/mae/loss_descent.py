@@ -12,6 +12,7 @@ from refutable.claims import assumptions
 from refutable.gap import Gap, at_least
 from refutable.model import descent, enumeration, vit
 from refutable.model.setting import Latents, Setting
+from refutable.model.steps import GradientDescent
 
 MODEL = assumptions.MODEL
 
@@ -111,7 +112,7 @@ loss_descent.mistake(
             batches,
             steps=steps,
             step=step,
-            optimizer=torch.optim.SGD(module.parameters(), lr=step, maximize=True),
+            optimizer=GradientDescent((tensor, -step) for tensor in module.parameters()),
         )
     ),
 )

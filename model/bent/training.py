@@ -16,6 +16,7 @@ from refutable.model.bent.observer import Observer
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.bent.world import counterparts, draw, world
 from refutable.model.setting import Setting, SettingError
+from refutable.model.steps import GradientDescent
 from refutable.model.trajectory import Objective
 
 BATCH = {"mae": 64, "cl": 64}
@@ -79,12 +80,14 @@ def train(
     return observer.observed(diverged=not finite, step=eta, steps=steps, times=times)
 
 
-def _optimiser(network: Network, perturbation: Perturbation, eta: float) -> torch.optim.Optimizer:
+def _optimiser(
+    network: Network, perturbation: Perturbation, eta: float
+) -> torch.optim.Optimizer | GradientDescent:
     adam = perturbation.optimiser == "adam"
     rate = ADAM_RATE * perturbation.step_factor if adam else eta
-    groups = [{"params": [network.Q], "lr": rate}]
+    groups = [(network.Q, rate)]
     if perturbation.value_training:
-        groups.append({"params": [network.W], "lr": rate * perturbation.value_training})
+        groups.append((network.W, rate * perturbation.value_training))
     if adam:
-        return torch.optim.Adam(groups)
-    return torch.optim.SGD(groups, lr=rate, momentum=perturbation.momentum)
+        return torch.optim.Adam([{"params": [tensor], "lr": own} for tensor, own in groups])
+    return GradientDescent(groups, momentum=perturbation.momentum)

@@ -38,6 +38,7 @@ from refutable.engine.pool import Ended, Job, Pool, Running
 from refutable.outline import DESCRIBE, Outline
 from refutable.records.journal import Journal, writing
 from refutable.records.results import Run
+from refutable.reuse import durations
 from refutable.run import fingerprint, require, said_of
 
 JOURNAL = "atlas.jsonl"
@@ -92,7 +93,7 @@ def audit(
     sources: Sequence[str] = DEFAULT_SOURCES,
     profile: Profile = "quick",
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = 1,
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
@@ -100,7 +101,8 @@ def audit(
 ) -> Atlas:
     """Try the selected claims under the selected dials; with `out`, keep a journal and resume.
 
-    limit: seconds that one check of a statement may take, in place of the profile's. on_event: is
+    workers: processes, None for one on each idle core. limit: seconds that one check of a
+    statement may take, in place of the profile's. on_event: is
     told what happens, as it happens. Pairs in which a run raised are tried again when an audit
     continues. Verdicts depend on seed and profile only, never on workers or selection.
     Raises UsageError for a selection, source or folder that cannot be used.
@@ -125,7 +127,7 @@ def run(
     sources: Sequence[str] = DEFAULT_SOURCES,
     profile: Profile = "quick",
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = 1,
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
@@ -149,9 +151,14 @@ def run(
             stack.callback(journal.close)
         finished = dict(journal.finished) if journal else {}
         wanted = [(statement.claim, dial.name) for dial in chosen for statement in statements]
-        jobs = [_job(name, profile, seed, limit) for name in wanted if name not in finished]
+        missing = [name for name in wanted if name not in finished]
+        if pool.workers > 1:
+            missing = _longest_first(missing, sources, profile)
+        jobs = [_job(name, profile, seed, limit) for name in missing]
         yield AuditStarted(plan, len(wanted), len(wanted) - len(jobs))
         by_claim = {statement.claim: statement for statement in statements}
+        took: dict[str, float] = {}
+        stack.callback(durations.remember, took)
         for event in pool.run(jobs):
             claim, dial = event.job.key
             if isinstance(event, Running):
@@ -159,6 +166,7 @@ def run(
             elif isinstance(event, Ended):
                 pair = _pair(by_claim[claim], plan.by_name[dial], event)
                 finished[claim, dial] = pair
+                took[f"{_work(sources, profile)} {claim} {dial}"] = pair.seconds
                 if journal:
                     kept = {"pair": pair.model_dump(mode="json"), "files": dict(event.files)}
                     journal.add(kept)
@@ -205,6 +213,22 @@ def _totals(pairs: Sequence[PairRecord]) -> AtlasTotals:
         agreeing=sum(trial.outcome is trial.foreseen for trial in foreseen),
         verdicts={margin: verdicts[margin] for margin in Margin},
     )
+
+
+def _work(sources: Sequence[str], profile: Profile) -> str:
+    """Pairs of an audit as they are called among all that ever ran on this machine."""
+    return f"{' '.join(sources)} {profile} audit"
+
+
+def _longest_first(
+    names: Sequence[PairName], sources: Sequence[str], profile: Profile
+) -> list[PairName]:
+    """Pairs, those of the longest dial first, as earlier audits found on this machine."""
+    known, prefix = durations.recall(), _work(sources, profile)
+    of_dial = dict.fromkeys((dial for _, dial in names), 0.0)
+    for claim, dial in names:
+        of_dial[dial] += known.get(f"{prefix} {claim} {dial}", 0.0)
+    return sorted(names, key=lambda name: -of_dial[name[1]])
 
 
 def _journal(out: Path, mark: str) -> Journal[PairName, PairRecord]:

@@ -14,6 +14,7 @@ import click
 from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
+from refutable.engine import machine
 from refutable.errors import MissingPackageError, said
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def command(clear_cache: bool, file: str | None, modules: tuple[str, ...]) -> No
             absent[name] = requirement
             streams.say(f"missing  {requirement}")
     problems += len(absent)
-    streams.say(f"ok       {options.cores()} cores{_threads()}")
+    streams.say(f"ok       {machine.cores()} cores{_threads()}")
     usage = cache.usage()
     blocked = usage.folder is not None and usage.folder.exists() and not usage.folder.is_dir()
     problems += blocked

@@ -13,6 +13,7 @@ from rich.console import Console
 from refutable import streams
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import LARGEST_SEED, PROFILES
+from refutable.engine import machine
 from refutable.errors import UsageError
 from refutable.records.documents import Record, plain
 
@@ -38,7 +39,7 @@ module = click.option(
 )  # fmt: skip
 workers = click.option(
     "--workers", default="auto", show_default=True, metavar="N|auto",
-    help="Processes; verdicts do not depend on it.",
+    help="Processes, auto for one on each idle core; verdicts do not depend on it.",
 )  # fmt: skip
 limit = click.option(
     "--limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
@@ -70,13 +71,6 @@ def _columns() -> int:
     return given if given >= NARROWEST else FOR_FILES
 
 
-def cores() -> int:
-    """Cores that this process may use; where a system cannot tell, all that there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def command_line() -> str:
     """The command as it was given, to be shown with what it found."""
     return shlex.join(["claims", *sys.argv[1:]])
@@ -87,11 +81,14 @@ def print_json(document: Record) -> None:
     streams.say_json(plain(document))
 
 
-def worker_count(text: str) -> int:
-    """A number of processes. UsageError for one that makes no sense on this machine."""
-    available = cores()
+def worker_count(text: str) -> int | None:
+    """A number of processes; None for `auto`, as many as there are cores that others leave idle.
+
+    UsageError for one that makes no sense on this machine.
+    """
+    available = machine.cores()
     if text == "auto":
-        return available
+        return None
     most = 4 * available  # each takes some 300 MB
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
         raise UsageError(

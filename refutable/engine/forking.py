@@ -43,6 +43,33 @@ def die_with_parent(number: int) -> None:
     prctl(PDEATHSIG, number)
 
 
+def adopt() -> Callable[[], None]:
+    """From now on what children of this process leave behind is its own, where Linux offers that.
+
+    Returns what ends every child that this process does not have yet.
+    """
+    prctl(SUBREAPER, 1)
+    known = set(_children())
+
+    def clear_away() -> None:
+        if sys.platform == "linux":
+            for pid in set(_children()) - known:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+
+    return clear_away
+
+
+def _children() -> list[int]:
+    """Processes whose parent is this one, as far as the system says."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listed:
+            return [int(pid) for pid in listed.read().split()]
+    except OSError:
+        return []
+
+
 @contextlib.contextmanager
 def dumping(file: IO[bytes] | None) -> Iterator[Callable[[float], None]]:
     """What arms a dump of where the code stands, shortly before a limit and at a crash."""
@@ -92,8 +119,7 @@ if sys.platform == "linux":
             self.children: dict[int, _Child] = {}
             self.parser = Parser()
             self.dumps: dict[int, IO[bytes]] = {}
-            prctl(SUBREAPER, 1)
-            self.known = set(_children())
+            self._clear_away = adopt()
             warm()
             gc.collect()
             gc.freeze()  # so that collecting garbage in a child copies nothing of this
@@ -211,13 +237,6 @@ if sys.platform == "linux":
             self.dumps[slot].seek(0)
             return self.dumps[slot].read(16_000).decode(errors="replace")
 
-        def _clear_away(self) -> None:
-            """End what children left running: it belongs to this process now."""
-            for pid in set(_children()) - self.known:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
-
         def _fork(self, slot: int) -> _Child:
             if slot not in self.dumps:
                 with contextlib.suppress(OSError):
@@ -264,11 +283,3 @@ if sys.platform == "linux":
                     if not worker.do(frame.body["job"]) or not self.shares:
                         frames.read(stream)  # wait to be ended
                         return
-
-    def _children() -> list[int]:
-        """Processes whose parent is this one, as far as the system says."""
-        try:
-            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listed:
-                return [int(pid) for pid in listed.read().split()]
-        except OSError:
-            return []

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from refutable.engine import limits
+from refutable.engine import limits, machine
 from refutable.engine.frames import Frame
 from refutable.engine.process import Job as Job
 from refutable.engine.process import Server, Work, death
@@ -22,6 +22,11 @@ from refutable.errors import UsageError
 
 PATIENCE = 10.0
 """Seconds that a server gets to end a child, before it is ended itself."""
+SHORT = 0.1
+"""Seconds up to which work is short: where most of it is what starting and ending takes, a second
+worker would only be in the way of the first."""
+REMEMBERED = 16
+"""How many pieces of work are looked at to tell whether they are worth another worker."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ class Pool:
     """Processes that have imported the sources, and run jobs.
 
     load: functions `module:function` of the sources, each with arguments, that import what is to be
-    worked on; what they return, JSON, is `loaded`. files: the marks of the modules and files that
+    worked on; what they return, JSON, is `loaded`. workers: None for one on each core that others
+    leave idle while the sources are imported. files: the marks of the modules and files that
     importing read.
     UsageError when the sources cannot be imported, or importing them exits, crashes or hangs.
     """
@@ -76,10 +82,12 @@ class Pool:
         sources: Sequence[str],
         *,
         load: Sequence[tuple[str, Mapping[str, Any]]],
-        workers: int = 1,
+        workers: int | None = 1,
         import_limit: float = limits.IMPORT,
     ) -> None:
-        self.sources, self.workers, self.import_limit = tuple(sources), workers, import_limit
+        self.sources, self.import_limit = tuple(sources), import_limit
+        self.workers = workers or 1
+        self._spent: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
         self._setup = {
             "sources": self.sources, "load": tuple(load), "memory": limits.memory(),
         }  # fmt: skip
@@ -97,6 +105,7 @@ class Pool:
         self.files: Mapping[str, str] = {}
         self._loading = 0.0
         server = self._start()
+        before = None if workers else machine.moment(server.process.pid)
         try:
             while not server.ready:
                 for _ in self._listen():
@@ -106,6 +115,9 @@ class Pool:
         except BaseException:
             self.close()
             raise
+        if not workers:
+            now = machine.moment(server.process.pid)
+            self.workers = machine.worth(before, now, machine.cores())
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +165,7 @@ class Pool:
             self._start()
             return
         under_way = sum(len(server.work) for server in ready)
-        most = 1 if self._suspects else self.workers
+        most = 1 if self._suspects else self._most(ready)
         for server in ready:
             slots = self.workers if server.forks else 1
             for slot in range(slots):
@@ -169,6 +181,20 @@ class Pool:
         """Whether the work has taken as long already as it takes to start a process."""
         at_work = all(server.work for server in ready)
         return at_work and time.monotonic() - self._begun > self._loading
+
+    def _most(self, ready: Sequence[Server]) -> int:
+        """How many pieces of work may be under way: one, and one for each that takes its time.
+
+        All workers, once work takes longer than it takes to begin and to end it.
+        """
+        if len(self._spent) < REMEMBERED:
+            return self.workers
+        inside, around = map(sum, zip(*self._spent, strict=True))
+        if inside > around:
+            return self.workers
+        now = time.monotonic()
+        works = [work for server in ready for work in server.work.values()]
+        return min(self.workers, 1 + sum(now - work.started > SHORT for work in works))
 
     def _dispatch(self) -> Iterator[Started]:
         if self._broken:
@@ -223,9 +249,13 @@ class Pool:
             self._suspects.clear()
 
     def _alarms(self) -> Iterator[float]:
+        now = time.monotonic()
         for server in self._servers:
             if not server.ready:
                 yield server.started + self.import_limit
+            if self.workers > 1 and self._pending:  # until it is no short work any more
+                ripe = (work.started + SHORT for work in server.work.values())
+                yield from (alarm for alarm in ripe if alarm > now)
             for work in server.work.values():
                 yield work.notice
                 if work.deadline is not None:
@@ -263,6 +293,7 @@ class Pool:
         else:
             work = server.work.pop(slot)
             seconds = time.monotonic() - work.started
+            self._spent.append((body["spent"], max(0.0, seconds - body["spent"])))
             self._release(server, slot)
             if body["last"] and not server.forks:
                 self._drop(server)

@@ -135,10 +135,12 @@ def _alone(
 ) -> None:
     """Do the work here; a thread watches the pipe, so that nothing goes on for nobody."""
     arrived: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+    clear_away = forking.adopt()
 
     def listen() -> None:
         while (frame := frames.read(incoming)) is not None:
             arrived.put(frame)
+        clear_away()  # what left the group of this process
         if hasattr(os, "killpg"):
             os.killpg(os.getpgrp(), signal.SIGKILL)  # this process has a group of its own
         os._exit(0)

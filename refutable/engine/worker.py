@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -56,6 +57,7 @@ class Worker:
 
     def do(self, job: Mapping[str, Any]) -> bool:
         """Do one piece of work and answer; whether this process can do another."""
+        began = time.monotonic()
         shared.begin(self)
         _seed(job["seed"])
         _at_work[:] = [self]
@@ -68,9 +70,10 @@ class Worker:
             except BaseException as problem:  # the boundary: whatever it raises is the answer
                 answer["failure"] = failure.describe(problem)
         _at_work.clear()
+        spent = time.monotonic() - began
         self._leave_if_copied()
         clean = self.initial is not None and self.initial.restore()
-        rest = {"files": read | shared.files_read(), "last": not clean}
+        rest = {"files": read | shared.files_read(), "last": not clean, "spent": spent}
         try:
             self.say(answer | rest)
         except (TypeError, ValueError, RecursionError) as problem:  # what it returned is no JSON

@@ -213,7 +213,7 @@ def test_what_a_leg_leaves_behind_ends_with_it(way: str, tmp_path: Path) -> None
     others_are_judged(legs)
     wrong = {id: legs[id].note for id in HARMLESS if legs[id].verdict is not Verdict.HOLDS}
     assert not wrong
-    if sys.platform == "linux" and way == "fork":
+    if sys.platform == "linux":
         assert not running(mark)
 
 

@@ -1,0 +1,69 @@
+"""What earlier runs took decides the order in which work begins, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from refutable import run
+from refutable.events import LegStarted
+from refutable.reuse import cache, durations
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_what_is_remembered_is_recalled(folder: Path) -> None:
+    durations.remember({"long": 2.0, "longer": 3.0, "not worth a line": 0.01})
+    durations.remember({"long": 1.0})
+    assert durations.recall() == {"longer": 3.0, "long": 1.0}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[1]", '{"a": "b"}', '{"a": null}', "{"])
+def test_a_damaged_file_says_nothing_and_is_written_anew(folder: Path, text: str) -> None:
+    place = folder / "cache" / durations.FILE
+    place.parent.mkdir()
+    place.write_text(text, encoding="utf-8")
+    assert durations.recall() == {}
+    durations.remember({"long": 1.0})
+    assert durations.recall() == {"long": 1.0}
+
+
+def test_nothing_is_remembered_where_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.FOLDER, "")
+    durations.remember({"long": 1.0})
+    assert durations.recall() == {}
+
+
+def test_what_took_long_before_begins_first(folder: Path) -> None:
+    path = folder / "ordered.py"
+    path.write_text(
+        """
+import time
+from refutable import Claim, Provenance, equal
+
+CLAIMS = []
+for number, seconds in enumerate((0.06, 0.1, 0.2)):
+    claim = Claim(id=f"c{number}", title="t", statement="s", provenance=Provenance.DERIVED)
+
+    @claim.leg("exact")
+    def leg(context, seconds=seconds):
+        time.sleep(seconds)
+        yield equal("one", 1, 1, 0, "whole numbers")
+
+    CLAIMS.append(claim)
+""",
+        encoding="utf-8",
+    )
+
+    def begun(workers: int) -> list[str]:
+        events = run.run(sources=[str(path)], workers=workers)
+        return [event.claim for event in events if isinstance(event, LegStarted)]
+
+    assert begun(2) == ["c0", "c1", "c2"]
+    assert begun(2) == ["c2", "c1", "c0"]
+    assert begun(1) == ["c0", "c1", "c2"]
