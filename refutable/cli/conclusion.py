@@ -100,3 +100,19 @@ def _show(results: Results, counting: Counting, out: Path | None, as_json: bool)
     if os.environ.get("GITHUB_ACTIONS") == "true":  # whose runner reads both streams
         for line in annotations.lines(results, counting):
             streams.command(line)
+
+
+def show_durations(results: Results, most: int) -> None:
+    """Say on standard error which legs took longest, and their share of all work."""
+    legs = [
+        (leg.seconds, f"{claim.id} [{leg.kind.value}]")
+        for claim in results.claims
+        for leg in claim.legs
+        if leg.verdict is not Verdict.NOT_RUN
+    ]
+    total = sum(seconds for seconds, _ in legs)
+    if not most or not total:
+        return
+    streams.say(f"{len(legs)} legs took {total:.1f} s in all; longest:", err=True)
+    for seconds, name in sorted(legs, key=lambda leg: (-leg[0], leg[1]))[:most]:
+        streams.say(f"  {seconds:8.2f} s  {seconds / total:4.0%}  {name}", err=True)

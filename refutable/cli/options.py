@@ -50,6 +50,10 @@ shard = click.option(
     "--shard", metavar="I/N",
     help="Check part I of N alone, as on one of N machines; `claims merge` makes the whole.",
 )  # fmt: skip
+durations = click.option(
+    "--durations", type=click.IntRange(0), default=0, metavar="N",
+    help="Also show the N pieces of work that took longest, and how much of the whole they are.",
+)  # fmt: skip
 select = click.argument("select", nargs=-1)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 

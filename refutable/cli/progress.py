@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from refutable.auditing.run import AuditEvent
 
 
+TELLING = 10.0
+"""Seconds after which the pace of a run says how long it still takes."""
 QUIET = 5.0
 """Seconds after which work that counts nothing says that it goes on, and again after as many."""
 
@@ -30,7 +33,8 @@ class ShownProgress:
     """A handler of the events of a run or an audit that shows them as they come."""
 
     def __init__(self) -> None:
-        self._total = self._done = 0
+        self._total = self._done = self._before = 0
+        self._begun = time.monotonic()
         self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
@@ -77,7 +81,8 @@ class ShownProgress:
             self._step(f"{pair.dial} {pair.claim}: {pair.verdict.value}", pair.seconds)
 
     def _begin(self, total: int, earlier: int, what: str) -> None:
-        self._total, self._done = total, earlier
+        self._total, self._done, self._before = total, earlier, earlier
+        self._begun = time.monotonic()
         self._bar.update(self._task, total=total, completed=earlier)
         if earlier:
             self._say(f"{earlier} of {total} {what}")
@@ -90,9 +95,19 @@ class ShownProgress:
 
     def _step(self, text: str, seconds: float) -> None:
         self._done += 1
-        self._bar.update(self._task, completed=self._done, description=texts.line(text))
+        pace = self._pace()
+        self._bar.update(self._task, completed=self._done, description=texts.line(text + pace))
         if self._bar.disable:
-            self._say(f"[{self._done}/{self._total}] {text} ({seconds:.1f} s)")
+            self._say(f"[{self._done}/{self._total}] {text} ({seconds:.1f} s){pace}")
+
+    def _pace(self) -> str:
+        """How many pieces of work a minute, and how long the rest takes at this pace."""
+        elapsed, made = time.monotonic() - self._begun, self._done - self._before
+        if elapsed < TELLING or self._done >= self._total:
+            return ""
+        left = elapsed / made * (self._total - self._done)
+        rest = f"{left:.0f} s" if left < 120 else f"{left / 60:.0f} min"
+        return f"; {60 * made / elapsed:.0f} a minute, about {rest} left"
 
     def _say(self, text: str) -> None:
         self._bar.console.print(terminal.said(text), soft_wrap=True)

@@ -22,6 +22,7 @@ from refutable.shard import Shard
         "claims verify 'thm4.*' --profile full --out report",
         "claims verify --module my_claims.py --strict",
         "claims verify --baseline claims.toml --allow not-run",
+        "claims verify --profile full --durations 10",
         "claims verify --profile full --shard 3/8 --out shard-3",
     ),
 )
@@ -35,6 +36,7 @@ from refutable.shard import Shard
     help="Folder for journal, results and reports; a stopped run continues there.",
 )  # fmt: skip
 @options.shard
+@options.durations
 @options.as_json
 @conclusion.allow
 @conclusion.strict
@@ -50,6 +52,7 @@ def command(
     limit: float | None,
     out: Path | None,
     shard: str | None,
+    durations: int,
     as_json: bool,
     allowed: frozenset[Verdict],
     strict: bool,
@@ -90,9 +93,11 @@ def command(
             shard=part,
             on_event=on_event,
         )
-    raise SystemExit(
-        conclusion.conclude(found, entries, Counting(allowed, strict), out, as_json, write_baseline)
+    code = conclusion.conclude(
+        found, entries, Counting(allowed, strict), out, as_json, write_baseline
     )
+    conclusion.show_durations(found, durations)
+    raise SystemExit(code)
 
 
 def _require_free(write_baseline: Path | None, accepted: Path | None) -> None:

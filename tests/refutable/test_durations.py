@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from refutable import run
+from refutable.cli import cli, progress
 from refutable.events import LegStarted
 from refutable.reuse import cache, durations
 
@@ -67,3 +70,52 @@ for number, seconds in enumerate((0.06, 0.1, 0.2)):
     assert begun(2) == ["c0", "c1", "c2"]
     assert begun(2) == ["c2", "c1", "c0"]
     assert begun(1) == ["c0", "c1", "c2"]
+
+
+def test_the_longest_are_shown_beside_what_stands_on_stdout(folder: Path) -> None:
+    path = folder / "slow.py"
+    path.write_text(
+        """
+import time
+from refutable import Claim, Provenance, equal
+
+slow = Claim(id="slow", title="t", statement="s", provenance=Provenance.DERIVED)
+quick = Claim(id="quick", title="t", statement="s", provenance=Provenance.DERIVED)
+CLAIMS = [quick, slow]
+
+
+@slow.leg("exact")
+def slowly(context):
+    time.sleep(0.3)
+    yield equal("one", 1, 1, 0, "whole numbers")
+
+
+@quick.leg("exact")
+def quickly(context):
+    yield equal("one", 1, 1, 0, "whole numbers")
+""",
+        encoding="utf-8",
+    )
+    words = ["verify", "--module", str(path), "--json", "--durations", "1"]
+    found = CliRunner().invoke(cli, words)
+    assert found.exit_code == 0
+    lines = found.stderr.splitlines()
+    assert lines[-2].startswith("2 legs took 0.")
+    assert lines[-1].endswith("slow [exact]")
+    json.loads(found.stdout)
+
+
+def test_a_long_run_says_how_long_it_still_takes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("refutable.cli.progress.time.monotonic", lambda: now)
+    with progress.ShownProgress() as shown:
+        shown._begin(100, 40, "legs taken from an earlier run")
+        now = 4.0
+        shown._step("first", 4.0)
+        now = 20.0
+        shown._step("second", 16.0)
+    first, second = capsys.readouterr().err.splitlines()[-2:]
+    assert first == "[41/100] first (4.0 s)"
+    assert second == "[42/100] second (16.0 s); 6 a minute, about 10 min left"
