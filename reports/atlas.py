@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from refutable import text as texts
 from refutable.auditing.atlas import Atlas, DialRecord, Margin, Outcome, PairRecord
+from refutable.records.gap import GapRecord
 from refutable.reports import escaping
 from refutable.reports.escaping import code
 from refutable.reports.terminal import said as shown
@@ -20,6 +25,9 @@ MARKS = {
     Margin.UNTESTABLE: "–",
     Margin.UNDECIDED: "?",
 }
+
+OUTCOMES = dict.fromkeys(Outcome, "?") | {Outcome.HOLDS: "✓", Outcome.BREAKS: "✗"}
+"""Marks of what came of a value that was tried."""
 
 MEANINGS = {
     Margin.ROBUST: "holds at every value scanned, to the dial's end",
@@ -105,6 +113,42 @@ def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:
         for pair in atlas.pairs:
             if pair.dial == dial.name:
                 yield dial, pair
+
+
+def by_assumption(atlas: Atlas) -> list[tuple[str, list[tuple[DialRecord, PairRecord]]]]:
+    """What could be tried of each assumption, the narrowest margin first."""
+    found: dict[str, list[tuple[DialRecord, PairRecord]]] = {}
+    for dial, pair in rows(atlas):
+        if pair.verdict is not Margin.UNTESTABLE:
+            found.setdefault(dial.assumption, []).append((dial, pair))
+    return [
+        (assumption, sorted(pairs, key=lambda one: _width(one[1], one[0])))
+        for assumption, pairs in found.items()
+    ]
+
+
+def _width(pair: PairRecord, dial: DialRecord) -> float:
+    found = part(pair, dial)
+    return 0.0 if found is None else found
+
+
+def broke(pair: PairRecord) -> str:
+    """The gap that broke, in words, where a witness holds one."""
+    gap = (pair.witness or {}).get("gap")
+    try:
+        return GapRecord.model_validate(gap).said
+    except ValidationError:
+        return ""
+
+
+def place(pair: PairRecord) -> dict[str, Any]:
+    """Where it broke: the witness but for the gap."""
+    return {name: value for name, value in (pair.witness or {}).items() if name != "gap"}
+
+
+def replay(folder: Path, pair: PairRecord) -> str:
+    """The command that runs a break again."""
+    return texts.command(["claims", "replay", str(folder), f"{pair.claim}/{pair.dial}"])
 
 
 def bent(atlas: Atlas, claim: str) -> list[tuple[DialRecord, PairRecord]]:

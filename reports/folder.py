@@ -50,21 +50,24 @@ def require_free(folder: Path | None, names: Sequence[str]) -> None:
             raise UsageError(f"{folder / name} is a folder, in the place of a file to be written")
 
 
-ATLAS = ("atlas.json", "atlas.csv", "audit.md")
+ATLAS = ("atlas.json", "atlas.csv", "audit.md", "audit.html")
 """Files of an audit."""
 
 
 def write_atlas(atlas: Atlas, folder: Path) -> None:
-    """Write the atlas, its table, its page and its pictures, each whole or not at all.
+    """Write the atlas, its table, its pages and its pictures, each whole or not at all.
 
-    Answers (questions.json) and maps (phases.json) of the folder become parts of the page.
+    Answers (questions.json) and maps (phases.json) of the folder become parts of the pages.
     """
+    from refutable.reports import html
+
     atlas.write(folder / "atlas.json")
     answers = answering.read_answers(folder / answering.ANSWERS)
     maps = answering.read_maps(folder / answering.MAPS)
     texts = {
         "atlas.csv": spreadsheet.atlas_csv(atlas),
         "audit.md": audit_page.page(atlas, answers, maps),
+        "audit.html": html.audit(atlas, folder, answers, maps),
     }
     if maps:
         from refutable.reports import phase_figure  # with matplotlib, which takes a second

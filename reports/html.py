@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from refutable import text as texts
 from refutable.auditing import answers as answering
-from refutable.auditing.answers import PhaseMap
+from refutable.auditing.answers import Answer, PhaseMap
 from refutable.auditing.atlas import Atlas
 from refutable.claim import Kind, Provenance, Verdict
 from refutable.records.documents import is_there
@@ -94,6 +94,17 @@ def page(results: Results, folder: Path | None = None) -> str:
             trend=None,
             MOST_UNFOLDED=MOST_UNFOLDED,
         )
+    )
+
+
+def audit(
+    atlas: Atlas, folder: Path, answers: Sequence[Answer] = (), maps: Sequence[PhaseMap] = ()
+) -> str:
+    """The page of an audit: margins, the questions answered, and maps as they are stored."""
+    return (
+        _environment()
+        .get_template("audit.html.j2")
+        .render(atlas=atlas, folder=folder, answers=answers, maps=_drawn(maps))
     )
 
 
@@ -201,7 +212,10 @@ def _atlas(folder: Path | None) -> Atlas | None:
 
 def _maps(folder: Path | None) -> list[tuple[PhaseMap, Markup]]:
     """The maps of a folder with their pictures."""
-    found = answering.read_maps(folder / answering.MAPS) if folder else ()
+    return _drawn(answering.read_maps(folder / answering.MAPS) if folder else ())
+
+
+def _drawn(found: Sequence[PhaseMap]) -> list[tuple[PhaseMap, Markup]]:
     if not found:
         return []
     from refutable.reports import phase_figure  # with matplotlib, which takes a second

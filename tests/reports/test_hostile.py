@@ -463,6 +463,20 @@ def test_a_statement_brings_in_no_mark_up(text: str) -> None:
 
 @few
 @given(MANY)
+def test_audit_html_shows_text(found: list[str]) -> None:
+    page = html.audit(atlas_of(found), Path(found[0]), [answer_of(found)])
+    page.encode("utf-8")
+    assert not unseen(page, "\n\t")
+    assert page.count("<script>") == page.count("</script>") == 1
+    seen = read(page, "summary")
+    assert not {name for name, _ in seen.attributes if name.startswith("on") or name == "src"}
+    links = {value for name, value in seen.attributes if name == "href"}
+    assert all(link.startswith("#") for link in links)
+    assert seen.tags.count("details") == len(Margin) * 2 - 2  # what cannot be tried is left out
+
+
+@few
+@given(MANY)
 def test_a_notebook_shows_text(found: list[str]) -> None:
     results = results_of(found)
     pages = [results.to_html(), atlas_of(found).to_html(), results.claims[1].to_html()]
