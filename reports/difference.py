@@ -28,28 +28,38 @@ class Section:
 
 def show(difference: Difference, console: Console) -> None:
     """Print what changed."""
-    for side, name in ((difference.before, "before"), (difference.after, "after")):
-        console.print(Text(f"{name:7} ") + said(_said_of(side)), soft_wrap=True)
+    for one, name in ((difference.before, "before"), (difference.after, "after")):
+        console.print(Text(f"{name:7} ") + said(side(one)))
     for section in sections(difference):
         console.print()
         console.print(said(section.title, STYLES[section.tone]))
         abouts = [said(about) for about, _ in section.lines]
-        width = max(map(len, abouts))
+        width = min(max(map(len, abouts)), console.width // 3)
         for about, (_, what) in zip(abouts, section.lines, strict=True):
-            about.pad_right(width - len(about))
-            line = Text("  ") + about + Text("  ") + said(what)
-            line.rstrip()
-            console.print(line, soft_wrap=True)
+            _print_beside(about, said(what), width, console)
     console.print()
     style = "bold red" if difference.regressions else "bold"
     console.print(said(verdict(difference), style))
 
 
+def _print_beside(about: Text, what: Text, width: int, console: Console) -> None:
+    """What is said beside what it is about, or below it where that is wider than its column."""
+    if len(about) > width:
+        console.print(Text("  ") + about)
+        about = Text("")
+    about.pad_right(width - len(about))
+    for line in what.wrap(console, max(20, console.width - width - 4)) or [Text("")]:
+        shown = Text("  ") + about + Text("  ") + line
+        shown.rstrip()
+        console.print(shown)
+        about = Text(" " * width)
+
+
 def markdown(difference: Difference) -> str:
     """The same as a Markdown page."""
     lines = ["# What changed", "", f"**{words.inline(verdict(difference))}**", ""]
-    for side, name in ((difference.before, "before"), (difference.after, "after")):
-        lines.append(f"- {name}: {words.inline(_said_of(side))}")
+    for one, name in ((difference.before, "before"), (difference.after, "after")):
+        lines.append(f"- {name}: {words.inline(side(one))}")
     for section in sections(difference):
         lines += ["", f"## {words.inline(section.title)}", ""]
         for about, what in section.lines:
@@ -80,12 +90,13 @@ def _claims(n: int) -> str:
     return f"{n} claim" if n == 1 else f"{n} claims"
 
 
-def _said_of(side: Side) -> str:
-    run = side.run
+def side(of: Side) -> str:
+    """A run in a line."""
+    run = of.run
     selected = " ".join(run.select) or "everything"
     return (
         f"{run.started}, profile {run.profile}, seed {run.seed}, {selected}: "
-        f"{_claims(side.claims)}, {side.legs} legs, {run.seconds:.0f} s"
+        f"{_claims(of.claims)}, {of.legs} legs, {run.seconds:.0f} s"
     )
 
 

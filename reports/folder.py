@@ -11,7 +11,7 @@ from refutable.auditing.atlas import Atlas
 from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.results import Results
-from refutable.reports import audit_page, junit, latex, markdown, spreadsheet
+from refutable.reports import audit_page, badge, junit, latex, markdown, spreadsheet
 
 
 def _html(results: Results, folder: Path) -> str:
@@ -28,19 +28,24 @@ FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
 }
 """Name of a format: its file, and how it is rendered."""
 
-ON_REQUEST: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
-    "latex": ("verdicts.tex", lambda results, _: latex.table(results)),
+ON_REQUEST: dict[str, tuple[tuple[str, Callable[[Results, Path], str]], ...]] = {
+    "latex": (("verdicts.tex", lambda results, _: latex.table(results)),),
+    "badge": (
+        ("badge.svg", lambda results, _: badge.svg(results)),
+        ("badge.json", lambda results, _: badge.endpoint(results)),
+    ),
 }
-"""The same, of formats that are written only when they are asked for."""
+"""The files of formats that are written only when they are asked for."""
 
 
 def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS)) -> list[Path]:
     """Write these formats into the folder; each file appears whole or not at all."""
-    written = []
-    for name in formats:
-        file, render = (FORMATS | ON_REQUEST)[name]
-        written.append(put(folder / file, render(results, folder)))
-    return written
+    files = {name: (file,) for name, file in FORMATS.items()} | ON_REQUEST
+    return [
+        put(folder / file, render(results, folder))
+        for name in formats
+        for file, render in files[name]
+    ]
 
 
 def require_free(folder: Path | None, names: Sequence[str]) -> None:

@@ -17,12 +17,16 @@ from refutable.auditing import answers as answering
 from refutable.auditing.answers import Answer, PhaseMap
 from refutable.auditing.atlas import Atlas
 from refutable.claim import Kind, Provenance, Verdict
+from refutable.records import history
+from refutable.records.compare import Difference
 from refutable.records.documents import is_there
 from refutable.records.gap import GapRecord
+from refutable.records.history import Past
 from refutable.records.results import ClaimRecord, LegRecord, Results
 from refutable.reports import atlas as atlas_table
 from refutable.reports import (
     comparison,
+    difference,
     glossary,
     graph,
     ladder_figure,
@@ -30,6 +34,7 @@ from refutable.reports import (
     opening,
     quantity,
     timeline,
+    trend,
     witness,
     words,
 )
@@ -68,8 +73,13 @@ def _share(sizes: Sequence[int], room: int) -> int:
 
 
 def page(results: Results, folder: Path | None = None) -> str:
-    """The page of a run; with a folder, the atlas and the maps found there become part of it."""
+    """The page of a run; with a folder, what is found there becomes part of it.
+
+    An atlas, maps, and a history whose last run is this one.
+    """
     atlas = _atlas(folder)
+    runs = history.read(folder / history.FILE) if folder else ()
+    runs = runs if runs and runs[-1].id == results.run.id else ()
     return (
         _environment()
         .get_template("report.html.j2")
@@ -91,7 +101,7 @@ def page(results: Results, folder: Path | None = None) -> str:
             folder=folder,
             unsound=opening.unsound(results),
             remarked=[claim for claim in results.claims if any(words.remarks(claim))],
-            trend=None,
+            runs=runs if len(runs) > 1 else (),
             MOST_UNFOLDED=MOST_UNFOLDED,
         )
     )
@@ -108,6 +118,21 @@ def audit(
     )
 
 
+def changes(found: Difference, runs: Sequence[Past]) -> str:
+    """The page of a difference, that of the last two of several runs where there are more."""
+    sides = [("before", difference.side(found.before)), ("after", difference.side(found.after))]
+    return (
+        _environment()
+        .get_template("difference.html.j2")
+        .render(
+            verdict=difference.verdict(found),
+            sides=sides,
+            sections=list(difference.sections(found)),
+            runs=runs,
+        )
+    )
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("refutable.reports"),
@@ -120,6 +145,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         words=words, opening=opening, comparison=comparison, quantity=quantity, glossary=glossary,
         term=glossary.term, atlas_table=atlas_table, node=graph, timeline=timeline, dict=dict,
+        trend=trend,
         witness=witness,
         ladder_figure=ladder_figure,
     )  # fmt: skip

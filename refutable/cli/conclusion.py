@@ -13,7 +13,7 @@ from refutable import streams
 from refutable.claim import Verdict
 from refutable.cli import options
 from refutable.errors import UsageError, nearest
-from refutable.records import baseline
+from refutable.records import baseline, history
 from refutable.records.counting import ALLOWABLE, Counting
 from refutable.records.documents import put
 from refutable.records.results import Results
@@ -60,15 +60,22 @@ def conclude(
     out: Path | None,
     as_json: bool,
     write_baseline: Path | None = None,
+    earlier: Path | None = None,
 ) -> int:
     """Write and print results as the baseline leaves them; the exit code.
 
-    entries: what the baseline accepts, by claim. counting: which verdicts do not count.
+    entries: what the baseline accepts, by claim. counting: which verdicts do not count. earlier:
+    a file of earlier runs that this one is added to, and whose trend the page of `out` shows.
     """
     from refutable.reports import folder
 
     today = datetime.datetime.now(datetime.UTC).date()
     results, notices = baseline.apply(found, entries, today)
+    if earlier is not None:
+        runs = history.with_run(history.read(earlier), results)
+        history.write(earlier, runs)
+        if out is not None:
+            history.write(out / history.FILE, runs)
     if out is not None:
         results.write(out / options.RESULTS)
         folder.write(results, out)

@@ -15,11 +15,16 @@ from refutable.reports import folder
 
 
 @click.command(
-    "report", epilog=examples("claims report report", "claims report report --format latex,csv")
+    "report",
+    epilog=examples(
+        "claims report report",
+        "claims report report --format latex,csv",
+        "claims report report --format badge",
+    ),
 )
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--format", "formats", default=",".join(folder.FORMATS), show_default=True,
-              metavar="NAMES", help="Comma-separated; latex on request.")  # fmt: skip
+              metavar="NAMES", help="Comma-separated; latex and badge on request.")  # fmt: skip
 def command(results: Path, formats: str) -> None:
     """Render the reports of a folder again from its stored results."""
     names = formats.split(",")

@@ -10,7 +10,7 @@ from refutable.claim import Profile, Verdict
 from refutable.cli import conclusion, options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
-from refutable.records import baseline
+from refutable.records import baseline, history
 from refutable.records.counting import Counting
 from refutable.shard import Shard
 
@@ -43,6 +43,8 @@ from refutable.shard import Shard
 @conclusion.accept
 @click.option("--write-baseline", type=click.Path(path_type=Path), metavar="FILE.toml",
               help="Write what this run would have to accept; you give the reasons.")  # fmt: skip
+@click.option("--history", "kept", type=click.Path(path_type=Path), metavar="FILE.jsonl",
+              help="Add this run to a file of runs; the page shows what changed.")  # fmt: skip
 @options.module
 def command(
     select: tuple[str, ...],
@@ -58,6 +60,7 @@ def command(
     strict: bool,
     accepted: Path | None,
     write_baseline: Path | None,
+    kept: Path | None,
     modules: tuple[str, ...],
 ) -> None:
     """Check claims, and write results and reports.
@@ -73,6 +76,10 @@ def command(
         raise UsageError("--shard needs --out: what is not kept cannot be merged")
     _require_free(write_baseline, accepted)
     conclusion.require_place(out)
+    if kept is not None:
+        history.read(kept)  # a damaged one is refused before anything is run
+        if not kept.parent.is_dir():
+            raise UsageError(f"there is no folder {kept.parent} for --history")
     entries: dict[str, baseline.Entry] = {}
 
     def on_event(event: Event) -> None:
@@ -94,7 +101,7 @@ def command(
             on_event=on_event,
         )
     code = conclusion.conclude(
-        found, entries, Counting(allowed, strict), out, as_json, write_baseline
+        found, entries, Counting(allowed, strict), out, as_json, write_baseline, kept
     )
     conclusion.show_durations(found, durations)
     raise SystemExit(code)
