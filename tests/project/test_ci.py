@@ -28,7 +28,7 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 [HOOK] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 GUIDE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
-GITHUB, GITLAB, PRE_COMMIT = (
+GITHUB, SHARDS, GITLAB, PRE_COMMIT = (
     yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 )
 
@@ -120,7 +120,7 @@ def test_an_annotation_is_one_command_whatever_it_says(text: str) -> None:
     assert level == "error"
     shown = visible(text, keep="\n")
     assert unescaped(title).startswith(f"{shown} ✗ fails")
-    assert unescaped(said).startswith(f"{shown}\nexact: {shown}\nwitness (exact): ")
+    assert unescaped(said).startswith(f"{shown}\nexact: {shown}\nwitness: ")
 
 
 def test_errors_are_what_makes_the_run_fail() -> None:
@@ -289,7 +289,7 @@ def test_the_hook_checks_every_file_that_it_is_passed(home: Path) -> None:
     done = bash(f"{hook} my_claims.py 'below it/my_claims.py'", home)
     assert done.returncode == 1
     assert "3 claims: 1 holds, 1 fails, 1 undecided." in done.stdout
-    assert "1 claims: 1 holds." in done.stdout
+    assert "1 claim: 1 holds." in done.stdout
     assert HOOK["language"] == "python"
     for name in ("claims.py", "my_claims.py", "a/b_claims.py"):
         assert re.search(HOOK["files"], name)

@@ -269,7 +269,7 @@ def test_its_claims_are_verified_with_what_stands_beside_them(full: Path, reposi
     for cwd, file in ((repository, "my_claims.py"), (elsewhere, "../my_claims.py")):
         words = ("--module", file, "--workers", "2", "--out", "report")
         said = run(full / "claims", "verify", *words, cwd=cwd)
-        assert "1 claims: 1 holds." in said
+        assert "1 claim: 1 holds." in said
     said = run(full / "claims", "selftest", "--module", "my_claims.py", cwd=repository)
     assert "1 of 1 planted mistakes killed." in said
 
@@ -344,7 +344,7 @@ def test_what_is_not_used_is_not_needed(slim: Path, squares: Path) -> None:
     """Every kind of evidence that NumPy and SymPy give, and every report."""
     words = ("--module", "squares.py", "--out", "out", "--workers", "2")
     said = run(slim / "claims", "verify", "squares", *words, cwd=squares)
-    assert "1 claims: 1 holds." in said
+    assert "1 claim: 1 holds." in said
     for name in ("report.html", "results.csv", "junit.xml", "summary.md", "results.json"):
         assert (squares / "out" / name).stat().st_size > 0
     run(slim / "claims", "report", "out", cwd=squares)
@@ -372,7 +372,7 @@ def test_the_paper_without_its_libraries_is_one_line(slim: Path, tmp_path: Path)
     assert "thm4.4" in run(slim / "claims", "list", cwd=tmp_path)
     run(slim / "claims", "explain", "thm4.4", cwd=tmp_path, code=None)
     said = run(slim / "claims", "verify", "thm4.4", "--workers", "1", cwd=tmp_path, code=1)
-    assert "1 claims: 1 not-run." in said
+    assert "1 claim: 1 not-run." in said
     assert "is not installed" in said
     said = run(slim / "claims", "doctor", cwd=tmp_path, code=1)
     assert "missing  torch" in said
