@@ -37,6 +37,7 @@ CHAPTERS = {
     "refutable.claims.mae.local_positive_end": "MAE, local query, positive gap, the end",
     "refutable.claims.mae.local_negative": "MAE, local query, negative gap",
     "refutable.claims.mae.local_crossover": "MAE, local query, any gap",
+    "refutable.claims.mae.small_areas": "MAE, local query, few patches",
     "refutable.claims.mae.spread_latents": "MAE, local query, random latents",
     "refutable.claims.mae.global_query": "MAE, global query",
     "refutable.claims.theorems.theorem_4_1": "Theorem 4.1",

@@ -61,8 +61,8 @@ def spoiled(rate: int, by: float) -> Plant:
     """Plant reduced dynamics whose rate of this index (α_1, α_n, α_m, β_1, β_n, β_m) is off."""
 
     def plant(original: Any) -> Any:
-        def sums(setting: Setting, query: QueryKind) -> Any:
-            right = original(setting, query)
+        def sums(setting: Setting, query: QueryKind, *details: Any) -> Any:
+            right = original(setting, query, *details)
             return lambda state: [x * (by if i == rate else 1) for i, x in enumerate(right(state))]
 
         return sums
