@@ -12,33 +12,36 @@ from scipy.spatial import distance
 
 from refutable.model import data
 from refutable.model.setting import Setting
+from refutable.model.shapes import Array, Float
 
-Floats = data.Floats
 
-
-def coordinates(Q: Floats, basis: Floats) -> Floats:
+def coordinates(Q: Float[Array, "d d"], basis: Float[Array, "d d"]) -> Float[Array, "d d"]:
     """G = BᵀQB, (d, d): every bilinear form of Q in the basis B (d, d)."""
     return basis.T @ Q @ basis
 
 
-def feature(setting: Setting, G: Floats) -> Floats:
+def feature(setting: Setting, G: Float[Array, "d d"]) -> Float[Array, "P KN"]:
     """FP correlations Φ_{p→v_{k,j}} = e_pᵀQv_{k,j}, (P, K·N), from coordinates G (d, d)."""
     return G[: setting.P, setting.P :]
 
 
-def position(setting: Setting, G: Floats) -> Floats:
+def position(setting: Setting, G: Float[Array, "d d"]) -> Float[Array, "P P"]:
     """PP correlations Υ_{p→q} = e_pᵀQe_q, (P, P), from coordinates G (d, d)."""
     return G[: setting.P, : setting.P]
 
 
-def of_cluster(setting: Setting, k: int, phi: Floats) -> Floats:
+def of_cluster(setting: Setting, k: int, phi: Float[Array, "n KN"]) -> Float[Array, "n N"]:
     """Columns of Φ (n, K·N) that belong to cluster k: (n, N)."""
     return phi[:, k * setting.areas : (k + 1) * setting.areas]
 
 
 def attention_in_factors(
-    setting: Setting, k: int, samples: data.Samples, phi: Floats, upsilon: Floats
-) -> tuple[Floats, Floats, Floats, Floats]:
+    setting: Setting,
+    k: int,
+    samples: data.Samples,
+    phi: Float[Array, "n KN"],
+    upsilon: Float[Array, "n P"],
+) -> tuple[Float[Array, "B n N"], Float[Array, "B n N"], Float[Array, "B n"], Float[Array, "n P"]]:
     """Area attention A (B, n, N) on samples of cluster k alone, and each key's in factors.
 
     attn_{p→q} = per_area[b, p, j(q)] · on_key[p, q] for q ∈ 𝒰, per_mask[b, p] · on_key[p, q] for
@@ -60,7 +63,12 @@ def attention_in_factors(
     return weight / total[:, :, None], on_area / total[:, :, None], on_mask / total, on_key
 
 
-def area_attention(setting: Setting, samples: data.Samples, phi: Floats, upsilon: Floats) -> Floats:
+def area_attention(
+    setting: Setting,
+    samples: data.Samples,
+    phi: Float[Array, "n KN"],
+    upsilon: Float[Array, "n P"],
+) -> Float[Array, "B n N"]:
     """A_{p→𝒫_{k,j}} over unmasked keys, (B, n, N), of n queries by position (Definition 3.1).
 
     phi: (n, K·N). upsilon: (n, P), zero where keys carry no position.
@@ -71,7 +79,9 @@ def area_attention(setting: Setting, samples: data.Samples, phi: Floats, upsilon
     return A
 
 
-def areas_of(setting: Setting, samples: data.Samples, attention: Floats) -> Floats:
+def areas_of(
+    setting: Setting, samples: data.Samples, attention: Float[Array, "B n P"]
+) -> Float[Array, "B n N"]:
     """Sum attention (B, n, P) over the unmasked keys of each area: (B, n, N)."""
     A = np.empty((*attention.shape[:2], setting.areas))
     for k in np.unique(samples.cluster).tolist():
@@ -81,7 +91,7 @@ def areas_of(setting: Setting, samples: data.Samples, attention: Floats) -> Floa
     return A
 
 
-def diversity(samples: data.Samples, A: Floats, *, masked_only: bool) -> float:
+def diversity(samples: data.Samples, A: Float[Array, "B P N"], *, masked_only: bool) -> float:
     """Attention diversity D in [0, 1]: mean distance between the attention of two queries.
 
     Total variation distance between (A_1, ..., A_N, remainder on masked keys) of p and p′ ≠ p,

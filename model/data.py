@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refutable.model.setting import Setting, SettingError
+from refutable.model.shapes import Array, Bool, Float, Int
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -28,15 +29,15 @@ class Samples:
     weights: (B,) non-negative; they sum to the probability of what the samples are conditioned on.
     """
 
-    cluster: Ints
-    latents: Floats
-    visible: Bools
-    weights: Floats
+    cluster: Int[Array, "B"]
+    latents: Float[Array, "B N"]
+    visible: Bool[Array, "B P"]
+    weights: Float[Array, "B"]
 
     def __len__(self) -> int:
         return len(self.cluster)
 
-    def take(self, index: Ints | Bools | slice) -> Samples:
+    def take(self, index: Int[Array, "b"] | Bool[Array, "B"] | slice) -> Samples:
         """The samples chosen by a numpy index on the first axis, with their weights."""
         return Samples(
             self.cluster[index], self.latents[index], self.visible[index], self.weights[index]
@@ -50,12 +51,12 @@ class Samples:
         )
 
     @functools.cached_property
-    def shown(self) -> Floats:
+    def shown(self) -> Float[Array, "P B"]:
         """(P, B) 1 on 𝒰 and 0 on ℳ; patches first, so that an area's rows lie together."""
         return np.ascontiguousarray(self.visible.T, dtype=np.float64)
 
     @functools.cached_property
-    def hidden(self) -> Floats:
+    def hidden(self) -> Float[Array, "P B"]:
         """(P, B) 1 on ℳ and 0 on 𝒰."""
         return 1.0 - self.shown
 
@@ -79,7 +80,7 @@ class Views:
         return len(self.negatives) // len(self.first)
 
 
-def basis(setting: Setting, rotation: Floats | None = None) -> Floats:
+def basis(setting: Setting, rotation: Float[Array, "_ _"] | None = None) -> Float[Array, "d d"]:
     """(d, d) orthonormal columns: e_0..e_{P-1}, then v_{k,j} at P + k·N + j (Definition 2.1).
 
     Canonical unless a (d, d) orthogonal `rotation` is given, whose columns are then taken.
@@ -93,13 +94,13 @@ def basis(setting: Setting, rotation: Floats | None = None) -> Floats:
     return rotation
 
 
-def random_rotation(setting: Setting, rng: np.random.Generator) -> Floats:
+def random_rotation(setting: Setting, rng: np.random.Generator) -> Float[Array, "d d"]:
     """(d, d) orthogonal matrix, uniform (Haar): the signs of R make the QR factor unique."""
     q, r = np.linalg.qr(rng.standard_normal((setting.dimension, setting.dimension)))
     return q * np.sign(np.diag(r))
 
 
-def members(setting: Setting, k: int) -> list[Ints]:
+def members(setting: Setting, k: int) -> list[Int[Array, "_"]]:
     """The areas 𝒫_{k,j} of cluster k, j = 0..N-1, as increasing patch indices."""
     order = np.argsort(setting.area_of[k], kind="stable")
     return np.split(order, np.cumsum(setting.area_sizes)[:-1])
@@ -107,7 +108,7 @@ def members(setting: Setting, k: int) -> list[Ints]:
 
 def draw_masks(
     setting: Setting, size: int, rng: np.random.Generator, masked: int | None = None
-) -> Bools:
+) -> Bool[Array, "{size} P"]:
     """(size, P) visible patches: ℳ uniform among subsets of size ⌊γP⌋ (Definition 2.5).
 
     masked: a patch on whose being in ℳ the masks are conditioned.
@@ -145,7 +146,9 @@ def draw(
     return Samples(cluster.astype(np.int64), latents, visible, np.full(size, total / size))
 
 
-def patches(setting: Setting, samples: Samples, basis: Floats) -> Floats:
+def patches(
+    setting: Setting, samples: Samples, basis: Float[Array, "d d"]
+) -> Float[Array, "B P d"]:
     """X, shape (B, P, d): X_p = z_j v_{k,j} for p ∈ 𝒫_{k,j} (Definition 2.1), before masking."""
     area = setting.area_of[samples.cluster]
     z = np.take_along_axis(samples.latents, area, axis=1)
@@ -153,7 +156,7 @@ def patches(setting: Setting, samples: Samples, basis: Floats) -> Floats:
     return z[:, :, None] * basis.T[feature]
 
 
-def masked(setting: Setting, samples: Samples, basis: Floats) -> Floats:
+def masked(setting: Setting, samples: Samples, basis: Float[Array, "d d"]) -> Float[Array, "B P d"]:
     """M(X), shape (B, P, d): masked patches are the zero vector (Definition 2.5)."""
     return patches(setting, samples, basis) * samples.visible[:, :, None]
 

@@ -15,6 +15,7 @@ import torch
 
 from refutable.model import data, engines, gradients, lumping, vit
 from refutable.model.setting import Setting, SettingError
+from refutable.model.shapes import Array, Float
 from refutable.model.steps import GradientDescent
 from refutable.model.trajectory import (
     Engine,
@@ -25,7 +26,6 @@ from refutable.model.trajectory import (
     first_crossing,
 )
 
-Floats = data.Floats
 Batches = data.Samples | data.Views | Iterable[data.Samples] | Iterable[data.Views]
 Explicit = Literal["descent", "closed"]
 
@@ -62,7 +62,7 @@ def descend_mae(
     steps: int = 1000,
     loss_gap: float | None = None,
     records: int = 200,
-    basis: Floats | None = None,
+    basis: Float[Array, "d d"] | None = None,
 ) -> Trajectory:
     """Train the MAE row of one query patch from Q = 0: Q ← Q - η∇L_p (rows do not interact).
 
@@ -97,7 +97,7 @@ def descend_cl(
     steps: int = 1000,
     loss_gap: float | None = None,
     records: int = 200,
-    basis: Floats | None = None,
+    basis: Float[Array, "d d"] | None = None,
 ) -> Trajectory:
     """Train the contrastive model from Q = 0 and watch one query patch; arguments as above.
 
@@ -155,8 +155,8 @@ def train_closed(
     *,
     steps: int,
     step: float | None = None,
-    start: Floats | None = None,
-) -> Floats:
+    start: Float[Array, "d d"] | None = None,
+) -> Float[Array, "d d"]:
     """Train every patch at once by the closed forms; returns coordinates G = BᵀQB, (d, d).
 
     MAE on `Samples`, CL on `Views`. start: G at first, (d, d), 0 unless given.

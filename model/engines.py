@@ -17,9 +17,9 @@ import torch
 
 from refutable.model import correlations, data, enumeration, gradients, losses, lumping, vit
 from refutable.model.setting import Setting
+from refutable.model.shapes import Array, Float, Int, Shaped
 from refutable.model.trajectory import QueryKind
 
-Floats = data.Floats
 Batch = TypeVar("Batch", data.Samples, data.Views)
 Module = vit.MaskedAutoencoder | vit.ContrastiveViT
 
@@ -44,19 +44,19 @@ class Look:
     loss_gap: float
 
 
-def _largest(values: Floats) -> float:
+def _largest(values: Float[Array, "_"]) -> float:
     """The entry of largest modulus, with its sign; 0 when there is none."""
     return float(values[np.abs(values).argmax()]) if values.size else 0.0
 
 
 def look_of(
     setting: Setting,
-    own: data.Ints,
+    own: Int[Array, "K"],
     query: int,
-    phi: Floats,
-    upsilon: Floats,
-    alpha: Floats,
-    attention: Floats,
+    phi: Float[Array, "KN"],
+    upsilon: Float[Array, "P"],
+    alpha: Float[Array, "KN"],
+    attention: Float[Array, "N"],
     loss_gap: float,
 ) -> Look:
     """Sort the correlations of one query by kind, as seen from cluster 0.
@@ -93,7 +93,7 @@ class _Watched:
     infimum: float
     part: data.Samples
 
-    def mean(self, A: Floats) -> Floats:
+    def mean(self, A: Float[Array, "B N"]) -> Float[Array, "N"]:
         """Weighted mean (N,) of area attention A (B, N) over the samples watched."""
         return self.part.weights @ A / self.part.weights.sum()
 
@@ -137,11 +137,11 @@ def _watch_cl(setting: Setting) -> Callable[[data.Views], _Watched]:
 
 def losses_of(
     module: Module, batches: Iterator[Any], queries: list[int] | None = None
-) -> Iterator[tuple[Any, torch.Tensor]]:
+) -> Iterator[tuple[Any, Float[torch.Tensor, ""]]]:
     """Each batch with its loss at the Q of the moment it is asked for."""
     setting = module.setting
 
-    def lay_out(batch: Any) -> list[torch.Tensor]:
+    def lay_out(batch: Any) -> list[Shaped[torch.Tensor, "B ..."]]:
         if isinstance(batch, data.Samples):
             X = [data.patches(setting, batch, module.basis), batch.visible, batch.weights]
         else:
@@ -239,7 +239,7 @@ def automatic(module: Module, query: int, batches: Iterator[Any], eta: float) ->
     if isinstance(module, vit.MaskedAutoencoder):
         own, queries, watch = setting.area_of[:, query], [query], _watch_mae(setting, query)
 
-    def prepare(batch: Any) -> tuple[_Watched, torch.Tensor]:
+    def prepare(batch: Any) -> tuple[_Watched, Float[torch.Tensor, "B P d"]]:
         watched = watch(batch)
         return watched, torch.from_numpy(data.masked(setting, watched.part, columns))
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from refutable.model import data
 from refutable.model.setting import Setting, SettingError
+from refutable.model.shapes import Array, Bool
 
 LARGEST_POPULATION = 2_000_000
 """Most weighted samples that an enumeration lays out."""
@@ -25,7 +26,7 @@ LARGEST_PRODUCT = 2_000
 """Largest C_n for which Pr(𝒰∩𝒫_n = ∅) is formed as an exact fraction of products."""
 
 
-def masks(setting: Setting, masked: int | None = None) -> data.Bools:
+def masks(setting: Setting, masked: int | None = None) -> Bool[Array, "masks P"]:
     """(count, P) visible patches under every mask of size ⌊γP⌋, or every one that holds `masked`.
 
     Raises SettingError when there are more than LARGEST_POPULATION.

@@ -14,8 +14,12 @@ import numpy as np
 
 from refutable.model import correlations, data
 from refutable.model.setting import Setting
+from refutable.model.shapes import Array, Float, Int, Shaped
 
-Floats = data.Floats
+PerArea = Shaped[Array, "*s N"]
+"""Of every area on every sample, one of any axes; numbers of any type, exact ones included."""
+ForPerArea = Shaped[Array, "*#s N"]
+Own = Shaped[Array, "*#s"]
 
 
 def _pick(values: Any, own: Any) -> Any:
@@ -32,7 +36,7 @@ def _split(A: Any, z: Any, own: Any) -> tuple[Any, Any, Any, Any]:
     return _pick(A, own), _pick(np.broadcast_to(z, A.shape), own), others, is_own
 
 
-def loss_integrand(A: Any, z: Any, own: Any) -> Any:
+def loss_integrand(A: PerArea, z: ForPerArea, own: Own) -> Any:
     """½(z_n²(1-A_n)² + Σ_{m≠n} z_m²A_m²), (...), on a sample with p masked (claim grad.loss).
 
     A: (..., N) area attention. z: (..., N) latents. own: (...) index n of the query's area.
@@ -41,19 +45,19 @@ def loss_integrand(A: Any, z: Any, own: Any) -> Any:
     return (z_n**2 * (1 - A_n) ** 2 + others) / 2
 
 
-def own_integrand(A: Any, z: Any, own: Any) -> Any:
+def own_integrand(A: PerArea, z: ForPerArea, own: Own) -> Any:
     """z_n A_n (z_n²(1-A_n)² + Σ_{m≠n} z_m²A_m²), (...): α_{p→v_n} on a sample (grad.own)."""
     A_n, z_n, others, _ = _split(A, z, own)
     return z_n * A_n * (z_n**2 * (1 - A_n) ** 2 + others)
 
 
-def residual(A: Any, z: Any, own: Any) -> Any:
+def residual(A: PerArea, z: ForPerArea, own: Own) -> Any:
     """The scalar h = Σ_{m≠n} z_m²A_m² - z_n²A_n(1-A_n) = -Σ_j A_j c_j of a sample, (...)."""
     A_n, z_n, others, _ = _split(A, z, own)
     return others - z_n**2 * A_n * (1 - A_n)
 
 
-def other_integrand(A: Any, z: Any, own: Any) -> Any:
+def other_integrand(A: PerArea, z: ForPerArea, own: Own) -> PerArea:
     """z_m A_m (h - z_m²A_m), (..., N): α_{p→v_m} on a sample for every m ≠ n (grad.other).
 
     The entry m = n means nothing; `own_integrand` has that one.
@@ -61,7 +65,7 @@ def other_integrand(A: Any, z: Any, own: Any) -> Any:
     return z * A * (np.expand_dims(residual(A, z, own), -1) - z**2 * A)
 
 
-def feature_integrand(A: Any, z: Any, own: Any) -> Any:
+def feature_integrand(A: PerArea, z: ForPerArea, own: Own) -> PerArea:
     """α_{p→v_j} on a sample, (..., N), for every area j, the query's own included."""
     is_own = _split(A, z, own)[3]
     return np.where(
@@ -69,7 +73,7 @@ def feature_integrand(A: Any, z: Any, own: Any) -> Any:
     )
 
 
-def position_integrand(A: Any, z: Any, own: Any) -> Any:
+def position_integrand(A: PerArea, z: ForPerArea, own: Own) -> PerArea:
     """The pull h - g_q of a visible key q of each area, (..., N); a masked key's is h.
 
     β_{p→q} on a sample is attn_{p→q} times this (grad.position).
@@ -80,8 +84,13 @@ def position_integrand(A: Any, z: Any, own: Any) -> Any:
 
 
 def key_rates(
-    setting: Setting, k: int, part: data.Samples, per_area: Floats, per_mask: Floats, on_key: Floats
-) -> Floats:
+    setting: Setting,
+    k: int,
+    part: data.Samples,
+    per_area: Float[Array, "B n N"],
+    per_mask: Float[Array, "B n"],
+    on_key: Float[Array, "n P"],
+) -> Float[Array, "n P"]:
     """What Υ of n queries gains on every key from one cluster's samples: (n, P).
 
     Σ_b attention·pull, in factors. on_key: (n, P), of a key and no sample. per_area: (B, n, N), the
@@ -94,8 +103,12 @@ def key_rates(
 
 
 def reconstruction(
-    setting: Setting, samples: data.Samples, queries: data.Ints, phi: Floats, upsilon: Floats
-) -> tuple[Floats, Floats, Floats]:
+    setting: Setting,
+    samples: data.Samples,
+    queries: Int[Array, "n"],
+    phi: Float[Array, "n KN"],
+    upsilon: Float[Array, "n P"],
+) -> tuple[Float[Array, "n KN"], Float[Array, "n P"], Float[Array, "n"]]:
     """Rates α (n, K·N), β (n, P) and losses L_p (n,) of n MAE queries, exact on the samples.
 
     α_{p→v} = -e_pᵀ∇L v and β_{p→q} = -e_pᵀ∇L e_q (theory section 2; grad.own, grad.other,
@@ -118,8 +131,12 @@ def reconstruction(
 
 
 def pulls(
-    setting: Setting, views: data.Views, first: Floats, second: Floats, negatives: Floats
-) -> tuple[Floats, Floats]:
+    setting: Setting,
+    views: data.Views,
+    first: Float[Array, "B N"],
+    second: Float[Array, "B N"],
+    negatives: Float[Array, "B*{views.count} N"],
+) -> tuple[Float[Array, "B N"], Float[Array, "B"]]:
     """The vectors g of the contrastive loss, (B, N), and the loss of each sample, (B,).
 
     g_j = (1-w_0) z_j A_j^{++} - Σ_{s: same cluster} w_s z_j^{(s)} A_j^{-,s}, w the softmax of the
@@ -144,8 +161,11 @@ def pulls(
 
 
 def contrastive(
-    setting: Setting, views: data.Views, phi: Floats, upsilon: Floats | None = None
-) -> tuple[Floats, Floats, float]:
+    setting: Setting,
+    views: data.Views,
+    phi: Float[Array, "n KN"],
+    upsilon: Float[Array, "n P"] | None = None,
+) -> tuple[Float[Array, "n KN"], Float[Array, "n P"], float]:
     """Rates α (n, K·N), β (n, P) per patch and the loss, for queries by position, exact.
 
     phi: (n, K·N), upsilon: (n, P) or None, with n = P rows, or one row that all patches share.
@@ -181,7 +201,9 @@ def contrastive(
     return alpha, beta, float(views.first.weights @ losses) + decay
 
 
-def contrastive_attention(setting: Setting, samples: data.Samples, k: int, G: Floats) -> Floats:
+def contrastive_attention(
+    setting: Setting, samples: data.Samples, k: int, G: Float[Array, "d d"]
+) -> Float[Array, "B P P"]:
     """CL attention attn_{p→q}, (B, P, P), on samples of cluster k alone, under the reading."""
     P, details = setting.P, setting.contrastive
     area = setting.area_of[k]
@@ -197,7 +219,9 @@ def contrastive_attention(setting: Setting, samples: data.Samples, k: int, G: Fl
     return attention / attention.sum(axis=2, keepdims=True)
 
 
-def contrastive_matrix(setting: Setting, views: data.Views, G: Floats) -> tuple[Floats, float]:
+def contrastive_matrix(
+    setting: Setting, views: data.Views, G: Float[Array, "d d"]
+) -> tuple[Float[Array, "d d"], float]:
     """-BᵀL′(Q)B, (d, d), and the loss, for any reading and any coordinates G = BᵀQB (d, d).
 
     Σ_b w_b Σ_p u_p Σ_q (1/P) attn_{p→q}(1{q∈𝒰}z_jg_j - S_p) k_qᵀ - λG with query and key tokens u
@@ -235,7 +259,10 @@ def contrastive_matrix(setting: Setting, views: data.Views, G: Floats) -> tuple[
 
 
 def _scatter(
-    G: Floats, rows: data.Ints | slice, columns: data.Ints | slice, values: Floats
+    G: Float[Array, "d d"],
+    rows: Int[Array, "P"] | slice,
+    columns: Int[Array, "P"] | slice,
+    values: Float[Array, "P P"],
 ) -> None:
     """Add values (P, P) into G at patches' rows and columns, summing patches of equal feature."""
     d = len(G)

@@ -6,15 +6,16 @@ import torch
 from torch import Tensor
 
 from refutable.model import data, vit
+from refutable.model.shapes import Bool, Float
 
 
 def patch_losses(
     module: vit.MaskedAutoencoder,
-    X: Tensor,
-    visible: Tensor,
-    weights: Tensor,
+    X: Float[Tensor, "B P d"],
+    visible: Bool[Tensor, "B P"],
+    weights: Float[Tensor, "B"],
     queries: vit.Index | None = None,
-) -> Tensor:
+) -> Float[Tensor, "n"]:
     """L_p = ½ E 1{p∈ℳ} ‖F_p - X_p‖² for each query p, shape (queries,) (Definition 2.5).
 
     X: (B, P, d) patches before masking. visible: (B, P) bool. weights: (B,) of the expectation.
@@ -27,14 +28,19 @@ def patch_losses(
 
 def reconstruction(
     module: vit.MaskedAutoencoder, samples: data.Samples, queries: vit.Index | None = None
-) -> Tensor:
+) -> Float[Tensor, ""]:
     """L(Q) = Σ_p L_p over the queries (all patches unless given), a scalar (Definition 2.5)."""
     X = data.patches(module.setting, samples, module.basis)
     visible, weights = torch.from_numpy(samples.visible), torch.from_numpy(samples.weights)
     return patch_losses(module, torch.from_numpy(X), visible, weights, queries).sum()
 
 
-def similarities(module: vit.ContrastiveViT, X: Tensor, other: Tensor, negatives: Tensor) -> Tensor:
+def similarities(
+    module: vit.ContrastiveViT,
+    X: Float[Tensor, "B P d"],
+    other: Float[Tensor, "B P d"],
+    negatives: Float[Tensor, "BN_c P d"],
+) -> Float[Tensor, "B BN_c//B+1"]:
     """Sim(X⁺, ·), shape (B, 1 + N_c): the positive first; the second arguments carry no gradient.
 
     X, other: (B, P, d) the two masked views. negatives: (B·N_c, P, d), sample-major.
@@ -49,11 +55,11 @@ def similarities(module: vit.ContrastiveViT, X: Tensor, other: Tensor, negatives
 
 def contrastive_of(
     module: vit.ContrastiveViT,
-    X: Tensor,
-    other: Tensor,
-    negatives: Tensor,
-    weights: Tensor,
-) -> Tensor:
+    X: Float[Tensor, "B P d"],
+    other: Float[Tensor, "B P d"],
+    negatives: Float[Tensor, "BN_c P d"],
+    weights: Float[Tensor, "B"],
+) -> Float[Tensor, ""]:
     """L_cl, a scalar (Definition 2.7), from masked patches laid out as in `similarities`.
 
     -τ E log softmax(Sim/τ)_0 + (λ/2)‖Q‖²_F, with E = Σ_b weights_b.
@@ -65,7 +71,7 @@ def contrastive_of(
     return loss + 0.5 * details.weight_decay * module.Q.square().sum()
 
 
-def contrastive(module: vit.ContrastiveViT, views: data.Views) -> Tensor:
+def contrastive(module: vit.ContrastiveViT, views: data.Views) -> Float[Tensor, ""]:
     """L_cl of a contrastive batch, a scalar (Definition 2.7)."""
     X, other, negatives = (
         torch.from_numpy(data.masked(module.setting, s, module.basis))

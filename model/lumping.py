@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from refutable.model import data
 from refutable.model.setting import Setting, SettingError
+from refutable.model.shapes import Array, Float, Int
 from refutable.model.trajectory import QueryKind
 
 
@@ -32,13 +32,15 @@ class Rates:
     loss: L_p, its infimum included. attention: (2,) mean A_own, A_global given p ∈ ℳ.
     """
 
-    alpha: data.Floats
-    beta: data.Floats
+    alpha: Float[Array, "3"]
+    beta: Float[Array, "4"]
     loss: float
-    attention: data.Floats
+    attention: Float[Array, "2"]
 
 
-def rates(setting: Setting, query: QueryKind, phi: data.Floats, upsilon: data.Floats) -> Rates:
+def rates(
+    setting: Setting, query: QueryKind, phi: Float[Array, "3"], upsilon: Float[Array, "4"]
+) -> Rates:
     """Population rates of a query by summing over counts of visible patches, not over masks.
 
     phi: (3,), upsilon: (4,), ordered as in `Rates`; the global entries idle for a global query.
@@ -100,14 +102,14 @@ def rates(setting: Setting, query: QueryKind, phi: data.Floats, upsilon: data.Fl
 @functools.lru_cache(maxsize=8)
 def _visible_counts(
     setting: Setting, own: int, global_: int, others: int
-) -> tuple[data.Floats, data.Floats, data.Floats]:
+) -> tuple[Float[Array, "T"], Float[Array, "T"], Float[Array, "T"]]:
     """Possible visible counts (u_n, u_g) given p ∈ ℳ, and their probabilities: three (T,)."""
     drawn = setting.P - setting.M
     u_n, u_g = (x.ravel() for x in np.meshgrid(np.arange(own + 1), np.arange(global_ + 1)))
     possible = (u_n + u_g <= drawn) & (drawn - u_n - u_g <= others)
     u_n, u_g = u_n[possible], u_g[possible]
 
-    def log_choose(n: int, r: data.Ints) -> data.Floats:
+    def log_choose(n: int, r: Int[Array, "T"]) -> Float[Array, "T"]:
         return special.gammaln(n + 1) - special.gammaln(r + 1) - special.gammaln(n - r + 1)
 
     log_ways = (

@@ -15,7 +15,8 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from refutable.model.shapes import Array, Int
 
 KAPPA_C_RANGE = (0.5005, 1.0)
 """Exponents allowed to the global area, C_1 = Θ(P^{κ_c}) (Definition 2.1)."""
@@ -305,7 +306,7 @@ class Setting:
         return self.P + self.features
 
     @functools.cached_property
-    def area_sizes(self) -> NDArray[np.int64]:
+    def area_sizes(self) -> Int[Array, "N"]:
         """(N,) sizes C_{k,1}, C_{k,2}, ... of the areas. SettingError when P is too large."""
         self._require_explicit()
         sizes = np.full(self.areas, self.C_s, dtype=np.int64)
@@ -314,7 +315,7 @@ class Setting:
         return sizes
 
     @functools.cached_property
-    def area_of(self) -> NDArray[np.int64]:
+    def area_of(self) -> Int[Array, "K P"]:
         """(K, P) index of the area that holds patch p in cluster k, a_{k,p} counted from 0."""
         self._require_explicit()
         line = np.repeat(np.arange(self.areas), self.area_sizes)

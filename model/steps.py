@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import torch
 
+from refutable.model.shapes import Shaped
+
 
 class GradientDescent:
     """Descends on tensors that require gradients, each at a rate of its own.
@@ -19,7 +21,7 @@ class GradientDescent:
     """
 
     def __init__(
-        self, groups: Iterable[tuple[torch.Tensor, float]], *, momentum: float = 0.0
+        self, groups: Iterable[tuple[Shaped[torch.Tensor, "..."], float]], *, momentum: float = 0.0
     ) -> None:
         self.groups, self.momentum = tuple(groups), momentum
         self._moving: dict[int, torch.Tensor] = {}

@@ -223,11 +223,11 @@ class SmallCl:
     upsilon: Mapping[tuple[int, int], sp.Symbol]
     frozen: Mapping[sp.Symbol, sp.Symbol]
 
-    def rate(self, symbol: sp.Symbol, at: Mapping[sp.Symbol, Any], digits: int = 30) -> sp.Float:
+    def rate(self, symbol: sp.Symbol, at: Mapping[sp.Symbol, Any], digits: int = 30) -> sp.Expr:
         """-∂L_cl/∂symbol with the stop-gradient, evaluated at the given correlations."""
         return (-sp.diff(self.loss, symbol)).subs(self.frozen).evalf(digits, subs=dict(at))
 
-    def value(self, at: Mapping[sp.Symbol, Any], digits: int = 30) -> sp.Float:
+    def value(self, at: Mapping[sp.Symbol, Any], digits: int = 30) -> sp.Expr:
         """L_cl at the given correlations."""
         return self.loss.subs(self.frozen).evalf(digits, subs=dict(at))
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from refutable.model.setting import Setting
+from refutable.model.shapes import Array, Float
 
 Objective = Literal["mae", "cl"]
 QueryKind = Literal["local", "global"]
 Engine = Literal["reduced", "descent", "closed"]
-Series = NDArray[np.float64]
+Series = Float[Array, "T"]
 
 
 @dataclass(frozen=True)

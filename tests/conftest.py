@@ -1,16 +1,86 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests, and the shapes of the model's arrays, checked in all of them."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import shutil
-from collections.abc import Callable, Iterator
-from typing import Any
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+from typing import Any, get_args, get_type_hints
 
 import pytest
+from beartype import BeartypeConf, beartype
+from jaxtyping import AbstractArray, jaxtyped
 
 from refutable.claim import Claim, Context, Kind, LegFunction, Provenance
 from refutable.judgement import examine
 from refutable.records.results import LegRecord
+
+CHECK = beartype(conf=BeartypeConf(is_pep484_tower=True))
+"""An integer is a float too."""
+
+
+def says_shapes(hint: Any) -> bool:
+    """Whether a type has a shape in it."""
+    shaped = isinstance(hint, type) and issubclass(hint, AbstractArray)
+    return shaped or any(map(says_shapes, get_args(hint)))
+
+
+def checked(found: Any) -> Any:
+    """A function, or what holds one in a class, that checks the shapes it names at every call."""
+    if isinstance(found, functools.cached_property):
+        found.func = checked(found.func)
+        return found
+    function = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
+    if not inspect.isfunction(function):
+        return found
+    if not any(map(says_shapes, get_type_hints(function).values())):
+        return found
+    # As two decorators, since the one that does both checks the arguments of each call twice.
+    return jaxtyped(CHECK(found), typechecker=None)
+
+
+class ShapesChecked(SourceFileLoader):
+    """Loads a module, and has the shapes checked that its functions and dataclasses name.
+
+    The hook that jaxtyping ships does so for every function, with shapes or without, and for inner
+    ones each time they are made: the reduced dynamics then take six times as long.
+    """
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module; nobody has seen its names yet when they are replaced."""
+        super().exec_module(module)
+        for name, found in list(vars(module).items()):
+            if getattr(found, "__module__", None) != module.__name__:
+                continue
+            if inspect.isclass(found):
+                if issubclass(found, tuple):  # a named tuple's types are read where it is made
+                    found.__new__.__annotations__.update(get_type_hints(found))
+                for part, method in list(vars(found).items()):
+                    if (replaced := checked(method)) is not method:
+                        setattr(found, part, replaced)
+            else:
+                setattr(module, name, checked(found))
+
+
+class Studied(MetaPathFinder):
+    """Finds the modules of the model, and gives them the loader that checks."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Where a module of the model is; of others it says nothing."""
+        spec = PathFinder.find_spec(name, path) if name.startswith("refutable.model.") else None
+        if spec is not None and spec.origin is not None:
+            spec.loader = ShapesChecked(name, spec.origin)
+        return spec
+
+
+sys.meta_path.insert(0, Studied())
 
 
 @pytest.fixture

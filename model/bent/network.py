@@ -15,6 +15,7 @@ from torch import Tensor
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.bent.world import Batch, World
 from refutable.model.setting import Setting
+from refutable.model.shapes import Float
 from refutable.model.trajectory import Objective
 
 SECOND_HEAD = 0.1
@@ -57,7 +58,7 @@ class Network(torch.nn.Module):
             torch.from_numpy(W), requires_grad=perturbation.value_training > 0
         )
 
-    def _layer(self, tokens: Tensor, layer: int) -> Tensor:
+    def _layer(self, tokens: Float[Tensor, "B P d"], layer: int) -> Float[Tensor, "B P P"]:
         """Attention of a layer, heads averaged: (B, P, P)."""
         keys, asking = tokens, self.positions
         if self.objective == "mae" or self.details.keys == "feature+position":
@@ -69,18 +70,22 @@ class Network(torch.nn.Module):
         attention = found[0] if len(found) == 1 else torch.stack(found).mean(dim=0)
         return attention.transpose(1, 2)
 
-    def attention(self, masked: Tensor) -> Tensor:
+    def attention(self, masked: Float[Tensor, "B P d"]) -> Float[Tensor, "B P P"]:
         """Attention of every query to every input patch, (B, P, P): the layers' product."""
         attention = self._layer(masked, 0)
         if self.layers == 2:
             attention = self._layer(attention @ masked, 1) @ attention
         return attention
 
-    def forward(self, masked: Tensor) -> Tensor:
+    def forward(
+        self, masked: Float[Tensor, "B P d"]
+    ) -> Float[Tensor, "B P d"] | Float[Tensor, "B d"]:
         """F_p for MAE, (B, P, d); their mean over p for CL, (B, d)."""
         return self.output(self.attention(masked), masked)
 
-    def output(self, attention: Tensor, masked: Tensor) -> Tensor:
+    def output(
+        self, attention: Float[Tensor, "B P P"], masked: Float[Tensor, "B P d"]
+    ) -> Float[Tensor, "B P d"] | Float[Tensor, "B d"]:
         """The same, from the attention that the network pays to these patches."""
         if self.objective == "cl":
             attention = attention.mean(dim=1, keepdim=True)
@@ -90,19 +95,19 @@ class Network(torch.nn.Module):
         return out if self.objective == "mae" else out.squeeze(1)
 
 
-def reconstruction(F: Tensor, batch: Batch) -> Tensor:
+def reconstruction(F: Float[Tensor, "B P d"], batch: Batch) -> Float[Tensor, ""]:
     """Σ_p L_p on a batch from the outputs F (B, P, d), a scalar."""
     error = (F - batch.X) * ~batch.visible[:, :, None]
     return 0.5 * error.square().sum() / len(batch.X)
 
 
 def contrast(
-    anchor: Tensor,
+    anchor: Float[Tensor, "B d"],
     network: Network,
     setting: Setting,
     perturbation: Perturbation,
     against: tuple[Batch, Batch],
-) -> Tensor:
+) -> Float[Tensor, ""]:
     """L_cl on a batch whose positives share their negatives, without weight decay, a scalar.
 
     anchor: outputs (B, d) of the first views; against: the second views, and the negatives.

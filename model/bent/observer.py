@@ -16,9 +16,8 @@ from refutable.model.bent.observation import KINDS, Observed, Seen
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.bent.world import World, counterparts, draw
 from refutable.model.setting import Setting
+from refutable.model.shapes import Array, Bool, Float
 from refutable.model.trajectory import Objective
-
-Floats = data.Floats
 
 EVALUATED = 192
 """Samples, unseen in training, on which a trained model is looked at."""
@@ -53,7 +52,7 @@ class Observer:
             kind: {f.name: [] for f in dataclasses.fields(Seen)} for kind in KINDS
         }
         self.loss: list[float] = []
-        self.own_phi: list[Floats] = []
+        self.own_phi: list[Float[Array, "K P"]] = []
 
     def look(self, network: Network) -> bool:
         """Take down one moment; False, and nothing taken down, when a number is not finite."""
@@ -72,7 +71,9 @@ class Observer:
         self._take_down()
         return True
 
-    def _loss(self, network: Network, out: Tensor) -> Tensor:
+    def _loss(
+        self, network: Network, out: Float[Tensor, "B P d"] | Float[Tensor, "B d"]
+    ) -> Float[Tensor, ""]:
         if self.objective == "mae":
             return reconstruction(out, self.batch)
         return contrast(out, network, self.setting, self.perturbation, self.against)
@@ -119,7 +120,7 @@ class Observer:
             part = np.where(there[cluster], excess, 0.0).mean(axis=0)
             take["loss_gap"].append(float(part.max()))
 
-    def _least(self, values: Floats, asked: data.Bools) -> float:
+    def _least(self, values: Float[Array, "B P"], asked: Bool[Array, "B P"]) -> float:
         """The smallest mean over samples that a pair (cluster, patch) has."""
         least = math.inf
         for k in range(self.setting.K):
@@ -171,9 +172,9 @@ class Observer:
         )
 
 
-def _mean(values: Floats | data.Bools) -> float:
+def _mean(values: Float[Array, "_"] | Bool[Array, "_"]) -> float:
     return float(values.mean()) if values.size else math.nan
 
 
-def _largest(values: Floats) -> float:
+def _largest(values: Float[Array, "..."]) -> float:
     return float(np.abs(values).max()) if values.size else 0.0

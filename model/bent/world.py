@@ -17,20 +17,19 @@ from torch import Tensor
 from refutable.model import data
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import Setting, SettingError
-
-Floats = data.Floats
+from refutable.model.shapes import Array, Bool, Float, Int
 
 
 @dataclass(frozen=True, eq=False)
 class World:
     """Where the data live: positional encodings E (P, d), features V (K, N, d), areas (K, P)."""
 
-    E: Floats
-    V: Floats
-    area_of: data.Ints
+    E: Float[Array, "P d"]
+    V: Float[Array, "K N d"]
+    area_of: Int[Array, "K P"]
 
     @property
-    def sizes(self) -> data.Ints:
+    def sizes(self) -> Int[Array, "K N"]:
         """(K, N) sizes of the areas."""
         K, N, _ = self.V.shape
         return np.stack([np.bincount(self.area_of[k], minlength=N) for k in range(K)])
@@ -69,7 +68,7 @@ def world(setting: Setting, perturbation: Perturbation) -> World:
     return World(E, V, area_of)
 
 
-def areas(setting: Setting, largest_local: float) -> data.Ints:
+def areas(setting: Setting, largest_local: float) -> Int[Array, "K P"]:
     """(K, P) area of every patch; the first local area has largest_local·C_s patches.
 
     What it gains is taken from the other local areas in turn, none below one patch.
@@ -94,17 +93,17 @@ def areas(setting: Setting, largest_local: float) -> data.Ints:
 class Batch:
     """B samples laid out: X (B, P, d) before masking, visible (B, P), z (B, P), cluster (B,)."""
 
-    X: Tensor
-    visible: Tensor
-    z: Floats
-    cluster: data.Ints
+    X: Float[Tensor, "B P d"]
+    visible: Bool[Tensor, "B P"]
+    z: Float[Array, "B P"]
+    cluster: Int[Array, "B"]
 
     @functools.cached_property
-    def masked(self) -> Tensor:
+    def masked(self) -> Float[Tensor, "B P d"]:
         """M(X)."""
         return self.X * self.visible[:, :, None]
 
-    def under(self, visible: data.Bools) -> Batch:
+    def under(self, visible: Bool[Array, "B P"]) -> Batch:
         """The same samples under other masks."""
         return dataclasses.replace(self, visible=torch.from_numpy(visible))
 
@@ -140,7 +139,7 @@ def draw(
 
 def masks(
     setting: Setting, perturbation: Perturbation, size: int, rng: np.random.Generator
-) -> data.Bools:
+) -> Bool[Array, "{size} P"]:
     """(size, P) visible patches under the perturbed mask law."""
     if perturbation.bernoulli_masks:
         return rng.random((size, setting.P)) >= setting.gamma

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from refutable.model.setting import Setting, SettingError
-from refutable.model.trajectory import Series
+from refutable.model.shapes import Array, Float
 
 LARGEST_P = 10**300
 """Beyond it rates of order 1/P leave the range of double precision."""
@@ -29,9 +29,9 @@ Watch = Callable[[State], float]
 class Run(NamedTuple):
     """Path (T, n) of states at log t (T,); for every watch its first (log t, state), or None."""
 
-    log_t: Series
-    path: Series
-    crossings: list[tuple[float, Series] | None]
+    log_t: Float[Array, "T"]
+    path: Float[Array, "T n"]
+    crossings: list[tuple[float, Float[Array, "n"]] | None]
 
 
 def integrate(
@@ -56,15 +56,15 @@ def integrate(
     """
     late_max = float(np.logaddexp(0.0, log_t_max - log_unit))
 
-    def motion(_: float, y: Series) -> list[float]:
+    def motion(_: float, y: Float[Array, "n+1"]) -> list[float]:
         *x, late = y.tolist()  # Python floats: several times faster than NumPy's, one by one
         dx, pace = flow(x)
         slow = math.exp(-late)
         clock = pace + slow
         return [v / clock for v in dx] + [slow / clock]
 
-    def event(watch: Watch, terminal: bool) -> Callable[[float, Series], float]:
-        def fall(_: float, y: Series) -> float:
+    def event(watch: Watch, terminal: bool) -> Callable[[float, Float[Array, "n+1"]], float]:
+        def fall(_: float, y: Float[Array, "n+1"]) -> float:
             return watch(y.tolist())
 
         fall.direction = -1  # type: ignore[attr-defined]
@@ -89,14 +89,14 @@ def integrate(
     if not solution.success:
         raise ArithmeticError(f"reduced dynamics: {solution.message}")
 
-    def log_time(late: Series) -> Series:
+    def log_time(late: Float[Array, "T"]) -> Float[Array, "T"]:
         return log_unit + late + np.log(-np.expm1(-late))  # log(e^late - 1)
 
     y = solution.y.T[1:]
     # Where t stands still its computed increments are rounding of either sign.
     log_t = np.maximum.accumulate(log_time(y[:, -1]))
     crossings = [
-        (float(log_time(found[0, -1])), found[0, :-1]) if len(found) else None
+        (float(log_time(found[:1, -1])[0]), found[0, :-1]) if len(found) else None
         for found in solution.y_events[: len(watches)]
     ]
     return Run(log_t, y[:, :-1], crossings)

@@ -19,7 +19,8 @@ import numpy as np
 
 from refutable.model.reduced.clock import RTOL, State, integrate, require_tractable
 from refutable.model.setting import Setting, SettingError
-from refutable.model.trajectory import Event, Series, Trajectory
+from refutable.model.shapes import Array, Float
+from refutable.model.trajectory import Event, Trajectory
 
 LARGEST_SIMILARITY = 600.0
 """Largest U²/τ, the largest logarithm of a softmax ratio: beyond it exp leaves double precision."""
@@ -40,8 +41,8 @@ class SoftmaxWeights(NamedTuple):
     the sample's cluster with global latent z_j. 1 less their sum is the positive's weight.
     """
 
-    other: Series
-    same: Series
+    other: Float[Array, "r"]
+    same: Float[Array, "r r"]
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,15 @@ class ClRates:
         return self.excess()
 
 
-def _nodes(highest_log_ratio: float, negatives: float) -> Series:
+def _nodes(highest_log_ratio: float, negatives: float) -> Float[Array, "T 1 1"]:
     """Nodes u (T, 1, 1) of ∫ f du = step·Σ u·f(u), f between e^{-u} and e^{-uZ}, Z largest."""
     low = math.log(1e-17) - max(0.0, highest_log_ratio) - math.log(1 + negatives)
     return np.exp(np.arange(low, math.log(40.0), _QUADRATURE_STEP))[:, None, None]
 
 
-def softmax_weights(log_ratio: Series, law: Series, negatives: float) -> SoftmaxWeights:
+def softmax_weights(
+    log_ratio: Float[Array, "r 1+r"], law: Float[Array, "1+r"], negatives: float
+) -> SoftmaxWeights:
     """Expected softmax weights of N_c negatives, each of kind c with probability law_c.
 
     log_ratio: (r, 1 + r) (Sim⁻ - Sim⁺)/τ for a negative from another cluster (first column), or
@@ -92,7 +95,12 @@ def softmax_weights(log_ratio: Series, law: Series, negatives: float) -> Softmax
     return SoftmaxWeights(weights[:, 0], weights[:, 1:])
 
 
-def _excess(log_limit: Series, change: Series, law: Series, negatives: float) -> Series:
+def _excess(
+    log_limit: Float[Array, "r c"],
+    change: Float[Array, "r c"],
+    law: Float[Array, "c"],
+    negatives: float,
+) -> Float[Array, "r"]:
     """E log Z - E log Z_limit (r,), Z = 1 + Σ of N_c draws of R, log R = log_limit + change.
 
     log Z = ∫_0^∞ (e^{-u} - e^{-uZ}) du/u, and the difference of two is taken inside the integral,

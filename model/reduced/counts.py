@@ -17,6 +17,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 from refutable.model.setting import Setting, SettingError
+from refutable.model.shapes import Array, Float
 from refutable.model.trajectory import QueryKind, Series
 
 FEW = 40
@@ -164,7 +165,9 @@ def own_counts(setting: Setting, size: int) -> tuple[Series, Series]:
     return np.concatenate([[0.0], places])[1 - hidden :], np.concatenate([chance[:hidden], weights])
 
 
-def _gauss(places: Series, chances: Series, nodes: int) -> tuple[Series, Series]:
+def _gauss(
+    places: Series, chances: Series, nodes: int
+) -> tuple[Float[Array, "{nodes}"], Float[Array, "{nodes}"]]:
     """Gauss nodes and weights of a discrete law: (nodes,) each, by the Stieltjes procedure."""
     total = chances.sum()
     weights = chances / total

@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refutable.model.data import Ints
 from refutable.model.reduced.clock import State
 from refutable.model.setting import Setting
-from refutable.model.trajectory import QueryKind, Series
+from refutable.model.shapes import Array, Float, Int
+from refutable.model.trajectory import QueryKind
+
+OfPatches = Int[Array, "P"]
 
 GLOBAL, OWN, OTHER = range(3)
 LOCAL_THERE, GLOBAL_THERE = range(2)
@@ -34,8 +36,8 @@ class Overlap(NamedTuple):
     (local, global) and their kind there. query: (2,) how often it is local and global there.
     """
 
-    keys: Series
-    query: Series
+    keys: Float[Array, "3 2 3"]
+    query: Float[Array, "2"]
 
 
 def is_coupled(setting: Setting) -> bool:
@@ -64,7 +66,9 @@ def overlap(setting: Setting, query: QueryKind, size: int) -> Overlap:
     return Overlap(keys / max(queries, 1), elsewhere / max(queries, 1))
 
 
-def _keys_by_kind(setting: Setting, here: Ints, there: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
+def _keys_by_kind(
+    setting: Setting, here: OfPatches, there: OfPatches
+) -> Iterator[tuple[OfPatches, OfPatches, OfPatches]]:
     """The keys of every patch as a query by kind here (global, own, other): (P,) each.
 
     How many there are, and how many of them lie in its own and in the global area there. The query

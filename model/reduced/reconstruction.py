@@ -18,6 +18,7 @@ from refutable.model.reduced import coupling, fluctuating, mean_counts
 from refutable.model.reduced.clock import RTOL, State, integrate, require_tractable
 from refutable.model.reduced.counts import areas_of
 from refutable.model.setting import Setting, SettingError
+from refutable.model.shapes import Array, Float
 from refutable.model.trajectory import Event, QueryKind, Series, Trajectory, first_crossing
 
 TINY = 1e-320  # stands for 0 inside a logarithm
@@ -235,7 +236,7 @@ def mae(
     log_unit = math.log(unit / rows.rate)
     run = integrate(flow, len(rows.units), log_unit, watches, log_t_max, rtol)
 
-    def moment(crossing: tuple[float, Series] | None) -> Event | None:
+    def moment(crossing: tuple[float, Float[Array, "n"]] | None) -> Event | None:
         if crossing is None:
             return None
         log_t, (x_1, x_n, *_) = crossing
@@ -290,7 +291,9 @@ def descend(
     )  # fmt: skip
 
 
-def _series(rows: Rows, query: QueryKind, path: Series, found: Series) -> dict[str, Series]:
+def _series(
+    rows: Rows, query: QueryKind, path: Float[Array, "T x"], found: Float[Array, "T sums"]
+) -> dict[str, Series]:
     """The series of a `Trajectory` from the asked row's states and rate sums, (T, ...) each."""
     phi_1, phi_n, phi_m, ups_1, ups_n, ups_m, _ = (path * np.array(rows.units)).T[:STATES]
     a_1, a_n, (att_1, att_n, missing) = found.T[PHI_1], found.T[PHI_N], found.T[ATTENTION_1:]

@@ -29,7 +29,7 @@ PINNED = {
     for r in [Requirement(line)]
 }
 COMMANDS = {
-    "beartype", "hatchling", "ipykernel", "jaxtyping", "mypy", "pytest-cov", "pytest-xdist", "ruff",
+    "hatchling", "ipykernel", "mypy", "pytest-cov", "pytest-xdist", "ruff",
     "uv",
 }  # fmt: skip
 """Of the extras `test` and `dev`: run, not imported."""
