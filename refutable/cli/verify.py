@@ -11,6 +11,7 @@ from refutable.cli import conclusion, options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.records import baseline, history
+from refutable.records import certificates as certificate_files
 from refutable.records.counting import Counting
 from refutable.shard import Shard
 
@@ -45,6 +46,8 @@ from refutable.shard import Shard
               help="Write what this run would have to accept; you give the reasons.")  # fmt: skip
 @click.option("--history", "kept", type=click.Path(path_type=Path), metavar="FILE.jsonl",
               help="Add this run to a file of runs; the page shows what changed.")  # fmt: skip
+@click.option("--certificates", type=click.Path(path_type=Path), metavar="DIR",
+              help="Write what was proved as scripts, for `claims-recheck DIR`.")  # fmt: skip
 @options.module
 def command(
     select: tuple[str, ...],
@@ -61,6 +64,7 @@ def command(
     accepted: Path | None,
     write_baseline: Path | None,
     kept: Path | None,
+    certificates: Path | None,
     modules: tuple[str, ...],
 ) -> None:
     """Check claims, and write results and reports.
@@ -75,6 +79,8 @@ def command(
     if part and out is None:
         raise UsageError("--shard needs --out: what is not kept cannot be merged")
     _require_free(write_baseline, accepted)
+    if certificates:
+        certificate_files.require_empty(certificates)
     conclusion.require_place(out)
     if kept is not None:
         history.read(kept)  # a damaged one is refused before anything is run
@@ -100,6 +106,8 @@ def command(
             shard=part,
             on_event=on_event,
         )
+    if certificates:
+        click.echo(certificate_files.write(found, certificates), err=True)
     code = conclusion.conclude(
         found, entries, Counting(allowed, strict), out, as_json, write_baseline, kept
     )

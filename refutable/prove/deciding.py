@@ -17,6 +17,7 @@ from refutable.certificate import Certificate
 from refutable.claim import Undecided, Vacuous
 from refutable.errors import MissingPackageError
 from refutable.gap import Gap, identical
+from refutable.prove import smtlib
 from refutable.prove import statement as statements
 from refutable.prove.answer import Answer
 from refutable.prove.relations import domain_of
@@ -157,6 +158,7 @@ def inhabited(decider: Decider, name: str, assumptions: Iterable[Any], sums: str
         return Undecided(name, f"{decider.by()}: {answer.reason}")
     point = _own(statement, answer.point) if answer.found == "point" else {}
     at = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
+    script = smtlib.met(statement.premises, answer.point, decider.by()) if point else None
     certificate = Certificate(
         for_all=True,
         by=decider.by(),
@@ -166,6 +168,7 @@ def inhabited(decider: Decider, name: str, assumptions: Iterable[Any], sums: str
         variables={str(s): domain_of(s) for s in statement.symbols},
         reductions=(f"met at {at}",) if at else (),
         resource=answer.work,
+        scripts=(script,) if script else (),
     )
     found = decider.EMPTY if answer.found == "empty" else decider.POINT
     return identical(name, found, decider.POINT, sums, certificate=certificate)
@@ -213,6 +216,11 @@ def certificate(opinion: Opinion, statement: Statement, sums: str, alone: str = 
         reductions=tuple(reductions),
         resource=work,
         alone=alone,
+        scripts=tuple(
+            smtlib.unmet(query, opinion.decider.by())
+            for query in statement.counterexamples
+            if opinion.found == "proved"
+        ),
     )
 
 

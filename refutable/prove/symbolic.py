@@ -17,7 +17,7 @@ import sympy as sp
 from refutable.certificate import Certificate
 from refutable.errors import MissingPackageError
 from refutable.gap import Gap, identical
-from refutable.prove import constants, normal
+from refutable.prove import constants, normal, smtlib
 from refutable.prove.relations import domain_of, namesakes
 from refutable.prove.statement import refuse_inexact
 from refutable.tally import Tally
@@ -87,6 +87,7 @@ def _rational_identity(
         variables={str(symbol): domain_of(symbol) for symbol in symbols},
         reductions=(f"denominator {_short(denominator)}",),
         resource={"terms expanded": sum(len(sp.Add.make_args(t)) for s in sums for t in s)},
+        scripts=(smtlib.identity(left, right, f"SymPy {sp.__version__}"),) if expanded == 0 else (),
     )
     return identical(name, expanded, 0, why, certificate=certificate, tally=tally)
 

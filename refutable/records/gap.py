@@ -25,6 +25,7 @@ class CertificateRecord(Record):
     resource: dict[str, Count]
     alone: str = ""
     for_all: bool = False
+    scripts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, certificate: Certificate) -> CertificateRecord:

@@ -277,7 +277,7 @@ def timeless(results: Results) -> dict[str, object]:
     data = results.model_dump(mode="json", exclude={"run"})
     for claim in data["claims"]:
         for leg in claim["legs"]:
-            leg["seconds"] = 0
+            leg |= {"seconds": 0, "started": 0, "worker": 0}
     return data
 
 

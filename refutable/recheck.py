@@ -1,0 +1,343 @@
+"""claims-recheck: decide again what `claims verify --certificates DIR` has written.
+
+It shares no code with what wrote the files, and is short enough to be read in one sitting: a reader
+of SMT-LIB 2, polynomials with fractions as coefficients, and the other solver. A script is
+
+- accepted when it says `sat` and its point meets every assertion in exact arithmetic; when it says
+  `unsat` and an assertion cannot be met because its sides are one and the same rational function;
+  or when a solver that did not write it also says `unsat`;
+- rejected when its point breaks an assertion, or when the other solver finds a point;
+- not checkable when no other solver is installed, or none decides it.
+
+What it does not look at is how a statement was turned into polynomials; that is written beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+USAGE = """\
+Usage: claims-recheck [--strict] DIR
+
+  Decide again what `claims verify --certificates DIR` has written, with other code.
+  Exit 0 unless a script is rejected or, with --strict, cannot be checked: then 1.
+"""
+SECONDS = 30
+"""Wall time that a solver is given for a script."""
+MOST_TERMS = 20_000
+"""Terms of a polynomial that is expanded; larger ones are left to the solvers."""
+TOKEN = re.compile(r'\(|\)|\|[^|]*\||"[^"]*"|;[^\n]*|[^\s()|";]+')
+
+Tree = Any
+"""A word, or a list of trees."""
+Polynomial = dict[tuple[tuple[str, int], ...], Fraction]
+"""Coefficients by monomial: variables in order, each with its power."""
+
+
+class TooLargeError(Exception):
+    """A polynomial has more terms than are expanded here."""
+
+
+# --- SMT-LIB ------------------------------------------------------------------------------------
+
+
+def read(text: str) -> list[Tree]:
+    """The commands of a script. Raises ValueError for parentheses that do not match."""
+    stack: list[list[Tree]] = [[]]
+    for token in TOKEN.findall(text):
+        if token == "(":
+            stack.append([])
+        elif token == ")":
+            if len(stack) == 1:
+                raise ValueError("a parenthesis closes what was never opened")
+            done = stack.pop()
+            stack[-1].append(done)
+        elif not token.startswith(";"):
+            stack[-1].append(token)
+    if len(stack) > 1:
+        raise ValueError("a parenthesis is never closed")
+    return stack[0]
+
+
+class Script:
+    """What a script declares, asserts and says of itself. Raises ValueError for anything else."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.info: dict[str, Tree] = {}
+        self.names: set[str] = set()
+        self.asserted: list[Tree] = []
+        for command in read(text):
+            match command:
+                case ["set-info", str(key), value]:
+                    self.info[key] = value
+                case ["declare-const", str(name), "Real" | "Int"]:
+                    self.names.add(name)
+                case ["assert", tree]:
+                    self.asserted.append(tree)
+                case ["set-logic", _] | ["check-sat"]:
+                    pass
+                case _:
+                    raise ValueError(f"a command that is not known: {str(command)[:80]}")
+        if self.info.get(":status") not in ("sat", "unsat"):
+            raise ValueError("no :status that says sat or unsat")
+
+
+# --- Arithmetic ---------------------------------------------------------------------------------
+
+
+def fraction(tree: Tree) -> Fraction:
+    """The value of a tree of numbers."""
+    return value(tree, {})
+
+
+def value(tree: Tree, point: Mapping[str, Fraction]) -> Fraction:
+    """The value of a term at a point. Raises ValueError for what is no term."""
+    if isinstance(tree, str):
+        return point[tree] if tree in point else Fraction(tree)
+    head, *rest = tree
+    sides = [value(side, point) for side in rest]
+    if head == "to_real" and len(sides) == 1:
+        return sides[0]
+    if head == "-" and len(sides) == 1:
+        return -sides[0]
+    if head == "/" and len(sides) == 2:
+        return sides[0] / sides[1]
+    if head == "+":
+        return sum(sides, Fraction(0))
+    if head == "*":
+        product = Fraction(1)
+        for side in sides:
+            product *= side
+        return product
+    raise ValueError(f"an operation that is not known: {head}")
+
+
+def holds(tree: Tree, point: Mapping[str, Fraction]) -> bool:
+    """Whether an assertion holds at a point."""
+    relation, left, right = tree
+    left, right = value(left, point), value(right, point)
+    return bool(
+        {
+            ">=": left >= right, ">": left > right, "=": left == right, "distinct": left != right
+        }[relation]
+    )  # fmt: skip
+
+
+def plus(p: Polynomial, q: Polynomial) -> Polynomial:
+    """The sum, without terms that cancel."""
+    total = dict(p)
+    for monomial, coefficient in q.items():
+        total[monomial] = total.get(monomial, Fraction(0)) + coefficient
+    return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+
+
+def times(p: Polynomial, q: Polynomial) -> Polynomial:
+    """The product. Raises TooLargeError."""
+    if len(p) * len(q) > 50 * MOST_TERMS:
+        raise TooLargeError
+    total: Polynomial = {}
+    for one, a in p.items():
+        for other, b in q.items():
+            powers = dict(one)
+            for name, power in other:
+                powers[name] = powers.get(name, 0) + power
+            monomial = tuple(sorted(powers.items()))
+            total[monomial] = total.get(monomial, Fraction(0)) + a * b
+    if len(total) > MOST_TERMS:
+        raise TooLargeError
+    return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+
+
+ONE: Polynomial = {(): Fraction(1)}
+
+
+def quotient(tree: Tree, names: set[str]) -> tuple[Polynomial, Polynomial]:
+    """A term as numerator and denominator."""
+    if isinstance(tree, str):
+        if tree in names:
+            return {((tree, 1),): Fraction(1)}, ONE
+        number = Fraction(tree)
+        return ({(): number} if number else {}), ONE
+    head, *rest = tree
+    sides = [quotient(side, names) for side in rest]
+    if head == "to_real" and len(sides) == 1:
+        return sides[0]
+    if head == "-" and len(sides) == 1:
+        return times({(): Fraction(-1)}, sides[0][0]), sides[0][1]
+    if head == "/" and len(sides) == 2:
+        (a, b), (c, d) = sides
+        return times(a, d), times(b, c)
+    if head not in ("+", "*"):
+        raise ValueError(f"an operation that is not known: {head}")
+    top, bottom = sides[0]
+    for above, below in sides[1:]:
+        if head == "*":
+            top, bottom = times(top, above), times(bottom, below)
+        elif below == bottom:
+            top = plus(top, above)
+        else:
+            top, bottom = plus(times(top, below), times(above, bottom)), times(bottom, below)
+    return top, bottom
+
+
+def divisors(tree: Tree) -> Iterator[Tree]:
+    """Every factor by which a term divides."""
+    if isinstance(tree, str):
+        return
+    if tree[0] == "/":
+        factors = [tree[2]]
+        while factors:
+            factor = factors.pop()
+            if isinstance(factor, list) and factor[0] == "*":
+                factors += factor[1:]
+            else:
+                yield factor
+    for part in tree[1:]:
+        yield from divisors(part)
+
+
+def impossible(script: Script) -> bool:
+    """Whether two sides that are to differ are the same rational function, wherever it is defined.
+
+    What they divide by must be asserted not to be 0, or be a number other than 0.
+    """
+    not_zero = [t[1] for t in script.asserted if t[0] == "distinct" and t[2] == "0.0"]
+
+    def is_defined(divisor: Tree) -> bool:
+        if divisor in not_zero:
+            return True
+        top, bottom = quotient(divisor, script.names)
+        return bool(top) and set(top) == set(bottom) == {()}
+
+    for relation, left, right in script.asserted:
+        if relation != "distinct" or (right == "0.0" and left in not_zero and "/" not in str(left)):
+            continue
+        (a, b), (c, d) = quotient(left, script.names), quotient(right, script.names)
+        if times(a, d) == times(c, b) and all(
+            is_defined(divisor) for side in (left, right) for divisor in divisors(side)
+        ):
+            return True
+    return False
+
+
+# --- Other solvers ------------------------------------------------------------------------------
+
+
+def z3_says(text: str) -> str:
+    """sat, unsat or unknown."""
+    import z3
+
+    solver = z3.Solver()
+    solver.from_string(text)
+    return str(solver.check())
+
+
+def cvc5_says(text: str) -> str:
+    """sat, unsat or unknown."""
+    import cvc5
+
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("nl-cov", "true")
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "script")
+    while not (command := parser.nextCommand()).isNull():
+        command.invoke(solver, parser.getSymbolManager())
+    found = solver.checkSat()
+    return "unsat" if found.isUnsat() else "sat" if found.isSat() else "unknown"
+
+
+SOLVERS = {"z3": z3_says, "cvc5": cvc5_says}
+
+
+def others_say(script: Script, file: Path) -> Iterator[tuple[str, str]]:
+    """What the solvers that did not write the script say: their names and sat, unsat or why not."""
+    source = str(script.info.get(":source", "")).strip("|").lower()
+    for name in SOLVERS:
+        if source.startswith(name):
+            continue
+        try:
+            done = subprocess.run(
+                [sys.executable, __file__, "--ask", name, str(file)],
+                capture_output=True, text=True, timeout=SECONDS, encoding="utf-8",
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            yield name, f"no answer in {SECONDS} s"
+            continue
+        said = done.stdout.strip()
+        yield name, said if done.returncode == 0 else f"is not installed, or broke: {said[-200:]}"
+
+
+# --- Verdicts -----------------------------------------------------------------------------------
+
+
+def verdict(file: Path) -> tuple[str, str]:
+    """accepted, rejected or not checkable, and why."""
+    try:
+        script = Script(file.read_text(encoding="utf-8"))
+        if script.info[":status"] == "sat":
+            pairs = script.info.get(":point", [])
+            point = {name: fraction(number) for name, number in pairs}
+            if set(point) != script.names:
+                return "not checkable", "no point that names every variable"
+            broken = [tree for tree in script.asserted if not holds(tree, point)]
+            return ("rejected", f"{len(broken)} assertions fail") if broken else (
+                "accepted", "the point meets every assertion, in exact arithmetic"
+            )  # fmt: skip
+        if impossible(script):
+            return "accepted", "the two sides are one rational function, in exact arithmetic"
+    except TooLargeError:
+        pass
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError) as problem:
+        return "rejected", f"cannot be read: {problem}"
+    answers = dict(others_say(script, file))
+    for name, said in answers.items():
+        if said == "sat":
+            return "rejected", f"{name} finds a point"
+    for name, said in answers.items():
+        if said == "unsat":
+            return "accepted", f"{name} finds no point either"
+    return "not checkable", "; ".join(f"{name}: {said}" for name, said in answers.items())
+
+
+def main() -> None:
+    """The command line."""
+    words = sys.argv[1:]
+    if words[:1] == ["--ask"] and len(words) == 3:
+        lines = Path(words[2]).read_text(encoding="utf-8").splitlines()
+        # The answer is not to be whispered, nor asked for twice.
+        asked = [line for line in lines if not line.startswith(("(set-info", "(check-sat"))]
+        print(SOLVERS[words[1]]("\n".join(asked)))
+        return
+    strict, folders = "--strict" in words, [word for word in words if word != "--strict"]
+    if words in (["--help"], ["-h"]):
+        print(USAGE, end="")
+        return
+    if len(folders) != 1 or folders[0].startswith("-"):
+        sys.exit(_refuse(USAGE))
+    files = sorted(Path(folders[0]).glob("*.smt2"))
+    if not files:
+        sys.exit(_refuse(f"claims-recheck: there is no .smt2 file in {folders[0]}"))
+    counts = {"accepted": 0, "rejected": 0, "not checkable": 0}
+    for file in files:
+        found, why = verdict(file)
+        counts[found] += 1
+        if found != "accepted":
+            print(f"{found}: {file.name}: {why}", flush=True)
+    print(", ".join(f"{number} {found}" for found, number in counts.items()))
+    sys.exit(1 if counts["rejected"] or (strict and counts["not checkable"]) else 0)
+
+
+def _refuse(text: str) -> int:
+    print(text.rstrip("\n"), file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

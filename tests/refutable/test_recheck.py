@@ -1,0 +1,151 @@
+"""claims-recheck believes nothing: what was proved is decided again by code that shares none."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from refutable import recheck
+
+CLAIMS = """
+import sympy as sp
+from refutable import Claim, Provenance, inequality, symbolic
+
+x, y = sp.symbols("x y", real=True)
+a, b = sp.symbols("a b", positive=True)
+n = sp.Symbol("n", integer=True)
+proved = Claim(id="proved", title="t", statement="s", provenance=Provenance.DERIVED)
+
+
+@proved.leg("symbolic")
+def identities(context):
+    yield symbolic.identity("cube", (x + y) ** 3, x**3 + 3 * x**2 * y + 3 * x * y**2 + y**3, "w")
+    yield symbolic.identity("fractions", 1 / a - 1 / (a + b), b / (a * (a + b)), "w")
+    yield symbolic.identity("exponentials", sp.exp(x + y), sp.exp(x) * sp.exp(y), "w")
+
+
+@proved.leg("smt")
+def inequalities(context):
+    yield from inequality.proved("two squares", [], x**2 + y**2 >= 2 * x * y, "w")
+    yield from inequality.proved("whole", [], n**2 >= n, "w")
+    yield from inequality.consistent("some", [x > y, y > 2], "w")
+
+
+CLAIMS = [proved]
+"""
+
+
+def verify(module: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "refutable", "verify", "--module", str(module),
+         "--certificates", str(folder)],
+        capture_output=True, text=True, timeout=200, encoding="utf-8",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificates of a small module, written by the command line."""
+    folder = tmp_path_factory.mktemp("certificates")
+    (folder / "proved_claims.py").write_text(CLAIMS, encoding="utf-8")
+    done = verify(folder / "proved_claims.py", folder / "found")
+    assert done.returncode == 0, done.stderr
+    assert "1 decided gaps have none" in done.stderr  # of exponentials
+    return folder / "found"
+
+
+def checked(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, recheck.__file__, *map(str, words)],
+        capture_output=True, text=True, timeout=300, encoding="utf-8",
+    )  # fmt: skip
+
+
+def put(folder: Path, text: str) -> Path:
+    file = folder / "one.smt2"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_what_was_proved_is_accepted(written: Path) -> None:
+    done = checked("--strict", written)
+    assert done.returncode == 0, done.stdout
+    number = len(list(written.glob("*.smt2")))
+    assert number >= 8
+    assert done.stdout == f"{number} accepted, 0 rejected, 0 not checkable\n"
+
+
+def test_it_shares_no_code_with_what_it_checks() -> None:
+    imported: set[str] = set()
+    for node in ast.walk(ast.parse(Path(recheck.__file__).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").split(".")[0])
+    assert imported - set(sys.stdlib_module_names) == {"z3", "cvc5"}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("proved.symbolic.001", "3.0", "2.0"),  # another coefficient
+        ("proved.symbolic.002", "(distinct |a| 0.0)", "true"),  # no relation
+        ("proved.smt.001", "2.0", "3.0"),  # x² + y² ≥ 3xy is false
+        ("proved.smt.001", "unsat", "perhaps"),
+        ("proved.smt.001", "(check-sat)", "(check-sat"),
+        ("proved.smt.001", "(check-sat)", "(exit)"),
+    ],
+)
+def test_what_was_changed_is_rejected(
+    name: str, before: str, after: str, written: Path, tmp_path: Path
+) -> None:
+    text = (written / f"{name}.smt2").read_text(encoding="utf-8")
+    assert before in text
+    assert recheck.verdict(put(tmp_path, text.replace(before, after)))[0] == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("point", "found"),
+    [
+        ("((|x| 5.0) (|y| 3.0))", "accepted"),
+        ("((|x| 3.0) (|y| 5.0))", "rejected"),
+        ("((|x| 5.0) (|y| word))", "rejected"),
+        ("((|x| 5.0))", "not checkable"),
+    ],
+)
+def test_a_point_is_put_into_every_assertion(
+    point: str, found: str, written: Path, tmp_path: Path
+) -> None:
+    texts = [file.read_text(encoding="utf-8") for file in sorted(written.iterdir())]
+    lines = next(text for text in texts if ":point" in text).splitlines()
+    other = [f"(set-info :point {point})" if ":point" in line else line for line in lines]
+    assert recheck.verdict(put(tmp_path, "\n".join(other)))[0] == found
+
+
+def test_a_division_by_what_may_be_0_is_no_identity_here() -> None:
+    """x/x is 1 only where x is not 0; elsewhere it means whatever a solver likes."""
+    lines = [
+        "(set-info :status unsat)", "(declare-const |x| Real)",
+        "(assert (distinct (* |x| (/ 1.0 |x|)) 1.0))",
+    ]  # fmt: skip
+    assert not recheck.impossible(recheck.Script("\n".join(lines)))
+    lines.append("(assert (distinct |x| 0.0))")
+    assert recheck.impossible(recheck.Script("\n".join(lines)))
+
+
+@pytest.mark.parametrize("words", [(), ("--loud", "."), (".", "."), ("nowhere",)])
+def test_bad_requests_exit_with_2(words: tuple[str, ...]) -> None:
+    done = checked(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_certificates_of_two_runs_do_not_mix(written: Path) -> None:
+    folder = shutil.copytree(written, written.parent / "again")
+    done = verify(written.parent / "proved_claims.py", folder)
+    assert done.returncode == 2
+    assert "of an earlier run" in done.stderr
