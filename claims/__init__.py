@@ -53,6 +53,7 @@ CHAPTERS = {
     "refutable.claims.contrastive.below_threshold": "Contrastive learning, too few clusters",
     "refutable.claims.contrastive.weight_decay": "Contrastive learning, too much weight decay",
     "refutable.claims.contrastive.readings": "Contrastive learning, readings of the definitions",
+    "refutable.claims.contrastive.cosine": "Contrastive learning, cosine similarity",
     "refutable.claims.comparison.locality": "MAE against contrastive learning, locality",
     "refutable.claims.comparison.diversity": "MAE against contrastive learning, diversity",
     "refutable.claims.comparison.reconstruction": "MAE against contrastive learning, filling in",
