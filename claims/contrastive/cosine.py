@@ -44,8 +44,8 @@ cosine = Claim(
     ),
     measured=(
         "losses and gradients of the shared row at mean mask counts, any K, N_c, τ, γ; models "
-        "trained at P = 36 (longer profiles), where fluctuating masks alone raise the global attention a "
-        "little. When, if ever, these would make it collapse is not claimed"
+        "trained at P = 36 (longer profiles), where fluctuating masks alone raise the global "
+        "attention a little. When, if ever, these would make it collapse is not claimed"
     ),
     provenance=Provenance.DERIVED,
     assumptions=("uniform masking", "zero initialisation", "contrastive details"),
