@@ -53,7 +53,9 @@ def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecor
     ends its process, or does not end, is the business of whoever calls this.
     """
     started = time.perf_counter()
-    record = examine(claim.legs[kind], Context(profile, seed, derive_seed(seed, claim.id, kind)))
+    own = derive_seed(seed, claim.id, kind)
+    context = Context(profile, seed, own, about=f"{claim.id} [{kind.value}]")
+    record = examine(claim.legs[kind], context)
     found = {"seconds": time.perf_counter() - started, "place": place_of_leg(claim.legs[kind].run)}
     return record.model_copy(update=found)
 

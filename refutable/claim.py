@@ -112,7 +112,8 @@ class Context:
 
     root_seed: the run's seed, for runs that several claims share. seed: this leg's own. required:
     regimes without which the leg is vacuous, each with the gaps that it is about. only: the one
-    configuration that a search is to look at, in a tuple; empty, it draws.
+    configuration that a search is to look at, in a tuple; empty, it draws. about: which leg it is
+    given to, under which name Hypothesis reports what it tried.
     """
 
     profile: Profile
@@ -120,6 +121,7 @@ class Context:
     seed: int
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     only: tuple[Any, ...] = ()
+    about: str = field(default="", compare=False)
 
     def at(self, *, quick: T, full: T, deep: T | None = None) -> T:
         """The value for this run's profile; `deep` is as `full` unless given."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import sys
 import warnings
@@ -56,7 +57,7 @@ def judge(evidence: Evidence) -> tuple[Verdict, str | None]:
 
 def examine(leg: Leg, context: Context) -> LegRecord:
     """Run a leg and judge it. Whatever it raises is an `error`, never a pass."""
-    context = Context(context.profile, context.root_seed, context.seed, leg.required)
+    context = dataclasses.replace(context, required=leg.required)
     said: list[Remark] = []
     try:
         with ledger.opened() as made, warned(said):

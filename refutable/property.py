@@ -81,6 +81,9 @@ def search(
     def attempt(configuration: T) -> None:
         found.attempt(configuration)
 
+    # Under this name HYPOTHESIS_EXPERIMENTAL_OBSERVABILITY writes what it tried.
+    attempt.__name__ = attempt.__qualname__ = context.about or attempt.__name__
+
     counterexample = None
     try:
         with ledger.search_of_all(), no_constants_of_loaded_modules():

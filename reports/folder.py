@@ -11,7 +11,7 @@ from refutable.auditing.atlas import Atlas
 from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.results import Results
-from refutable.reports import audit_page, badge, junit, latex, markdown, spreadsheet
+from refutable.reports import audit_page, badge, junit, latex, markdown, sarif, spreadsheet
 
 
 def _html(results: Results, folder: Path) -> str:
@@ -29,6 +29,7 @@ FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
 """Name of a format: its file, and how it is rendered."""
 
 ON_REQUEST: dict[str, tuple[tuple[str, Callable[[Results, Path], str]], ...]] = {
+    "sarif": (("claims.sarif", lambda results, _: sarif.sarif(results)),),
     "latex": (("verdicts.tex", lambda results, _: latex.table(results)),),
     "badge": (
         ("badge.svg", lambda results, _: badge.svg(results)),

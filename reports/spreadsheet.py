@@ -31,7 +31,8 @@ def results_csv(results: Results) -> str:
     frame["scope"] = [legs[place].scope for place in rows]
     frame["remarks"] = [remarks[place] for place in rows]
     frame["blocked_by"] = [blocked[claim] for claim, _ in rows]
-    frame["place"] = [words.place(legs[place]) for place in rows]
+    raised = [words.place(legs[place]) for place in rows]
+    frame["place"] = [gap or leg for gap, leg in zip(frame["place"], raised, strict=True)]
     return _csv(frame)
 
 

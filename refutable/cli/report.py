@@ -24,7 +24,7 @@ from refutable.reports import folder
 )
 @click.argument("results", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--format", "formats", default=",".join(folder.FORMATS), show_default=True,
-              metavar="NAMES", help="Comma-separated; latex and badge on request.")  # fmt: skip
+              metavar="NAMES", help="Comma-separated; sarif, latex, badge on request.")  # fmt: skip
 def command(results: Path, formats: str) -> None:
     """Render the reports of a folder again from its stored results."""
     names = formats.split(",")

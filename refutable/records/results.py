@@ -5,6 +5,7 @@ from __future__ import annotations
 import graphlib
 import math
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
@@ -176,6 +177,28 @@ class Acceptance(Record):
     expires: str
 
 
+def _numeric(frame: pd.DataFrame) -> pd.DataFrame:
+    """Both sides of gaps as numbers, and beside them the texts that some are stored as.
+
+    A text that spells a number (inf, nan, 1/3) is that number, as near as a double is; what spells
+    none, such as a polynomial, is missing from the numbers.
+    """
+    for name in ("measured", "predicted"):
+        side = frame[name]
+        frame[name] = side.map(_as_number).astype(float)
+        frame[f"{name}_text"] = side.where(side.map(lambda value: isinstance(value, str)), None)
+    return frame
+
+
+def _as_number(value: object) -> float:
+    if not isinstance(value, str):
+        return math.nan if value is None else float(value)  # type: ignore[arg-type]
+    try:
+        return float(Fraction(value)) if "/" in value else float(value)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return math.nan
+
+
 class ClaimRecord(Record):
     """One claim's outcome. accepted: why its verdict does not count against the run.
 
@@ -229,7 +252,7 @@ class ClaimRecord(Record):
             for leg in self.legs
             for gap in leg.gaps
         ]
-        return pd.DataFrame(rows, columns=columns)
+        return _numeric(pd.DataFrame(rows, columns=columns))
 
     def to_html(self) -> str:
         """The gaps as an HTML table under the verdict, for notebooks."""
@@ -380,4 +403,4 @@ class Results(Document):
         columns = ["claim", "provenance", "claim_verdict", "kind", "grade", "leg_verdict"]
         fields = [name for name in GapRecord.model_fields if name not in ("name", "certificate")]
         columns += ["seconds", "cases", "gap", *fields]
-        return pd.DataFrame(rows, columns=columns)
+        return _numeric(pd.DataFrame(rows, columns=columns))
