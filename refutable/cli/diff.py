@@ -99,7 +99,7 @@ def _corresponding(read: list[Results], correspondence: Path | None) -> list[Res
     if correspondence is not None:
         if len(read) != 2:
             raise UsageError("--map compares two runs")
-        return list(mapping.matched(*read, mapping.read(correspondence)))
+        return list(mapping.matched(read[0], read[1], mapping.read(correspondence)))
     common = set.intersection(*({claim.id for claim in one.claims} for one in read))
     if len(read) == 2 and not common:
         raise UsageError(
