@@ -2,7 +2,8 @@
 
 Axes have the letters of the theory: B samples, n queries, P patches, K clusters, N areas of one
 cluster, KN features of all, d the embedding dimension, T moments. Within a call an axis has one
-length. Tests load jaxtyping, and every call is checked; without it a shape is a note on the type,
+length. Models of the theory are in double precision (Float); networks on images in any (Floating).
+Tests load jaxtyping, and every call is checked; without it a shape is a note on the type,
 which is what jaxtyping itself shows to type checkers.
 """
 
@@ -15,12 +16,13 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING or "jaxtyping" in sys.modules:
     from jaxtyping import Bool, Shaped
+    from jaxtyping import Float as Floating
     from jaxtyping import Float64 as Float
     from jaxtyping import Int64 as Int
 else:
-    Bool = Float = Int = Shaped = Annotated
+    Bool = Float = Floating = Int = Shaped = Annotated
 
 Array = NDArray[Any]
 """A NumPy array; the name before it says of what."""
 
-__all__ = ["Array", "Bool", "Float", "Int", "Shaped"]
+__all__ = ["Array", "Bool", "Float", "Floating", "Int", "Shaped"]

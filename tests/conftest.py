@@ -40,6 +40,8 @@ def checked(found: Any) -> Any:
         return found
     if not any(map(says_shapes, get_type_hints(function).values())):
         return found
+    if inspect.isgeneratorfunction(function):  # whose types the other form stops checking, anywhere
+        return jaxtyped(found, typechecker=CHECK)
     # As two decorators, since the one that does both checks the arguments of each call twice.
     return jaxtyped(CHECK(found), typechecker=None)
 

@@ -11,8 +11,9 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from refutable.model.shapes import Floating
 from refutable.model.transformers.views import Viewer
-from refutable.model.transformers.vit import ViT, initialise
+from refutable.model.transformers.vit import Loss, Pictures, ViT, initialise
 
 
 def head(entering: int, hidden: int, leaving: int) -> nn.Sequential:
@@ -25,7 +26,9 @@ def head(entering: int, hidden: int, leaving: int) -> nn.Sequential:
     )
 
 
-def info_nce(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:
+def info_nce(
+    queries: Floating[Tensor, "B d"], keys: Floating[Tensor, "B d"], temperature: float
+) -> Loss:
     """The loss of telling each query's key (B, d) from those of the other images, by cosine."""
     q, k = (nn.functional.normalize(x, dim=1) for x in (queries, keys))
     return nn.functional.cross_entropy(q @ k.T / temperature, torch.arange(len(q)))
@@ -65,7 +68,7 @@ class Contrast(nn.Module):
             self.slow_encoder = copy.deepcopy(encoder).requires_grad_(False)
             self.slow_project = copy.deepcopy(self.project).requires_grad_(False)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Pictures) -> Loss:
         """The loss, both views in turn being the query."""
         views = [self.view(images, self.generator) for _ in range(2)]
         queries = [self.predict(self.project(self.encoder.pool(self.encoder(*v)))) for v in views]

@@ -11,9 +11,10 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from refutable.model.shapes import Floating
 from refutable.model.transformers.contrastive import follow
 from refutable.model.transformers.views import Viewer
-from refutable.model.transformers.vit import ViT, initialise
+from refutable.model.transformers.vit import Loss, Pictures, ViT, initialise
 
 
 class Prototypes(nn.Module):
@@ -26,7 +27,7 @@ class Prototypes(nn.Module):
         )
         self.prototypes = nn.Linear(leaving, prototypes, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Floating[Tensor, "B entering"]) -> Floating[Tensor, "B prototypes"]:
         """Cosines of what stands for images (B, entering)."""
         directions = nn.functional.normalize(self.prototypes.weight, dim=1)
         return nn.functional.normalize(self.hidden(x), dim=1) @ directions.T
@@ -39,7 +40,7 @@ class Distillation(nn.Module):
     how much of the centre stays at each step.
     """
 
-    centre: Tensor
+    centre: Floating[Tensor, "prototypes"]
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class Distillation(nn.Module):
         self.slow_project = copy.deepcopy(self.project).requires_grad_(False)
         self.register_buffer("centre", torch.zeros(prototypes))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Pictures) -> Loss:
         """The loss: cross entropy of the student against the teacher's word on the other view."""
         views = [self.view(images, self.generator) for _ in range(2)]
         said = [self.project(self.encoder.pool(self.encoder(*v))) / self.soft for v in views]

@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from refutable.model.shapes import Floating, Int, Shaped
+
 FILE = Path(__file__).parent / "data" / "fashion-mnist-7000.npz"
 SHA256 = "e4fb5ad5a4b54f06ad13fd1efe399e6948db479e64e9149c88a3ec7c757ad876"
 CLASSES = 10
@@ -41,10 +43,10 @@ class Images:
     """Images for training and for tests, (B, channels, side, side), with labels where there are."""
 
     name: str
-    train: Tensor
-    test: Tensor
-    labels: Tensor
-    test_labels: Tensor
+    train: Floating[Tensor, "B channels side side"]
+    test: Floating[Tensor, "b channels side side"]
+    labels: Int[Tensor, "B"]
+    test_labels: Int[Tensor, "b"]
 
     @property
     def side(self) -> int:
@@ -52,7 +54,9 @@ class Images:
         return self.train.shape[-1]
 
 
-def _scaled(train: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
+def _scaled(
+    train: Floating[Tensor, "*train"], test: Floating[Tensor, "*test"]
+) -> tuple[Floating[Tensor, "*train"], Floating[Tensor, "*test"]]:
     mean, deviation = train.mean(), train.std()
     return (train - mean) / deviation, (test - mean) / deviation
 
@@ -99,7 +103,9 @@ def photographs(side: int = 64, train: int = 2000, test: int = 200, seed: int = 
     return Images("photographs", *scaled, *labels)
 
 
-def folder(place: Path, side: int, channels: int = 3, most: int = 64) -> tuple[list[str], Tensor]:
+def folder(
+    place: Path, side: int, channels: int = 3, most: int = 64
+) -> tuple[list[str], Floating[Tensor, "B {channels} {side} {side}"]]:
     """Names and pixels in [0, 1], (B, channels, side, side), of the first images of a folder.
 
     Each is scaled until its shorter side is `side`, and cut in the middle. Raises ImageProblem for
@@ -114,7 +120,7 @@ def folder(place: Path, side: int, channels: int = 3, most: int = 64) -> tuple[l
     return [file.name for file in files], torch.stack(pictures)
 
 
-def _read(file: Path, side: int, channels: int) -> Tensor:
+def _read(file: Path, side: int, channels: int) -> Floating[Tensor, "{channels} {side} {side}"]:
     from PIL import Image, ImageOps
 
     try:
@@ -130,7 +136,9 @@ def _read(file: Path, side: int, channels: int) -> Tensor:
     return pixels.reshape(side, side, channels).permute(2, 0, 1)
 
 
-def batches(images: Images, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, ...]]:
+def batches(
+    images: Images, size: int, generator: torch.Generator
+) -> Iterator[tuple[Shaped[Tensor, "{size} ..."], ...]]:
     """Endless random batches of training images and their labels, drawn with replacement."""
     while True:
         index = torch.randint(len(images.train), (size,), generator=generator)

@@ -8,18 +8,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from refutable.model.transformers.vit import Block, ViT, initialise, sincos_positions
+from refutable.model.shapes import Floating, Int
+from refutable.model.transformers.vit import (
+    Block,
+    Loss,
+    Pictures,
+    ViT,
+    initialise,
+    sincos_positions,
+)
 
 
 def random_subsets(
     count: int, P: int, kept: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Int[Tensor, "{count} {kept}"], Int[Tensor, "{count} {P}-{kept}"]]:
     """Uniform subsets of `kept` of P patches and what is left: (count, kept), (count, P - kept)."""
     order = torch.rand(count, P, generator=generator).argsort(dim=1)
     return order[:, :kept], order[:, kept:]
 
 
-def pixels(images: Tensor, patch: int) -> Tensor:
+def pixels(images: Pictures, patch: int) -> Floating[Tensor, "B P channels*{patch}**2"]:
     """(B, P, channels · patch²) pixels of the patches of images, row by row."""
     return nn.functional.unfold(images, patch, stride=patch).transpose(1, 2)
 
@@ -31,7 +39,7 @@ class MaskedReconstruction(nn.Module):
     deviation.
     """
 
-    positions: Tensor
+    positions: Floating[Tensor, "P width"]
 
     def __init__(
         self,
@@ -55,7 +63,7 @@ class MaskedReconstruction(nn.Module):
             initialise(part, generator)
         nn.init.normal_(self.mask_token, std=0.02, generator=generator)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Pictures) -> Loss:
         """The loss: mean squared error over the pixels of the hidden patches."""
         a = self.encoder.architecture
         kept, hidden = random_subsets(

@@ -10,8 +10,13 @@ import math
 import torch
 from torch import Tensor
 
+from refutable.model.shapes import Floating, Int
 
-def diversity(A: Tensor) -> Tensor:
+Maps = Floating[Tensor, "*maps P P"]
+OfMaps = Floating[Tensor, "*maps"]
+
+
+def diversity(A: Maps) -> OfMaps:
     """Mean total variation between the attention of two queries, over all pairs: in [0, 1].
 
     0 when every query attends alike, 1 when no two share a key. Sorted key by key, the sum of
@@ -24,7 +29,7 @@ def diversity(A: Tensor) -> Tensor:
     return (ordered * weights[:, None]).sum(dim=(-2, -1)) / (2 * pairs)
 
 
-def angular_diversity(A: Tensor) -> Tensor:
+def angular_diversity(A: Maps) -> OfMaps:
     """Mean of 1 - cosine between the attention of two queries, over all pairs: in [0, 1]."""
     P = A.shape[-1]
     directions = A / A.norm(dim=-1, keepdim=True)
@@ -32,7 +37,7 @@ def angular_diversity(A: Tensor) -> Tensor:
     return 1 - (together - P) / (P * (P - 1))
 
 
-def two_queries(A: Tensor) -> Tensor:
+def two_queries(A: Maps) -> OfMaps:
     """Total variation between two queries, a third of the side in from opposite corners."""
     side = math.isqrt(A.shape[-1])
     first = (side - 1) // 3
@@ -41,7 +46,7 @@ def two_queries(A: Tensor) -> Tensor:
     return (A[..., p, :] - A[..., q, :]).abs().sum(dim=-1) / 2
 
 
-def mutual_information(A: Tensor) -> Tensor:
+def mutual_information(A: Maps) -> OfMaps:
     """I(q, k)/√(H(q) H(k)) of a uniform query and its key (Park et al. 2023): 0 when all agree."""
     P = A.shape[-1]
     keys = A.mean(dim=-2)
@@ -52,26 +57,26 @@ def mutual_information(A: Tensor) -> Tensor:
     return torch.where(entropies > 0, information / entropies.clamp(min=1e-30).sqrt(), 0.0)
 
 
-def cells(side: int) -> Tensor:
+def cells(side: int) -> Int[Tensor, "{side}**2 2"]:
     """(side², 2) row and column of every patch."""
     row, column = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
     return torch.stack([row.flatten(), column.flatten()], dim=1)
 
 
-def distance(A: Tensor) -> Tensor:
+def distance(A: Maps) -> OfMaps:
     """Mean distance in patches between a query and what it attends to."""
     at = cells(math.isqrt(A.shape[-1])).to(A.dtype)
     return (A * torch.cdist(at, at)).sum(dim=(-2, -1)) / A.shape[-1]
 
 
-def neighbourhood(A: Tensor) -> Tensor:
+def neighbourhood(A: Maps) -> OfMaps:
     """Attention on the 3 × 3 patches around the query, over what uniform attention would give."""
     at = cells(math.isqrt(A.shape[-1]))
     near = ((at[:, None] - at[None]).abs().amax(dim=-1) <= 1).to(A.dtype)
     return (A * near).sum(dim=(-2, -1)) / near.mean(dim=-1).sum()
 
 
-def own_cluster(A: Tensor, labels: Tensor) -> Tensor:
+def own_cluster(A: Maps, labels: Int[Tensor, "... P"]) -> OfMaps:
     """Attention on the patches of the query's own cluster, over what uniform attention would give.
 
     labels: (..., P) the cluster of every patch, of the same leading shape as A or fewer axes.

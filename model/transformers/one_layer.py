@@ -14,12 +14,15 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from refutable.model.shapes import Floating
+from refutable.model.transformers import vit
 from refutable.model.transformers.masked import pixels, random_subsets
 
 Keys = Literal["position", "content", "both"]
+Patches = Floating[Tensor, "B P d"]
 
 
-def patches(images: Tensor, patch: int) -> Tensor:
+def patches(images: vit.Pictures, patch: int) -> Patches:
     """(B, P, d) pixels of the patches, with mean square 1 over all images' patches."""
     found = pixels(images, patch)
     return found / found.square().sum(dim=2).mean().sqrt()
@@ -41,27 +44,29 @@ class OneLayer(nn.Module):
         self.B = nn.Parameter(scale * torch.randn(P, P, generator=generator))
         self.W = nn.Parameter(scale * torch.randn(P, d, generator=generator))
 
-    def attention(self, X: Tensor) -> Tensor:
+    def attention(self, X: Patches) -> Floating[Tensor, "B P P"]:
         """attn_{p→q}, (B, P, P), over the masked patches X (B, P, d)."""
         content = torch.einsum("pd,bqd->bpq", self.W, X)
         if self.keys == "position":
             content = torch.zeros_like(content)
         return torch.softmax(content if self.keys == "content" else content + self.B, dim=-1)
 
-    def forward(self, X: Tensor) -> Tensor:
+    def forward(self, X: Patches) -> Patches:
         """F_p = Σ_q attn_{p→q} X_q, (B, P, d)."""
         return self.attention(X) @ X
 
 
-def shown(count: int, P: int, masked: float, generator: torch.Generator) -> Tensor:
+def shown(
+    count: int, P: int, masked: float, generator: torch.Generator
+) -> Floating[Tensor, "{count} {P} 1"]:
     """(count, P, 1) with 1 at the visible patches of random masks and 0 elsewhere."""
     kept, _ = random_subsets(count, P, P - round(masked * P), generator)
     return torch.zeros(count, P).scatter(1, kept, 1.0)[:, :, None]
 
 
 def reconstruction_loss(
-    model: OneLayer, X: Tensor, masked: float, generator: torch.Generator
-) -> Tensor:
+    model: OneLayer, X: Patches, masked: float, generator: torch.Generator
+) -> vit.Loss:
     """½ E Σ_p 1{p ∈ ℳ} ‖F_p - X_p‖² / P (Definition 2.5)."""
     visible = shown(len(X), X.shape[1], masked, generator)
     error = (model(X * visible) - X).square() * (1 - visible)
@@ -69,8 +74,12 @@ def reconstruction_loss(
 
 
 def contrastive_loss(
-    model: OneLayer, X: Tensor, masked: float, generator: torch.Generator, temperature: float = 0.05
-) -> Tensor:
+    model: OneLayer,
+    X: Patches,
+    masked: float,
+    generator: torch.Generator,
+    temperature: float = 0.05,
+) -> vit.Loss:
     """Cross entropy of telling the other view of an image among those of a batch (Definition 2.7).
 
     Views are masks; similarities are inner products of the mean over p of F_p, without a
@@ -83,13 +92,13 @@ def contrastive_loss(
     return nn.functional.cross_entropy(first @ second.T / temperature, torch.arange(len(X)))
 
 
-Loss = Callable[[OneLayer, Tensor, float, torch.Generator], Tensor]
+Loss = Callable[[OneLayer, Patches, float, torch.Generator], vit.Loss]
 
 
 def train(
     model: OneLayer,
     loss: Loss,
-    X: Tensor,
+    X: Patches,
     generator: torch.Generator,
     *,
     steps: int,

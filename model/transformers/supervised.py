@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from refutable.model.shapes import Int
 from refutable.model.transformers.views import Viewer
-from refutable.model.transformers.vit import ViT, initialise
+from refutable.model.transformers.vit import Loss, Pictures, ViT, initialise
 
 
 class Supervision(nn.Module):
@@ -20,7 +21,7 @@ class Supervision(nn.Module):
         self.classify = nn.Linear(encoder.architecture.width, classes)
         initialise(self.classify, generator)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Pictures, labels: Int[Tensor, "B"]) -> Loss:
         """The loss: cross entropy of the labels."""
         said = self.classify(self.encoder.pool(self.encoder(*self.view(images, self.generator))))
         return nn.functional.cross_entropy(said, labels, label_smoothing=0.1)

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from refutable.model.transformers.vit import ViT
+from refutable.model.shapes import Floating, Int, Shaped
+from refutable.model.transformers.vit import Pictures, ViT
 
 
 def fit(
     objective: nn.Module,
-    batches: Iterable[tuple[Tensor, ...]],
+    batches: Iterable[tuple[Shaped[Tensor, "B ..."], ...]],
     *,
     steps: int,
     rate: float,
@@ -36,14 +37,18 @@ def fit(
 
 
 @torch.no_grad()
-def features(net: ViT, images: Tensor, at_once: int = 250) -> Tensor:
+def features(net: ViT, images: Pictures, at_once: int = 250) -> Floating[Tensor, "B width"]:
     """(B, width) pooled tokens of images, in double precision."""
     parts = [net.pool(net(part)) for part in images.split(at_once)]
     return torch.cat(parts).double()
 
 
 def linear_probe(
-    train: Tensor, labels: Tensor, test: Tensor, test_labels: Tensor, penalty: float = 10.0
+    train: Floating[Tensor, "B width"],
+    labels: Int[Tensor, "B"],
+    test: Floating[Tensor, "b width"],
+    test_labels: Int[Tensor, "b"],
+    penalty: float = 10.0,
 ) -> float:
     """Share of test images whose label ridge regression on features (B, width) finds."""
     mean, deviation = train.mean(dim=0), train.std(dim=0) + 1e-9

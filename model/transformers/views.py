@@ -9,14 +9,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from refutable.model.shapes import Floating, Int
 from refutable.model.transformers.masked import random_subsets
+from refutable.model.transformers.vit import Pictures
 
-View = tuple[Tensor, Tensor | None]
+View = tuple[Pictures, Int[Tensor, "B m"] | None]
 """Images (B, channels, side, side), and indices (B, m) of the patches that are seen, or all."""
-Viewer = Callable[[Tensor, torch.Generator], View]
+Viewer = Callable[[Pictures, torch.Generator], View]
 
 
-def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+def _uniform(
+    count: int, low: float, high: float, generator: torch.Generator
+) -> Floating[Tensor, "{count}"]:
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
@@ -33,7 +37,7 @@ class Crops:
     jitter: float = 0.4
     noise: float = 0.1
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> View:
+    def __call__(self, images: Pictures, generator: torch.Generator) -> View:
         """One view of every image."""
         B = len(images)
         area = _uniform(B, self.smallest, 1.0, generator)
@@ -64,7 +68,7 @@ class Masking:
     patch: int
     masked: float = 0.5
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> View:
+    def __call__(self, images: Pictures, generator: torch.Generator) -> View:
         """One view of every image."""
         P = (images.shape[-1] // self.patch) ** 2
         kept, _ = random_subsets(len(images), P, P - round(self.masked * P), generator)

@@ -14,8 +14,13 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
+from refutable.model.shapes import Floating, Int
+
 Positions = Literal["sincos", "learned"]
 Pooling = Literal["mean", "cls"]
+Pictures = Floating[Tensor, "B channels side side"]
+Tokens = Floating[Tensor, "B T width"]
+Loss = Floating[Tensor, ""]
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Architecture:
         return int(self.pooling == "cls")
 
 
-def sincos_positions(side: int, width: int) -> Tensor:
+def sincos_positions(side: int, width: int) -> Floating[Tensor, "{side}*{side} {width}"]:
     """(side², width) fixed positions: sines and cosines of the column, then of the row."""
     frequencies = 10_000.0 ** -(torch.arange(width // 4, dtype=torch.float64) / (width // 4))
     angles = torch.arange(side, dtype=torch.float64)[:, None] * frequencies
@@ -73,7 +78,9 @@ def sincos_positions(side: int, width: int) -> Tensor:
     return torch.cat([column, row], dim=1).float()
 
 
-def attention_weights(queries: Tensor, keys: Tensor) -> Tensor:
+def attention_weights(
+    queries: Floating[Tensor, "*b T d"], keys: Floating[Tensor, "*b T d"]
+) -> Floating[Tensor, "*b T T"]:
     """Softmax over keys of ⟨q, k⟩/√d, (..., T, T), from queries and keys (..., T, d)."""
     return torch.softmax(queries @ keys.transpose(-2, -1) / math.sqrt(keys.shape[-1]), dim=-1)
 
@@ -87,19 +94,25 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
 
-    def _split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _split(
+        self, x: Tokens
+    ) -> tuple[
+        Floating[Tensor, "B heads T d"],
+        Floating[Tensor, "B heads T d"],
+        Floating[Tensor, "B heads T d"],
+    ]:
         """Queries, keys and values, each (B, heads, T, d), of tokens (B, T, width)."""
         B, T, width = x.shape
         parts = self.qkv(x).view(B, T, 3, self.heads, width // self.heads)
         q, k, v = parts.permute(2, 0, 3, 1, 4).unbind(0)
         return q, k, v
 
-    def weights(self, x: Tensor) -> Tensor:
+    def weights(self, x: Tokens) -> Floating[Tensor, "B heads T T"]:
         """(B, heads, T, T) attention of tokens (B, T, width); rows sum to 1."""
         q, k, _ = self._split(x)
         return attention_weights(q, k)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tokens) -> Tokens:
         """(B, T, width) what every token gathers."""
         q, k, v = self._split(x)
         gathered = nn.functional.scaled_dot_product_attention(q, k, v)
@@ -114,7 +127,7 @@ class Mlp(nn.Module):
         self.fc1 = nn.Linear(width, hidden)
         self.fc2 = nn.Linear(hidden, width)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tokens) -> Tokens:
         """Each token by itself."""
         return self.fc2(nn.functional.gelu(self.fc1(x)))
 
@@ -129,7 +142,7 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(width, eps=epsilon)
         self.mlp = Mlp(width, int(ratio * width))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tokens) -> Tokens:
         """Tokens (B, T, width) to tokens of the same shape."""
         x = x + self.attn(self.norm1(x))
         return x + self.mlp(self.norm2(x))
@@ -142,7 +155,7 @@ class PatchEmbedding(nn.Module):
         super().__init__()
         self.proj = nn.Conv2d(channels, width, kernel_size=patch, stride=patch)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Pictures) -> Floating[Tensor, "B P width"]:
         """(B, P, width) patches, row by row, of images (B, channels, image, image)."""
         return self.proj(images).flatten(2).transpose(1, 2)
 
@@ -153,7 +166,7 @@ class ViT(nn.Module):
     Positions that are fixed are no part of the state.
     """
 
-    pos_embed: Tensor
+    pos_embed: Floating[Tensor, "1 T width"]
     cls_token: nn.Parameter
 
     def __init__(
@@ -181,7 +194,7 @@ class ViT(nn.Module):
         if generator is not None:
             initialise(self, generator, start)
 
-    def embed(self, images: Tensor, kept: Tensor | None = None) -> Tensor:
+    def embed(self, images: Pictures, kept: Int[Tensor, "B m"] | None = None) -> Tokens:
         """(B, T, width) tokens before the first block; kept: (B, m) indices of the patches seen."""
         lead = self.architecture.leading
         patches = self.patch_embed(images) + self.pos_embed[:, lead:]
@@ -192,18 +205,18 @@ class ViT(nn.Module):
         first = self.cls_token + self.pos_embed[:, :lead]
         return torch.cat([first.expand(len(patches), -1, -1), patches], dim=1)
 
-    def forward(self, images: Tensor, kept: Tensor | None = None) -> Tensor:
+    def forward(self, images: Pictures, kept: Int[Tensor, "B m"] | None = None) -> Tokens:
         """(B, T, width) normed tokens of images (B, channels, image, image) or of kept patches."""
         x = self.embed(images, kept)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)
 
-    def pool(self, tokens: Tensor) -> Tensor:
+    def pool(self, tokens: Tokens) -> Floating[Tensor, "B width"]:
         """(B, width) what stands for an image: its class token, or the mean of its patches."""
         return tokens[:, 0] if self.architecture.pooling == "cls" else tokens.mean(dim=1)
 
-    def layers(self, images: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    def layers(self, images: Pictures) -> Iterator[tuple[Floating[Tensor, "B heads T T"], Tokens]]:
         """Of each block in turn: attention (B, heads, T, T), and the tokens (B, T, width) after."""
         x = self.embed(images)
         for block in cast("Sequence[Block]", self.blocks):
@@ -221,7 +234,9 @@ def initialise(module: nn.Module, generator: torch.Generator, scale: float = 0.0
             nn.init.zeros_(parameter)
 
 
-def among_patches(weights: Tensor, leading: int) -> Tensor:
+def among_patches(
+    weights: Floating[Tensor, "*maps T T"], leading: int
+) -> Floating[Tensor, "*maps T-{leading} T-{leading}"]:
     """(..., P, P) attention of patches on patches, rows scaled to sum 1, from (..., T, T)."""
     patches = weights[..., leading:, leading:]
     return patches / patches.sum(dim=-1, keepdim=True)

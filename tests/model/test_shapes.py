@@ -20,6 +20,7 @@ from refutable.model import correlations, data, gradients, vit
 from refutable.model.lumping import Rates
 from refutable.model.reduced.clock import Run
 from refutable.model.setting import Setting
+from refutable.model.transformers import vit as transformer
 
 SETTING = Setting.of_sizes(12, 4, 2, K=2)
 
@@ -27,8 +28,6 @@ SETTING = Setting.of_sizes(12, 4, 2, K=2)
 def functions() -> Iterator[tuple[str, Any]]:
     """Every function of the model, methods and what makes its records included, by name."""
     for module in pkgutil.walk_packages(refutable.model.__path__, "refutable.model."):
-        if module.name.startswith("refutable.model.transformers"):
-            continue  # of others than the theory's axes
         names = vars(importlib.import_module(module.name))
         for owner in [v for v in names.values() if getattr(v, "__module__", "") == module.name]:
             for part in vars(owner).values() if inspect.isclass(owner) else [owner]:
@@ -65,6 +64,12 @@ def test_a_wrong_number_of_axes_is_refused() -> None:
     module = vit.ContrastiveViT(SETTING)
     with pytest.raises(BeartypeCallHintViolation, match="2 dimensions, not the 3"):
         module.attention(torch.zeros((SETTING.P, SETTING.dimension), dtype=torch.float64))
+
+
+def test_a_shape_that_a_generator_yields_is_checked_elsewhere_too() -> None:
+    assert "Tokens" in transformer.ViT.layers.__annotations__["return"]
+    with pytest.raises(BeartypeCallHintViolation, match="parameter tokens"):
+        transformer.ViT(transformer.Architecture()).pool(torch.zeros(2, 48))
 
 
 def test_a_wrong_type_of_number_is_refused() -> None:
