@@ -12,8 +12,6 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae.ladders import DYNAMICS
@@ -206,16 +204,12 @@ own_at_half.mistake(visible_variance, "masked and visible share swapped", lambda
 own_at_half.mistake(
     counts.own_counts,
     "the own area always shows its mean",
-    lambda original: lambda setting, size: _mean_of(original(setting, size)),
+    plants.at_its_mean,
 )
 
 
 def _swapped(setting: Setting) -> float:
     return (1 - setting.gamma) / setting.gamma + 1
-
-
-def _mean_of(law: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([law[1] @ law[0]]), np.ones(1)
 
 
 own_at_end = first_order(

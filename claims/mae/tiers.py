@@ -16,6 +16,7 @@ import numpy as np
 from scipy import stats
 
 from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.runs import plants
 from refutable.claims.runs.regimes import BOTH_SIGNS, QUERIES, sign_of
 from refutable.gap import Gap, at_most, equal
 from refutable.model import data, descent, enumeration, gradients, reduced
@@ -259,16 +260,6 @@ def reduced_steps_are_those_of_the_population(context: Context) -> Iterator[Gap 
             )
 
 
-def _own_at_its_mean(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Plant an own area that always shows its mean, hidden areas included."""
-
-    def mean(setting: Setting, size: int) -> tuple[Series, Series]:
-        counts, chance = original(setting, size)
-        return np.array([chance @ counts]), np.ones(1)
-
-    return mean
-
-
 def _counts_with(**changes: Callable[[counts.Counts], Series]) -> Callable[..., Any]:
     """Plant counts of which some are replaced."""
 
@@ -282,7 +273,7 @@ def _counts_with(**changes: Callable[[counts.Counts], Series]) -> Callable[..., 
     return plant
 
 
-lumped.mistake(counts.own_counts, "the own area always shows its mean", _own_at_its_mean)
+lumped.mistake(counts.own_counts, "the own area always shows its mean", plants.at_its_mean)
 lumped.mistake(
     counts.visible_counts,
     "the query counted among the keys of its area",

@@ -21,6 +21,8 @@ from refutable.reuse import shared
 
 Floats = data.Floats
 
+STEP = 4.0
+"""η. At z = 1 the curvature of a row is at most about γ/K: well inside the stable range, K ≥ 2."""
 EPSILON = 0.01
 """The loss gap ε asked of trained models; the loss starts near ¼."""
 POSITIVE = Setting.of_sizes(
@@ -47,6 +49,8 @@ SMALL_NEGATIVE = Setting.of_sizes(
     64, 12, 8, kappa_c=0.6, kappa_s=0.5, gamma=0.5, K=2, placement="random"
 )
 """Δ = -0.3; C_1²/(P·C_s) = 0.28."""
+SMALL_CONTIGUOUS = SMALL_NEGATIVE.replace(K=3, placement="contiguous")
+"""Own areas of the clusters overlap most here, so that they meet most: 8 % of Φ_n."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +58,8 @@ class TrainedMae:
     """A masked autoencoder trained from Q = 0, all patches as queries.
 
     times: (T,) η · steps of the moments kept. phi: (T, P, K·N). upsilon: (T, P, P). test: samples
-    that training has not seen, an equal number of every cluster; many: more of them. gradients: by
-    the closed forms, or by torch on the whole of Q. number: of its seed, the first one's 0.
+    that training has not seen, an equal number of every cluster; many: more of them. step: η.
+    gradients: by the closed forms, or by torch on the whole of Q. number: of its seed, from 0.
     """
 
     setting: Setting
@@ -66,6 +70,7 @@ class TrainedMae:
     many: data.Samples
     gradients: Gradients = "closed"
     number: int = 0
+    step: float = STEP
 
     @property
     def name(self) -> str:
@@ -128,15 +133,13 @@ def trained_mae(
     seed: int,
     time: float,
     also: tuple[float, ...] = (),
-    step: float = 4.0,
-    per_cluster: int = 12,
+    step: float = STEP,
+    per_cluster: int = 48,
 ) -> TrainedMae:
     """Train all patches for `time` = η·steps by the closed forms of the gradient (grad.*).
 
-    also: further times at which correlations are kept.
-
-    step: η. At z = 1 the curvature of a row is at most about γ/K, so that 4 is well inside the
-    stable range for K ≥ 2. per_cluster: fresh samples of each cluster per step.
+    also: further times at which correlations are kept. step: η. per_cluster: fresh samples of each
+    cluster per step.
     """
     rng = np.random.default_rng([seed, 1])
     size = setting.K * per_cluster
@@ -154,6 +157,7 @@ def trained_mae(
         upsilon=np.stack([upsilon for _, upsilon in states]),
         test=training.unseen(setting, np.random.default_rng([seed, 2])),
         many=training.unseen(setting, np.random.default_rng([seed, 9]), training.LOSS_SAMPLES),
+        step=step,
     )
 
 
@@ -163,7 +167,7 @@ def torch_mae(
     seed: int,
     time: float,
     also: tuple[float, ...] = (),
-    step: float = 4.0,
+    step: float = STEP,
     per_cluster: int = 12,
 ) -> TrainedMae:
     """As `trained_mae`, but torch differentiates the loss and descends on the whole of Q.
@@ -179,7 +183,7 @@ def torch_mae(
         training.unseen(setting, rng),
         training.unseen(setting, rng, training.LOSS_SAMPLES),
     )
-    return TrainedMae(setting, times, phi, upsilon, test, many, "torch")
+    return TrainedMae(setting, times, phi, upsilon, test, many, "torch", step=step)
 
 
 @shared.run_once
@@ -196,11 +200,11 @@ def plan(context: Context) -> Iterator[tuple[Callable[..., TrainedMae], Setting,
     """
     small = (SMALL_POSITIVE, SMALL_NEGATIVE)
     if context.profile == "quick":
-        yield from ((trained_mae, setting, 0) for setting in small)
+        yield from ((trained_mae, setting, 0) for setting in (*small, SMALL_CONTIGUOUS))
         return
     for seed in range(3):
         yield from ((trained_mae, setting, seed) for setting in (POSITIVE, NEGATIVE))
-    yield from ((trained_mae, setting, 0) for setting in LARGER)
+    yield from ((trained_mae, setting, 0) for setting in (*LARGER, SMALL_CONTIGUOUS))
     yield from ((torch_mae, setting, seed) for setting in small for seed in (0, 1))
 
 
@@ -216,12 +220,14 @@ class Rows:
     other: Floats
 
 
-def rows_of(run: TrainedMae, query: QueryKind, moment: int = -1) -> Rows:
-    """The correlations of every patch and cluster at a moment."""
+def rows_of(run: TrainedMae, query: QueryKind, moment: int = -1, size: int | None = None) -> Rows:
+    """The correlations of every patch and cluster at a moment; of own areas of a size, if given."""
     setting, found = run.setting, []
     for k in range(setting.K):
         area = setting.area_of[k]
         kind = (area == 0) == (query == "global")
+        if size is not None:
+            kind &= setting.area_sizes[area] == size
         phi = correlations.of_cluster(setting, k, run.phi[moment])
         number = np.arange(setting.areas)
         others = np.where((number == area[:, None]) | (number == 0), 0.0, phi)
@@ -230,11 +236,19 @@ def rows_of(run: TrainedMae, query: QueryKind, moment: int = -1) -> Rows:
     return Rows(own, global_, other)
 
 
-def own_attention(run: TrainedMae, A: Floats, k: int, query: QueryKind) -> Floats:
-    """Mean over answerable samples of cluster k of A_n, for the patches of a kind there: (n,)."""
+def own_attention(
+    run: TrainedMae, A: Floats, k: int, query: QueryKind, size: int | None = None
+) -> Floats:
+    """Mean over answerable samples of cluster k of A_n, for the patches of a kind there: (n,).
+
+    size: of their own area, if given.
+    """
     area = run.setting.area_of[k]
     chosen = run.test.cluster == k
     A_n = np.take_along_axis(A[chosen], area[None, :, None], axis=2)[:, :, 0]
     counts = run.answerable()[chosen]
     mean = (A_n * counts).sum(axis=0) / counts.sum(axis=0)
-    return mean[(area == 0) == (query == "global")]
+    kind = (area == 0) == (query == "global")
+    if size is not None:
+        kind &= run.setting.area_sizes[area] == size
+    return mean[kind]

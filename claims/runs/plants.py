@@ -8,6 +8,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from refutable.model.reduced import reconstruction
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind, Trajectory
@@ -68,3 +70,13 @@ def spoiled(rate: int, by: float) -> Plant:
         return sums
 
     return plant
+
+
+def at_its_mean(original: Any) -> Any:
+    """Plant an own area that shows its mean under every mask, and is never hidden."""
+
+    def mean(setting: Setting, size: int) -> tuple[Any, Any]:
+        counts, chance = original(setting, size)
+        return np.array([chance @ counts]), np.ones(1)
+
+    return mean

@@ -210,10 +210,17 @@ def training_time(setting: Setting) -> float:
     return deadline(setting, "local")
 
 
+def half_time(setting: Setting) -> float:
+    """T_½ of a local query by the reduced dynamics: a moment in the middle of the transition."""
+    half = masked.reduced_mae(setting, "local", EPSILON / 20).half
+    assert half is not None
+    return math.exp(half.log_t)
+
+
 def autoencoders(context: Context) -> Iterator[tuple[Case, TrainedMae]]:
     """Masked autoencoders of either sign of Δ, trained for the time of this theorem."""
     for train, setting, seed in masked.plan(context):
-        time, also = training_time(setting), (deadline(setting, "global"),)
+        time, also = training_time(setting), (deadline(setting, "global"), half_time(setting))
         run = train(setting, context.root_seed + seed, time, also)
         yield Case((sign_of(setting),)), dataclasses.replace(run, number=seed)
 
