@@ -39,6 +39,7 @@ CHAPTERS = {
     "refutable.claims.mae.local_crossover": "MAE, local query, any gap",
     "refutable.claims.mae.small_areas": "MAE, local query, few patches",
     "refutable.claims.mae.spread_latents": "MAE, local query, random latents",
+    "refutable.claims.mae.unequal_areas": "MAE, local query, areas of different sizes",
     "refutable.claims.mae.global_query": "MAE, global query",
     "refutable.claims.theorems.theorem_4_1": "Theorem 4.1",
     "refutable.claims.theorems.theorem_4_2": "Theorem 4.2",

@@ -152,6 +152,7 @@ class _Areas:
 
 def _areas(setting: Setting, query_area: int | None) -> _Areas:
     """The kinds of areas, under masks that hold a query in `query_area`, or under all masks."""
+    setting.require_alike("closed expectations at Q = 0")
     last = setting.P - setting.C_1 - (setting.locals - 1) * setting.C_s
     kinds = {"global": (setting.C_1, 1)}
     if setting.locals > 1:

@@ -20,7 +20,7 @@ from refutable.model.trajectory import QueryKind
 
 def applies(setting: Setting) -> bool:
     """Whether it is exact: constant latents, equal local areas, K = 1 or a shared partition."""
-    equal = setting.C_1 + setting.locals * setting.C_s == setting.P
+    equal = setting.C_1 + setting.locals * setting.C_s == setting.P and not setting.local_sizes
     return setting.latents.is_constant and equal and (setting.K == 1 or setting.shared_partition)
 
 

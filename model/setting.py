@@ -184,6 +184,8 @@ class Setting:
 
     P: number of patches. kappa_c, kappa_s: exponents of the global and local sizes,
     C_1 = round(c_1·P^κ_c), C_s = round(c_s·P^κ_s); the last local area takes the remainder.
+    local_sizes: sizes of the local areas where they differ otherwise, with C_s between the least
+    and the largest; Definition 2.1 asks for Θ(P^κ_s) only.
     gamma: masking ratio γ; M = ⌊γP⌋ patches are masked.
     Raises SettingError when the definitions exclude the combination.
     """
@@ -199,6 +201,7 @@ class Setting:
     placement: Placement = "contiguous"
     placement_seed: int = 0
     shared_partition: bool = False
+    local_sizes: tuple[int, ...] = ()
     contrastive: Contrastive = field(default_factory=Contrastive)
 
     def __post_init__(self) -> None:
@@ -231,6 +234,16 @@ class Setting:
             f"P = {self.P} is too small for C_1 = {self.C_1} and a local area of C_s = {self.C_s} "
             "(for kappa_c = 1 take c_1 < 1)",
         )
+        if self.local_sizes:
+            left = self.P - self.C_1
+            _require(
+                min(self.local_sizes) >= 1 and sum(self.local_sizes) == left,
+                f"local_sizes must be positive and sum to P - C_1 = {left}, not {self.local_sizes}",
+            )
+            _require(
+                min(self.local_sizes) <= self.C_s <= max(self.local_sizes),
+                f"C_s = {self.C_s} must lie between the least and the largest of local_sizes",
+            )
         _require(
             1 <= self.M < self.P,
             f"gamma = {self.gamma} masks {self.M} of {self.P} patches; at least one patch must be "
@@ -268,7 +281,7 @@ class Setting:
     @property
     def locals(self) -> int:
         """Number of local areas, N_k - 1."""
-        return (self.P - self.C_1) // self.C_s
+        return len(self.local_sizes) or (self.P - self.C_1) // self.C_s
 
     @property
     def areas(self) -> int:
@@ -309,6 +322,8 @@ class Setting:
     def area_sizes(self) -> Int[Array, "N"]:
         """(N,) sizes C_{k,1}, C_{k,2}, ... of the areas. SettingError when P is too large."""
         self._require_explicit()
+        if self.local_sizes:
+            return np.array([self.C_1, *self.local_sizes], dtype=np.int64)
         sizes = np.full(self.areas, self.C_s, dtype=np.int64)
         sizes[0] = self.C_1
         sizes[-1] = self.P - self.C_1 - (self.locals - 1) * self.C_s
@@ -328,6 +343,13 @@ class Setting:
                 seed = np.random.SeedSequence([self.placement_seed, place])
                 rows.append(np.random.default_rng(seed).permutation(line))
         return np.stack(rows)
+
+    def require_alike(self, what: str) -> None:
+        """Raise SettingError when local areas have sizes of their own, which `what` cannot take."""
+        _require(
+            not self.local_sizes,
+            f"{what} take local areas of C_s patches and a remainder, not {self.local_sizes}",
+        )
 
     def _require_explicit(self) -> None:
         _require(

@@ -204,6 +204,7 @@ def _sums(setting: Setting) -> Callable[[State], _Sums]:
 
 
 def _require_canonical(setting: Setting) -> None:
+    setting.require_alike("the reduced contrastive dynamics")
     contrastive = setting.contrastive
     if contrastive.keys != "feature" or contrastive.query != "position":
         raise SettingError(

@@ -70,23 +70,28 @@ class Counts(NamedTuple):
 def areas_of(setting: Setting, query: QueryKind, size: int | None = None) -> Areas:
     """The areas around a query; size: of a local one's own area, C_s unless given.
 
-    Another size is that of the remainder area; it is C_s's when there is but one local area.
+    Another size is that of the remainder area, or one of `local_sizes`; the remainder's takes the
+    place of C_s when there is but one local area.
     Raises SettingError for an unknown query, a size that no local area has, or one of 1.
     """
     if query not in ("local", "global"):
         raise SettingError(f"query must be local or global, not {query!r}")
     rest = setting.P - setting.C_1
     last = rest - (setting.locals - 1) * setting.C_s
+    sizes: tuple[int, ...] = setting.local_sizes or (setting.C_s, last)
     own = setting.C_1
     if query == "local":
         own = size or (setting.C_s if setting.locals > 1 else last)
-        if own not in (setting.C_s, last):
-            raise SettingError(f"local areas have {setting.C_s} or {last} patches, not {own}")
+        if own not in sizes:
+            known = " or ".join(map(str, sorted(set(sizes))))
+            raise SettingError(f"local areas have {known} patches, not {own}")
     if own < 2:
         raise SettingError(
             "a query alone in its area has nothing to learn from: 2 patches at least"
         )
     pairs = (setting.locals - 1) * setting.C_s * (setting.C_s - 1) + last * (last - 1)
+    if setting.local_sizes:
+        pairs = sum(C * (C - 1) for C in setting.local_sizes)
     if query == "global":
         return Areas(own, 0, rest, pairs)
     return Areas(own, setting.C_1, rest - own, pairs - own * (own - 1))

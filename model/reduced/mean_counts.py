@@ -22,6 +22,7 @@ def rate_sums(setting: Setting, query: QueryKind) -> Callable[[State], tuple[flo
     A global query is one whose own area is the global one, with no patch in a further global area.
     Raises SettingError for an unknown query.
     """
+    setting.require_alike("reduced dynamics with counts at their mean")
     P, C_1, C_s = setting.P, setting.C_1, setting.C_s
     masked, visible = setting.gamma, 1 - setting.gamma
     # Shares of the patches; quotients of integers are correctly rounded at any size.

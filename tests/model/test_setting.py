@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refutable.model import lumping, reduced
 from refutable.model.setting import Contrastive, Latents, Setting, SettingError
 
 GOOD = {"P": 64, "kappa_c": 0.75, "kappa_s": 0.3}
@@ -33,6 +34,8 @@ GOOD = {"P": 64, "kappa_c": 0.75, "kappa_s": 0.3}
         ({"kappa_c": 1.0}, "take c_1 < 1"),
         ({"P": 4, "kappa_c": 0.9}, "too small"),
         ({"placement": "diagonal"}, "placement"),
+        ({"local_sizes": (2, 3)}, "local_sizes must be positive and sum to P - C_1"),
+        ({"local_sizes": (0, 1000)}, "local_sizes must be positive"),
     ],
 )
 def test_what_the_definitions_exclude(change: dict[str, object], message: str) -> None:
@@ -101,3 +104,16 @@ def test_the_uniform_law_has_its_moments() -> None:
 def test_numpy_numbers_are_numbers() -> None:
     made = Setting(P=64, kappa_c=np.float64(0.75), kappa_s=np.float64(0.3), gamma=np.float64(0.5))
     assert (made.C_1, made.C_s, made.M) == (23, 3, 32)
+
+
+def test_local_areas_may_have_sizes_of_their_own() -> None:
+    made = Setting.of_sizes(20, 8, 4, local_sizes=(2, 4, 6), K=2, placement="random")
+    assert made.area_sizes.tolist() == [8, 2, 4, 6]
+    assert made.areas == 4
+    for row in made.area_of:
+        assert np.bincount(row).tolist() == [8, 2, 4, 6]
+    with pytest.raises(SettingError, match="C_s = 4 must lie between"):
+        made.replace(local_sizes=(6, 6))
+    with pytest.raises(SettingError, match="take local areas of C_s patches"):
+        reduced.mae(made, "local", counts="mean")
+    assert not lumping.applies(made.replace(K=1, local_sizes=(3, 4, 5)))
