@@ -36,7 +36,8 @@ figures: .venv/installed  ## the paper's pictures on its own data model, in docs
 mistakes: .venv/installed  ## every formula of model/ off by 5 %: which claim notices? half an hour
 	$(BIN)/python -m benchmarks.model_mistakes
 
-docs: .venv/docs-installed  ## the documentation, in site/
+docs: .venv/docs-installed  ## the documentation with the report of a run, in site/
+	test -f report/results.json || $(BIN)/claims verify --out report
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .venv/docs-installed: .venv/installed

@@ -6,10 +6,12 @@ no page can say something else than the code does.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +20,7 @@ from refutable import claims
 from refutable.claim import Claim, Provenance
 from refutable.claims.assumptions import ASSUMPTIONS
 from refutable.cli import VERBS, cli, command_of
+from refutable.records.results import Results
 from refutable.reports import mathematics, words
 
 PROVENANCE = {
@@ -26,6 +29,9 @@ PROVENANCE = {
     Provenance.DERIVED: "a lemma of this project on the way",
     Provenance.SHARPENED: "stronger than the order of magnitude that the paper states",
 }
+
+REPORT = Path(__file__).parents[1] / "report"
+"""Where `make docs` has left a run."""
 
 MARK = re.compile(r"<!-- ([a-z-]+) -->")
 
@@ -40,9 +46,26 @@ def on_files(files: Any, config: Any) -> Any:
     """MkDocs: add the pages that are made."""
     from mkdocs.structure.files import File
 
-    for path, text in pages().items():
+    for path, text in (pages() | example()).items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+@functools.cache
+def last_run() -> Results | None:
+    """The run that `claims verify --out report` left in this checkout, if there is one."""
+    path = REPORT / "results.json"
+    return Results.read(path) if path.is_file() else None
+
+
+def example() -> dict[str, str]:
+    """The report of the last run, and of an audit beside it, as files of the site."""
+    names = ("report.html", "audit.html") if last_run() else ()
+    return {
+        f"example/{name}": (REPORT / name).read_text(encoding="utf-8")
+        for name in names
+        if (REPORT / name).is_file()
+    }
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -75,6 +98,20 @@ def chapters_of_claims() -> dict[str, tuple[Claim, ...]]:
     }
 
 
+def _judged(claim: Claim) -> Iterator[str]:
+    """How the last run judged a claim, and where its report says so."""
+    found = last_run()
+    record = next((one for one in found.claims if one.id == claim.id), None) if found else None
+    if found is None or record is None:
+        return
+    said = [words.verdict(record), words.closeness(record), words.grades(record)]
+    judged = words.inline(", ".join(filter(None, said)))
+    yield (
+        f"- last verdict: {judged} (profile {found.run.profile}, {found.run.started[:10]}; "
+        f"[in the report](../example/report.html#claim-{claim.id}))"
+    )
+
+
 def pages() -> dict[str, str]:
     """Every page that is made: its path under docs/, and its Markdown."""
     made = {"claims/index.md": catalogue_page(), "command-line.md": command_line_page()}
@@ -87,6 +124,7 @@ def filled(markdown: str) -> str:
         "counts": _counts,
         "provenance": _provenance,
         "not-checked": _not_checked,
+        "example": _example,
         "corrections": _corrections,
     }
     return MARK.sub(lambda mark: "\n".join(parts[mark[1]]()), markdown)
@@ -113,6 +151,15 @@ def _provenance() -> Iterator[str]:
     yield from ("| source | claims | meaning |", "|---|---:|---|")
     for provenance, meaning in PROVENANCE.items():
         yield f"| {provenance.value} | {counts[provenance]} | {meaning} |"
+
+
+def _example() -> Iterator[str]:
+    if last_run():
+        yield "[The report of a run](example/report.html), as `claims verify` writes it."
+        if "example/audit.html" in example():
+            yield "[The page of an audit](example/audit.html), too."
+    else:
+        yield "`claims verify --out report` writes the report of a run, a file that opens anywhere."
 
 
 def _not_checked() -> Iterator[str]:
@@ -166,6 +213,7 @@ def claim_page(claim: Claim) -> str:
         lines.append(f"- first statement of {_link(claim.original_of)}, refuted by its witness")
     if originals:
         lines.append(f"- its first statement was wrong: {_links(originals)}")
+    lines += _judged(claim)
     lines += ["", "```", f"claims verify {claim.id}", "```", "", "## Assumptions", ""]
     lines += list(_assumptions(claim)) or ["None beyond the definitions."]
     lines += ["", "## How it is attacked", ""]
@@ -180,7 +228,7 @@ def claim_page(claim: Claim) -> str:
             regimes = ", ".join(map(words.inline, leg.required))
             notes.append(f"Without a case in each of these regimes it is vacuous: {regimes}.")
         lines += [*_paragraphs(leg.run.__doc__ or "As stated."), "", " ".join(notes), ""]
-    lines += ["## Planted mistakes", "", "Each of these turns the verdict to `fails`.", ""]
+    lines += ["## Planted mistakes", "", "Each of these has to turn the verdict to `fails`.", ""]
     lines += [f"- {words.inline(m.title)} (`{m.name}`)" for m in claim.mistakes]
     for compute in claim.tables:
         table = compute()

@@ -5,6 +5,7 @@ Also which gap decides how close a claim came to failing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from refutable.claim import Verdict
@@ -19,6 +20,8 @@ FOUND = {
     "unknown": "no answer",
 }
 """What a decider's answer means where it was asked for a counterexample."""
+_VERSION = re.compile(r" [\d.]+$")
+
 INSTANCE = {
     "sat": "an instance",
     "a counterexample": "an instance",
@@ -29,16 +32,29 @@ INSTANCE = {
 """The same where the claim is that something exists."""
 
 
+def answer(gap: GapRecord) -> str:
+    """What a decider found that was asked for a counterexample or an instance; empty for others."""
+    if not gap.certificate or gap.predicted not in FOUND:
+        return ""
+    meanings = FOUND if FOUND[str(gap.predicted)] == "no counterexample" else INSTANCE
+    decider = _VERSION.sub("", gap.certificate.by.split(",")[0])
+    return f"{decider} found {meanings.get(str(gap.measured), str(gap.measured))}"
+
+
+def said(gap: GapRecord) -> str:
+    """A gap that does not hold, in a sentence."""
+    found = answer(gap)
+    return f"{gap.name}: {found}" if found else gap.said
+
+
 def told(gap: GapRecord) -> str:
     """What was found of a gap that compares objects or answers; empty for numbers."""
-    measured, predicted = gap.measured, gap.predicted
     if gap.relation != "identical":
         return ""
-    if gap.certificate and predicted in FOUND:
-        meanings = FOUND if FOUND[str(predicted)] == "no counterexample" else INSTANCE
-        decider = gap.certificate.by.split(",")[0]
-        return f"{decider} found {meanings.get(str(measured), str(measured))}"
-    left, right = short(measured, predicted)
+    found = answer(gap)
+    if found:
+        return found
+    left, right = short(gap.measured, gap.predicted)
     if gap.holds:
         if gap.certificate and left == "0":
             return f"the difference is 0, says {gap.certificate.by}"

@@ -64,7 +64,8 @@ def show(results: Results, console: Console, folder: Path | None = None) -> None
     if partial and not missing:
         console.print(
             said(
-                f"{words.many(len(partial), 'claim')} with legs that this run left out; "
+                f"{words.many(len(partial), 'claim')} {'has' if len(partial) == 1 else 'have'} "
+                "legs that this run left out; "
                 "`--profile full` and no kind: selection run them all."
             )
         )

@@ -20,6 +20,7 @@ from refutable.records.results import (
     SeriesRecord,
     TableRecord,
 )
+from refutable.reports import comparison
 from refutable.reports.escaping import markdown
 
 inline = markdown
@@ -268,7 +269,7 @@ def trouble(leg: LegRecord, most: int | None = None) -> list[str]:
     """One line for everything that keeps a leg from holding. most: of gaps; the rest is counted."""
     lines = [leg.note] if leg.note else []
     failing = [gap for gap in leg.gaps if not gap.holds]
-    lines += [gap.said for gap in failing[:most]]
+    lines += [comparison.said(gap) for gap in failing[:most]]
     more = len(failing) - len(failing[:most])
     if more:
         lines.append(f"and {more} more gaps that do not hold, in results.json")

@@ -13,6 +13,7 @@ edit it.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib
 import inspect
@@ -161,7 +162,7 @@ def place_of_leg(run: LegFunction) -> str | None:
     if code is None:
         return None
     file = Path(code.co_filename)
-    if file.is_relative_to(Path.cwd()):
+    with contextlib.suppress(OSError, ValueError):  # elsewhere, or the working directory is gone
         file = file.relative_to(Path.cwd())
     return f"{file.as_posix()}:{code.co_firstlineno}"
 
