@@ -66,18 +66,18 @@ def fractions(low: int, high: int, most: int = 9):
     return st.fractions(low, high, max_denominator=most)
 
 
-def functions(mu: int = 0, L: int = 1, most_knots: int = 3):
-    """Convex functions with curvature in [μ, L], L attained."""
+def functions(most_knots: int = 3):
+    """Convex functions with largest curvature 1; some are Huber functions, the worst."""
 
     def built(knots, slopes, at):
-        knots = tuple(sorted(knots))
         slopes = slopes[: len(knots) + 1]
-        slopes[at % len(slopes)] = Fraction(L)
-        return Convex(knots, tuple(slopes))
+        slopes[at % len(slopes)] = Fraction(1)
+        return Convex(tuple(sorted(knots)), tuple(slopes))
 
-    return st.builds(
+    bent = st.builds(
         built,
         st.sets(fractions(-1, 1), max_size=most_knots),
-        st.lists(fractions(mu, L, 4), min_size=most_knots + 1, max_size=most_knots + 1),
+        st.lists(fractions(0, 1, 4), min_size=most_knots + 1, max_size=most_knots + 1),
         st.integers(0, most_knots),
     )
+    return st.one_of(bent, st.integers(2, 9).map(lambda k: huber(Fraction(1, k))))

@@ -2,11 +2,10 @@
 
 from fractions import Fraction
 
-import numpy as np
 from hypothesis import strategies as st
 
 from first_order.functions import descend, fractions, functions, huber
-from refutable import Claim, Provenance, at_most, property, scaling
+from refutable import at_most, claim, for_all, ladder
 
 
 def bound(L, R, N):
@@ -14,31 +13,20 @@ def bound(L, R, N):
     return L * R**2 / (4 * N + 2)
 
 
-rate = Claim(id="gd.rate", title="Gradient descent leaves at most LR²/(4N+2), and no less",
-             provenance=Provenance.STATED, paper="Drori & Teboulle (2014), Theorem 3.1",
-             statement=r"f(x_N)-f_\star\le L\,\|x_0-x_\star\|^2/(4N+2)")  # fmt: skip
-
-
-@rate.leg("property")
-def functions_are_searched(context):
-    """Convex functions of one variable."""
-
-    def gaps(drawn):
-        f, x, N = drawn
-        left = f.value(descend(f, x, 1 / f.L, N))
-        yield at_most("f(x_N)", left, bound(f.L, x, N), 0, "fractions: nothing is rounded")
-
-    drawn = st.tuples(functions(), fractions(-2, 2), st.integers(1, 5))
-    return property.search(context, drawn, gaps, examples=context.at(quick=150, full=1000))
+@claim("gd.rate", r"f(x_N)-f_\star\le L\,\|x_0-x_\star\|^2/(4N+2)",
+       source="Drori & Teboulle (2014), Theorem 3.1")  # fmt: skip
+@for_all(f=functions(), x=fractions(1, 2), N=st.integers(1, 5))
+def rate(f, x, N):
+    """Gradient descent leaves at most LR²/(4N+2), and no less."""
+    return at_most("f(x_N)", f.value(descend(f, x, 1 / f.L, N)), bound(f.L, x, N))
 
 
 @rate.leg("scaling")
 def huber_attains_it(context):
     """With its corner at R/(2N+1), R = 1."""
-    ladder = [(N, huber(Fraction(1, 2 * N + 1))) for N in (6, 11, 20, 37, 70, 135, 264)]
-    values = [float(N * f.value(descend(f, Fraction(1), 1, N))) for N, f in ladder]
-    yield from scaling.limit("N f(x_N)/LR²", np.log([N for N, _ in ladder]), values, 1 / 4,
-                             tolerance=1e-3, why="N/(4N + 2) = 1/4 - 1/8N")  # fmt: skip
+    corners = {N: huber(Fraction(1, 2 * N + 1)) for N in (6, 11, 20, 37, 70, 135, 264)}
+    left = ladder(lambda N: corners[N].value(descend(corners[N], Fraction(1), 1, N)), [*corners])
+    yield from left.over("1/N").tends_to(1 / 4, tolerance=1e-3, why="N/(4N + 2) = 1/4 - 1/8N")
 
 
 rate.mistake(bound, "a step is gained", lambda f: lambda L, R, N: f(L, R, N + 1))

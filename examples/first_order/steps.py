@@ -7,9 +7,9 @@ from fractions import Fraction
 import sympy as sp
 from hypothesis import strategies as st
 
-from first_order import worst_case
+from first_order import certificates, worst_case
 from first_order.functions import descend, fractions, functions, huber, square
-from refutable import Claim, Provenance, at_least, at_most, equal, inequality, property
+from refutable import Claim, Provenance, at_least, at_most, equal, identical, inequality, property
 
 descent = Claim(
     id="gd.descent",
@@ -109,14 +109,31 @@ def none_is_worse(context):
     )
 
 
-@step.leg("enclosed", profile="full")
-def semidefinite_programs_agree(context):
-    """The worst case by PEPit, over all functions in all dimensions; from the extra `pep`."""
-    for N in (1, 2, 4):
-        for h in (0.5, 1.5, 1.8):
-            found = worst_case.smooth(lambda f, x, h=h, N=N: descend(f, x, h, N))
-            yield equal(f"worst case, N = {N}, h = {h}", found, worst(h, N), 1e-6,
-                        worst_case.ACCURACY)  # fmt: skip
+@step.leg("enclosed", profile="full", scope="N ≤ 4, h = 1/2, 1, 3/2, 9/5; every dimension")
+def certificates_of_semidefinite_programs(context):
+    """PEPit's multipliers, rounded, mended and checked in fractions; from the extra `pep`."""
+    one = Fraction(1)
+    for N in (1, 2, 3, 4):
+        for h in (one / 2, one, 3 * one / 2, 9 * one / 5):
+
+            def method(f, x, step=h, N=N):
+                return descend(f, x, step, N)
+
+            attained = max(
+                (huber(1 / (2 * N * h + 1)), square()),
+                key=lambda f, method=method: f.value(method(f, one)),
+            )
+            rounded = worst_case.multipliers(lambda f, x, h=h: method(f, x, float(h)))
+            run = certificates.Trajectory.of(method)
+            weights = worst_case.mended(rounded, run, worst(h, N), attained)
+            left = certificates.form_left(run, weights, worst(h, N), one)
+            smallest, name = min(certificates.pivots(left)), f"N = {N}, h = {h}"
+            yield at_least(f"smallest multiplier, {name}", min(weights.values()), 0)
+            yield identical(
+                f"values of f left, {name}",
+                certificates.values_left(weights), {N: one, certificates.OPTIMUM: -one}, EXACT,
+            )  # fmt: skip
+            yield identical(f"no negative pivot, {name}", smallest >= 0, True, f"{smallest}")
 
 
 step.mistake(worst, "the square is forgotten", lambda f: lambda h, N: 1 / (4 * N * h + 2))

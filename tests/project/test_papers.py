@@ -21,11 +21,17 @@ from refutable.records.results import ClaimRecord, Results
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("first_order", "in_context", "deep_linear")
+
+
+def huber(corner: str) -> dict[str, list[str]]:
+    """The function ½x² up to a corner, as it is shown."""
+    return {"knots": [f"-{corner}", corner], "slopes": ["0", "1", "0"]}
+
+
 WITNESSES: dict[str, dict[str, Any]] = {
-    # a square that goes on as a tangent from 1/3 on, and from 1/5 on
-    "wrong.constant": {"N": 1, "f": {"knots": ["1/3"], "slopes": ["1", "0"]}},
-    "wrong.linear": {"N": 1},
-    # a step of more than 2/L, which throws x to the other side
+    # Huber functions with their corners at 1/3 and 1/5; a step that throws x to the other side
+    "wrong.constant": {"configuration": {"f": huber("1/3"), "N": 1}},
+    "wrong.linear": {"configuration": {"f": huber("1/5"), "N": 1}},
     "wrong.long-step": {"x": "1"},
     "wrong.momentum": {"x_t": "0", "x_{t+1}": "-1/2"},
     "wrong.falling": {"x_0": 1, "noise": 0},
@@ -120,5 +126,5 @@ def test_the_first_claim_of_a_paper_is_short() -> None:
     """Statement, search, ladder and mistake."""
     source = (ROOT / "examples" / "first_order" / "gradient_descent.py").read_text("utf-8")
     assert len(source.splitlines()) <= 45
-    for word in ("Claim(", '.leg("property")', '.leg("scaling")', ".mistake("):
+    for word in ("@claim(", "@for_all(", '.leg("scaling")', ".mistake("):
         assert word in source
