@@ -25,6 +25,13 @@ class MissingPackageError(ModuleNotFoundError):
         super().__init__(f"{package} is not installed, and {purpose} needs it", name=package)
 
 
+class MissingFileError(MissingPackageError):
+    """Files that were not given: what needs them is not run, and says which would do."""
+
+    def __init__(self, text: str) -> None:
+        ModuleNotFoundError.__init__(self, text)
+
+
 def needed(module: str, package: str, purpose: str) -> Any:
     """Import a module that only some legs use.
 

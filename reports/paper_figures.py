@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from scipy import ndimage
 
-from refutable.reports import trajectory_figure
+from refutable.reports import attention_figure, trajectory_figure
 from refutable.reports.figure import BLUE, GREEN, GREY, ORANGE, VERMILION
 from refutable.reports.figure import write as keep
 
@@ -193,6 +193,10 @@ DRAWN: dict[str, Callable[[Figure, Found], None]] = {
     "data-model": data_model,
     "diversity": diversity,
     "mechanism": mechanism,
+    "real-attention": attention_figure.attention,
+    "real-diversity": attention_figure.diversity,
+    "published-attention": attention_figure.attention,
+    "published-diversity": attention_figure.diversity,
 }
 """How each picture is drawn, by its name."""
 

@@ -37,12 +37,16 @@ def angular_diversity(A: Maps) -> OfMaps:
     return 1 - (together - P) / (P * (P - 1))
 
 
-def two_queries(A: Maps) -> OfMaps:
-    """Total variation between two queries, a third of the side in from opposite corners."""
-    side = math.isqrt(A.shape[-1])
+def two_cells(side: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Row and column of two patches, a third of the side in from opposite corners."""
     first = (side - 1) // 3
-    last = side - 1 - first
-    p, q = first * side + first, last * side + last
+    return (first, first), (side - 1 - first, side - 1 - first)
+
+
+def two_queries(A: Maps) -> OfMaps:
+    """Total variation between the attention of the two queries of `two_cells`."""
+    side = math.isqrt(A.shape[-1])
+    p, q = (row * side + column for row, column in two_cells(side))
     return (A[..., p, :] - A[..., q, :]).abs().sum(dim=-1) / 2
 
 

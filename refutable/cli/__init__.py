@@ -26,7 +26,7 @@ VERBS = {
     "selftest": "Plant every mistake and show which are caught: the kill table.",
     "replay": "Run one stored counterexample again: FIXED, FAILS or ERROR.",
     "trace": "One configuration's dynamics, with the predicted events beside the measured ones.",
-    "figures": "Draw the paper's pictures on its own data model, as SVG.",
+    "figures": "Draw the paper's pictures as SVG.",
     "diff": "What changed from run A to run B, or over several: folders, or their results.json.",
     "report": "Render the reports of a folder again from its stored results.",
     "doctor": "Versions, threads, the cache of runs, and what is missing.",

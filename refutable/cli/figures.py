@@ -1,8 +1,9 @@
-"""claims figures: the paper's pictures on its own data model."""
+"""claims figures: the paper's pictures, on its own data model, on real images, and as published."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,18 +13,59 @@ from refutable.cli.examples import examples
 from refutable.errors import UsageError
 
 
-@click.command("figures", epilog=examples("claims figures", "claims figures pictures --seed 1"))
+@click.command(
+    "figures",
+    epilog=examples(
+        "claims figures",
+        "claims figures pictures --seed 1",
+        "claims figures pictures --checkpoints networks --images photographs",
+    ),
+)
 @click.argument("folder_", metavar="[DIR]", default=Path("docs/figures"),
                 type=click.Path(path_type=Path))  # fmt: skip
 @options.seed
-def command(folder_: Path, seed: int) -> None:
-    """Draw the paper's pictures on its own data model, as SVG in DIR [default: docs/figures]."""
+@options.checkpoints
+@options.images
+@options.heads
+def command(
+    folder_: Path, seed: int, checkpoints: Path | None, images: Path | None, heads: int | None
+) -> None:
+    """Draw the paper's pictures as SVG in DIR [default: docs/figures].
+
+    On its own data model, and on real images by the networks that ship; with --checkpoints and
+    --images, Figures 1 and 3 of published networks.
+    """
     if folder_.exists() and not folder_.is_dir():
         raise UsageError(f"{folder_} is a file; give a folder")
-    from refutable.claims.comparison import pictures
     from refutable.reports import paper_figures
 
-    found = {name: compute(seed) for name, compute in pictures.PICTURES.items()}
+    if options.published(checkpoints, images, heads):
+        assert checkpoints is not None  # or it would have been refused
+        assert images is not None
+        found = _published(checkpoints, images, heads)
+    else:
+        from refutable.claims.comparison import pictures
+        from refutable.claims.figures import pictures as real
+
+        found = {name: compute(seed) for name, compute in pictures.PICTURES.items()}
+        found |= {name: compute() for name, compute in real.PICTURES.items()}
     folder_.mkdir(parents=True, exist_ok=True)
     for name, picture in found.items():
         streams.say(paper_figures.write(name, picture, folder_))
+
+
+def _published(checkpoints: Path, images: Path, heads: int | None) -> dict[str, dict[str, Any]]:
+    """Figures 1 and 3 of published networks. UsageError for files that cannot be used."""
+    from refutable.claims.figures import pictures
+    from refutable.model.transformers.checkpoints import CheckpointProblem, folder
+    from refutable.model.transformers.images import ImageProblem
+
+    try:
+        given = folder(checkpoints, heads)
+        attention, diversity = pictures.published(given, images)
+    except (CheckpointProblem, ImageProblem) as problem:
+        raise UsageError(str(problem)) from None
+    for each in given:
+        how = each.objective or "an unknown method (name the file by it)"
+        streams.say(f"{each.file.name}: {how}, in the naming of {each.naming}", err=True)
+    return {"published-attention": attention, "published-diversity": diversity}

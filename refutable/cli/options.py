@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -58,9 +59,43 @@ select = click.argument("select", nargs=-1)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 
 
+checkpoints = click.option(
+    "--checkpoints", type=click.Path(path_type=Path), metavar="DIR",
+    help="Published vision transformers: safetensors, or torch files of tensors alone.",
+)  # fmt: skip
+images = click.option(
+    "--images", type=click.Path(path_type=Path), metavar="DIR",
+    help="Images on which their attention is measured.",
+)  # fmt: skip
+heads = click.option(
+    "--heads", type=click.IntRange(1), metavar="N",
+    help="Heads of checkpoints whose width does not tell.",
+)  # fmt: skip
+
+
 def sources(modules: tuple[str, ...]) -> tuple[str, ...]:
     """The modules whose claims are meant."""
     return modules or DEFAULT_SOURCES
+
+
+def published(checkpoints: Path | None, images: Path | None, heads: int | None) -> tuple[str, ...]:
+    """The module of claims about published networks, when some are named; its processes find them.
+
+    UsageError for folders that are not there, and for one without the other.
+    """
+    if checkpoints is None and images is None and heads is None:
+        return ()
+    if checkpoints is None or images is None:
+        raise UsageError("--checkpoints and --images go together: networks, and what they look at")
+    for place in (checkpoints, images):
+        if not place.is_dir():
+            raise UsageError(f"there is no folder {place}")
+    from refutable.claims.figures import published as chapter
+
+    os.environ[chapter.CHECKPOINTS] = str(checkpoints.absolute())
+    os.environ[chapter.IMAGES] = str(images.absolute())
+    os.environ[chapter.HEADS] = str(heads or "")
+    return (chapter.__name__,)
 
 
 def console() -> Console:

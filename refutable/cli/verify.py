@@ -48,6 +48,9 @@ from refutable.shard import Shard
               help="Add this run to a file of runs; the page shows what changed.")  # fmt: skip
 @click.option("--certificates", type=click.Path(path_type=Path), metavar="DIR",
               help="Write what was proved as scripts, for `claims-recheck DIR`.")  # fmt: skip
+@options.checkpoints
+@options.images
+@options.heads
 @options.module
 def command(
     select: tuple[str, ...],
@@ -65,6 +68,9 @@ def command(
     write_baseline: Path | None,
     kept: Path | None,
     certificates: Path | None,
+    checkpoints: Path | None,
+    images: Path | None,
+    heads: int | None,
     modules: tuple[str, ...],
 ) -> None:
     """Check claims, and write results and reports.
@@ -75,7 +81,8 @@ def command(
     from refutable.cli import progress
     from refutable.events import Event, RunStarted
 
-    sources, part = options.sources(modules), None if shard is None else Shard.parse(shard)
+    sources = options.sources(modules) + options.published(checkpoints, images, heads)
+    part = None if shard is None else Shard.parse(shard)
     if part and out is None:
         raise UsageError("--shard needs --out: what is not kept cannot be merged")
     _require_free(write_baseline, accepted)

@@ -20,6 +20,7 @@ from matplotlib.text import Text
 
 from refutable.claims import tracing
 from refutable.claims.comparison import pictures
+from refutable.claims.figures import pictures as real
 from refutable.model.setting import Latents, Setting
 from refutable.reports import figure, paper_figures, trajectory_figure
 
@@ -41,7 +42,8 @@ def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict[str, Any]]:
-    return {name: compute(0) for name, compute in pictures.PICTURES.items()}
+    synthetic = {name: compute(0) for name, compute in pictures.PICTURES.items()}
+    return synthetic | {name: compute() for name, compute in real.PICTURES.items()}
 
 
 def drawn(found: tracing.Trace) -> list[Axes]:

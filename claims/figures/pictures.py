@@ -1,0 +1,117 @@
+"""Figures 1 and 3 on real images: what is to be drawn, as plain numbers.
+
+Of the networks that ship, or of published ones on the user's images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from refutable.claims.figures import networks
+from refutable.model.transformers import checkpoints, images, metrics, vit
+
+Picture = dict[str, Any]
+SHOWN = (0, 1, 7)
+"""Test images in Figure 1: an ankle boot, a pullover and a shirt."""
+STARTS = 3
+"""Untrained networks in Figure 3."""
+LABELS = {"CL, masks": "contrast, masks", "CL": "contrast, crops"}
+
+
+def attention_rows(found: Mapping[str, vit.ViT], pictures: Mapping[str, Tensor]) -> Picture:
+    """Attention of two queries in the last layer, mean over heads, by network (Figure 1).
+
+    found: networks by label. pictures: what each network sees, (B, channels, side, side), by label.
+    maps: (B, 2, rows, columns) by label; queries: two cells by label.
+    """
+    maps, queries = {}, {}
+    for label, net in found.items():
+        A = networks.attention_maps(net, pictures[label])[-1].mean(dim=1)
+        side = math.isqrt(A.shape[-1])
+        cells = metrics.two_cells(side)
+        queries[label] = cells
+        chosen = [row * side + column for row, column in cells]
+        maps[label] = A[:, chosen].reshape(len(A), 2, side, side).numpy()
+    return {"maps": maps, "queries": queries}
+
+
+def as_shown(pictures: Tensor) -> Any:
+    """(B, side, side, channels) between 0 and 1, each image by its own darkest and lightest."""
+    low, high = (
+        pictures.amin(dim=(1, 2, 3), keepdim=True),
+        pictures.amax(dim=(1, 2, 3), keepdim=True),
+    )
+    return ((pictures - low) / (high - low).clamp(min=1e-9)).permute(0, 2, 3, 1).numpy()
+
+
+def shipped_attention() -> Picture:
+    """Figure 1 for one network of each method that ships."""
+    seen = networks.image_set("Fashion-MNIST").test[list(SHOWN)]
+    found = {
+        LABELS.get(method, method): networks.stored(f"{method}/0") for method in networks.METHODS
+    }
+    rows = attention_rows(found, dict.fromkeys(found, seen))
+    return rows | {"images": as_shown(seen)}
+
+
+def shipped_diversity() -> Picture:
+    """Figure 3 for all networks that ship: D of every layer, (seeds, layers) by method."""
+    groups = {
+        LABELS.get(method, method): [
+            [layer.diversity for layer in networks.shipped(name).layers]
+            for name in networks.names_of(method)
+        ]
+        for method in networks.METHODS
+    }
+    seen = networks.image_set("Fashion-MNIST").test[: networks.SEEN]
+    starts = (networks.untrained(networks.Recipe("MAE"), seed) for seed in range(STARTS))
+    control = [[layer.diversity for layer in networks.measure(net, seen)] for net in starts]
+    return {"groups": groups | {"untrained": control}}
+
+
+PICTURES = {"real-attention": shipped_attention, "real-diversity": shipped_diversity}
+"""Pictures of the networks that ship, by name."""
+
+
+def labelled(found: Sequence[checkpoints.Checkpoint]) -> dict[str, checkpoints.Checkpoint]:
+    """Checkpoints by what a picture calls them: the objective, with the file's name."""
+    return {
+        f"{each.objective or 'unknown'} ({each.name})": each
+        for each in sorted(found, key=lambda each: (each.objective or "~", each.name))
+    }
+
+
+def seen_by(net: vit.ViT, place: Path, most: int = 8) -> Tensor:
+    """The user's images as a published network sees them, scaled as ImageNet's pixels."""
+    a = net.architecture
+    _, pixels = images.folder(place, a.image, a.channels, most)
+    if a.channels != 3:
+        return (pixels - pixels.mean()) / pixels.std()
+    mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in images.IMAGENET)
+    return (pixels - mean) / deviation
+
+
+def published(found: Sequence[checkpoints.Checkpoint], place: Path) -> tuple[Picture, Picture]:
+    """Figures 1 and 3 of published networks on the images of a folder.
+
+    In Figure 3 images take the place of seeds. Raises ImageProblem.
+    """
+    named = labelled(found)
+    views = {label: seen_by(each.net, place) for label, each in named.items()}
+    nets = {label: each.net for label, each in named.items()}
+    groups = {
+        label: torch.stack(
+            [metrics.diversity(A).mean(dim=1) for A in networks.attention_maps(net, views[label])],
+            dim=1,
+        ).tolist()
+        for label, net in nets.items()
+    }
+    rows = attention_rows(nets, {label: view[:3] for label, view in views.items()})
+    largest = max(views.values(), key=lambda view: view.shape[-1])
+    return rows | {"images": as_shown(largest[:3])}, {"groups": groups}

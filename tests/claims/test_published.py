@@ -1,0 +1,121 @@
+"""Published networks: from files on disk to a verdict and to pictures, by the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from refutable.model.transformers import vit
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SIZES = vit.Architecture(32, 3, 8, 32, 2, 4, 4.0, "learned", "cls")
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    place = tmp_path / "photographs"
+    place.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        pixels = rng.integers(0, 255, size=(40, 50, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    return place
+
+
+@pytest.fixture
+def networks(tmp_path: Path) -> Path:
+    """An autoencoder with sharp attention that differs between queries, and a flat other one."""
+    place = tmp_path / "networks"
+    place.mkdir()
+    for name, scale in (("mae_small", 0.4), ("dino_small", 0.02)):
+        net = vit.ViT(SIZES, torch.Generator().manual_seed(0), start=scale)
+        torch.save(net.state_dict(), place / f"{name}.pth")
+    return place
+
+
+Ended = subprocess.CompletedProcess[str]
+
+
+def run(*arguments: str | Path) -> Ended:
+    return subprocess.run(
+        [sys.executable, "-m", "refutable", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def verified(networks: Path, photographs: Path) -> Ended:
+    return run(
+        "verify", "fig3.published", "--checkpoints", networks, "--images", photographs,
+        "--heads", "4", "--workers", "1", "--json",
+    )  # fmt: skip
+
+
+def test_the_claim_is_checked_on_the_files_given(networks: Path, photographs: Path) -> None:
+    done = verified(networks, photographs)
+    assert done.returncode == 0, done.stderr
+    [claim] = json.loads(done.stdout)["claims"]
+    assert claim["verdict"] == "holds"
+    names = [gap["name"] for gap in claim["legs"][0]["gaps"]]
+    assert "mae_small over dino_small: mean of D" in names
+
+
+def test_methods_with_each_others_names_fail(networks: Path, photographs: Path) -> None:
+    (networks / "mae_small.pth").rename(networks / "keep")
+    (networks / "dino_small.pth").rename(networks / "mae_small.pth")
+    (networks / "keep").rename(networks / "dino_small.pth")
+    done = verified(networks, photographs)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["claims"][0]["verdict"] == "fails"
+
+
+def test_without_something_to_compare_it_is_not_run_and_says_what_would_do(
+    networks: Path, photographs: Path
+) -> None:
+    (networks / "dino_small.pth").unlink()
+    done = verified(networks, photographs)
+    assert done.returncode == 1
+    [claim] = json.loads(done.stdout)["claims"]
+    assert claim["verdict"] == "not-run"
+    assert "mae_pretrain_vit_base.pth" in claim["legs"][0]["not_run_reason"]
+
+
+def test_pictures_of_published_networks(networks: Path, photographs: Path, tmp_path: Path) -> None:
+    here = tmp_path / "pictures"
+    done = run("figures", here, "--checkpoints", networks, "--images", photographs, "--heads", "4")
+    assert done.returncode == 0, done.stderr
+    assert {file.name for file in here.iterdir()} == {
+        "published-attention.svg", "published-diversity.svg",
+    }  # fmt: skip
+    assert "mae_small" in (here / "published-diversity.svg").read_text("utf-8")
+
+
+def test_bad_files_are_one_line_and_returncode_2(
+    networks: Path, photographs: Path, tmp_path: Path
+) -> None:
+    (networks / "deit.pth").write_bytes(b"nothing")
+    done = run("figures", tmp_path, "--checkpoints", networks, "--images", photographs)
+    assert done.returncode == 2
+    assert "deit.pth" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["figures", "verify"])
+def test_folders_go_together_and_must_be_there(verb: str, networks: Path) -> None:
+    done = run(verb, "--checkpoints", networks)
+    assert done.returncode == 2
+    assert "go together" in done.stderr
+    done = run(verb, "--checkpoints", networks, "--images", networks / "missing")
+    assert done.returncode == 2
+    assert "there is no folder" in done.stderr
