@@ -11,8 +11,6 @@ from scipy import optimize, stats
 from refutable.rungs import Floats, Ladder, scatters
 
 CONFIDENCE = 0.99
-NORMAL = 1.4826
-"""Standard deviation over the median of what is off, for normal errors."""
 FARTHEST = 10
 """How many times the upper half of a ladder a trend is followed beyond its top, at most."""
 
@@ -23,7 +21,7 @@ class Trend:
 
     away: largest return from where it was nearest. left: distance from the limit where its steps
     lead. allowed: how much may be left. noise: standard deviation of one value about a smooth line,
-    0 where the values lie on one; spread: half-width of its 99 % interval.
+    0 where the values lie on one; spread: half-width of the 99 % interval of a difference of two.
     """
 
     away: float
@@ -52,15 +50,18 @@ class Trend:
         else:
             lead, allowed = float(y.mean()), tolerance / 2
             advice = f"it swings about {lead:.6g} on the upper half"
-        noise = 0.0
+        noise, width = 0.0, 0.0
         if errors.max() > tolerance:
-            noise = _noise(ladder.x[ladder.half - 2 :], ladder.y[ladder.half - 2 :], value)
+            noise, width = _noise(ladder.x[ladder.half - 2 :], ladder.y[ladder.half - 2 :], value)
+        if noise > tolerance:  # steps of noise are no course that could be followed
+            lead, allowed = float(y.mean()), tolerance
+            advice = f"it scatters about {lead:.6g} on the upper half"
         return cls(
             away=away,
             left=abs(lead - value),
             allowed=allowed,
             noise=noise,
-            spread=noise * float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(x))),
+            spread=width,
             advice=f"{advice}; start higher, climb higher, or give more rungs",
         )
 
@@ -112,8 +113,12 @@ def _sides(values: Floats) -> int:
     return 1 + int((np.diff(signs) != 0).sum())
 
 
-def _noise(x: Floats, y: Floats, about: float) -> float:
+def _noise(x: Floats, y: Floats, about: float) -> tuple[float, float]:
     """Standard deviation of values that scatter about a smooth line; 0 for those that lie on one.
+
+    And the half-width of the 99 % interval of a difference of two of them, by Student's t with as
+    many degrees of freedom as the bends are worth (Satterthwaite): at equal steps neighbouring
+    bends have a correlation of -2/3, the next ones of 1/6.
 
     Each is compared with the line through its neighbours. Scatter changes from one side of that
     line to the other every few rungs, or of the limit, or turns, more than once; what bends to one
@@ -122,6 +127,9 @@ def _noise(x: Floats, y: Floats, about: float) -> float:
     share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
     off = y[1:-1] - (y[:-2] + share * (y[2:] - y[:-2]))
     if not scatters(off) and max(_sides(y - about), _sides(np.diff(y))) <= 2:
-        return 0.0
-    spread = np.abs(off) / np.sqrt(1 + share**2 + (1 - share) ** 2)
-    return NORMAL * float(np.median(spread))
+        return 0.0, 0.0
+    spread = off / np.sqrt(1 + share**2 + (1 - share) ** 2)
+    noise, bends = float(np.sqrt(np.mean(spread**2))), len(off)
+    freedom = bends**2 / (bends + (bends - 1) * 8 / 9 + (bends - 2) / 18)
+    quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, freedom))
+    return noise, math.sqrt(2) * noise * quantile

@@ -253,7 +253,7 @@ class TestLimit:
             moved = next(gap for gap in limit(y, 0.6) if "moves away" in gap.name)
             assert moved.holds == (found == "holds")
 
-    @pytest.mark.parametrize("number", [6, 12])
+    @pytest.mark.parametrize("number", [6, 7, 9, 12])
     def test_noise_is_not_called_false(self, number: int) -> None:
         x = [TEN * k for k in scaling.rungs(20, 100, number)]
         rng = np.random.default_rng(number)
@@ -266,7 +266,8 @@ class TestLimit:
         assert set(found[1e-5]) == {"holds"}
         assert found[1e-4].count("holds") >= 98
         assert found[1e-2].count("holds") == 0
-        assert found[1e-2].count("fails") <= 15  # some of six draws look like a smooth course
+        # Six rungs look smooth with a chance of 0.017, more of them with one of 1e-3.
+        assert found[1e-2].count("fails") <= (5 if number == 6 else 1)
 
     def test_noise_about_another_value_fails(self) -> None:
         rng = np.random.default_rng(3)
