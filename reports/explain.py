@@ -9,7 +9,7 @@ from pathlib import Path
 from refutable import text as texts
 from refutable.records.contents import Entry
 from refutable.records.results import ClaimRecord, LegRecord, TableRecord
-from refutable.reports import unicode_mathematics, words
+from refutable.reports import comparison, unicode_mathematics, words
 
 LABEL = 13
 """Columns of what stands before the first lines: `assumptions  `."""
@@ -95,6 +95,9 @@ def _judged(claim: Entry, last: ClaimRecord | None, out: Path) -> Iterator[str]:
         return
     closeness = words.closeness(last)
     yield f"last verdict {words.verdict(last)}" + (f", closeness {closeness}" if closeness else "")
+    nearest = comparison.nearest(last)
+    if nearest is not None:
+        yield f"closest      {nearest[0].kind.value}: {nearest[1].compared}"
     for leg in last.legs:
         yield f"  {leg.kind.value:9} {words.marked(leg.verdict)} {words.grade(leg)}".rstrip()
         if leg.grade_reason and words.grade(leg):

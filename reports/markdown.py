@@ -19,9 +19,11 @@ def summary(results: Results) -> str:
     lines = [
         "# Claims",
         "",
-        f"**{totals.claims} claims: {markdown(words.counts(results))}.** "
-        f"Profile `{run.profile}`, seed {run.seed}, {totals.legs} legs of evidence over "
-        f"{totals.cases:,} cases, probability of a false alarm {totals.false_alarm:.1g}.",
+        f"**{words.many(totals.claims, 'claim')}: {markdown(words.counts(results))}.** "
+        f"Profile `{run.profile}`, seed {run.seed}, {words.many(totals.legs, 'leg')} of evidence "
+        f"over {words.many(totals.cases, 'case')}, "
+        f"probability of a false alarm {totals.false_alarm:.1g}.",
+        *_unsound(results),
         "",
         "| claim | what it says | verdict | closeness | grade | left out |",
         "|---|---|---|---:|---|---|",
@@ -42,17 +44,6 @@ def summary(results: Results) -> str:
     if accepted:
         lines += ["", "## Accepted for now", ""]
         lines += [f"- {code(c.id)} {markdown(words.acceptance(found))}" for c, found in accepted]
-    bad = [
-        (claim, leg)
-        for claim in results.claims
-        for leg in claim.legs
-        if leg.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN)
-    ]
-    if bad:
-        lines += ["", "## What does not hold"]
-    for claim, leg in bad:
-        lines += ["", f"### {code(claim.id)}, {leg.kind.value} leg: {leg.verdict.value}", ""]
-        lines += _details(results, claim, leg)
     blocked = [claim for claim in results.claims if claim.blocked_by]
     if blocked:
         lines += ["", "## Claims that rest on what does not hold", ""]
@@ -68,6 +59,23 @@ def summary(results: Results) -> str:
     lines += [f"- {markdown(name)}: {markdown(v)}" for name, v in run.environment.items()]
     lines += [f"- command: {code(run.command)}", "", "</details>", ""]
     return "\n".join(lines)
+
+
+def _unsound(results: Results) -> Iterator[str]:
+    """Every leg that keeps a claim from holding, before the table: it is what a reader came for."""
+    bad = [
+        (claim, leg)
+        for claim in results.claims
+        for leg in claim.legs
+        if leg.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN)
+    ]
+    if bad:
+        yield from ("", "## What does not hold")
+    for claim, leg in bad:
+        yield from ("", f"### {code(claim.id)}, {leg.kind.value} leg: {leg.verdict.value}", "")
+        yield from _details(results, claim, leg)
+    if bad:
+        yield from ("", "## All claims")
 
 
 def _details(results: Results, claim: ClaimRecord, leg: LegRecord) -> Iterator[str]:
