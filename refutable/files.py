@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from refutable.failure import PAPER, is_users
+from refutable.failure import PAPER, TOOL, is_users
 
 LARGEST = 256 * 2**20
 """Bytes up to which a file is known by its content; beyond, by size and time of change."""
@@ -125,6 +125,16 @@ def mark(path: str) -> str:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except (OSError, ValueError):
         return ABSENT
+
+
+def of_tool() -> str:
+    """The mark of the tool itself: all its files, but for those of the paper."""
+    root, digest = Path(TOOL), hashlib.sha256()
+    apart = [root / name for name in ("claims", "model", "reports")]
+    for file in sorted(root.rglob("*.py")):
+        if not any(folder in file.parents for folder in apart):
+            digest.update(f"{file.relative_to(root)} {mark(str(file))}\n".encode())
+    return digest.hexdigest()
 
 
 def unchanged(stored: Mapping[str, str], known: dict[str, str]) -> bool:

@@ -23,11 +23,11 @@ from pydantic import ValidationError
 from refutable import check, files, judgement
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import LARGEST_SEED, PROFILES, Kind, Profile, Verdict, derive_seed
-from refutable.engine import limits
+from refutable.engine import cluster, limits
 from refutable.engine.pool import Ended, Happening, Job, Pool, Running, Started, ask
 from refutable.errors import UsageError
 from refutable.events import Event, LegFinished, LegRunning, LegStarted, RunFinished, RunStarted
-from refutable.failure import TOOL, is_users
+from refutable.failure import is_users
 from refutable.outcome import LegName, Outcome, Share, TableName, shares
 from refutable.outline import DESCRIBE, Outline
 from refutable.records import shards
@@ -58,6 +58,7 @@ def verify(
     command: str = "",
     limit: float | None = None,
     shard: Shard | None = None,
+    scheduler: str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
 ) -> Results:
     """Check the selected claims; with `out`, keep a journal there and resume from it.
@@ -66,12 +67,13 @@ def verify(
     workers: processes, None for one on each idle core.
     limit: seconds that a leg may take which names no limit of its own, in place of the profile's.
     shard: check this part of the selection alone; `merge.merged` makes the whole of all parts.
+    scheduler: have a Dask cluster do the work: an address, or `local:N`.
     on_event: is told what happens, as it happens.
     Raises UsageError for a selection, source or folder that cannot be used.
     """
     events = run(
         select, sources=sources, profile=profile, seed=seed, workers=workers, out=out,
-        command=command, limit=limit, shard=shard,
+        command=command, limit=limit, shard=shard, scheduler=scheduler,
     )  # fmt: skip
     with contextlib.closing(events):
         for event in events:
@@ -92,6 +94,7 @@ def run(
     command: str = "",
     limit: float | None = None,
     shard: Shard | None = None,
+    scheduler: str | None = None,
 ) -> Generator[Event, None, None]:
     """What happens while the selected claims are checked, as by `verify`; results come last."""
     require(profile, seed, workers, limit)
@@ -99,7 +102,9 @@ def run(
     with contextlib.ExitStack() as stack:
         if out is not None:
             stack.enter_context(writing(out))
-        outline, pool = stack.enter_context(opened(sources, words, workers=workers))
+        outline, pool = stack.enter_context(
+            opened(sources, words, workers=workers, scheduler=scheduler)
+        )
         own = () if tuple(sources) == DEFAULT_SOURCES else tuple(sources)
         checking = Checking(outline, pool, words, profile, seed, limit, own, shard)
         yield from checking.events(out, command)
@@ -112,6 +117,7 @@ def opened(
     *,
     workers: int | None = 1,
     import_limit: float = limits.IMPORT,
+    scheduler: str | None = None,
 ) -> Iterator[tuple[Outline, Pool]]:
     """What sources define, and processes that have imported what is selected.
 
@@ -119,7 +125,9 @@ def opened(
     UsageError for sources or a selection that cannot be used.
     """
     load = [(DESCRIBE, {"select": list(select)})]
-    with Pool(sources, load=load, workers=workers, import_limit=import_limit) as pool:
+    with cluster.opened(
+        scheduler, sources, load=load, workers=workers, import_limit=import_limit
+    ) as pool:
         yield Outline.read(pool.loaded[0]), pool
 
 
@@ -384,11 +392,7 @@ def fingerprint(pool: Pool, profile: Profile, seed: int) -> str:
     Seed, profile, libraries, every file of the tool, and all that importing the sources read.
     """
     digest = hashlib.sha256(repr((profile, seed, sorted(check.environment().items()))).encode())
-    root = Path(TOOL)
-    apart = [root / name for name in ("claims", "model", "reports")]
-    for file in sorted(root.rglob("*.py")):
-        if not any(folder in file.parents for folder in apart):
-            digest.update(f"{file.relative_to(root)} {files.mark(str(file))}\n".encode())
+    digest.update(files.of_tool().encode())
     for name, mark in sorted(pool.files.items()):
         digest.update(f"{name} {mark}\n".encode(errors="surrogatepass"))
     return digest.hexdigest()

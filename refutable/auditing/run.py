@@ -33,8 +33,8 @@ from refutable.auditing.scan import Scan
 from refutable.auditing.selection import PLAN, Audited, Plan, choose, loaded
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import Profile, derive_seed
-from refutable.engine import limits
-from refutable.engine.pool import Ended, Job, Pool, Running
+from refutable.engine import cluster, limits
+from refutable.engine.pool import Ended, Job, Running
 from refutable.outline import DESCRIBE, Outline
 from refutable.records.journal import Journal, writing
 from refutable.records.results import Run
@@ -97,6 +97,7 @@ def audit(
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
+    scheduler: str | None = None,
     on_event: Callable[[AuditEvent], None] = lambda _: None,
 ) -> Atlas:
     """Try the selected claims under the selected dials; with `out`, keep a journal and resume.
@@ -109,7 +110,7 @@ def audit(
     """
     events = run(
         select, assumptions=assumptions, dials=dials, sources=sources, profile=profile, seed=seed,
-        workers=workers, out=out, command=command, limit=limit,
+        workers=workers, out=out, command=command, limit=limit, scheduler=scheduler,
     )  # fmt: skip
     with contextlib.closing(events):
         for event in events:
@@ -131,6 +132,7 @@ def run(
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
+    scheduler: str | None = None,
 ) -> Generator[AuditEvent, None, None]:
     """What happens while the selected pairs are tried, as by `audit`; the atlas comes last."""
     require(profile, seed, workers, limit)
@@ -143,7 +145,7 @@ def run(
         if out is not None:
             stack.enter_context(writing(out))
         tasks: list[tuple[str, Mapping[str, Any]]] = [(DESCRIBE, {"chosen": False}), (PLAN, {})]
-        pool = stack.enter_context(Pool(sources, load=tasks, workers=workers))
+        pool = stack.enter_context(cluster.opened(scheduler, sources, load=tasks, workers=workers))
         outline, plan = Outline.read(pool.loaded[0]), Plan.read(pool.loaded[1])
         statements, chosen = choose(outline.catalogue, plan, select, assumptions, dials, profile)
         journal = None if out is None else _journal(out, fingerprint(pool, profile, seed))

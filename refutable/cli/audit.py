@@ -34,6 +34,7 @@ from refutable.records.results import Results
 @options.profile
 @options.seed
 @options.workers
+@options.scheduler
 @options.limit
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None,
@@ -57,6 +58,7 @@ def command(
     profile: Profile,
     seed: int,
     workers: str,
+    scheduler: str | None,
     limit: float | None,
     out: Path | None,
     questions: bool,
@@ -105,6 +107,7 @@ def command(
             profile=profile,
             seed=seed,
             workers=options.worker_count(workers),
+            scheduler=scheduler,
             out=out,
             command=options.command_line(),
             limit=limit,

@@ -51,6 +51,10 @@ shard = click.option(
     "--shard", metavar="I/N",
     help="Check part I of N alone, as on one of N machines; `claims merge` makes the whole.",
 )  # fmt: skip
+scheduler = click.option(
+    "--scheduler", metavar="ADDRESS|local:N",
+    help="Have a Dask cluster do the work, or N processes of one on this machine.",
+)  # fmt: skip
 durations = click.option(
     "--durations", type=click.IntRange(0), default=0, metavar="N",
     help="Also show the N pieces of work that took longest, and how much of the whole they are.",

@@ -20,6 +20,7 @@ from refutable.cli.examples import examples
 @options.profile
 @options.seed
 @options.workers
+@options.scheduler
 @options.limit
 @click.option(
     "--mutations", type=click.IntRange(0), default=None,
@@ -31,6 +32,7 @@ def command(
     profile: Profile,
     seed: int,
     workers: str,
+    scheduler: str | None,
     limit: float | None,
     mutations: int | None,
     modules: tuple[str, ...],
@@ -45,7 +47,9 @@ def command(
     from refutable.selftest import planted
 
     sources = options.sources(modules)
-    with run.opened(sources, select, workers=options.worker_count(workers)) as (outline, pool):
+    with run.opened(
+        sources, select, workers=options.worker_count(workers), scheduler=scheduler
+    ) as (outline, pool):
         entries = [outline.catalogue.entry(id) for id, _ in outline.catalogue.pick(select)]
         ids = tuple(entry.id for entry in entries)
         results = run.Checking(outline, pool, ids, profile, seed, limit).results()

@@ -31,6 +31,7 @@ from refutable.shard import Shard
 @options.profile
 @options.seed
 @options.workers
+@options.scheduler
 @options.limit
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None,
@@ -57,6 +58,7 @@ def command(
     profile: Profile,
     seed: int,
     workers: str,
+    scheduler: str | None,
     limit: float | None,
     out: Path | None,
     shard: str | None,
@@ -107,6 +109,7 @@ def command(
             profile=profile,
             seed=seed,
             workers=options.worker_count(workers),
+            scheduler=scheduler,
             limit=limit,
             out=out,
             command=options.command_line(),

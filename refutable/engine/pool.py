@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from refutable.engine import limits, machine
+from refutable.engine.agenda import Agenda
 from refutable.engine.frames import Frame
 from refutable.engine.process import Job as Job
 from refutable.engine.process import Server, Work, death
@@ -96,9 +97,8 @@ class Pool:
         self._made: dict[str, Frame] = {}
         self._making: dict[str, tuple[Server, int]] = {}
         self._waiting: dict[str, deque[tuple[Server, int]]] = {}
-        self._pending: dict[str, deque[Job]] = {}
+        self._agenda = Agenda()
         self._suspects: deque[Job] = deque()
-        self._groups: dict[tuple[int, int], str] = {}
         self._broken = ""
         self._begun = 0.0
         self.loaded: list[Any] = []
@@ -137,16 +137,15 @@ class Pool:
 
         Every job ends, in one way or another.
         """
-        for job in jobs:
-            self._pending.setdefault(job.group, deque()).append(job)
+        self._agenda.add(jobs)
         self._begun = time.monotonic()
         try:
-            while self._pending or self._suspects or any(s.work for s in self._servers):
+            while self._agenda or self._suspects or any(s.work for s in self._servers):
                 yield from self._dispatch()
                 yield from self._listen()
         finally:
-            if self._pending or self._suspects or any(s.work for s in self._servers):
-                self._pending.clear()
+            if self._agenda or self._suspects or any(s.work for s in self._servers):
+                list(self._agenda.drained())
                 self._suspects.clear()
                 self.close()  # stopped in the middle: what is under way is given up
 
@@ -172,7 +171,7 @@ class Pool:
                 if slot not in server.work and under_way < most:
                     under_way += 1
                     yield server, slot
-        waiting = sum(map(len, self._pending.values()))
+        waiting = len(self._agenda)
         alone = bool(ready) and not ready[0].forks and len(ready) == len(alive)
         if alone and len(alive) < most and waiting and self._worth_another(ready):
             self._start()
@@ -210,23 +209,7 @@ class Pool:
             yield Started(job)
 
     def _next(self, place: tuple[int, int]) -> Job | None:
-        """The job to do next: of the same group if one is left, then of a group not begun."""
-        if self._suspects:
-            return self._suspects.popleft()
-        if not self._pending:
-            return None
-        own = self._groups.get(place)
-        begun = {group for other, group in self._groups.items() if other != place} - {""}
-        group = next((name for name in self._pending if name not in begun), None)
-        if own in self._pending and own is not None:
-            group = own
-        if group is None:
-            group = next(iter(self._pending))
-        job = self._pending[group].popleft()
-        if not self._pending[group]:
-            del self._pending[group]
-        self._groups[place] = group
-        return job
+        return self._suspects.popleft() if self._suspects else self._agenda.next(place)
 
     # ------------------------------------------------------------------------------ messages
 
@@ -242,10 +225,8 @@ class Pool:
                 yield from self._hear(server, frame)
         yield from self._watch_the_clock()
         if self._broken:
-            for queue_ in [*self._pending.values(), self._suspects]:
-                for job in queue_:
-                    yield Ended(job, 0.0, stopped="died", why=self._broken)
-            self._pending.clear()
+            for job in [*self._agenda.drained(), *self._suspects]:
+                yield Ended(job, 0.0, stopped="died", why=self._broken)
             self._suspects.clear()
 
     def _alarms(self) -> Iterator[float]:
@@ -253,7 +234,7 @@ class Pool:
         for server in self._servers:
             if not server.ready:
                 yield server.started + self.import_limit
-            if self.workers > 1 and self._pending:  # until it is no short work any more
+            if self.workers > 1 and self._agenda:  # until it is no short work any more
                 ripe = (work.started + SHORT for work in server.work.values())
                 yield from (alarm for alarm in ripe if alarm > now)
             for work in server.work.values():

@@ -58,12 +58,12 @@ def imported(*folders: str) -> set[NormalizedName]:
 
 def test_what_is_installed_is_what_is_imported() -> None:
     used = imported("refutable", "claims", "model", "reports")
-    assert used == REQUIRED.keys() | (used & {"jaxtyping"})
+    assert used == REQUIRED.keys() | EXTRAS["cluster"].keys() | (used & {"jaxtyping"})
 
 
 def test_what_tests_import_is_an_extra() -> None:
     used = imported("tests", "docs", "benchmarks", "examples") - REQUIRED.keys()
-    declared = EXTRAS["test"].keys() | EXTRAS["docs"].keys() | EXTRAS["pep"].keys()
+    declared = set[str]().union(*(EXTRAS[name] for name in ("test", "docs", "pep", "cluster")))
     assert used <= declared
     assert EXTRAS["test"].keys() - COMMANDS <= used
     assert EXTRAS["pep"].keys() <= used
