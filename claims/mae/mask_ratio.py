@@ -1,7 +1,7 @@
 """MAE, the mask ratio: which share of patches to hide for the shortest time.
 
-Sources: none; derived here. A query learns where it is masked, γ of the time, from own patches that are
-visible, 1 - γ of them: every time of Theorem 4.2 carries 1/(γ(1-γ)), which is least at γ = ½.
+Sources: none; derived here. A query learns where it is masked, γ of the time, from own patches
+that are visible, 1 - γ of them: every time of Theorem 4.2 carries 1/(γ(1-γ)), least at γ = ½.
 """
 
 from __future__ import annotations
