@@ -25,7 +25,7 @@ PROGRAMS = {
 
 def test_every_block_is_run() -> None:
     assert PAGE.count("```") == 2 * (PAGE.count('```python title="') + len(COMMANDS))
-    assert FILES.keys() == {"heron.py", "descent.py", "too_bold.py"}
+    assert FILES.keys() == {"heron.py", "descent.py", "bold.py"}
 
 
 def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
@@ -41,4 +41,4 @@ def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
         )  # fmt: skip
         printed = doctest.OutputChecker().check_output(shown, done.stdout, LENIENT)
         assert printed, f"{command}:\n{done.stdout}"
-        assert done.returncode == int("too_bold" in command), f"{command}: {done.stderr}"
+        assert done.returncode == int("bold.py" in command), f"{command}: {done.stderr}"
