@@ -67,6 +67,7 @@ CHAPTERS = {
     "refutable.claims.figures.controls": "Figure 3, controls",
     "refutable.claims.figures.locality": "Figure 1",
     "refutable.claims.mae.tiers": "Links between the tiers",
+    "refutable.claims.comparison.generated": "Trained on generated settings",
     "refutable.claims.mae.first_order": "MAE, areas of finite size",
     "refutable.claims.contrastive.mean_counts": "Links between the tiers, contrastive learning",
     "refutable.claims.tracing.predictions": "What a trace predicts",
