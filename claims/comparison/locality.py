@@ -6,6 +6,7 @@ are our reading of them. Latents are constant.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -158,6 +159,11 @@ def forgotten_areas(setting: Setting) -> slice:
     return slice(1, setting.areas)
 
 
+def attention_at_last() -> float:
+    """Mean attention of an autoencoder's patch on its own area as P grows, claimed."""
+    return 1.0
+
+
 def least_own() -> float:
     """Least mean attention of an autoencoder's patch on its own area at the loss gap ε, claimed."""
     return 1 - math.sqrt(2 * masked.EPSILON / 0.5)
@@ -206,6 +212,18 @@ def own_attention_of_both(context: Context) -> Iterator[Gap | Case]:
         yield contrastive_is_not(name, cl)
 
 
+@locality.leg("scaling", require=BOTH_SIGNS)
+def own_attention_as_sizes_grow(context: Context) -> Iterator[Gap | Case]:
+    """MAE's mean own attention, of masks that hide the own area too, tends to 1 with P."""
+    for top, query in itertools.product((ladders.POSITIVE[0], ladders.NEGATIVE[0]), QUERIES):
+        for ladder in ladders.ladders(context, (top,), query, late=True):
+            yield ladder.case
+            yield from ladder.limit(
+                f"A_n of a {query} query", ladder.final("own_attention"), attention_at_last()
+            )
+
+
+locality.mistake(attention_at_last, "half of the attention", plants.scaled(0.5))
 locality.mistake(
     forgotten_areas,
     "contrastive learning forgets the global area",

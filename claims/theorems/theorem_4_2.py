@@ -349,6 +349,7 @@ def single_phase_slopes_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders_of(context, "local", sign=-1):
         yield ladder.case
         yield from slopes(ladder, "local")
+        yield from ladder.limit("max |Φ_1|", ladder.largest("phi_global"), 0)
     yield from one_phase_bounds().inside()
 
 
