@@ -69,6 +69,7 @@ CHAPTERS = {
     "refutable.claims.mae.tiers": "Links between the tiers",
     "refutable.claims.comparison.generated": "Trained on generated settings",
     "refutable.claims.mae.first_order": "MAE, areas of finite size",
+    "refutable.claims.mae.mean_counts": "Links between the tiers, mean counts",
     "refutable.claims.contrastive.mean_counts": "Links between the tiers, contrastive learning",
     "refutable.claims.tracing.predictions": "What a trace predicts",
 }
