@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from refutable.records.contents import Entry
+from refutable.records.paper import Theorem
 from refutable.reports.terminal import said
 
 WIDE = 110
@@ -66,3 +67,16 @@ def _source(claim: Entry) -> str:
         return f"first form of {claim.original_of}, refuted"
     reconstructed = claim.paper and claim.provenance.value == "reconstructed"
     return (claim.paper or claim.provenance.value) + (" (reconstructed)" if reconstructed else "")
+
+
+def coverage(theorems: Sequence[Theorem]) -> Iterator[str]:
+    """The theorems of a paper, a line each, and how many of them have a claim."""
+    for theorem in theorems:
+        name = f" ({theorem.title})" if theorem.title else ""
+        place = f"line {theorem.line}: {theorem.kind} {theorem.label or 'without a label'}{name}"
+        yield f"{place}: {', '.join(theorem.claims) or 'no claim'}"
+        for id in theorem.unknown:
+            yield f"    names {id}, which is no claim of these"
+    covered = sum(bool(theorem.claims) for theorem in theorems)
+    share = f" ({covered / len(theorems):.0%})" if theorems else ""
+    yield f"{covered} of {len(theorems)} theorems have a claim{share}."

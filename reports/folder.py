@@ -11,7 +11,7 @@ from refutable.auditing.atlas import Atlas
 from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.results import Results
-from refutable.reports import audit_page, badge, junit, latex, markdown, sarif, spreadsheet
+from refutable.reports import audit_page, badge, junit, latex, markdown, sarif, spreadsheet, style
 
 
 def _html(results: Results, folder: Path) -> str:
@@ -30,7 +30,10 @@ FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
 
 ON_REQUEST: dict[str, tuple[tuple[str, Callable[[Results, Path], str]], ...]] = {
     "sarif": (("claims.sarif", lambda results, _: sarif.sarif(results)),),
-    "latex": (("verdicts.tex", lambda results, _: latex.table(results)),),
+    "latex": (
+        ("verdicts.tex", lambda results, _: latex.table(results)),
+        ("claims.sty", lambda results, _: style.style(results)),
+    ),
     "badge": (
         ("badge.svg", lambda results, _: badge.svg(results)),
         ("badge.json", lambda results, _: badge.endpoint(results)),
