@@ -28,7 +28,7 @@ bench: .venv/installed  ## side by side with the straightforward alternatives
 	$(BIN)/python -m benchmarks
 
 soak: .venv/installed  ## the legs that draw anything, under 200 seeds; goes on where it was stopped
-	$(BIN)/python -m benchmarks.soak --seeds 200 --profile full
+	$(BIN)/claims verify --seeds 200 --profile full --out soak
 
 figures: .venv/installed  ## the paper's pictures on its own data model, in docs/figures/
 	$(BIN)/claims figures docs/figures

@@ -55,6 +55,10 @@ scheduler = click.option(
     "--scheduler", metavar="ADDRESS|local:N",
     help="Have a Dask cluster do the work, or N processes of one on this machine.",
 )  # fmt: skip
+seeds = click.option(
+    "--seeds", type=click.IntRange(2), metavar="N",
+    help="Check what draws at random under N seeds, from --seed on: does chance turn a verdict?",
+)  # fmt: skip
 durations = click.option(
     "--durations", type=click.IntRange(0), default=0, metavar="N",
     help="Also show the N pieces of work that took longest, and how much of the whole they are.",

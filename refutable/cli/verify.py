@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from refutable import streams
 from refutable.claim import Profile, Verdict
 from refutable.cli import conclusion, options
 from refutable.cli.examples import examples
@@ -13,7 +16,8 @@ from refutable.errors import UsageError
 from refutable.records import baseline, history
 from refutable.records import certificates as certificate_files
 from refutable.records.counting import Counting
-from refutable.shard import Shard
+from refutable.records.results import Results
+from refutable.shard import WHOLE, Shard
 
 
 @click.command(
@@ -24,12 +28,14 @@ from refutable.shard import Shard
         "claims verify --module my_claims.py --strict",
         "claims verify --baseline claims.toml --allow not-run",
         "claims verify --profile full --durations 10",
+        "claims verify --seeds 200 --profile full --out soak",
         "claims verify --profile full --shard 3/8 --out shard-3",
     ),
 )
 @options.select
 @options.profile
 @options.seed
+@options.seeds
 @options.workers
 @options.scheduler
 @options.limit
@@ -57,6 +63,7 @@ def command(
     select: tuple[str, ...],
     profile: Profile,
     seed: int,
+    seeds: int | None,
     workers: str,
     scheduler: str | None,
     limit: float | None,
@@ -85,8 +92,22 @@ def command(
 
     sources = options.sources(modules) + options.published(checkpoints, images, heads)
     part = None if shard is None else Shard.parse(shard)
-    if part and out is None:
-        raise UsageError("--shard needs --out: what is not kept cannot be merged")
+    for name, asked in (("--shard", part), ("--seeds", seeds)):
+        if asked and out is None:
+            raise UsageError(f"{name} needs --out: what is not kept cannot be put together")
+    if seeds and out:
+        of_one_run = {
+            "--baseline": accepted, "--write-baseline": write_baseline, "--history": kept,
+            "--certificates": certificates, "--durations": durations,
+            "--allow": allowed, "--strict": strict,
+        }  # fmt: skip
+        if named := [name for name, value in of_one_run.items() if value]:
+            raise UsageError(f"--seeds compares verdicts, and does not go with {', '.join(named)}")
+        asked_for = {
+            "sources": sources, "profile": profile, "workers": options.worker_count(workers),
+            "limit": limit, "shard": part or WHOLE, "scheduler": scheduler,
+        }  # fmt: skip
+        raise SystemExit(_soak(select, range(seed, seed + seeds), out, as_json, asked_for))
     _require_free(write_baseline, accepted)
     if certificates:
         certificate_files.require_empty(certificates)
@@ -123,6 +144,29 @@ def command(
     )
     conclusion.show_durations(found, durations)
     raise SystemExit(code)
+
+
+def _soak(
+    select: tuple[str, ...], seeds: range, out: Path, as_json: bool, asked: Mapping[str, Any]
+) -> int:
+    """Check many seeds and show what they come to; 1 when a verdict depends on the seed."""
+    from refutable.cli import progress
+    from refutable.reports import soak as table
+    from refutable.soak import soak
+
+    def on_seed(results: Results) -> None:
+        streams.say(f"seed {results.run.seed}: {results.run.seconds:.0f} s", err=True)
+
+    with progress.shown(out) as shown:
+        record = soak(
+            select, seeds, out=out, command=options.command_line(),
+            on_event=shown.event, on_seed=on_seed, **asked,
+        )  # fmt: skip
+    if as_json:
+        options.print_json(record)
+    else:
+        table.show(record, options.console())
+    return int(bool(record.flips))
 
 
 def _require_free(write_baseline: Path | None, accepted: Path | None) -> None:
