@@ -35,14 +35,14 @@ about exp(-π²/step), 1e-13."""
 
 
 class SoftmaxWeights(NamedTuple):
-    """Expected softmax weights of the negatives, given the sample's global latent z_i.
+    """Expected softmax weights of the negatives, given each of n global latents z_i of the sample.
 
-    other: (r,) of all negatives from other clusters together; same: (r, r) of all negatives from
+    other: (n,) of all negatives from other clusters together; same: (n, r) of all negatives from
     the sample's cluster with global latent z_j. 1 less their sum is the positive's weight.
     """
 
-    other: Float[Array, "r"]
-    same: Float[Array, "r r"]
+    other: Float[Array, "n"]
+    same: Float[Array, "n r"]
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ def _nodes(highest_log_ratio: float, negatives: float) -> Float[Array, "T 1 1"]:
 
 
 def softmax_weights(
-    log_ratio: Float[Array, "r 1+r"], law: Float[Array, "1+r"], negatives: float
+    log_ratio: Float[Array, "n kinds"], law: Float[Array, "kinds"], negatives: float
 ) -> SoftmaxWeights:
     """Expected softmax weights of N_c negatives, each of kind c with probability law_c.
 
-    log_ratio: (r, 1 + r) (Sim⁻ - Sim⁺)/τ for a negative from another cluster (first column), or
+    log_ratio: (n, 1 + r) (Sim⁻ - Sim⁺)/τ for a negative from another cluster (first column), or
     from the same one with latent z_j; law: (1 + r,). With R = e^{log_ratio} the weight of kind c is
     E[N_c·law_c·R_c / (1 + R_c + Σ of the N_c - 1 others)], the Laplace integral
     N_c·law_c ∫_0^∞ R_c e^{-u(1+R_c)} (Σ_b law_b e^{-uR_b})^{N_c-1} du, or the law of large numbers
