@@ -62,7 +62,10 @@ def left(task, n=None):
 class ErrorOfTheBest:
     """With d inputs and n examples the best layer leaves d(d + 1 + σ²)/(n + d + 1 + σ²)."""
 
-    @for_all(d=st.integers(1, 6), n=st.integers(1, 50), noise=st.fractions(0, 3))
+    @for_all(
+        d=st.integers(1, 6), n=st.integers(1, 50), noise=st.fractions(0, 3),
+        regimes={"fewer examples": lambda d, n: n < d, "more": lambda d, n: n >= d},
+    )  # fmt: skip
     def property(self, d, n, noise):
         """In fractions."""
         whole = Fraction(error(d, n, noise))
