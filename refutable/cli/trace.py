@@ -131,11 +131,7 @@ def command(
     """
     if asked["objective"] == "mae":
         _refuse_contrastive()
-    points = list(_points(asked))
-    found = []
-    for number, point in enumerate(points, 1):
-        with progress.waiting(f"trace {number} of {len(points)}" if len(points) > 1 else "trace"):
-            found.append(_trace(point, asked))
+    found = list(_traces(asked))
     varied = [name for name in VARIED if asked[name] is not None and len(asked[name]) > 1]
     frame = sweep.frame([one.record for one in found], varied) if varied else found[0].frame()
     _write(frame, csv, npz)
@@ -177,20 +173,23 @@ def _points(asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield dict(zip(given, point, strict=True))
 
 
-def _trace(point: Mapping[str, Any], asked: Mapping[str, Any]) -> Trace:
-    """The dynamics of one configuration. UsageError when the definitions exclude it."""
+def _traces(asked: Mapping[str, Any]) -> Iterator[Trace]:
+    """The dynamics of every configuration. UsageError when the definitions exclude one."""
     try:
-        setting = _setting(point, asked)
+        settings = [_setting(point, asked) for point in _points(asked)]
         from refutable.claims import tracing  # takes seconds: bad input does without
 
-        return tracing.trace(
-            setting,
-            asked["objective"],
-            asked["query"],
-            loss_gap=asked["loss_gap"],
-            engine=asked["engine"],
-            seed=asked["seed"],
-        )
+        for number, setting in enumerate(settings, 1):
+            many = len(settings) > 1
+            with progress.waiting(f"trace {number} of {len(settings)}" if many else "trace"):
+                yield tracing.trace(
+                    setting,
+                    asked["objective"],
+                    asked["query"],
+                    loss_gap=asked["loss_gap"],
+                    engine=asked["engine"],
+                    seed=asked["seed"],
+                )
     except SettingError as problem:
         raise UsageError(str(problem)) from problem
 
