@@ -334,15 +334,17 @@ def _by_name(gaps: tuple[GapRecord, ...]) -> dict[str, GapRecord]:
 
 
 def _allowance_changed(before: GapRecord, after: GapRecord) -> bool:
-    size = max(before.tolerance, after.tolerance)
-    return (
-        before.relation is not after.relation
-        or abs(after.tolerance - before.tolerance) > WIDENED * size
+    allowed = ((before.tolerance, after.tolerance), (before.rounding, after.rounding))
+    return before.relation is not after.relation or any(
+        abs(new - old) > WIDENED * max(old, new) for old, new in allowed
     )
 
 
 def _allowance(gap: GapRecord | None) -> str | None:
-    return f"{gap.relation.words} ± {gap.tolerance:.3g}" if gap else None
+    if gap is None:
+        return None
+    above = f", {gap.rounding:.3g} above" if gap.rounding else ""
+    return f"{gap.relation.words} ± {gap.tolerance:.3g}{above}"
 
 
 def _says_something(leg: LegChange) -> bool:

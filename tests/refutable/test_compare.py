@@ -208,6 +208,15 @@ def test_a_widened_allowance_is_told_and_a_dropped_gap_too() -> None:
     assert not compare(with_gaps(narrow), with_gaps(wide, seed=1)).claims  # other draws
 
 
+def test_a_tight_bound_that_may_be_exceeded_by_more_is_told() -> None:
+    def tight(rounding: float) -> Results:
+        made = gap().model_copy(update={"relation": Relation.TIGHT, "rounding": rounding})
+        return results(claim("a", {Kind.EXACT: leg(Kind.EXACT, HOLDS, gaps=(made,))}))
+
+    found = text(compare(tight(0.0), tight(0.3)))
+    assert "tight ± 0.1 → tight ± 0.1, 0.3 above" in found
+
+
 def test_a_statement_that_changed_is_told() -> None:
     before = results(claim("a", {Kind.EXACT: HOLDS}))
     after = results(claim("a", {Kind.EXACT: HOLDS}, statement=r"x\ge y"))
