@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from refutable.claims.figures import comparing, networks, reading
+from refutable.claims.figures import areas, comparing, networks, reading
 from refutable.model.transformers import vit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -77,3 +78,8 @@ def test_conditions_that_are_turned_give_a_network_of_that_shape() -> None:
     assert net.architecture == vit.Architecture(
         28, 1, 4, width=48, depth=2, heads=3, ratio=2.0, pooling="cls"
     )
+
+
+def test_the_gap_of_an_image_is_that_of_its_sizes() -> None:
+    assert areas.estimated_gap(np.array([16, 1, 1]), 16) == pytest.approx(1)
+    assert areas.estimated_gap(np.array([4, 8, 4, 4]), 64) == pytest.approx(2 / 3 - 1)
