@@ -18,7 +18,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from refutable.model.shapes import Shaped
 from refutable.model.transformers.vit import Architecture, ViT
+
+Parameter = Shaped[Tensor, "..."]
 
 ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".tar")
 HEADS = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16}
@@ -121,7 +124,7 @@ def _loaded(file: Path) -> Any:
         raise CheckpointProblem(f"{file} cannot be read as a torch file: {line}") from None
 
 
-def _unwrapped(file: Path, found: Any) -> tuple[dict[str, Tensor], str | None]:
+def _unwrapped(file: Path, found: Any) -> tuple[dict[str, Parameter], str | None]:
     """The state dict within what a file holds, and the objective that its wrapping tells."""
     objective = None
     while isinstance(found, Mapping):
@@ -144,10 +147,10 @@ def _unwrapped(file: Path, found: Any) -> tuple[dict[str, Tensor], str | None]:
     return tensors, objective
 
 
-def _translated(file: Path, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _translated(file: Path, state: Mapping[str, Parameter]) -> dict[str, Parameter]:
     """The state dict with timm's names, from either of Hugging Face's."""
-    found: dict[str, Tensor] = {}
-    apart: dict[str, dict[str, Tensor]] = {}
+    found: dict[str, Parameter] = {}
+    apart: dict[str, dict[str, Parameter]] = {}
     for key, value in state.items():
         for pattern, name in TRANSLATIONS:
             match = re.fullmatch(pattern, key)
@@ -168,7 +171,7 @@ def _translated(file: Path, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _architecture(
-    file: Path, state: Mapping[str, Tensor], naming: str, heads: int | None
+    file: Path, state: Mapping[str, Parameter], naming: str, heads: int | None
 ) -> Architecture:
     """The sizes that the tensors have."""
     need = ("patch_embed.proj.weight", "pos_embed", "blocks.0.mlp.fc1.weight")
@@ -201,7 +204,7 @@ def _architecture(
         raise CheckpointProblem(f"{file}: {problem}") from None
 
 
-def _fill(file: Path, net: ViT, state: dict[str, Tensor]) -> None:
+def _fill(file: Path, net: ViT, state: dict[str, Parameter]) -> None:
     """Take the tensors over; all must be there, fit, and be used."""
     own = net.state_dict()
     missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
