@@ -2,7 +2,7 @@
 
 Full gradients average over masks; here the average runs over the few counts that matter, at no
 loss. It stands between the closed forms, whose masks are enumerated or sampled, and the reduced
-dynamics, where counts are replaced by their means.
+dynamics, whose counts are laws of a few atoms at any P.
 """
 
 from __future__ import annotations

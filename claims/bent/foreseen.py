@@ -27,7 +27,7 @@ def by_reduced(
 ) -> Callable[[Base, Mapping[str, float]], bool | None]:
     """A statement's `foreseen`: None for what the reduced dynamics leave out.
 
-    They have masks at their mean, exact features, a population and one head; weight decay they have
+    They have exact features, a population and one head; weight decay they have
     for the contrastive row, and of its readings the one of keys by feature and queries by position.
     """
 
