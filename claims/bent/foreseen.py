@@ -27,8 +27,8 @@ def by_reduced(
 ) -> Callable[[Base, Mapping[str, float]], bool | None]:
     """A statement's `foreseen`: None for what the reduced dynamics leave out.
 
-    They have exact features, a population and one head; weight decay they have
-    for the contrastive row, and of its readings the one of keys by feature and queries by position.
+    They have exact features, a population and one head; weight decay they have for the contrastive
+    row, and of its readings the one of keys by feature and queries by position.
     """
 
     def foreseen(base: Base, turned: Mapping[str, float]) -> bool | None:
