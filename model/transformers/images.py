@@ -122,9 +122,10 @@ def folder(
 
 def _read(file: Path, side: int, channels: int) -> Floating[Tensor, "{channels} {side} {side}"]:
     from PIL import Image, ImageOps
+    from PIL.Image import open as decoded
 
     try:
-        with Image.open(file) as opened:
+        with decoded(file) as opened:
             picture: Any = opened.convert("L" if channels == 1 else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
         raise ImageProblem(f"{file} cannot be read as an image: {problem}") from None
