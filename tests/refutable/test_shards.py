@@ -65,7 +65,8 @@ def plain(results: Any) -> Any:
         del data["run"][name]
     for claim in data["claims"]:
         for leg in claim["legs"]:
-            del leg["seconds"]
+            for name in ("seconds", "started", "worker"):
+                del leg[name]
     return data
 
 
