@@ -300,6 +300,14 @@ def test_damaged_answers_and_maps_are_refused_or_shown(data: st.DataObject) -> N
         assert os.listdir(outer) == ["in"]  # nothing lies beside the folder
 
 
+def test_an_answer_without_a_histogram_is_shown() -> None:
+    answers = [{**VALID_ANSWERS[0], "histogram": []}]
+    with tempfile.TemporaryDirectory() as place:
+        stored(place, "questions.json", answers)
+        folder.write_atlas(Atlas.model_validate(valid_atlas()), Path(place))
+        assert "Questions that reviewers ask" in Path(place, "audit.html").read_text("utf-8")
+
+
 def test_valid_documents_are_shown() -> None:
     """What the tests above damage is sound."""
     Results.model_validate(valid_results())
