@@ -52,8 +52,8 @@ def command(
     Exit 1 when a claim held and no longer does, or is gone. What a profile or a selection left out
     of one run is shown as not comparable, and is neither better nor worse. Of more than two runs,
     the oldest first, or of a file that `verify --history` keeps, every claim that changed is shown
-    over all of them, and flaky ones are named. Two runs without a claim in common are refused,
-    unless --map says which correspond; those that it does not name are left out.
+    over all of them, and flaky ones are named. Two runs without a claim in common need --map,
+    which says which correspond; those that it does not name are left out.
     """
     if len(runs) == 1 and is_there(runs[0]) and runs[0].suffix == ".jsonl":
         raise SystemExit(_over(history.read(runs[0]), form, as_json))
@@ -95,16 +95,17 @@ def _over(past: tuple[Past, ...] | list[Past], form: str, as_json: bool) -> int:
 
 
 def _corresponding(read: list[Results], correspondence: Path | None) -> list[Results]:
-    """Two runs with the claims that a map names, or any runs that have a claim in common."""
+    """Two runs with the claims that a map names, or any runs, which may share no claim."""
     if correspondence is not None:
         if len(read) != 2:
             raise UsageError("--map compares two runs")
         return list(mapping.matched(read[0], read[1], mapping.read(correspondence)))
     common = set.intersection(*({claim.id for claim in one.claims} for one in read))
     if len(read) == 2 and not common:
-        raise UsageError(
-            "the runs have no claim in common, so nothing got better or worse; "
-            "--map FILE says which correspond"
+        click.echo(
+            "claims: the runs have no claim in common, so that all of the first one's are gone; "
+            "--map FILE says which correspond",
+            err=True,
         )
     return read
 
