@@ -9,7 +9,7 @@ curvature in x counts too. All is measured beside a run with every count at its 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from refutable import scaling
@@ -31,17 +31,17 @@ SIZES = (32, 80, 300, 800, 2700, 8100)
 """C_s on a ladder."""
 
 
+Moment = Literal["switch", "half", "done"]
+What = Literal["log_t", "phi_global", "phi_own"]
+
+
 class Pair(NamedTuple):
     """Runs of a local query with fluctuating counts and with counts at their mean."""
 
     fluctuating: Trajectory
     mean: Trajectory
 
-    def moved(
-        self,
-        event: Literal["switch", "half", "done"],
-        what: Literal["log_t", "phi_global", "phi_own"],
-    ) -> float:
+    def moved(self, event: Moment, what: What) -> float:
         """C_s times what the fluctuations add at an event, in z times a correlation or in log t."""
         ours, theirs = (getattr(run, event) for run in self)
         setting = self.mean.setting
@@ -74,10 +74,10 @@ def pair(top: Setting, C_s: int) -> Pair:
 
 
 def on_ladder(
-    top: Setting, name: str, measure: Callable[[Pair], float], predicted: float, next_order: float
+    top: Setting, name: str, event: Moment, what: What, predicted: float, next_order: float
 ) -> Iterator[Gap]:
-    """C_s times a difference tends to its law, up to next_order/C_s."""
-    values = [measure(pair(top, C_s)) for C_s in SIZES]
+    """C_s times what is moved at an event tends to its law, up to next_order/C_s."""
+    values = [pair(top, C_s).moved(event, what) for C_s in SIZES]
     allowed = 2 * next_order / SIZES[-1] + SIZES[-1] * 1e-7
     yield from scaling.limit(
         f"C_s·{name}, P = {top.P:.0e}, γ = {top.gamma:g}, z = {top.latents.L:g}, {sign_of(top)}",
@@ -117,6 +117,11 @@ times = first_order(
 )
 
 
+NEXT_ORDER_OF_TIMES = 0.5
+"""Largest modulus, z ≥ 1, of what stands over C_s next: by local.small-areas, at C_s beside its
+limit, ½ - 1/z² for T_½, ½ - 1/(3z²) for T_1; for Φ_1 at T_½ half of the former."""
+
+
 def time_shift() -> float:
     """C_s(T/T_mean - 1), of T_1 and of T_½."""
     return 1.0
@@ -127,11 +132,11 @@ def times_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_1 and T_½ against C_s."""
     for top in tops(context):
         yield Case((sign_of(top),))
-        for event, name in (("switch", "log(T_1/T_1 mean)"), ("half", "log(T_½/T_½ mean)")):
-            if event == "switch" and top.information_gap < 0:
-                continue
-            measure = lambda runs, event=event: runs.moved(event, "log_t")  # noqa: E731
-            yield from on_ladder(top, name, measure, time_shift(), 3.0)
+        events: dict[str, Moment] = {"log(T_½/T_½ mean)": "half"}
+        if top.information_gap > 0:
+            events = {"log(T_1/T_1 mean)": "switch", **events}
+        for name, event in events.items():
+            yield from on_ladder(top, name, event, "log_t", time_shift(), NEXT_ORDER_OF_TIMES)
 
 
 times.mistake(time_shift, "1.2 instead of 1", lambda _: lambda: 1.2)
@@ -160,7 +165,7 @@ def depth_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
         if top.information_gap > 0:
             yield Case((sign_of(top),))
             yield from on_ladder(
-                top, "zΔΦ_1(T_½)", lambda runs: runs.moved("half", "phi_global"), depth_shift(), 3.0
+                top, "zΔΦ_1(T_½)", "half", "phi_global", depth_shift(), NEXT_ORDER_OF_TIMES
             )
 
 
@@ -181,8 +186,13 @@ def own_shift_at_half(setting: Setting) -> float:
 
 
 def next_order_of_own(setting: Setting) -> float:
-    """(1-κ_s)log P: own keys weigh zΦ_n + Υ_n, and Υ_n = Φ_n/(C_n - 1) instead of Φ_n/C_n."""
-    return (1 - setting.kappa_s) * setting.log_P + 10
+    """What Υ_n = Φ_n/(z(C_s - 1)) in place of Φ_n/(z·C_s) takes off zΦ_n: zΦ_n/z² over C_s².
+
+    zΦ_n is log P/((1-γ)C_s) at T_½, here in the largest area. The square of the visible variance
+    comes in beside it, at γ = 0.8 by up to as much.
+    """
+    largest = (1 - setting.gamma) * SIZES[-1]
+    return (setting.log_P - math.log(largest)) / setting.latents.L**2
 
 
 @own_at_half.leg("scaling", require=BOTH_SIGNS)
@@ -193,7 +203,8 @@ def own_at_half_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from on_ladder(
             top,
             "zΔΦ_n(T_½)",
-            lambda runs: runs.moved("half", "phi_own"),
+            "half",
+            "phi_own",
             own_shift_at_half(top),
             next_order_of_own(top),
         )
@@ -238,7 +249,8 @@ def own_at_end_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from on_ladder(
             top,
             "zΔΦ_n(T*)",
-            lambda runs: runs.moved("done", "phi_own"),
+            "done",
+            "phi_own",
             own_shift_at_end(top),
             next_order_of_own(top),
         )
