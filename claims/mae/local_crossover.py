@@ -21,7 +21,7 @@ from refutable.claims.mae.for_every_size import (
     bound_of,
     to_the_loss_gap,
 )
-from refutable.claims.mae.ladders import DYNAMICS, INTEGRATION, LOSS_GAP, REDUCED, tens, top_of
+from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, REDUCED, next_term, tens, top_of
 from refutable.claims.runs import for_every_size
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
 from refutable.claims.runs.plants import ALPHA_GLOBAL, RATES, scaled, shifted, spoiled
@@ -106,9 +106,7 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
     """Depth and time at T_½ on ladders that stay in the crossover."""
     for top in TOPS:
         # P^-κ_s from Υ on the own area, and P^-(1-κ_c) = P^-(1-κ_s)/2 from A_1 beside 1.
-        order = min(top.kappa_s, (1 - top.kappa_s) / 2)
-        tolerance = 10 * top.log_P * math.exp(-order * top.log_P) + INTEGRATION
-        why = f"10·log(P)·P^-{order:.2g}, the next order, and {INTEGRATION:g} for the integrator"
+        tolerance, why = next_term(top, -min(top.kappa_s, (1 - top.kappa_s) / 2))
         for distance in DISTANCES:
             sign = "Δ = 0" if not distance else "Δ > 0" if distance > 0 else "Δ < 0"
             yield Case((sign, "K > 1") if top.K > 1 else (sign,))

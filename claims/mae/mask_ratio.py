@@ -14,10 +14,10 @@ import sympy as sp
 from refutable.claim import Case, Claim, Context, Provenance, Undecided
 from refutable.claims.mae.ladders import (
     DYNAMICS,
-    INTEGRATION,
     LOSS_GAP,
     REDUCED,
     next_order,
+    next_term,
     top_of,
 )
 from refutable.claims.runs.plants import ALPHA_OWN, RATES, spoiled
@@ -75,8 +75,7 @@ def times_at_every_ratio(context: Context) -> Iterator[Gap | Case]:
         yield Case((sign_of(top),))
         for query in QUERIES:
             half = log_half_time(top, query)
-            order = next_order(top, query)
-            allowed = 10 * top.log_P * math.exp(order * top.log_P) + 2 * INTEGRATION
+            allowed, why = next_term(top, next_order(top, query), runs=2)
             for gamma in context.at(quick=RATIOS[1:3], full=RATIOS):
                 time = math.exp(log_half_time(top.replace(gamma=gamma), query) - half)
                 yield equal(
@@ -84,7 +83,7 @@ def times_at_every_ratio(context: Context) -> Iterator[Gap | Case]:
                     time,
                     float(slowdown(gamma)),
                     allowed * float(slowdown(gamma)),
-                    f"10·log(P)·P^{order:.2g}, the next order, and the integrator twice",
+                    f"{why}, of both runs",
                 )
 
 

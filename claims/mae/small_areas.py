@@ -18,7 +18,7 @@ import sympy as sp
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import laws
-from refutable.claims.mae.ladders import DYNAMICS, INTEGRATION, LOSS_GAP, REDUCED, top_of
+from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, REDUCED, next_term, top_of
 from refutable.claims.runs.plants import ALPHA_OWN, BETA_OWN, RATES, scaled, spoiled
 from refutable.gap import Gap
 from refutable.model import reduced
@@ -118,9 +118,7 @@ def phases_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for top, sizes in context.at(quick=TOPS[:2], full=TOPS):
         z = top.latents.L
         yield Case(("z = 1",) if z == 1 else ("z ≠ 1", "γ ≠ ½"))
-        order = min(top.information_gap, 1 - top.kappa_c)
-        tolerance = 10 * top.log_P * math.exp(-order * top.log_P) + INTEGRATION
-        why = f"10·log(P)·P^-{order:.2g}, the next order, and {INTEGRATION:g} for the integrator"
+        tolerance, why = next_term(top, -min(top.information_gap, 1 - top.kappa_c))
         for C_s in sizes[: context.at(quick=2, full=None)]:
             runs = [run_at(top, C_s, ten) for ten in tens]
             delta = stiffening(z, C_s)

@@ -63,9 +63,7 @@ def traced() -> Iterator[tuple[Objective, QueryKind, Setting, float, tuple[str, 
 def allowed(objective: Objective, query: QueryKind, setting: Setting) -> tuple[float, str]:
     """How far a prediction may be off, and why."""
     if objective == "mae":
-        order = ladders.next_order(setting, query)
-        size = 10 * setting.log_P * math.exp(order * setting.log_P)
-        return size + ladders.INTEGRATION, f"10·log(P)·P^{order:.2g}, and the integrator"
+        return ladders.next_term(setting, ladders.next_order(setting, query))
     tau = setting.contrastive.tau
     size = 10 * LOSS_GAP * math.exp(setting.latents.U**2 / tau) / tau
     return size + ladders.INTEGRATION, "the next order in ε, ε·e^{z²/τ}/τ, and the integrator"
