@@ -280,13 +280,25 @@ def ladders(
     context: Context, tops: Sequence[Setting], query: QueryKind = "local", *, late: bool = False
 ) -> Iterator[Ladder]:
     """The ladder of every setting."""
+    return ladders_at(tops, query, tens(context), low_tens(context), late=late)
+
+
+def ladders_at(
+    tops: Sequence[Setting],
+    query: QueryKind,
+    judged: tuple[float, ...],
+    low: tuple[float, ...],
+    *,
+    late: bool = False,
+) -> Iterator[Ladder]:
+    """The ladder of every setting at these powers of ten: those that are judged, and low ones."""
     for top in tops:
 
         def run(ten: float, top: Setting = top) -> Trajectory:
             return trajectories(top, query, (ten,), late)[0]
 
-        low = where_possible(run, low_tens(context))
-        yield Ladder(top, (*low, *trajectories(top, query, tens(context), late)), len(low))
+        below = where_possible(run, low)
+        yield Ladder(top, (*below, *trajectories(top, query, judged, late)), len(below))
 
 
 PATH = "at the event on every rung; an asymptotic constant by its value at P = 1e100"

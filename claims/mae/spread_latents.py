@@ -25,10 +25,9 @@ from refutable.claims.mae.ladders import (
     DYNAMICS,
     REDUCED,
     Ladder,
+    ladders_at,
     spread_order,
     top_of,
-    trajectories,
-    where_possible,
 )
 from refutable.claims.runs.plants import ALPHA_OWN, RATES, scaled, spoiled
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
@@ -93,12 +92,8 @@ def tens(context: Context) -> tuple[float, ...]:
 
 def ladders(context: Context, tops: Sequence[Setting]) -> Iterator[Ladder]:
     """A ladder for every law, low rungs beside it in the longer profiles."""
-    for top in tops:
-        low = where_possible(
-            lambda ten, top=top: trajectories(top, "local", (ten,), False)[0],  # type: ignore[misc]
-            context.at(quick=(), full=(4, 8, 15, 25)),
-        )
-        yield Ladder(top, (*low, *trajectories(top, "local", tens(context), False)), len(low))
+    low = context.at(quick=(), full=(4, 8, 15, 25))
+    return ladders_at(tops, "local", tens(context), low)
 
 
 def time_exponent(setting: Setting) -> float:
@@ -112,8 +107,8 @@ def times_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for ladder in ladders(context, context.at(quick=TOPS[:2], full=TOPS)):
         yield ladder.case
         predicted = ladder.predicted(laws.log_half_time)
-        for name, event in (("T_½", "half"), ("T*(ε)", "done")):
-            log_T = ladder.event(event, "log_t")  # type: ignore[arg-type]
+        moments = {"T_½": ladder.event("half", "log_t"), "T*(ε)": ladder.event("done", "log_t")}
+        for name, log_T in moments.items():
             yield from ladder.power(name, log_T, time_exponent(ladder.top))
             yield from ladder.limit(f"{name} over its constant", np.exp(log_T - predicted), 1)
 
