@@ -91,6 +91,14 @@ def areas_of(
     return A
 
 
+def own_attention(
+    setting: Setting, samples: data.Samples, A: Float[Array, "B P N"]
+) -> Float[Array, "B P"]:
+    """A_{p→𝒫_{k,n}} of every patch, n its own area: (B, P), from area attention A (B, P, N)."""
+    own = setting.area_of[samples.cluster]
+    return np.take_along_axis(A, own[:, :, None], axis=2)[:, :, 0]
+
+
 def diversity(samples: data.Samples, A: Float[Array, "B P N"], *, masked_only: bool) -> float:
     """Attention diversity D in [0, 1]: mean distance between the attention of two queries.
 

@@ -108,9 +108,9 @@ def own_attention(setting: Setting, share: float, seed: int) -> float:
             alpha += weight * gradients.contrastive(setting, data.views(setting, 12, rng), phi)[0]
         phi, upsilon = phi + step * alpha, upsilon + step * beta
     test = data.draw(setting, 200, np.random.default_rng([seed, 32]))
-    A, own = correlations.area_attention(setting, test, phi, upsilon), setting.area_of[test.cluster]
-    A_n = np.take_along_axis(A, own[:, :, None], axis=2)[:, :, 0]
-    return float(A_n[~test.visible & (own > 0)].mean())
+    A = correlations.area_attention(setting, test, phi, upsilon)
+    local = setting.area_of[test.cluster] > 0
+    return float(correlations.own_attention(setting, test, A)[~test.visible & local].mean())
 
 
 @combined.leg("trained", profile="full", require=BOTH_SIGNS)

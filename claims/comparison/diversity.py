@@ -18,7 +18,6 @@ from refutable.claims.comparison.models import (
     FALSE_ALARM,
     LOSS_GAP,
     autoencoders,
-    own_attention,
     tops,
 )
 from refutable.claims.contrastive import readings, shared_row
@@ -99,7 +98,9 @@ def diversity_of_trained_autoencoders(context: Context) -> Iterator[Gap | Case]:
         for moment in range(len(run.times))[-3:]:
             A = run.attention(moment)
             found.append(correlations.diversity(test, A, masked_only=True))
-            missed.append(float(1 - own_attention(setting, test, A)[~test.visible].mean()))
+            missed.append(
+                float(1 - correlations.own_attention(setting, test, A)[~test.visible].mean())
+            )
         _, at_end = np.polyfit(missed, found, 1)
         limit = limit_diversity(setting)
         yield equal(
@@ -186,7 +187,7 @@ diversity_mae.mistake(
     ),
 )
 diversity_mae.tolerates(
-    own_attention,
+    correlations.own_attention,
     "1 - A_own, along which D is extrapolated to 0: the limit does not depend on its scale",
 )
 

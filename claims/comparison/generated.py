@@ -16,7 +16,6 @@ import numpy as np
 
 from refutable import property as properties
 from refutable.claim import Claim, Context, Provenance
-from refutable.claims.comparison.models import own_attention
 from refutable.claims.mae.ladders import DYNAMICS
 from refutable.claims.runs import finite_size, generated, masked, plants
 from refutable.claims.runs.finite_size import MEAN_SIGMAS, Kind, kinds
@@ -129,8 +128,8 @@ def beside_contrastive(trial: Trial, run: masked.TrainedMae) -> Iterator[Gap]:
         f"rounding of sums over {CL_STEPS} steps",
     )
     A = correlations.area_attention(setting, run.test, phi, upsilon)
-    theirs = own_attention(setting, run.test, A)[run.answerable()].mean()
-    ours = own_attention(setting, run.test, run.attention())[run.answerable()].mean()
+    theirs = correlations.own_attention(setting, run.test, A)[run.answerable()].mean()
+    ours = correlations.own_attention(setting, run.test, run.attention())[run.answerable()].mean()
     yield at_least(
         "own attention where it can be, MAE less CL on the same samples",
         float(ours - theirs),

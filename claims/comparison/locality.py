@@ -18,7 +18,6 @@ from refutable.claims.comparison.models import (
     FALSE_ALARM,
     autoencoders,
     contrastive_models,
-    own_attention,
 )
 from refutable.claims.mae import ladders
 from refutable.claims.runs import masked, plants
@@ -171,7 +170,7 @@ def least_own() -> float:
 
 def autoencoder_is_local(name: str, run: TrainedMae) -> Gap:
     """Every area's masked patches attend to their own area."""
-    own = own_attention(run.setting, run.test, run.attention())
+    own = correlations.own_attention(run.setting, run.test, run.attention())
     means = by_area(run.setting, run.test, own, run.answerable())
     return at_least(
         f"{name}: MAE, own attention of the worst area",
@@ -187,7 +186,7 @@ def autoencoder_is_local(name: str, run: TrainedMae) -> Gap:
 def contrastive_is_not(name: str, run: TrainedCl) -> Gap:
     """No local area keeps the attention that it had."""
     setting = run.setting
-    own = own_attention(setting, run.test, run.attention())
+    own = correlations.own_attention(setting, run.test, run.attention())
     means = by_area(setting, run.test, own, np.ones_like(run.test.visible))
     start = (1 - setting.gamma) * setting.C_s / setting.P
     return at_most(
@@ -230,7 +229,7 @@ locality.mistake(
     lambda original: lambda setting: slice(0, setting.areas),
 )
 locality.mistake(
-    own_attention,
+    correlations.own_attention,
     "own areas mixed up",
     lambda original: lambda setting, samples, A: original(setting, samples, A[:, ::-1]),
 )

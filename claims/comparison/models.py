@@ -8,13 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from refutable import scaling
 from refutable.claim import Context
 from refutable.claims.runs import contrastive, masked, training
 from refutable.claims.theorems import theorem_4_1
-from refutable.model import data
 from refutable.model.setting import Setting
 
 FALSE_ALARM = 1e-10
@@ -48,12 +45,6 @@ def contrastive_models(context: Context) -> Iterator[tuple[str, contrastive.Trai
     others = context.at(quick=contrastive.trained_collapses, full=contrastive.torch_collapses)
     for i, run in enumerate(others(context)):
         yield f"{run.name}, run {i}", run
-
-
-def own_attention(setting: Setting, samples: data.Samples, A: data.Floats) -> data.Floats:
-    """Attention of every patch on its own area, (B, P), from area attention A (B, P, N)."""
-    own = setting.area_of[samples.cluster]
-    return np.take_along_axis(A, own[:, :, None], axis=2)[:, :, 0]
 
 
 TOPS = (

@@ -112,7 +112,7 @@ def half_times(setting: Setting, seed: int) -> tuple[float, ...]:
         G = descent.train_closed(setting, batches, steps=1, step=STEP, start=G)
         phi, upsilon = correlations.feature(setting, G), correlations.position(setting, G)
         A = correlations.area_attention(setting, test, phi, upsilon)
-        A_n = np.take_along_axis(A, own[None, :, None], axis=2)[:, :, 0] * ~test.visible
+        A_n = correlations.own_attention(setting, test, A) * ~test.visible
         per_patch = A_n.sum(axis=0) / (~test.visible).sum(axis=0)
         now = np.array([per_patch[own == j].mean() for j in range(setting.areas)])
         passed = np.isnan(times) & (now >= 0.5)

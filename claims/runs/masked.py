@@ -224,10 +224,7 @@ def rows_of(run: TrainedMae, query: QueryKind, moment: int = -1, size: int | Non
     """The correlations of every patch and cluster at a moment; of own areas of a size, if given."""
     setting, found = run.setting, []
     for k in range(setting.K):
-        area = setting.area_of[k]
-        kind = (area == 0) == (query == "global")
-        if size is not None:
-            kind &= setting.area_sizes[area] == size
+        area, kind = setting.area_of[k], _of_kind(setting, k, query, size)
         phi = correlations.of_cluster(setting, k, run.phi[moment])
         number = np.arange(setting.areas)
         others = np.where((number == area[:, None]) | (number == 0), 0.0, phi)
@@ -243,12 +240,15 @@ def own_attention(
 
     size: of their own area, if given.
     """
-    area = run.setting.area_of[k]
     chosen = run.test.cluster == k
-    A_n = np.take_along_axis(A[chosen], area[None, :, None], axis=2)[:, :, 0]
+    A_n = correlations.own_attention(run.setting, run.test.take(chosen), A[chosen])
     counts = run.answerable()[chosen]
     mean = (A_n * counts).sum(axis=0) / counts.sum(axis=0)
+    return mean[_of_kind(run.setting, k, query, size)]
+
+
+def _of_kind(setting: Setting, k: int, query: QueryKind, size: int | None) -> data.Bools:
+    """(P,) whether a patch of cluster k is of a kind; and in an area of this size, if given."""
+    area = setting.area_of[k]
     kind = (area == 0) == (query == "global")
-    if size is not None:
-        kind &= run.setting.area_sizes[area] == size
-    return mean[kind]
+    return kind if size is None else kind & (setting.area_sizes[area] == size)
