@@ -15,6 +15,7 @@ import numpy as np
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.contrastive.mean_counts import ROUNDING
 from refutable.claims.mae.ladders import WITH_GAP, Ladder, top_of
 from refutable.claims.runs.plants import scaled
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
@@ -56,10 +57,6 @@ TOPS = (
 )
 
 
-ROUNDING = 1e-11
-"""Of the softmax weights, integrals good to 1e-13, and of what is added up from them."""
-
-
 @combined.leg("scaling", require=BOTH_SIGNS)
 def rates_cancel_at_the_weight(context: Context) -> Iterator[Gap | Case]:
     """The weight at which both rates of the global feature add up to 0, over its law."""
@@ -71,16 +68,17 @@ def rates_cancel_at_the_weight(context: Context) -> Iterator[Gap | Case]:
         for rung in rungs:
             pushed = reduced.mae_rates(rung, "local").alpha_global
             found.append(-pushed / reduced.cl_rates(rung).alpha_global / critical_weight(rung))
-        # A_1 beside 1, a local area beside the global one, and ρ/a² · 1/C_1 from masks.
-        order = min(1 - top.kappa_c, top.kappa_c - top.kappa_s)
+        # Both rates carry 1 - A_1. Left are a², by which softmax weights differ, and local areas
+        # beside the global one: P^-0.2 = 1e-20 at the top, whatever the constant.
+        order = min(2 * (1 - top.kappa_c), top.kappa_c - top.kappa_s)
         name = Ladder(top, ()).name
         yield from scaling.limit(
             f"weight at which the rates cancel over w_0, {name}",
             [rung.log_P for rung in rungs],
             found,
             1.0,
-            tolerance=10 * float(np.exp(-order * top.log_P)) + ROUNDING,
-            why=f"10·P^-{order:.2g}, the next order, and {ROUNDING:g} for rounding",
+            tolerance=ROUNDING,
+            why=f"rounding: the next order, P^-{order:.2g}, is far below",
             x_label="log P",
         )
 
