@@ -248,7 +248,6 @@ def attentions(
 
 def regimes_of(setting: Setting) -> tuple[str, ...]:
     """Names of the regimes that a setting belongs to, for counting cases."""
-    last = setting.P - setting.C_1 - (setting.locals - 1) * setting.C_s
     names = {
         "Δ > 0": setting.information_gap >= CLEAR_GAP,
         "Δ < 0": setting.information_gap <= -CLEAR_GAP,
@@ -257,7 +256,7 @@ def regimes_of(setting: Setting) -> tuple[str, ...]:
         "κ_s at an end": setting.kappa_s in KAPPA_S_RANGE,
         "smallest P": setting.P == 3,
         "one local area": setting.locals == 1,
-        "unequal local areas": last != setting.C_s,
+        "unequal local areas": any(size != setting.C_s for size, _ in setting.local_kinds),
         "K = 1": setting.K == 1,
         "K > 1": setting.K > 1,
         "shared partition": setting.K > 1 and setting.shared_partition,

@@ -153,11 +153,11 @@ class _Areas:
 def _areas(setting: Setting, query_area: int | None) -> _Areas:
     """The kinds of areas, under masks that hold a query in `query_area`, or under all masks."""
     setting.require_alike("closed expectations at Q = 0")
-    last = setting.P - setting.C_1 - (setting.locals - 1) * setting.C_s
+    *alike, last = setting.local_kinds
     kinds = {"global": (setting.C_1, 1)}
-    if setting.locals > 1:
-        kinds["local"] = (setting.C_s, setting.locals - 1)
-    kinds["last"] = (last, 1)
+    if alike:
+        kinds["local"] = alike[0]
+    kinds["last"] = last
     visible = setting.P - setting.M
     if query_area is None:
         return _Areas(setting.P, visible, setting.P, kinds)

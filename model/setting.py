@@ -284,6 +284,15 @@ class Setting:
         return len(self.local_sizes) or (self.P - self.C_1) // self.C_s
 
     @property
+    def local_kinds(self) -> tuple[tuple[int, int], ...]:
+        """Sizes of the local areas, in order, each with how many in a row have it; at any P."""
+        if self.local_sizes:
+            return tuple((size, 1) for size in self.local_sizes)
+        alike = self.locals - 1
+        remainder = self.P - self.C_1 - alike * self.C_s
+        return ((self.C_s, alike), (remainder, 1)) if alike else ((remainder, 1),)
+
+    @property
     def areas(self) -> int:
         """Number of areas of a cluster, N_k."""
         return self.locals + 1
@@ -322,12 +331,8 @@ class Setting:
     def area_sizes(self) -> Int[Array, "N"]:
         """(N,) sizes C_{k,1}, C_{k,2}, ... of the areas. SettingError when P is too large."""
         self._require_explicit()
-        if self.local_sizes:
-            return np.array([self.C_1, *self.local_sizes], dtype=np.int64)
-        sizes = np.full(self.areas, self.C_s, dtype=np.int64)
-        sizes[0] = self.C_1
-        sizes[-1] = self.P - self.C_1 - (self.locals - 1) * self.C_s
-        return sizes
+        sizes, numbers = zip((self.C_1, 1), *self.local_kinds, strict=True)
+        return np.repeat(np.array(sizes, dtype=np.int64), numbers)
 
     @functools.cached_property
     def area_of(self) -> Int[Array, "K P"]:

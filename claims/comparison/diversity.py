@@ -45,10 +45,9 @@ diversity_mae = Claim(
 
 def limit_diversity(setting: Setting) -> float:
     """D when every masked patch attends to its own area, claimed: 1 - Pr(same area)."""
-    L, C_1, C_s, P = setting.P - setting.C_1, setting.C_1, setting.C_s, setting.P
-    last = L - (setting.locals - 1) * C_s
-    same = C_1 * (C_1 - 1) + (setting.locals - 1) * C_s * (C_s - 1) + last * (last - 1)
-    return 1 - same / (P * (P - 1))
+    kinds = ((setting.C_1, 1), *setting.local_kinds)
+    same = sum(number * C * (C - 1) for C, number in kinds)
+    return 1 - same / (setting.P * (setting.P - 1))
 
 
 @diversity_mae.leg("exact")

@@ -56,9 +56,8 @@ def weights_bound(setting: Setting, size: int) -> Fraction:
 
     Similarities at Q = 0 lie in [0, σ], σ = U²Σ_i C_i²/P², so weights are off by e^{±σ/τ} at most.
     """
-    P, U, C_s = setting.P, setting.latents.U, setting.C_s
-    last = P - setting.C_1 - (setting.locals - 1) * C_s
-    squares = setting.C_1**2 + (setting.locals - 1) * C_s**2 + last**2
+    P, U = setting.P, setting.latents.U
+    squares = setting.C_1**2 + sum(number * C**2 for C, number in setting.local_kinds)
     sigma = U**2 * (squares / P**2)
     excess = math.expm1(sigma / setting.contrastive.tau)
     scale = Fraction(setting.contrastive.c_N * U**3) / (setting.K * P)

@@ -50,7 +50,7 @@ TOPS = (top_of(0.9, 0.3, c_s=1.7), top_of(0.6, 0.4, 1.3, K=2, gamma=0.7, c_s=1.3
 
 def remainder(setting: Setting) -> int:
     """Size of the last local area."""
-    return setting.P - setting.C_1 - (setting.locals - 1) * setting.C_s
+    return setting.local_kinds[-1][0]
 
 
 @shared.run_once

@@ -76,22 +76,18 @@ def areas_of(setting: Setting, query: QueryKind, size: int | None = None) -> Are
     """
     if query not in ("local", "global"):
         raise SettingError(f"query must be local or global, not {query!r}")
-    rest = setting.P - setting.C_1
-    last = rest - (setting.locals - 1) * setting.C_s
-    sizes: tuple[int, ...] = setting.local_sizes or (setting.C_s, last)
-    own = setting.C_1
+    rest, own = setting.P - setting.C_1, setting.C_1
     if query == "local":
-        own = size or (setting.C_s if setting.locals > 1 else last)
+        sizes = {C for C, _ in setting.local_kinds}
+        own = size or (setting.C_s if setting.locals > 1 else rest)
         if own not in sizes:
-            known = " or ".join(map(str, sorted(set(sizes))))
+            known = " or ".join(map(str, sorted(sizes)))
             raise SettingError(f"local areas have {known} patches, not {own}")
     if own < 2:
         raise SettingError(
             "a query alone in its area has nothing to learn from: 2 patches at least"
         )
-    pairs = (setting.locals - 1) * setting.C_s * (setting.C_s - 1) + last * (last - 1)
-    if setting.local_sizes:
-        pairs = sum(C * (C - 1) for C in setting.local_sizes)
+    pairs = sum(number * C * (C - 1) for C, number in setting.local_kinds)
     if query == "global":
         return Areas(own, 0, rest, pairs)
     return Areas(own, setting.C_1, rest - own, pairs - own * (own - 1))

@@ -106,6 +106,15 @@ def test_numpy_numbers_are_numbers() -> None:
     assert (made.C_1, made.C_s, made.M) == (23, 3, 32)
 
 
+def test_local_kinds_are_the_sizes_of_the_local_areas_in_order() -> None:
+    assert Setting.of_sizes(21, 8, 4).local_kinds == ((4, 2), (5, 1))
+    assert Setting.of_sizes(20, 8, 4).local_kinds == ((4, 2), (4, 1))
+    assert Setting.of_sizes(15, 8, 4).local_kinds == ((7, 1),)
+    assert Setting.of_sizes(20, 8, 4, local_sizes=(2, 4, 6)).local_kinds == ((2, 1), (4, 1), (6, 1))
+    with pytest.raises(SettingError, match="local areas have 7 patches, not 4"):
+        reduced.mae(Setting.of_sizes(15, 8, 4), "local", size=4)
+
+
 def test_local_areas_may_have_sizes_of_their_own() -> None:
     made = Setting.of_sizes(20, 8, 4, local_sizes=(2, 4, 6), K=2, placement="random")
     assert made.area_sizes.tolist() == [8, 2, 4, 6]
