@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 from refutable import text as texts
 from refutable.auditing.atlas import Atlas, Margin
 from refutable.errors import UsageError, nearest
-from refutable.records.documents import content
+from refutable.records.documents import tables
 
 HEADER = """\
 # How far each assumption could be bent when this was recorded: a claim, a dial, and the last value
@@ -39,11 +38,7 @@ def text(atlas: Atlas) -> str:
 
 def read(path: Path) -> dict[tuple[str, str], float]:
     """Recorded margins by claim and dial. UsageError for a file that is not such a record."""
-    said = content(path)
-    try:
-        data = tomllib.loads(said)
-    except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{path} is not TOML: {problem}") from problem
+    data = tables(path)
     margins = {}
     for claim, rows in data.items():
         if not isinstance(rows, dict):

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,7 @@ from refutable import text as texts
 from refutable.claim import Kind, Verdict
 from refutable.errors import UsageError, nearest
 from refutable.records.contents import Entry as Listed
-from refutable.records.documents import content
+from refutable.records.documents import tables
 from refutable.records.results import Acceptance, ClaimRecord, LegRecord, Results
 
 FIELDS = ("verdict", "gaps", "legs", "reason", "expires")
@@ -116,12 +115,8 @@ def read(path: Path, known: Mapping[str, Listed]) -> dict[str, Entry]:
     UsageError for a file that cannot be read, an unknown claim, leg, verdict or field, a reason
     that is missing or still to be written, and a day that is missing or is none.
     """
-    text = content(path, "the baseline")
-    try:
-        tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise UsageError(f"the baseline {path} is not TOML: {problem}") from problem
-    return {id: _entry(id, table, known, path) for id, table in tables.items()}
+    found = tables(path, "the baseline")
+    return {id: _entry(id, table, known, path) for id, table in found.items()}
 
 
 def _entry(id: str, table: Any, known: Mapping[str, Listed], path: Path) -> Entry:

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import stat
+import tomllib
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -108,6 +109,15 @@ def loaded(path: Path) -> Any:
         return strict(text)
     except (ValueError, RecursionError) as problem:
         raise UsageError(f"{path} is not JSON: {problem}") from problem
+
+
+def tables(path: Path, what: str = "") -> dict[str, Any]:
+    """What a TOML file says. what: as of `content`. UsageError when it is none, or unreadable."""
+    text = content(path, what)
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise UsageError(f"{f'{what} {path}'.strip()} is not TOML: {problem}") from problem
 
 
 def fitted(kind: type[R] | TypeAdapter[R], data: Any, path: Path) -> R:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from refutable.errors import UsageError, nearest
-from refutable.records.documents import content
+from refutable.records.documents import tables
 from refutable.records.results import ClaimRecord, Results
 
 
@@ -16,10 +15,7 @@ def read(path: Path) -> dict[str, str]:
 
     UsageError for a file that is no such table.
     """
-    try:
-        found = tomllib.loads(content(path))
-    except tomllib.TOMLDecodeError as problem:
-        raise UsageError(f"{path}: {problem}") from problem
+    found = tables(path)
     for one, other in found.items():
         if not isinstance(other, str):
             raise UsageError(

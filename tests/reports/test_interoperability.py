@@ -144,7 +144,9 @@ class TestMapping:
             ("a.x = 'b.y'", "stands in quotes"),
             ("'a' = 3", "must name one claim"),
             ("'a' = 'c'\n'b' = 'c'", "two claims correspond"),
-            ("a", "map.toml"),
+            ("a", "map.toml is not TOML"),
+            ("x = " + "[" * 100_000, "map.toml is not TOML"),
+            ("x = " + "9" * 10_000, "map.toml is not TOML"),
         ],
     )
     def test_what_is_no_map_is_refused(self, tmp_path: Path, text: str, said: str) -> None:
