@@ -168,11 +168,11 @@ class Checking:
         journal = self._journal(out) if out is not None else None
         self.finished |= journal.finished if journal else {}
         missing = [name for name in wanted if name not in self.finished]
-        seconds = self._known(journal.entries if journal else ())
+        entries = journal.entries if journal else ()
         took: dict[str, float] = {}
         try:
             yield RunStarted(self.outline, legs=len(wanted), earlier=len(wanted) - len(missing))
-            for name, record, read in self._check(missing, seconds, mine):
+            for name, record, read in self._check(missing, entries, mine):
                 if isinstance(record, LegRecord):
                     self.finished[name] = record
                     took[self._work(name)] = record.seconds
@@ -229,12 +229,13 @@ class Checking:
     def _check(
         self,
         names: Sequence[LegName],
-        seconds: Mapping[LegName, float],
+        entries: Iterable[Mapping[str, Any]],
         mine: Sequence[Share],
     ) -> Iterator[tuple[LegName, LegRecord | Event, Mapping[str, str]]]:
         """Legs, and tables of claims, each once; the longest first where several go at a time."""
         jobs = [*map(self._leg, names), *(job for share in mine for job in self._tables(share))]
         if self.pool.workers > 1:
+            seconds = self._known(entries)
             jobs.sort(key=lambda job: -seconds.get(job.key, _guessed(job)))
         at_work = _AtWork(time.perf_counter())
         for event in self.pool.run(jobs):
