@@ -197,9 +197,9 @@ class Checking:
             modules=self.modules,
             environment=check.environment(),
         )
-        if out is not None and self.shard:
-            mark = fingerprint(self.pool, self.profile, self.seed)
-            shards.write(out, self.shard, mark, run, self.pool.loaded[0], self.tables)
+        if journal and self.shard:
+            folder, mark = journal.path.parent, journal.fingerprint
+            shards.write(folder, self.shard, mark, run, self.pool.loaded[0], self.tables)
         outcome = Outcome(self.outline, self.profile, self.finished, self.tables)
         yield RunFinished(outcome.results(run, mine))
 
