@@ -12,15 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from refutable import judgement
-from refutable.claim import Kind
 from refutable.errors import UsageError
-from refutable.outcome import LegName, Outcome, TableName, shares
+from refutable.outcome import LegName, Outcome, TableName, leg_of, shares
 from refutable.outline import Outline
 from refutable.records import journal, shards
-from refutable.records.results import LegRecord, Results, Run, TableRecord
+from refutable.records.results import LegRecord, Results, TableRecord
 from refutable.records.shards import ShardRecord
 from refutable.shard import Shard
 
@@ -73,35 +69,22 @@ def merged(folders: Sequence[Path], command: str = "") -> Merged:
         mine = shares(outline, first.select, first.profile, Shard(record.number, record.of))
         wanted = {(share.claim.id, kind) for share in mine for kind in share.own}
         stored, _ = journal.stored(folder / journal.RESULTS)
-        for entry in stored:
-            leg = _leg(entry) if entry.get("fingerprint") == record.fingerprint else None
-            if leg is not None and leg[0] in wanted:
-                finished[leg[0]], entries[leg[0]] = leg[1], entry
+        for entry, name, leg in journal.counting(stored, record.fingerprint, leg_of):
+            if name in wanted:
+                finished[name], entries[name] = leg, entry
         tables |= {(t.claim, t.number): t.table or t.broken for t in record.tables}
-    run = Run(
-        id=uuid.uuid5(uuid.NAMESPACE_OID, " ".join(record.run.id for record in records)).hex,
-        started=min(record.run.started for record in records),
-        seconds=sum(record.run.seconds for record in records),
-        seed=first.seed,
-        profile=first.profile,
-        command=command,
-        select=first.select,
-        modules=first.modules,
-        environment=first.environment,
+    ids = " ".join(record.run.id for record in records)
+    run = first.model_copy(
+        update={
+            "id": uuid.uuid5(uuid.NAMESPACE_OID, ids).hex,
+            "started": min(record.run.started for record in records),
+            "seconds": sum(record.run.seconds for record in records),
+            "command": command,
+        }
     )
     outcome = Outcome(outline, first.profile, finished, tables)
     whole = shares(outline, first.select, first.profile)
     return Merged(outcome.results(run, whole), outline, records[0].fingerprint, entries)
-
-
-def _leg(entry: Mapping[str, Any]) -> tuple[LegName, LegRecord] | None:
-    """A leg of a journal; None for an entry that is of none, or contradicts itself."""
-    try:
-        leg = LegRecord.model_validate(entry["leg"])
-        name = str(entry["claim"]), Kind(leg.kind)
-    except (LookupError, ValidationError):
-        return None
-    return None if judgement.contradiction(leg) else (name, leg)
 
 
 _DECIDES: Mapping[str, Callable[[ShardRecord], Any]] = {

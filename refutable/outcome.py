@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from refutable import check, judgement
 from refutable.claim import Kind, Profile, Verdict
@@ -15,6 +16,15 @@ from refutable.shard import WHOLE, Shard
 
 LegName = tuple[str, Kind]
 TableName = tuple[str, int]
+
+
+def leg_of(entry: Mapping[str, Any]) -> tuple[LegName, LegRecord] | None:
+    """The leg of an entry of a journal; None for one that contradicts itself.
+
+    Raises LookupError or ValueError for an entry that is of no leg.
+    """
+    leg = LegRecord.model_validate(entry["leg"])
+    return None if judgement.contradiction(leg) else ((str(entry["claim"]), leg.kind), leg)
 
 
 @dataclass(frozen=True)

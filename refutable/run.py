@@ -28,7 +28,7 @@ from refutable.engine.pool import Ended, Happening, Job, Pool, Running, Started,
 from refutable.errors import UsageError
 from refutable.events import Event, LegFinished, LegRunning, LegStarted, RunFinished, RunStarted
 from refutable.failure import is_users
-from refutable.outcome import LegName, Outcome, Share, TableName, shares
+from refutable.outcome import LegName, Outcome, Share, TableName, leg_of, shares
 from refutable.outline import DESCRIBE, Outline
 from refutable.records import shards
 from refutable.records.journal import RESULTS, Journal, writing
@@ -214,15 +214,11 @@ class Checking:
         known: dict[str, str] = {}
 
         def read(entry: Mapping[str, Any]) -> tuple[LegName, LegRecord] | None:
-            leg = LegRecord.model_validate(entry["leg"])
-            counts = leg.verdict not in (Verdict.ERROR, Verdict.NOT_RUN) and not _late(leg)
-            if (
-                not counts
-                or judgement.contradiction(leg)
-                or not files.unchanged(entry["files"], known)
-            ):
+            found = leg_of(entry)
+            if found is None or found[1].verdict in (Verdict.ERROR, Verdict.NOT_RUN):
                 return None
-            return (str(entry["claim"]), leg.kind), leg
+            again = _late(found[1]) or not files.unchanged(entry["files"], known)
+            return None if again else found
 
         return Journal(out, JOURNAL, fingerprint(self.pool, self.profile, self.seed), read)
 

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
@@ -119,6 +119,26 @@ def stored(path: Path) -> tuple[list[dict[str, Any]], bool]:
     return entries, bool(data) and not data.endswith(b"\n")
 
 
+def counting(
+    entries: Iterable[dict[str, Any]],
+    fingerprint: str,
+    read: Callable[[Mapping[str, Any]], tuple[K, R] | None],
+) -> Iterator[tuple[dict[str, Any], K, R]]:
+    """Entries that count under a fingerprint, each with what it is of and its record.
+
+    read: as of Journal.
+    """
+    for entry in entries:
+        if entry.get("fingerprint") != fingerprint:
+            continue
+        try:
+            found = read(entry)
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+            continue
+        if found is not None:
+            yield entry, *found
+
+
 class Journal(Generic[K, R]):
     """A file of JSON lines in a folder, open for appending; to be opened inside `writing`.
 
@@ -139,7 +159,6 @@ class Journal(Generic[K, R]):
     ) -> None:
         self.fingerprint = fingerprint
         self.path = folder / name
-        self.finished: dict[K, R] = {}
         try:
             self.entries, cut_off = stored(self.path)
             self._file: BinaryIO = self.path.open("ab")
@@ -147,15 +166,8 @@ class Journal(Generic[K, R]):
             raise UsageError(f"cannot write {self.path}: {problem.strerror}") from problem
         if cut_off:
             self._file.write(b"\n")  # so that the next line starts on its own
-        for entry in self.entries:
-            if entry.get("fingerprint") != fingerprint:
-                continue
-            try:
-                found = read(entry)
-            except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-                continue
-            if found is not None:
-                self.finished[found[0]] = found[1]
+        counted = counting(self.entries, fingerprint, read)
+        self.finished: dict[K, R] = {work: record for _, work, record in counted}
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Append an entry and flush it to disk. UsageError when the disk does not take it."""
