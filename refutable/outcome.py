@@ -10,7 +10,7 @@ from typing import Any
 from refutable import check, judgement
 from refutable.claim import Kind, Profile, Verdict
 from refutable.outline import Outline
-from refutable.records.contents import Entry
+from refutable.records.contents import Entry, LegEntry
 from refutable.records.results import ClaimRecord, LegRecord, Results, Run, TableRecord, Totals
 from refutable.shard import WHOLE, Shard
 
@@ -100,7 +100,7 @@ class Outcome:
             tables = [self.tables.get((claim.id, n), "") for n in range(share.tables)]
             yield check.claim_record(
                 claim,
-                [self._record(share, leg.kind) for leg in claim.legs],
+                [self._record(share, leg) for leg in claim.legs],
                 [id for id in self.outline.catalogue.order if id in blocked[claim.id]],
                 tables=[table for table in tables if isinstance(table, TableRecord)],
                 broken_tables=[
@@ -108,14 +108,14 @@ class Outcome:
                 ],
             )
 
-    def _record(self, share: Share, kind: Kind) -> LegRecord:
-        leg = next(leg for leg in share.claim.legs if leg.kind is kind)
-        if kind in share.own:
+    def _record(self, share: Share, leg: LegEntry) -> LegRecord:
+        if leg.kind in share.own:
             lost = {"type": "Lost", "message": "the run ended before it was judged"}
-            name = share.claim.id, kind
-            return self.finished.get(name) or judgement.error_record(kind, lost)
-        left_out = check.left_out(leg, kind in share.kinds, self.profile)
-        if kind in share.kinds and check.runs(leg, self.profile):
+            name = share.claim.id, leg.kind
+            return self.finished.get(name) or judgement.error_record(leg.kind, lost)
+        selected = leg.kind in share.kinds
+        left_out = check.left_out(leg, selected, self.profile)
+        if selected and check.runs(leg, self.profile):
             return left_out.model_copy(update={"not_run_reason": "another shard checks it"})
         return left_out
 
