@@ -14,7 +14,7 @@ from scipy import stats
 from refutable import ledger, scaling
 from refutable.asymptotics import O, Order, Theta
 from refutable.gap import Gap, at_most
-from refutable.rungs import MIN_RUNGS, MIN_SPAN, Floats, Ladder, scatters
+from refutable.rungs import Floats, Ladder, scatters, too_little
 from refutable.trend import CONFIDENCE
 
 Size = float | int | Fraction
@@ -108,10 +108,7 @@ class Climb:
         """The ratio of what was measured to a law, of which a limit is the constant of the law."""
         self._take()
         order = law if isinstance(law, Order) else Theta(law)
-        ratios = [
-            math.exp(_log(value) - order.log_at(size))
-            for value, size in zip(self.values, self.sizes, strict=True)
-        ]
+        ratios = [math.exp(log) for log in _logs_over(self, order)]
         return Climb(
             f"{self.name} over {order.law}", self.size or order.size, self.sizes, tuple(ratios)
         )
@@ -151,15 +148,10 @@ class _Compared:
         """The number of the first rung that is judged."""
         if start is not None:
             return sum(size < start for size in self.climb.sizes)
-        last = max(
-            (
-                i
-                for i in range(len(x) // 2 + 1)
-                if len(x) - i >= MIN_RUNGS and x[-1] - x[i] >= MIN_SPAN * (1 - 1e-9)
-            ),
-            default=0,
-        )
+        starts = range(len(x) // 2 + 1)
         with ledger.closed():
+            enough = [i for i in starts if too_little(self.climb.name, x[i:], y[i:]) is None]
+            last = max(enough, default=0)
             for first in range(last + 1):
                 found = list(self._judged(x, y, first, self.why))
                 if all(gap.holds for gap in found):
@@ -177,24 +169,21 @@ class _Compared:
 
     def _judged(self, x: Any, y: Any, first: int, why: str) -> Iterator[Gap]:
         """The gaps of the rungs from one on."""
-        label, below = f"log {self.law.size}", (x[:first].tolist(), y[:first].tolist())
-        if isinstance(self.law, Theta) and self.law.powers is not None:
-            power, log_power = self.law.powers
-            yield from scaling.power_law(
-                self.climb.name, x[first:], y[first:], power, log_power=log_power,
-                tolerance=self.tolerance, why=why, x_label=label, below=below,
-            )  # fmt: skip
-            return
-        ratio = y - np.array([self.law.log_at(size) for size in self.climb.sizes])
-        name = f"{self.climb.name} over {self.law.law}"
+        name, powers = self.climb.name, None
         if isinstance(self.law, Theta):
-            below = (x[:first].tolist(), ratio[:first].tolist())
+            powers = self.law.powers
+        if powers is None:  # what is read is the ratio to the law, which has the power 0
+            name, powers = f"{name} over {self.law.law}", (0.0, 0.0)
+            y = np.array(_logs_over(self.climb, self.law))
+        if isinstance(self.law, Theta):
+            exponent, log_power = powers
             yield from scaling.power_law(
-                name, x[first:], ratio[first:], 0.0,
-                tolerance=self.tolerance, why=why, x_label=label, below=below,
+                name, x[first:], y[first:], exponent, log_power=log_power,
+                tolerance=self.tolerance, why=why, x_label=f"log {self.law.size}",
+                below=(x[:first].tolist(), y[:first].tolist()),
             )  # fmt: skip
             return
-        rungs = Ladder.of(name, x[first:], ratio[first:])
+        rungs = Ladder.of(name, x[first:], y[first:])
         if rungs.doubt is not None:
             yield rungs.doubt
         elif isinstance(self.law, O):
@@ -253,6 +242,12 @@ def _slopes(rungs: Ladder, x: Floats) -> Iterator[tuple[str, float, float]]:
         found = stats.linregress(x[start:], rungs.y[start:])
         quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(x) - start - 2))
         yield where, float(found.slope), quantile * float(found.stderr) if noisy else 0.0
+
+
+def _logs_over(climb: Climb, law: Order) -> list[float]:
+    """Logarithms of the ratio of what was measured to a law."""
+    pairs = zip(climb.values, climb.sizes, strict=True)
+    return [_log(value) - law.log_at(size) for value, size in pairs]
 
 
 def _log(value: Any) -> float:
