@@ -55,18 +55,15 @@ class Climb:
     size: str | None
     sizes: tuple[Size, ...]
     values: tuple[Any, ...]
-    _taken: tuple[ledger.Ledger | None, int] = field(init=False, repr=False, compare=False)
+    _entry: ledger.Entry = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Enter it where it must be taken."""
-        made_in = ledger.current()
-        entry = 0
-        if made_in is not None:
-            entry = made_in.enter(
-                f"the ladder of {self.name!r} was climbed and compared with nothing: "
-                "yield from ladder(...).follows(Theta(...))"
-            )
-        object.__setattr__(self, "_taken", (made_in, entry))
+        entry = ledger.entered(
+            f"the ladder of {self.name!r} was climbed and compared with nothing: "
+            "yield from ladder(...).follows(Theta(...))"
+        )
+        object.__setattr__(self, "_entry", entry)
 
     def follows(
         self,
@@ -86,7 +83,7 @@ class Climb:
         To be exhausted: `yield from ladder(...).follows(...)`. Raises ValueError for values that
         are not positive, and for a law of another size.
         """
-        self._take()
+        self._entry.take()
         if self.size not in (None, law.size):
             raise ValueError(
                 f"{self.name}: the ladder climbs {self.size}, and {law} is about {law.size}; "
@@ -96,7 +93,7 @@ class Climb:
 
     def tends_to(self, limit: float, *, tolerance: float, why: str) -> Iterator[Gap]:
         """The gaps of a limit, as of `scaling.limit`. To be exhausted: `yield from`."""
-        self._take()
+        self._entry.take()
         x = [_log(value) for value in self.sizes]
         values = [float(value) for value in self.values]
         label = f"log {self.size or 'N'}"
@@ -106,17 +103,12 @@ class Climb:
 
     def over(self, law: Order | str) -> Climb:
         """The ratio of what was measured to a law, of which a limit is the constant of the law."""
-        self._take()
+        self._entry.take()
         order = law if isinstance(law, Order) else Theta(law)
         ratios = [math.exp(log) for log in _logs_over(self, order)]
         return Climb(
             f"{self.name} over {order.law}", self.size or order.size, self.sizes, tuple(ratios)
         )
-
-    def _take(self) -> None:
-        made_in, entry = self._taken
-        if made_in is not None:
-            made_in.take(entry)
 
 
 @dataclass(frozen=True)

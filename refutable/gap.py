@@ -83,9 +83,7 @@ class Gap:
         else:
             self._compare_numbers()
         _set(self, "_rounded", rounded)
-        made_in = ledger.current()
-        if made_in is not None:
-            _set(self, "_taken", (made_in, made_in.enter(_unseen(self.name))))
+        _set(self, "_entry", ledger.entered(_unseen(self.name)))
         if not self.__dict__["_holds"]:
             _set(self, "_place", failure.caller())
 
@@ -171,9 +169,7 @@ class Gap:
 
     def take(self) -> None:
         """Note that somebody looked at this gap, so that it is not lost."""
-        made_in, entry = self.__dict__.get("_taken", (None, 0))
-        if made_in is not None:
-            made_in.take(entry)
+        self.__dict__.get("_entry", ledger.NOTHING).take()
 
     @property
     def comparisons(self) -> Tally:
@@ -243,7 +239,7 @@ class Gap:
 
     def __getstate__(self) -> dict[str, Any]:
         """What it is, without the leg that made it."""
-        return {name: value for name, value in self.__dict__.items() if name != "_taken"}
+        return {name: value for name, value in self.__dict__.items() if name != "_entry"}
 
 
 class _Measured:

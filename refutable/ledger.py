@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from refutable import chance
@@ -37,14 +38,33 @@ class Ledger:
         self.untaken[self.entries] = what
         return self.entries
 
-    def take(self, entry: int) -> None:
-        """Note that somebody took it."""
-        self.untaken.pop(entry, None)
-
     def forget_since(self, entries: int) -> None:
         """Drop what was entered after the first so many: the work was broken off and made again."""
         for entry in [entry for entry in self.untaken if entry > entries]:
             del self.untaken[entry]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a leg has made, and somebody has to take. made_in: None outside of a leg."""
+
+    made_in: Ledger | None = None
+    number: int = 0
+
+    def take(self) -> None:
+        """Note that somebody took it."""
+        if self.made_in is not None:
+            self.made_in.untaken.pop(self.number, None)
+
+
+NOTHING = Entry()
+"""Of what nobody has to take."""
+
+
+def entered(what: str) -> Entry:
+    """Enter what to say when nobody takes it, where a leg is running."""
+    made_in = current()
+    return NOTHING if made_in is None else Entry(made_in, made_in.enter(what))
 
 
 def current() -> Ledger | None:

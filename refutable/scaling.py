@@ -42,20 +42,17 @@ class Law(Iterator[Gap]):
 
     def __init__(self, name: str, gaps: Iterator[Gap]) -> None:
         self._gaps = gaps
-        self._made_in = ledger.current()
-        if self._made_in is not None:
-            self._entry = self._made_in.enter(
-                f"the law of scaling {name!r} was made, and not all of its gaps were asked for: "
-                "write `yield from`"
-            )
+        self._entry = ledger.entered(
+            f"the law of scaling {name!r} was made, and not all of its gaps were asked for: "
+            "write `yield from`"
+        )
 
     def __next__(self) -> Gap:
         """The next gap."""
         try:
             return next(self._gaps)
         except StopIteration:
-            if self._made_in is not None:
-                self._made_in.take(self._entry)
+            self._entry.take()
             raise
 
 
