@@ -41,11 +41,11 @@ def recall() -> dict[str, float]:
 
 def remember(found: Mapping[str, float]) -> None:
     """Add what some work took; nothing is said where it cannot be kept."""
-    path, known = _place(), recall()
+    path = _place()
     latest = {name: seconds for name, seconds in found.items() if seconds >= SHORTEST}
     if path is None or not latest:
         return
-    known = {name: seconds for name, seconds in known.items() if name not in latest}
+    known = {name: seconds for name, seconds in recall().items() if name not in latest}
     latest = dict([*known.items(), *latest.items()][-MOST:])
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
