@@ -105,8 +105,7 @@ def run(
         outline, pool = stack.enter_context(
             opened(sources, words, workers=workers, scheduler=scheduler)
         )
-        own = () if tuple(sources) == DEFAULT_SOURCES else tuple(sources)
-        checking = Checking(outline, pool, words, profile, seed, limit, own, shard)
+        checking = Checking(outline, pool, words, profile, seed, limit, shard)
         yield from checking.events(out, command)
 
 
@@ -153,7 +152,6 @@ class Checking:
     profile: Profile
     seed: int
     limit: float | None = None
-    modules: tuple[str, ...] = ()
     shard: Shard | None = None
     finished: dict[LegName, LegRecord] = field(default_factory=dict)
     tables: dict[TableName, TableRecord | str] = field(default_factory=dict)
@@ -194,7 +192,7 @@ class Checking:
             profile=self.profile,
             command=command,
             select=self.select,
-            modules=self.modules,
+            modules=() if self.pool.sources == DEFAULT_SOURCES else self.pool.sources,
             environment=check.environment(),
         )
         if journal and self.shard:

@@ -61,13 +61,12 @@ def soak(
         require(profile, max(mine), workers, limit)
     else:
         raise UsageError(f"shard {shard} of {len(seeds)} seeds is empty")
-    own = () if tuple(sources) == DEFAULT_SOURCES else tuple(sources)
     with writing(out):
         for first in range(0, len(mine), TOGETHER):
             with opened(sources, words, workers=workers, scheduler=scheduler) as (outline, pool):
                 for seed in mine[first : first + TOGETHER]:
                     folder = out / f"seed-{seed}"
-                    checking = Checking(outline, pool, words, profile, seed, limit, own)
+                    checking = Checking(outline, pool, words, profile, seed, limit)
                     with writing(folder):
                         for event in checking.events(folder, command):
                             on_event(event)
