@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 import itertools
 import urllib.parse
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from refutable import text as texts
 from refutable.auditing import answers as answering
@@ -66,10 +68,9 @@ class Most:
 
 def _share(sizes: Sequence[int], room: int) -> int:
     """The most that each may take so that together they need no more than the room."""
-    most = max(sizes, default=0)
-    while sum(min(size, most) for size in sizes) > room:
-        most -= 1
-    return most
+    shares = range(max(sizes, default=0) + 1)
+    fitting = bisect.bisect_right(shares, room, key=lambda most: sum(min(s, most) for s in sizes))
+    return fitting - 1
 
 
 def page(results: Results, folder: Path | None = None) -> str:
@@ -133,7 +134,9 @@ def changes(found: Difference, runs: Sequence[Past]) -> str:
     )
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
+    """What draws every page; its templates are compiled once for all pages of a process."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("refutable.reports"),
         autoescape=True,
@@ -197,9 +200,9 @@ def _share_of(record: ClaimRecord | GapRecord, shown: str | None = None) -> Mark
     if isinstance(record, GapRecord):
         earned = earned if record.holds else None
         shown = "" if earned is None else words.percent(earned)
-    style = Markup(" style=--c:{:.0f}%").format(100 * earned) if earned and earned >= 0.005 else ""
+    style = f" style=--c:{100 * earned:.0f}%" if earned and earned >= 0.005 else ""
     hot = '"c hot"' if earned and earned > HOT else "c"
-    return Markup(" class={}{}>{}").format(Markup(hot), style, shown or "")
+    return Markup(f" class={hot}{style}>{escape(shown or '')}")
 
 
 def _reasons(leg: LegRecord) -> list[str]:

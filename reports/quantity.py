@@ -6,6 +6,7 @@ table then names a setting once, however long it is.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -37,7 +38,7 @@ class Quantity:
     name: str
     setting: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @functools.cached_property
     def at(self) -> str:
         """The setting on one line."""
         return ", ".join(f"{symbol} = {brief(value)}" for symbol, value in self.setting)
