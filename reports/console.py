@@ -60,7 +60,7 @@ def show(results: Results, console: Console, folder: Path | None = None) -> None
     missing = words.not_installed(results)
     for line in missing:
         console.print(said(line))
-    partial = [claim.id for claim in results.claims if words.left_out(claim)]
+    partial = [claim.id for claim in results.claims if claim.left_out]
     if partial and not missing:
         console.print(
             said(

@@ -28,8 +28,8 @@ class Section:
 
 def show(difference: Difference, console: Console) -> None:
     """Print what changed."""
-    for one, name in ((difference.before, "before"), (difference.after, "after")):
-        console.print(Text(f"{name:7} ") + said(side(one)))
+    for name, side in sides(difference):
+        console.print(Text(f"{name:7} ") + said(side))
     for section in sections(difference):
         console.print()
         console.print(said(section.title, STYLES[section.tone]))
@@ -58,8 +58,7 @@ def _print_beside(about: Text, what: Text, width: int, console: Console) -> None
 def markdown(difference: Difference) -> str:
     """The same as a Markdown page."""
     lines = ["# What changed", "", f"**{words.inline(verdict(difference))}**", ""]
-    for one, name in ((difference.before, "before"), (difference.after, "after")):
-        lines.append(f"- {name}: {words.inline(side(one))}")
+    lines += [f"- {name}: {words.inline(side)}" for name, side in sides(difference)]
     for section in sections(difference):
         lines += ["", f"## {words.inline(section.title)}", ""]
         for about, what in section.lines:
@@ -72,31 +71,31 @@ def verdict(difference: Difference) -> str:
     worse, totals = len(difference.regressions), difference.totals
     if difference.identical:
         return (
-            f"Identical: {_claims(difference.after.claims)}, "
+            f"Identical: {words.many(difference.after.claims, 'claim')}, "
             "every verdict and every number as before."
         )
     if worse:
-        return f"{_claims(worse)} got worse."
+        return f"{words.many(worse, 'claim')} got worse."
     compared = sum(totals[c] for c in (Change.SAME, Change.IMPROVED, Change.CHANGED))
     left = totals[Change.NOT_COMPARABLE]
-    rest = f"; {_claims(left)} cannot be compared" if left else ""
+    rest = f"; {words.many(left, 'claim')} cannot be compared" if left else ""
     if not compared:
         return f"Nothing can be compared: no claim ran in both{rest}."
     same = f", {totals[Change.SAME]} with the verdict they had" if totals[Change.SAME] else ""
-    return f"Nothing got worse among {_claims(compared)}{same}{rest}."
+    return f"Nothing got worse among {words.many(compared, 'claim')}{same}{rest}."
 
 
-def _claims(n: int) -> str:
-    return f"{n} claim" if n == 1 else f"{n} claims"
+def sides(difference: Difference) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Both runs, a line each, with their names."""
+    return ("before", _side(difference.before)), ("after", _side(difference.after))
 
 
-def side(of: Side) -> str:
-    """A run in a line."""
+def _side(of: Side) -> str:
     run = of.run
     selected = " ".join(run.select) or "everything"
     return (
         f"{run.started}, profile {run.profile}, seed {run.seed}, {selected}: "
-        f"{_claims(of.claims)}, {of.legs} legs, {run.seconds:.0f} s"
+        f"{words.many(of.claims, 'claim')}, {words.many(of.legs, 'leg')}, {run.seconds:.0f} s"
     )
 
 
@@ -208,9 +207,9 @@ def _not_comparable(difference: Difference) -> Iterator[tuple[str, str]]:
             if leg.change is Change.NOT_COMPARABLE:
                 legs[leg.reason or ""] += 1
     for reason, ids in claims.items():
-        yield _claims(len(ids)), f"{reason}: {', '.join(ids)}"
+        yield words.many(len(ids), "claim"), f"{reason}: {', '.join(ids)}"
     for reason, n in legs.items():
-        yield f"{n} leg" if n == 1 else f"{n} legs", reason
+        yield words.many(n, "leg"), reason
 
 
 def _arrow(before: str | None, after: str | None) -> str:

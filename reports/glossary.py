@@ -12,8 +12,7 @@ WORDS = {
     "leg": "one way of attacking a claim: symbolic, smt, exact, enclosed, property, trained or "
     "scaling",
     "gap": "one measured value beside a predicted one, with a tolerance and the reason of it",
-    "closeness": "the largest share of an allowance (a tolerance or a bound) that was used up: 0 % "
-    "is exact, 100 % is the edge, above it the claim fails; given only for what holds",
+    "closeness": f"{words.USED_UP}; given only for what holds",
     "closest to failing": "the gap with the largest closeness; it decides that of the claim",
     "exact": "in place of a closeness: everything was decided or identical, nothing was allowed",
     "grade": "what the evidence is worth: proved, searched, trained or fitted",

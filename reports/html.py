@@ -121,13 +121,12 @@ def audit(
 
 def changes(found: Difference, runs: Sequence[Past]) -> str:
     """The page of a difference, that of the last two of several runs where there are more."""
-    sides = [("before", difference.side(found.before)), ("after", difference.side(found.after))]
     return (
         _environment()
         .get_template("difference.html.j2")
         .render(
             verdict=difference.verdict(found),
-            sides=sides,
+            sides=difference.sides(found),
             sections=list(difference.sections(found)),
             runs=runs,
         )

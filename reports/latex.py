@@ -142,7 +142,7 @@ def _breakable(id: str) -> str:
 
 def _notes(results: Results) -> Iterator[str]:
     yield words.CLOSENESS
-    partial = sum(bool(words.left_out(claim)) for claim in results.claims)
+    partial = sum(bool(claim.left_out) for claim in results.claims)
     if partial:
         yield f"The run left out legs of {partial} claims; their verdicts rest on the others."
     for claim in results.claims:

@@ -35,7 +35,7 @@ def summary(results: Results) -> str:
             markdown(words.verdict(claim)),
             markdown(words.closeness(claim)),
             markdown(words.grades(claim)),
-            ", ".join(words.left_out(claim)),
+            ", ".join(claim.left_out),
         )
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", words.CLOSENESS, ""]

@@ -76,11 +76,6 @@ def sentence(results: Results) -> str:
     return f"{said}; {', '.join(rest)}."
 
 
-def first_forms(results: Results) -> list[ClaimRecord]:
-    """Claims that hold by refuting the first form of a statement."""
-    return [c for c in results.claims if c.original_of and c.verdict is Verdict.HOLDS]
-
-
 def unsound(results: Results) -> list[tuple[ClaimRecord, list[LegRecord]]]:
     """Claims that do not hold, each with the legs that keep it from that; those that fail first."""
     order = list(words.MARKS)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from refutable import text as texts
-from refutable.claim import Grade, Kind, Verdict
+from refutable.claim import Grade, Verdict
 from refutable.records.results import (
     Acceptance,
     CertificateRecord,
@@ -47,10 +47,11 @@ MEANINGS = {
 RESTS = "rests on a failing claim: "
 """How the remark begins that a claim gets when one that it rests on fails."""
 
-CLOSENESS = (
-    "Closeness is the largest share of an allowance (a tolerance or a bound) that was used up: "
-    "0 % is exact, 100 % is the edge, above it the claim fails."
+USED_UP = (
+    "the largest share of an allowance (a tolerance or a bound) that was used up: "
+    "0 % is exact, 100 % is the edge, above it the claim fails"
 )
+CLOSENESS = f"Closeness is {USED_UP}."
 
 
 COVERAGE = (
@@ -162,11 +163,6 @@ def grade(leg: LegRecord, *, brief: bool = False) -> str:
     return f"{leg.grade.value}{alone}{covered}"
 
 
-def left_out(claim: ClaimRecord) -> list[Kind]:
-    """The legs that did not run."""
-    return [leg.kind for leg in claim.legs if leg.verdict is Verdict.NOT_RUN]
-
-
 def not_installed(results: Results) -> list[str]:
     """A line for every package that legs miss: those legs were not run."""
     reasons = Counter(
@@ -183,13 +179,16 @@ def many(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
+def first_forms(results: Results) -> list[ClaimRecord]:
+    """Claims that hold by refuting the first form of a statement."""
+    return [c for c in results.claims if c.original_of and c.verdict is Verdict.HOLDS]
+
+
 def counts(results: Results) -> str:
     """'50 hold, 1 fails': the verdicts that occurred, in words."""
     found = [(n, verdict) for verdict, n in results.totals.verdicts.items() if n]
     text = ", ".join(f"{n} {_verb(verdict, n)}" for n, verdict in found)
-    refuting = [
-        claim.id for claim in results.claims if claim.original_of and claim.verdict is Verdict.HOLDS
-    ]
+    refuting = first_forms(results)
     if refuting:
         text += f" ({len(refuting)} by refuting a statement's first form)"
     accepted = sum(claim.accepted is not None for claim in results.claims)

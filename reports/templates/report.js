@@ -1,5 +1,5 @@
 const claims = all("details.claim"), home = new Map(claims.map(c => [c, c.parentElement]));
-const FIELDS = ["text", "verdict", "kind", "grade", "provenance", "sort"], GRADES = ["proved", "proved in a range", "searched", "trained", "fitted"];
+const FIELDS = ["text", "verdict", "kind", "grade", "provenance", "sort"], GRADES = {{ opening.RANKS | tojson }};
 const VERDICTS = ["fails", "error", "vacuous", "undecided", "not-run", "holds"];
 const plain = text => text.toLowerCase().replace(/[_{}\\]/g, "");
 let said = null, current = "", shownOrder = "";
