@@ -42,9 +42,7 @@ def _row(record: Record, varied: Sequence[str]) -> dict[str, Any]:
     return row
 
 
-def show(
-    records: Sequence[Record], found: pd.DataFrame, varied: Sequence[str], console: Console
-) -> None:
+def show(records: Sequence[Record], varied: Sequence[str], console: Console) -> None:
     """Print the table, and where the configurations lie outside of what the theorems say."""
     setting = records[0]["setting"]
     fixed = [f"P = {trace.patches(setting)}"] if not {"P", "log10_P"} & set(varied) else []

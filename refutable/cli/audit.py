@@ -87,8 +87,8 @@ def command(
                 "--set tries one point: with SELECT, --profile, --seed and --module only"
             )
         raise SystemExit(_show_point(select, point, sources, profile, seed, limit))
-    if write_margins and not write_margins.parent.is_dir():
-        raise UsageError(f"there is no folder {write_margins.parent} for --write-margins")
+    if write_margins:
+        options.require_folder(write_margins, "--write-margins")
     folder.require_free(out, folder.ATLAS)
     recorded = margins.read(fail_below) if fail_below else {}
 

@@ -106,6 +106,12 @@ def published(checkpoints: Path | None, images: Path | None, heads: int | None) 
     return (chapter.__name__,)
 
 
+def require_folder(file: Path, option: str) -> None:
+    """UsageError when there is no folder for the file that an option writes."""
+    if not file.parent.is_dir():
+        raise UsageError(f"there is no folder {file.parent} for {option}")
+
+
 def console() -> Console:
     """Standard output: as wide as the terminal or as COLUMNS says, otherwise wide for a file."""
     return Console(width=None if sys.stdout.isatty() else _columns())

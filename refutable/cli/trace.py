@@ -45,7 +45,7 @@ def _values(read: Callable[[str], float]) -> Callable[..., tuple[float, ...] | N
 _whole, _real = _values(int), _values(float)
 
 
-def _file(suffixes: Callable[[], Any], what: str) -> Callable[..., Path | None]:
+def _file(suffixes: Callable[[], Any]) -> Callable[..., Path | None]:
     """A callback for a file that can be written to. UsageError before anything is run."""
 
     def parse(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
@@ -54,8 +54,7 @@ def _file(suffixes: Callable[[], Any], what: str) -> Callable[..., Path | None]:
         name = option.opts[0]
         if path.suffix not in suffixes():
             raise UsageError(f"{name} writes {', '.join(suffixes())}, not {path.name!r}")
-        if not path.parent.is_dir():
-            raise UsageError(f"there is no folder {path.parent} for {name}")
+        options.require_folder(path, name)
         if path.is_dir():
             raise UsageError(f"{name} takes a file, and {path} is a folder")
         return path
@@ -108,13 +107,13 @@ def _drawn() -> Any:
 @options.as_json
 @click.option("--series", is_flag=True, help="With --json: the whole trajectory, too.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE",
-              callback=_file(_drawn, "a picture"),
+              callback=_file(_drawn),
               help="Also draw the correlations over time: .svg, .png or .pdf.")  # fmt: skip
 @click.option("--csv", type=click.Path(path_type=Path), metavar="FILE",
-              callback=_file(lambda: (".csv",), "a table"),
+              callback=_file(lambda: (".csv",)),
               help="Also write the trajectory, or a row per configuration.")  # fmt: skip
 @click.option("--npz", type=click.Path(path_type=Path), metavar="FILE",
-              callback=_file(lambda: (".npz",), "arrays"),
+              callback=_file(lambda: (".npz",)),
               help="The same as arrays of numpy.")  # fmt: skip
 def command(
     as_json: bool,
@@ -148,7 +147,7 @@ def command(
         streams.say_json(documents if varied else documents[0], 1)
     else:
         if varied:
-            sweep.show([one.record for one in found], frame, varied, options.console())
+            sweep.show([one.record for one in found], varied, options.console())
         else:
             trace.show(found[0].record, options.console())
         for path, what in ((plot, "Picture"), (csv, "Table"), (npz, "Arrays")):

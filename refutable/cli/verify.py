@@ -114,8 +114,7 @@ def command(
     conclusion.require_place(out)
     if kept is not None:
         history.read(kept)  # a damaged one is refused before anything is run
-        if not kept.parent.is_dir():
-            raise UsageError(f"there is no folder {kept.parent} for --history")
+        options.require_folder(kept, "--history")
     entries: dict[str, baseline.Entry] = {}
 
     def on_event(event: Event) -> None:
@@ -173,5 +172,5 @@ def _require_free(write_baseline: Path | None, accepted: Path | None) -> None:
     """UsageError when a baseline cannot be written, before anything is run."""
     if write_baseline and write_baseline != accepted and write_baseline.exists():
         raise UsageError(f"{write_baseline} exists; to bring it up to date, also --baseline it")
-    if write_baseline and not write_baseline.parent.is_dir():
-        raise UsageError(f"there is no folder {write_baseline.parent} for --write-baseline")
+    if write_baseline:
+        options.require_folder(write_baseline, "--write-baseline")

@@ -157,7 +157,7 @@ def test_a_claim_whose_chapter_misses_a_package_says_so(package: Path) -> None:
         assert "no_such_package is not installed" in (record.not_run_reason or "")
 
 
-def test_a_claim_typed_into_a_notebook_stands_where_its_leg_does(tmp_path: Path) -> None:
+def test_a_claim_typed_into_a_notebook_stands_where_its_leg_does() -> None:
     namespace: dict[str, Any] = {}
     exec(compile(CLAIMS, "<cell 3>", "exec"), namespace)
     [claim] = namespace["CLAIMS"]
