@@ -102,7 +102,7 @@ def _corresponding(read: list[Results], correspondence: Path | None) -> list[Res
         return list(mapping.matched(read[0], read[1], mapping.read(correspondence)))
     common = set.intersection(*({claim.id for claim in one.claims} for one in read))
     if len(read) == 2 and not common:
-        click.echo(
+        streams.say(
             "claims: the runs have no claim in common, so that all of the first one's are gone; "
             "--map FILE says which correspond",
             err=True,

@@ -137,7 +137,7 @@ def command(
             on_event=on_event,
         )
     if certificates:
-        click.echo(certificate_files.write(found, certificates), err=True)
+        streams.say(certificate_files.write(found, certificates), err=True)
     code = conclusion.conclude(
         found, entries, Counting(allowed, strict), out, as_json, write_baseline, kept
     )
