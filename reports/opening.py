@@ -10,7 +10,7 @@ from typing import Any
 from refutable import text as texts
 from refutable.claim import Grade, Verdict
 from refutable.records.results import ClaimRecord, LegRecord, Results
-from refutable.reports import witness, words
+from refutable.reports import words
 
 RANKS = ("proved", "proved in a range", "searched", "trained", "fitted")
 """What a claim that holds can rest on at best, strongest first."""
@@ -85,12 +85,6 @@ def unsound(results: Results) -> list[tuple[ClaimRecord, list[LegRecord]]]:
         if claim.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN)
     ]
     return sorted(found, key=lambda one: order.index(one[0].verdict))
-
-
-def shown_witness(leg: LegRecord) -> dict[str, Any]:
-    """What of a witness is shown as parameters; the rest is put into words elsewhere."""
-    hidden = (*witness.ELSEWHERE, "gap")
-    return {name: value for name, value in (leg.witness or {}).items() if name not in hidden}
 
 
 def parameters(value: Any, most: int = 40) -> Iterator[tuple[str, str]]:

@@ -15,13 +15,22 @@ ELSEWHERE = ("advice", *LADDER)
 """Parts of a witness that are not shown as they are stored."""
 
 
-def lines(leg: LegRecord) -> list[str]:
-    """Where it failed, what was drawn, the nearest case that holds, the ladder, what to try."""
+def shown(leg: LegRecord) -> dict[str, Any]:
+    """What of a witness is shown as parameters; the gap and the rest are put into words."""
+    hidden = (*ELSEWHERE, "gap")
+    return {name: value for name, value in (leg.witness or {}).items() if name not in hidden}
+
+
+def lines(leg: LegRecord, *, drawn: bool = True) -> list[str]:
+    """Where it failed, what was drawn, the nearest case that holds, the ladder, what to try.
+
+    drawn: not for a page that shows what was drawn as a table.
+    """
     place = next((gap.place for gap in leg.gaps if gap.place and not gap.holds), None)
     found = [f"at {place}"] if place and leg.failure is None else []
     witness = leg.witness or {}
-    plain = {name: value for name, value in witness.items() if name not in ELSEWHERE}
-    if set(plain) - {"gap"}:
+    if drawn and shown(leg):
+        plain = {name: value for name, value in witness.items() if name not in ELSEWHERE}
         found.append(f"witness: {words.json_text(plain)}")
     if leg.nearest:
         there = words.json_text(leg.nearest.get("configuration"))
