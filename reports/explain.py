@@ -21,15 +21,19 @@ def lines(
     last: ClaimRecord | None,
     out: Path,
     width: int = 10_000,
+    modules: Sequence[str] = (),
 ) -> list[str]:
-    """The lines of `claims explain`, wrapped. last: the record of the run whose folder is `out`."""
+    """The lines of `claims explain`, wrapped. last: the record of the run whose folder is `out`.
+
+    modules: those whose claim it is, for the commands; none are the paper's.
+    """
     found = (
         *_stated(claim),
         *_checked(claim),
         *(line for table in tables for line in ["", *map(Whole, words.aligned(table)), ""]),
-        *_planted(claim),
+        *_planted(claim, modules),
         "",
-        *_judged(claim, last, out),
+        *_judged(claim, last, out, modules),
     )
     return [line for one in found for line in _wrapped(one, width)]
 
@@ -83,15 +87,19 @@ def _checked(claim: Entry) -> Iterator[str]:
         yield f"  {leg.kind.value:9} at best {leg.kind.grade.value:9} {leg.about}{since}"
 
 
-def _planted(claim: Entry) -> Iterator[str]:
-    yield f"planted mistakes, each to turn the verdict to fails: `claims selftest {claim.id}`"
+def _planted(claim: Entry, modules: Sequence[str]) -> Iterator[str]:
+    command = words.on_modules(["claims", "selftest", claim.id], modules)
+    yield f"planted mistakes, each to turn the verdict to fails: `{command}`"
     for mistake in claim.mistakes:
         yield f"  {mistake.title}  [{mistake.target}]"
 
 
-def _judged(claim: Entry, last: ClaimRecord | None, out: Path) -> Iterator[str]:
+def _judged(
+    claim: Entry, last: ClaimRecord | None, out: Path, modules: Sequence[str]
+) -> Iterator[str]:
     if last is None:
-        yield f"last verdict none in {out} (run `claims verify {claim.id} --out {out}`)"
+        command = words.on_modules(["claims", "verify", claim.id, "--out", str(out)], modules)
+        yield f"last verdict none in {out} (run `{command}`)"
         return
     closeness = words.closeness(last)
     yield f"last verdict {words.verdict(last)}" + (f", closeness {closeness}" if closeness else "")

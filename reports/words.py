@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from refutable import text as texts
@@ -304,7 +304,9 @@ def json_text(value: Any) -> str:
 def again(run: Run, claim: ClaimRecord, leg: LegRecord) -> str:
     """A command that checks one leg of a claim as this run did."""
     words = ["claims", "verify", claim.id, f"kind:{leg.kind.value}", "--profile", run.profile]
-    words += ["--seed", str(run.seed)]
-    for module in run.modules:
-        words += ["--module", module]
-    return texts.command(words)
+    return on_modules([*words, "--seed", str(run.seed)], run.modules)
+
+
+def on_modules(words: Sequence[str], modules: Sequence[str]) -> str:
+    """A command, to be pasted, about the claims of these modules; none are the paper's."""
+    return texts.command([*words, *(word for module in modules for word in ("--module", module))])

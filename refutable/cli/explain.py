@@ -37,4 +37,4 @@ def command(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
     last = next((record for record in stored if record.id == entry.id), None)
     computed = [TableRecord.of(compute()) for compute in tables]
     width = options.console().width
-    streams.say("\n".join(explain.lines(entry, computed, last, out, width)))
+    streams.say("\n".join(explain.lines(entry, computed, last, out, width, modules)))

@@ -51,16 +51,24 @@ def test_lines_are_as_long_as_the_console_is_wide(width: int) -> None:
     assert "1 claim: 1 fails." in lines
 
 
+ENTRY = Entry(
+    id="a.claim", title=LONG, statement=r"x\le \tfrac12", measured=LONG, file="mine.py", line=3,
+    provenance=Provenance.DERIVED, paper=None, assumptions=(LONG,), rests_on=(),
+    original_of=None, module="mine", legs=(), mistakes=(), tables=0,
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_an_explanation_is_wrapped_below_what_it_says(width: int) -> None:
-    entry = Entry(
-        id="a.claim", title=LONG, statement=r"x\le \tfrac12", measured=LONG, file="mine.py", line=3,
-        provenance=Provenance.DERIVED, paper=None, assumptions=(LONG,), rests_on=(),
-        original_of=None, module="mine", legs=(), mistakes=(), tables=0,
-    )  # fmt: skip
-    lines = explain.lines(entry, (), RECORD, Path("kept"), width)
+    lines = explain.lines(ENTRY, (), RECORD, Path("kept"), width)
     assert "  x ≤ ½" in lines
     assert all(len(line) <= width for line in lines)
     after = lines[next(i for i, line in enumerate(lines) if line.startswith("measured")) + 1]
     assert after.startswith(" " * explain.LABEL)
     assert not any("refuted by each" in line for line in lines)
+
+
+def test_an_explanation_gives_commands_that_find_the_claim() -> None:
+    said = "\n".join(explain.lines(ENTRY, (), None, Path("no where"), modules=("mine.py",)))
+    assert "`claims verify a.claim --out 'no where' --module mine.py`" in said
+    assert "`claims selftest a.claim --module mine.py`" in said
