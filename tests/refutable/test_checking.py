@@ -459,3 +459,12 @@ def test_legs_draw_from_seeds_of_their_own_and_their_chances_add_up(tmp_path: Pa
 def test_a_profile_spends_its_own_effort(profile: Profile, spent: int) -> None:
     assert Context(profile, 0, 1).at(quick=1, full=20, deep=300) == spent
     assert Context(profile, 0, 1).at(quick=1, full=20) == min(spent, 20)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_no_file_can_hold_is_refused_before_anything_runs(
+    seed: int, source: str
+) -> None:
+    with pytest.raises(UsageError, match="seed must be from 0 to 9223372036854775807"):
+        run.verify(sources=[source], seed=seed)
+    assert not (Path(source).parent / "runs").exists()

@@ -149,3 +149,14 @@ def test_certificates_of_two_runs_do_not_mix(written: Path) -> None:
     done = verify(written.parent / "proved_claims.py", folder)
     assert done.returncode == 2
     assert "of an earlier run" in done.stderr
+
+
+def test_a_leg_that_fails_leaves_no_certificate(tmp_path: Path) -> None:
+    """Not even of what it proved before: its claim does not hold."""
+    false = '    yield symbolic.identity("false", x, y, "w")\n'
+    kept = '    yield symbolic.identity("fractions"'
+    text = CLAIMS.replace(kept, false + kept)
+    (tmp_path / "false_claims.py").write_text(text, encoding="utf-8")
+    done = verify(tmp_path / "false_claims.py", tmp_path / "found")
+    assert done.returncode == 1, done.stderr
+    assert {file.name.split(".")[1] for file in (tmp_path / "found").iterdir()} == {"smt"}
