@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from refutable.claim import Kind
     from refutable.outline import Outline
     from refutable.records.results import LegRecord, Results
+
+E = TypeVar("E")
+F = TypeVar("F")
 
 
 @dataclass(frozen=True)
@@ -58,3 +63,17 @@ class RunFinished:
 
 
 Event = RunStarted | LegStarted | LegRunning | LegFinished | RunFinished
+
+
+def heard(
+    events: Generator[E, None, None],
+    last: type[F],
+    on_event: Callable[[E], object] = lambda _: None,
+) -> F:
+    """Tell what happens, as it happens, up to the event of this kind; what was begun is ended."""
+    with contextlib.closing(events):
+        for event in events:
+            on_event(event)
+            if isinstance(event, last):
+                return event
+    raise AssertionError(f"the last event is of the kind {last.__name__}")

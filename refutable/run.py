@@ -26,7 +26,15 @@ from refutable.claim import LARGEST_SEED, PROFILES, Kind, Profile, Verdict, deri
 from refutable.engine import cluster, limits
 from refutable.engine.pool import Ended, Happening, Job, Pool, Running, Started, ask
 from refutable.errors import UsageError
-from refutable.events import Event, LegFinished, LegRunning, LegStarted, RunFinished, RunStarted
+from refutable.events import (
+    Event,
+    LegFinished,
+    LegRunning,
+    LegStarted,
+    RunFinished,
+    RunStarted,
+    heard,
+)
 from refutable.failure import is_users
 from refutable.outcome import LegName, Outcome, Share, TableName, leg_of, shares
 from refutable.outline import DESCRIBE, Outline
@@ -75,12 +83,7 @@ def verify(
         select, sources=sources, profile=profile, seed=seed, workers=workers, out=out,
         command=command, limit=limit, shard=shard, scheduler=scheduler,
     )  # fmt: skip
-    with contextlib.closing(events):
-        for event in events:
-            on_event(event)
-            if isinstance(event, RunFinished):
-                return event.results
-    raise AssertionError("a run ends with its results")
+    return heard(events, RunFinished, on_event).results
 
 
 def run(
@@ -156,7 +159,7 @@ class Checking:
     finished: dict[LegName, LegRecord] = field(default_factory=dict)
     tables: dict[TableName, TableRecord | str] = field(default_factory=dict)
 
-    def events(self, out: Path | None = None, command: str = "") -> Iterator[Event]:
+    def events(self, out: Path | None = None, command: str = "") -> Generator[Event, None, None]:
         """Check what is selected. out: a folder that this process writes, with a journal."""
         started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
         mine = shares(self.outline, self.select, self.profile, self.shard or WHOLE)
@@ -203,10 +206,7 @@ class Checking:
 
     def results(self) -> Results:
         """Check what is selected, and say what came of it."""
-        for event in self.events():
-            if isinstance(event, RunFinished):
-                return event.results
-        raise AssertionError("a run ends with its results")
+        return heard(self.events(), RunFinished).results
 
     def _journal(self, out: Path) -> Journal[LegName, LegRecord]:
         known: dict[str, str] = {}

@@ -15,7 +15,7 @@ from pathlib import Path
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import Kind, Profile, Verdict
 from refutable.errors import UsageError
-from refutable.events import Event, RunFinished
+from refutable.events import Event, RunFinished, heard
 from refutable.gap import Relation
 from refutable.outcome import LegName
 from refutable.records.journal import writing
@@ -68,11 +68,9 @@ def soak(
                     folder = out / f"seed-{seed}"
                     checking = Checking(outline, pool, words, profile, seed, limit)
                     with writing(folder):
-                        for event in checking.events(folder, command):
-                            on_event(event)
-                            if isinstance(event, RunFinished):
-                                found.append(event.results)
-                                on_seed(event.results)
+                        events = checking.events(folder, command)
+                        found.append(heard(events, RunFinished, on_event).results)
+                        on_seed(found[-1])
         record = summary(found)
         record.write(out / FILE)
     return record

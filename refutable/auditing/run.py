@@ -35,6 +35,7 @@ from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import Profile, derive_seed
 from refutable.engine import cluster, limits
 from refutable.engine.pool import Ended, Job, Running
+from refutable.events import heard
 from refutable.outline import DESCRIBE, Outline
 from refutable.records.journal import Journal, writing
 from refutable.records.results import Run
@@ -112,12 +113,7 @@ def audit(
         select, assumptions=assumptions, dials=dials, sources=sources, profile=profile, seed=seed,
         workers=workers, out=out, command=command, limit=limit, scheduler=scheduler,
     )  # fmt: skip
-    with contextlib.closing(events):
-        for event in events:
-            on_event(event)
-            if isinstance(event, AuditFinished):
-                return event.atlas
-    raise AssertionError("an audit ends with its atlas")
+    return heard(events, AuditFinished, on_event).atlas
 
 
 def run(
