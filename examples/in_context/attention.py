@@ -15,12 +15,17 @@ import numpy as np
 ONE = Fraction(1)
 
 
-def layer(E, V, K, n, weigh=lambda scores: scores):
-    """What the layer adds to prompts E (..., d+1, n+1): V E (EᵀKE)/n.
+def linear(scores):
+    """Linear attention weighs examples by their scores."""
+    return scores
 
-    weigh: what becomes of the scores EᵀKE, nothing for linear attention.
+
+def layer(E, V, K, n, weigh=linear):
+    """What the layer adds to prompts E (..., d+1, n+1): V E (EᵀKE)/n, of arrays or of tensors.
+
+    weigh: what becomes of the scores EᵀKE.
     """
-    return V @ E @ weigh(np.swapaxes(E, -1, -2) @ K @ E) / n
+    return V @ E @ weigh(E.swapaxes(-1, -2) @ K @ E) / n
 
 
 def blocks(gamma, v=1):

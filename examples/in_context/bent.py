@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 import torch
 
-from in_context.attention import Population, best, blocks, layer
-from in_context.learning import linear, trained
+from in_context.attention import Population, best, blocks, layer, linear
+from in_context.learning import trained
 from refutable import Audit, Dial, Statement, at_most
 
 EXPONENTIAL = Dial(
@@ -80,7 +80,8 @@ def noisy(batch, variance, n):
 
 def predictions(V, K, prompts, n, weigh=linear):
     """Of a layer, in float64."""
-    return layer(prompts, V, K, n, lambda s: weigh(torch.from_numpy(s)).numpy())[:, -1, -1]
+    E, V, K = map(torch.from_numpy, (prompts, V, K))
+    return layer(E, V, K, n, weigh)[:, -1, -1].numpy()
 
 
 def claimed(population):

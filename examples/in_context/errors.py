@@ -102,8 +102,8 @@ class ErrorOfTheBest:
             y[:, -1] = 0
             E = torch.cat([x.transpose(1, 2), y[:, None]], dim=1)
             gamma = float(best(isotropic(d, n, Fraction(noise)))[0]) * np.eye(d)
-            V, K = (torch.from_numpy(part.astype(float)) for part in blocks(gamma))
-            squares = (layer(E.numpy(), V.numpy(), K.numpy(), n)[:, -1, -1] - labels.numpy()) ** 2
+            V, K = (part.astype(float) for part in blocks(gamma))
+            squares = (layer(E.numpy(), V, K, n)[:, -1, -1] - labels.numpy()) ** 2
             # the mean of so many squares is normal; a kurtosis of some 40 is in its own spread
             spread = float(np.std(squares)) / prompts**0.5
             yield equal(

@@ -16,6 +16,7 @@ from in_context.attention import (
     blocks,
     diagonal,
     layer,
+    linear,
     loss,
     one_step,
     prompt,
@@ -172,11 +173,6 @@ optimum.mistake(best, "the trace is forgotten", lambda f: lambda task: (
     [1 / (s + (s + task.noise) / task.n) for s in task.spectrum]))  # fmt: skip
 
 
-def linear(scores):
-    """Linear attention weighs examples by their scores."""
-    return scores
-
-
 def trained(batch, n, size, steps, rate, *, optimiser=torch.optim.SGD, weigh=linear):
     """V and K after descent on the mean square of a batch of prompts (Population.batch).
 
@@ -188,8 +184,8 @@ def trained(batch, n, size, steps, rate, *, optimiser=torch.optim.SGD, weigh=lin
     descent = optimiser([V, K], lr=rate)
     for _ in range(steps):
         descent.zero_grad()
-        added = V @ prompts @ weigh(prompts.transpose(1, 2) @ K @ prompts) / n
-        (weights * (added[:, -1, -1] - labels) ** 2).sum().backward()
+        answers = layer(prompts, V, K, n, weigh)[:, -1, -1]
+        (weights * (answers - labels) ** 2).sum().backward()
         descent.step()
     return V.detach().numpy(), K.detach().numpy()
 
