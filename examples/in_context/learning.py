@@ -20,6 +20,7 @@ from in_context.attention import (
     loss,
     one_step,
     prompt,
+    second_moment,
 )
 from refutable import at_least, at_most, claim, equal, for_all, inequality, leg, symbolic
 
@@ -157,8 +158,8 @@ def squares_are_completed(context):
 def one_direction(context):
     """One dimension of any number: s is its eigenvalue, t the trace of all, σ² = e."""
     s, t, n, e, g = sp.symbols("s t n e g", positive=True)
-    least = 1 / (s + (s + t + e) / n)
-    moment = s**2 + (s**2 + (t + e) * s) / n
+    task = Task((s, t - s), n, e)
+    least, moment = best(task)[0], second_moment(task, n)[0]
 
     def part(gamma):
         return s * gamma**2 * moment - 2 * s**2 * gamma
