@@ -12,6 +12,9 @@ from math import inf
 
 from hypothesis import strategies as st
 
+EXACT = "fractions: nothing is rounded"
+"""Why nothing is tolerated."""
+
 
 @dataclass(frozen=True)
 class Convex:

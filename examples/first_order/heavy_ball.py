@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from first_order.functions import Convex
+from first_order.functions import EXACT, Convex, square
 from refutable import (
     Claim,
     Provenance,
@@ -21,8 +21,6 @@ from refutable import (
     scaling,
     symbolic,
 )
-
-EXACT = "fractions: nothing is rounded"
 
 
 def tuned(root_mu, root_L):
@@ -75,21 +73,10 @@ def complex_roots_in_between(context):
     )  # fmt: skip
 
 
-class Square:
-    """½hx²."""
-
-    def __init__(self, h):
-        self.h = h
-
-    def gradient(self, x):
-        """Its derivative."""
-        return self.h * x
-
-
 def contraction(kappa, h):
     """The spectral radius of a move on ½hx², μ = 1 and L = κ, read from what it does to a basis."""
     step, momentum = tuned(1.0, sqrt(kappa))
-    columns = [(move(Square(h), x, y, step, momentum), x) for x, y in ((1.0, 0.0), (0.0, 1.0))]
+    columns = [(move(square(h), x, y, step, momentum), x) for x, y in ((1.0, 0.0), (0.0, 1.0))]
     return float(max(abs(np.linalg.eigvals(np.array(columns).T))))
 
 

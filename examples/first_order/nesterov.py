@@ -10,7 +10,7 @@ import sympy as sp
 from hypothesis import strategies as st
 
 from first_order import worst_case
-from first_order.functions import fractions, functions, huber, square
+from first_order.functions import EXACT, fractions, functions, huber, square
 from refutable import (
     Claim,
     Provenance,
@@ -21,8 +21,6 @@ from refutable import (
     scaling,
     symbolic,
 )
-
-EXACT = "fractions: nothing is rounded"
 
 
 def weight(t):

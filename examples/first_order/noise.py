@@ -8,9 +8,8 @@ from math import log
 import sympy as sp
 import torch
 
+from first_order.functions import EXACT
 from refutable import Claim, Provenance, at_least, equal, scaling, symbolic
-
-EXACT = "fractions: nothing is rounded"
 
 
 def next_moment(moment, step, h, variance):

@@ -8,7 +8,7 @@ from itertools import permutations
 import sympy as sp
 
 from first_order import certificates, worst_case
-from first_order.functions import descend, huber
+from first_order.functions import EXACT, descend, huber
 from first_order.gradient_descent import bound
 from refutable import Claim, Provenance, at_least, equal, identical, inequality
 
@@ -35,22 +35,21 @@ def multipliers(N):
 @proved.leg("exact", scope=f"1 ≤ N ≤ {MOST}, every dimension; L = R = 1 by scaling")
 def inequalities_are_added(context):
     """With the known multipliers, in fractions; and the Huber function that leaves no less."""
-    why = "fractions: nothing is rounded"
     one = Fraction(1)
     for N in range(1, MOST + 1):
         weights = multipliers(N)
         run = certificates.Trajectory.of(lambda f, x, N=N: descend(f, x, one, N))
         left = certificates.form_left(run, weights, bound(one, one, N), one)
-        yield at_least(f"smallest multiplier, N = {N}", min(weights.values()), 0, 0, why)
+        yield at_least(f"smallest multiplier, N = {N}", min(weights.values()), 0, 0, EXACT)
         yield identical(
             f"values of f left, N = {N}",
-            certificates.values_left(weights), {N: one, certificates.OPTIMUM: -one}, why,
+            certificates.values_left(weights), {N: one, certificates.OPTIMUM: -one}, EXACT,
         )  # fmt: skip
         worst = min(certificates.pivots(left))
         yield identical(f"no negative pivot, N = {N}", worst >= 0, True, f"the smallest is {worst}")
         f = huber(Fraction(1, 2 * N + 1))
         yield equal(
-            f"attained, N = {N}", f.value(descend(f, one, one, N)), bound(one, one, N), 0, why
+            f"attained, N = {N}", f.value(descend(f, one, one, N)), bound(one, one, N), 0, EXACT
         )
 
 

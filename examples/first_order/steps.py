@@ -8,7 +8,7 @@ import sympy as sp
 from hypothesis import strategies as st
 
 from first_order import certificates, worst_case
-from first_order.functions import descend, fractions, functions, huber, square
+from first_order.functions import EXACT, descend, fractions, functions, huber, square
 from refutable import Claim, Provenance, at_least, at_most, equal, identical, inequality, property
 
 descent = Claim(
@@ -59,7 +59,6 @@ def steps_are_searched(context):
     )
 
 
-EXACT = "fractions: nothing is rounded"
 descent.mistake(decrease, "1/3 in place of 1/2",
                 lambda f: lambda eta, L, g2: f(eta, 2 * L / 3, g2))  # fmt: skip
 descent.mistake(decrease, "a full η‖∇f‖²", lambda f: lambda eta, L, g2: eta * g2)

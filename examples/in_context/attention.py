@@ -12,6 +12,8 @@ from itertools import product
 
 import numpy as np
 
+EXACT = "fractions: nothing is rounded"
+"""Why nothing is tolerated."""
 ONE = Fraction(1)
 
 

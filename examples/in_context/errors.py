@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from in_context.attention import (
+    EXACT,
     ONE,
     Population,
     Task,
@@ -34,7 +35,6 @@ from refutable import (
     symbolic,
 )
 
-EXACT = "fractions: nothing is rounded"
 DIMENSIONS = (4, 7, 12, 20, 35, 60)
 
 

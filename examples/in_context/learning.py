@@ -10,6 +10,7 @@ import torch
 from hypothesis import strategies as st
 
 from in_context.attention import (
+    EXACT,
     Population,
     Task,
     best,
@@ -24,7 +25,6 @@ from in_context.attention import (
 )
 from refutable import at_least, at_most, claim, equal, for_all, inequality, leg, symbolic
 
-EXACT = "fractions: nothing is rounded"
 NUMBER = st.fractions(-2, 2, max_denominator=5)
 
 
