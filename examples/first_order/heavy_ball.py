@@ -33,6 +33,14 @@ def move(f, x, before, step, momentum):
     return x - step * f.gradient(x) + momentum * (x - before)
 
 
+def roll(f, x, moves, step, momentum):
+    """Where so many moves lead from rest at x."""
+    before = x
+    for _ in range(moves):
+        before, x = x, move(f, x, before, step, momentum)
+    return x
+
+
 quadratics = Claim(
     id="heavy.quadratics",
     title="On quadratics the heavy ball contracts by (√κ-1)/(√κ+1) per step",
@@ -182,11 +190,7 @@ everywhere = Claim(
 
 def far_away(moves):
     """|x_t| of the tuned ball from 3.3, in float64."""
-    step, momentum = tuned(1.0, 5.0)
-    before = x = 3.3
-    for _ in range(moves):
-        before, x = x, move(BENT, x, before, step, momentum)
-    return abs(x)
+    return abs(roll(BENT, 3.3, moves, *tuned(1.0, 5.0)))
 
 
 @everywhere.leg("exact")
