@@ -7,7 +7,7 @@ from math import cos, exp, sin, sqrt
 import numpy as np
 import torch
 
-from deep_linear.edge import sharpness
+from deep_linear.edge import sharpness, step_of_both
 from deep_linear.flow import mode, sigmoid_time
 from deep_linear.networks import aligned
 from refutable import Audit, Dial, Statement, at_most
@@ -116,10 +116,11 @@ def descent_rests_within_the_edge(base, dials, seed, profile):
     step, momentum, draw = base["eta"], dials.get("momentum", 0), np.random.default_rng(seed)
     (a, b), before = base["start"], tuple(base["start"])
     for _ in range(4000):
-        error = a * b - 1 + dials.get("noise", 0) * draw.standard_normal()
+        label = 1 - dials.get("noise", 0) * draw.standard_normal()
+        new_a, new_b = step_of_both(a, b, label, step)
         a, b, before = (
-            a - step * error * b + momentum * (a - before[0]),
-            b - step * error * a + momentum * (b - before[1]),
+            new_a + momentum * (a - before[0]),
+            new_b + momentum * (b - before[1]),
             (a, b),
         )
         if not abs(a) + abs(b) < 1e6:
