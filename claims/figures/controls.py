@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Iterator
 
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.figures import networks
+from refutable.claims.figures import networks, planted
 from refutable.claims.figures.comparing import drawn
 from refutable.gap import Gap, at_least, at_most
 from refutable.reuse import shared
@@ -60,17 +60,7 @@ untrained_control.mistake(
     "the control starts with weights ten times as large",
     lambda original: lambda recipe, seed: original(dataclasses.replace(recipe, start=0.2), seed),
 )
-untrained_control.mistake(
-    networks.stored,
-    "an untrained network is called MAE",
-    lambda original: (
-        lambda name: (
-            networks.untrained(networks.Recipe("MAE"), 0)
-            if name.startswith("MAE")
-            else original(name)
-        )
-    ),
-)
+planted.untrained_as_mae(untrained_control)
 
 training_is_real = Claim(
     id="fig3.training-is-real",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from torch import Tensor
+
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.figures import networks, reading
+from refutable.claims.figures import networks, planted, reading
 from refutable.claims.figures.comparing import drawn, permutation_p, separated, share_above
 from refutable.claims.figures.networks import Measured
 from refutable.gap import Gap, at_least, at_most
@@ -67,35 +69,15 @@ def masked_against_contrast(context: Context) -> Iterator[Gap]:
         yield from separated(context, letter, higher, lower, f"measured: {effects[metric]}")
 
 
-def spoiled_reading(original: object) -> object:
-    """Plant attention read before the softmax: scores, scaled to be positive and sum to 1."""
-
-    def scores(queries, keys):  # type: ignore[no-untyped-def]
-        found = queries @ keys.transpose(-2, -1)
-        shifted = found - found.amin(dim=-1, keepdim=True) + 1e-3
-        return shifted / shifted.sum(dim=-1, keepdim=True)
-
-    return scores
+def scores(queries: Tensor, keys: Tensor) -> Tensor:
+    """What attention is read before the softmax: scaled to be positive and sum to 1."""
+    found = queries @ keys.transpose(-2, -1)
+    shifted = found - found.amin(dim=-1, keepdim=True) + 1e-3
+    return shifted / shifted.sum(dim=-1, keepdim=True)
 
 
-vit_claim.mistake(
-    networks.group,
-    "the labels of the methods are shuffled",
-    lambda original: (
-        lambda context, method: original(context, {"MAE": "CL, masks", "CL, masks": "MAE"}[method])
-    ),
-)
-vit_claim.mistake(
-    networks.stored,
-    "an untrained network is called MAE",
-    lambda original: (
-        lambda name: (
-            networks.untrained(networks.Recipe("MAE"), 0)
-            if name.startswith("MAE")
-            else original(name)
-        )
-    ),
-)
+planted.shuffled_labels(vit_claim, "MAE", "CL, masks")
+planted.untrained_as_mae(vit_claim)
 vit_claim.mistake(
     networks.attention_maps,
     "attention is read from the first layer",
@@ -104,7 +86,7 @@ vit_claim.mistake(
 vit_claim.mistake(
     "refutable.model.transformers.vit.attention_weights",
     "attention is read before the softmax",
-    spoiled_reading,
+    lambda original: scores,
 )
 
 vit_original = Claim(
@@ -207,22 +189,8 @@ def averages_over_layers(context: Context) -> Iterator[Gap]:
         )
 
 
-all_layers.mistake(
-    networks.group,
-    "the labels of the methods are shuffled",
-    lambda original: lambda context, method: original(context, {"MAE": "CL", "CL": "MAE"}[method]),
-)
-all_layers.mistake(
-    networks.stored,
-    "an untrained network is called MAE",
-    lambda original: (
-        lambda name: (
-            networks.untrained(networks.Recipe("MAE"), 0)
-            if name.startswith("MAE")
-            else original(name)
-        )
-    ),
-)
+planted.shuffled_labels(all_layers, "MAE", "CL")
+planted.untrained_as_mae(all_layers)
 
 masking_only = Claim(
     id="fig3.masking-only",
@@ -259,23 +227,7 @@ def layer_by_layer(context: Context) -> Iterator[Gap | Case]:
         )
 
 
-masking_only.mistake(
-    networks.group,
-    "the labels of the methods are shuffled",
-    lambda original: (
-        lambda context, method: original(context, {"MAE": "CL, masks", "CL, masks": "MAE"}[method])
-    ),
-)
-masking_only.mistake(
-    networks.stored,
-    "an untrained network is called MAE",
-    lambda original: (
-        lambda name: (
-            networks.untrained(networks.Recipe("MAE"), 0)
-            if name.startswith("MAE")
-            else original(name)
-        )
-    ),
-)
+planted.shuffled_labels(masking_only, "MAE", "CL, masks")
+planted.untrained_as_mae(masking_only)
 
 CLAIMS = (vit_claim, vit_original, all_layers, masking_only)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.figures import networks, one_layer
+from refutable.claims.figures import networks, one_layer, planted
 from refutable.claims.figures.comparing import separated
 from refutable.gap import Gap, at_least, at_most
 from refutable.model.transformers import one_layer as model
@@ -39,24 +39,8 @@ def between_two_queries(context: Context) -> Iterator[Gap]:
     yield from separated(context, "TV of two queries", mae, cl, "measured: three times as large")
 
 
-two_queries.mistake(
-    networks.group,
-    "the labels of the methods are shuffled",
-    lambda original: (
-        lambda context, method: original(context, {"MAE": "CL, masks", "CL, masks": "MAE"}[method])
-    ),
-)
-two_queries.mistake(
-    networks.stored,
-    "an untrained network is called MAE",
-    lambda original: (
-        lambda name: (
-            networks.untrained(networks.Recipe("MAE"), 0)
-            if name.startswith("MAE")
-            else original(name)
-        )
-    ),
-)
+planted.shuffled_labels(two_queries, "MAE", "CL, masks")
+planted.untrained_as_mae(two_queries)
 
 locality = Claim(
     id="fig1.locality",
@@ -148,10 +132,6 @@ locality_original.mistake(
     "networks of another method are called MAE",
     lambda original: lambda method: original("CL"),
 )
-locality_original.mistake(
-    networks.stored,
-    "an untrained network is called MAE",
-    lambda original: lambda name: networks.untrained(networks.Recipe("MAE"), 0),
-)
+planted.untrained_as_mae(locality_original)
 
 CLAIMS = (two_queries, locality, locality_original)

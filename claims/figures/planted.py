@@ -1,0 +1,31 @@
+"""Mistakes that are planted in several claims of Figures 1 and 3."""
+
+from __future__ import annotations
+
+from refutable.claim import Claim
+from refutable.claims.figures import networks
+
+
+def shuffled_labels(claim: Claim, first: str, second: str) -> None:
+    """Plant that the networks of either method are called the other's."""
+    other = {first: second, second: first}
+    claim.mistake(
+        networks.group,
+        "the labels of the methods are shuffled",
+        lambda original: lambda context, method: original(context, other[method]),
+    )
+
+
+def untrained_as_mae(claim: Claim) -> None:
+    """Plant that an untrained network is taken for each MAE that ships."""
+    claim.mistake(
+        networks.stored,
+        "an untrained network is called MAE",
+        lambda original: (
+            lambda name: (
+                networks.untrained(networks.Recipe("MAE"), 0)
+                if name.startswith("MAE")
+                else original(name)
+            )
+        ),
+    )
