@@ -65,7 +65,7 @@ locality = Claim(
 def neighbourhood_in_one_layer(context: Context) -> Iterator[Gap | Case]:
     """The models of fig3.one-layer."""
     steps = context.at(quick=60, full=150)
-    for name in context.at(quick=("Fashion-MNIST",), full=("Fashion-MNIST", "photographs")):
+    for name in one_layer.image_names(context):
         yield Case((name,))
         seed = context.root_seed
         mae = one_layer.trained(name, "MAE", "both", 0.0, seed, steps)

@@ -72,8 +72,7 @@ def trained(name: str, method: Method, keys: Keys, scale: float, seed: int, step
 
 def local_diversity(P: int) -> float:
     """D of queries that attend to the 3 × 3 patches around them alone, evenly."""
-    at = metrics.cells(math.isqrt(P))
-    near = ((at[:, None] - at[None]).abs().amax(dim=-1) <= 1).double()
+    near = metrics.neighbours(math.isqrt(P)).double()
     return float(metrics.diversity(near / near.sum(dim=1, keepdim=True)))
 
 
@@ -103,7 +102,8 @@ READINGS: tuple[Keys, ...] = ("both", "position")
 """Keys of the autoencoder: content with position, as Definition 2.4 has it, and position alone."""
 
 
-def _names(context: Context) -> tuple[str, ...]:
+def image_names(context: Context) -> tuple[str, ...]:
+    """Which images a profile trains on."""
     return context.at(quick=("Fashion-MNIST",), full=("Fashion-MNIST", "photographs"))
 
 
@@ -111,7 +111,7 @@ def _names(context: Context) -> tuple[str, ...]:
 def diversity_on_real_patches(context: Context) -> Iterator[Gap | Case]:
     """Both objectives trained from Q = 0 on pixels, with fresh masks at every step."""
     steps = context.at(quick=60, full=150)
-    for name in _names(context):
+    for name in image_names(context):
         for number in range(context.at(quick=1, full=3)):
             seed = context.root_seed + number
             yield Case((name,), f"seed {number}")
@@ -190,7 +190,7 @@ one_layer_original = Claim(
 def a_noisy_start_leaves_the_saddle(context: Context) -> Iterator[Gap | Case]:
     """Contrastive learning from Q = 0 and from noise, with the same batches."""
     steps = context.at(quick=100, full=150)
-    for name in _names(context):
+    for name in image_names(context):
         for number in range(context.at(quick=1, full=3)):
             seed = context.root_seed + number
             yield Case((name,), f"seed {number}")

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from refutable.model.shapes import Floating, Int
+from refutable.model.shapes import Bool, Floating, Int
 
 Maps = Floating[Tensor, "*maps P P"]
 OfMaps = Floating[Tensor, "*maps"]
@@ -73,10 +73,15 @@ def distance(A: Maps) -> OfMaps:
     return (A * torch.cdist(at, at)).sum(dim=(-2, -1)) / A.shape[-1]
 
 
+def neighbours(side: int) -> Bool[Tensor, "{side}**2 {side}**2"]:
+    """(side², side²) whether a patch is among the 3 × 3 around another."""
+    at = cells(side)
+    return (at[:, None] - at[None]).abs().amax(dim=-1) <= 1
+
+
 def neighbourhood(A: Maps) -> OfMaps:
     """Attention on the 3 × 3 patches around the query, over what uniform attention would give."""
-    at = cells(math.isqrt(A.shape[-1]))
-    near = ((at[:, None] - at[None]).abs().amax(dim=-1) <= 1).to(A.dtype)
+    near = neighbours(math.isqrt(A.shape[-1])).to(A.dtype)
     return (A * near).sum(dim=(-2, -1)) / near.mean(dim=-1).sum()
 
 
