@@ -187,6 +187,11 @@ def _described(
     return Measured(method, seed, losses, measure(net, seen))
 
 
+def _ends(losses: list[float]) -> tuple[float, float]:
+    """The losses of a training, as `Measured` has them."""
+    return statistics.fmean(losses[:10]), statistics.fmean(losses[-50:])
+
+
 @shared.run_once
 @cache.kept(
     depends_on=("refutable.model.transformers", "refutable.claims.figures.networks"),
@@ -195,8 +200,7 @@ def _described(
 def fresh(recipe: Recipe, seed: int) -> Measured:
     """A network trained now, or by an earlier run of the same code."""
     net, losses = made(recipe, seed)
-    ends = statistics.fmean(losses[:10]), statistics.fmean(losses[-50:])
-    found = _described(recipe.method, seed, net, ends, recipe.images)
+    found = _described(recipe.method, seed, net, _ends(losses), recipe.images)
     return replace(found, probe=probe(net, recipe.images))
 
 
@@ -255,8 +259,7 @@ def write(file: Path = FILE) -> None:
             if name in said:
                 continue
             net, losses = made(Recipe(method), number)
-            ends = statistics.fmean(losses[:10]), statistics.fmean(losses[-50:])
-            said[name] = {"seed": number, "losses": [round(loss, 4) for loss in ends]}
+            said[name] = {"seed": number, "losses": [round(loss, 4) for loss in _ends(losses)]}
             state = net.state_dict()
             tensors |= {f"{name}/{key}": value.half() for key, value in state.items()}
             save_file(tensors, file, metadata={"networks": json.dumps(said)})

@@ -13,14 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from refutable.claims.figures import networks
+from refutable.claims.figures import controls, networks
 from refutable.model.transformers import checkpoints, images, metrics, vit
 
 Picture = dict[str, Any]
 SHOWN = (0, 1)
 """Test images in Figure 1: an ankle boot and a pullover."""
-STARTS = 3
-"""Untrained networks in Figure 3."""
 LABELS = {"CL, masks": "contrast, masks", "CL": "contrast, crops"}
 
 
@@ -69,9 +67,8 @@ def shipped_diversity() -> Picture:
         ]
         for method in networks.METHODS
     }
-    seen = networks.image_set("Fashion-MNIST").test[: networks.SEEN]
-    starts = (networks.untrained(networks.Recipe("MAE"), seed) for seed in range(STARTS))
-    control = [[layer.diversity for layer in networks.measure(net, seen)] for net in starts]
+    starts = map(controls.at_start, range(controls.STARTS))
+    control = [[layer.diversity for layer in start.layers] for start in starts]
     return {"groups": groups | {"untrained": control}}
 
 
