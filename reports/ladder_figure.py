@@ -26,14 +26,15 @@ def svg(series: SeriesRecord) -> Markup:
         for x, r, measured in zip(series.x, series.residuals, series.measured, strict=True)
         if math.isfinite(r)
     ]
-    if len(rungs) < 2 or rungs[0][0] == rungs[-1][0]:
+    low, high = (end((x for x, _, _ in rungs), default=0.0) for end in (min, max))
+    half = high / 2 - low / 2  # where the whole may be too large for a float
+    if not half:
         return Markup("")
-    low, high = rungs[0][0], rungs[-1][0]
     top = max(0.0, math.log10(max(r for _, r, _ in rungs)))
     bottom = math.log10(FLOOR)
 
     def across(x: float) -> float:
-        return round(LEFT + (RIGHT - LEFT) * (x - low) / (high - low), 1)
+        return round(LEFT + (RIGHT - LEFT) * ((x / 2 - low / 2) / half), 1)
 
     def down(r: float) -> float:
         return round(TOP + (FOOT - TOP) * (top - math.log10(r)) / (top - bottom), 1)

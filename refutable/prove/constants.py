@@ -367,7 +367,7 @@ class _Measuring:
         """Of a principal root; those of a positive whole number are products of those of primes."""
         if base.is_Integer and 1 < int(base) < SMALL and not sp.isprime(base):
             primes = sp.factorint(base)
-            logs = [(k, *self._root(sp.Integer(p), index)) for p, k in primes.items()]
+            logs = [(int(k), *self._root(sp.Integer(p), index)) for p, k in primes.items()]
             return sum(k * u for k, u, _ in logs), sum(k * v for k, _, v in logs)
         key = _Root(base, index)
         if key not in self.known:
