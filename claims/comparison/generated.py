@@ -193,7 +193,7 @@ def models_on_generated_settings(context: Context) -> Evidence:
     """Autoencoders and contrastive models on settings that Hypothesis draws."""
     return properties.search(
         context,
-        generated.strategy(context.seed % 2**31),
+        generated.trials(context.seed % 2**31),
         Trials().gaps,
         examples=context.at(quick=3, full=32),
         regimes_of=lambda trial: trial.regimes,

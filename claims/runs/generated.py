@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 
 from refutable.claims.runs.regimes import sign_of
 from refutable.model.setting import (
@@ -74,8 +73,8 @@ def _sizes(positive: bool) -> Iterator[tuple[int, int, int]]:
 
 
 @st.composite
-def trials(draw: st.DrawFn, seed: int = 0) -> Trial:
-    """A setting of either sign of Δ, and a way of training in it."""
+def trials(draw: st.DrawFn, seed: int) -> Trial:
+    """A setting of either sign of Δ, and a way of training in it, whose data come from the seed."""
     P, C_1, C_s = draw(st.sampled_from(sizes(draw(st.booleans()))))
     setting = Setting.of_sizes(
         P,
@@ -98,8 +97,3 @@ def trials(draw: st.DrawFn, seed: int = 0) -> Trial:
     )
     pace = draw(st.sampled_from((2.0, 1.0)))
     return Trial(setting, pace, draw(st.sampled_from((48, 24))), seed)
-
-
-def strategy(seed: int) -> SearchStrategy[Trial]:
-    """Trials, whose models draw their data from this seed."""
-    return trials(seed)

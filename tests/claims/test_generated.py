@@ -16,7 +16,7 @@ from refutable.model.setting import Setting
 
 
 @settings(derandomize=True, deadline=None, max_examples=200)
-@given(trial=generated.strategy(0))
+@given(trial=generated.trials(0))
 def test_trials_are_what_they_are_said_to_be(trial: Trial) -> None:
     setting = trial.setting
     ratio = setting.C_1**2 / (setting.P * setting.C_s)
@@ -28,7 +28,7 @@ def test_trials_are_what_they_are_said_to_be(trial: Trial) -> None:
 
 
 def test_the_simplest_trial_is_a_small_one() -> None:
-    trial = hypothesis.find(generated.strategy(0), lambda one: one.setting.K == 2)
+    trial = hypothesis.find(generated.trials(0), lambda one: one.setting.K == 2)
     assert min(P for P, _, _ in generated.sizes(positive=False)) == trial.setting.P
     assert trial.setting.latents.values == (1.0,)
 
