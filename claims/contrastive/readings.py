@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.contrastive.gradients import READINGS
 from refutable.claims.data.views import shared_patches, with_one_mask
+from refutable.claims.runs.noise import hoeffding
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, descent, gradients
 from refutable.model.setting import Contrastive, Setting
@@ -42,6 +42,8 @@ readings = Claim(
 )
 BATCH = 12
 """Samples in each step's batch."""
+FALSE_ALARM = 1e-10
+"""Of one gap on trained models."""
 READING_SIZES = {"Δ > 0": (24, 12, 3), "Δ < 0": (24, 8, 4)}
 """P, C_1, C_s with C_1² above and below P·C_s, and all local areas of one size."""
 
@@ -128,15 +130,15 @@ def was_trained_as_read(name: str, setting: Setting, run: ByQuery, steps: int) -
         yield at_least(largest, run.position, least_position(setting), 0, why)
     share, claimed = f"{name}: patches that both views show", overlap(setting)
     independent = setting.contrastive.views == "independent"
-    # Hoeffding: |𝒰∩𝒰′| varies by at most M, of P - M in each of so many samples.
-    allowed = setting.M * math.sqrt(math.log(2 / 1e-10) / (2 * steps * BATCH))
+    # |𝒰∩𝒰′| varies by at most M, of P - M in each of so many samples.
+    allowed = setting.M * hoeffding(steps * BATCH, FALSE_ALARM)
     yield equal(
         share,
         run.overlap,
         claimed,
         allowed / (setting.P - setting.M) if independent else 0,
         "Hoeffding's bound for a mean over all steps; complementary views share no patch",
-        false_alarm=1e-10,
+        false_alarm=FALSE_ALARM,
     )
 
 
@@ -201,7 +203,7 @@ def collapse_under_every_reading(context: Context) -> Iterator[Gap | Case]:
                 enough,
                 0,
                 why,
-                false_alarm=1e-10,
+                false_alarm=FALSE_ALARM,
             )
         for option in options:
             worst = min(run.visible[1], run.masked[1])
@@ -214,7 +216,7 @@ def collapse_under_every_reading(context: Context) -> Iterator[Gap | Case]:
                 0.01,
                 0,
                 "rows of features learn from all patches of their area at once",
-                false_alarm=1e-10,
+                false_alarm=FALSE_ALARM,
             )
             yield at_least(f"{name}: rank of Q", run.rank, 0.01, 0, "more than one singular value")
         else:
@@ -226,7 +228,7 @@ def collapse_under_every_reading(context: Context) -> Iterator[Gap | Case]:
             enough,
             0,
             why,
-            false_alarm=1e-10,
+            false_alarm=FALSE_ALARM,
         )
 
 

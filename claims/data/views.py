@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from refutable import property as properties
 from refutable.claim import Claim, Context, Evidence, Provenance
 from refutable.claims import assumptions
+from refutable.claims.runs.noise import hoeffding
 from refutable.gap import Gap, equal, identical
 from refutable.model import data, enumeration
 from refutable.model.setting import Contrastive, Setting
@@ -49,9 +50,8 @@ def shared_patches(setting: Setting) -> Fraction:
 
 
 def allowed(setting: Setting) -> float:
-    """Hoeffding: a mean of BATCH numbers in [0, min(M, P-M)] is this far off with FALSE_ALARM."""
-    most = min(setting.M, setting.P - setting.M)  # |𝒰∩𝒰′| varies by no more
-    return most * math.sqrt(math.log(2 / FALSE_ALARM) / (2 * BATCH))
+    """How far the mean of |𝒰∩𝒰′| over a batch may be off: it varies by min(M, P-M) at most."""
+    return min(setting.M, setting.P - setting.M) * hoeffding(BATCH, FALSE_ALARM)
 
 
 @two_views.leg("exact", scope="three settings with P ≤ 7, every pair of masks")
@@ -124,7 +124,7 @@ def drawn_views(context: Context) -> Evidence:
             "negatives with cluster and mask of their sample",
             float(alike.mean()),
             expected,
-            math.sqrt(math.log(2 / FALSE_ALARM) / (2 * BATCH)),
+            hoeffding(BATCH, FALSE_ALARM),
             f"frequencies over {BATCH} samples or more, by Hoeffding's bound",
             false_alarm=FALSE_ALARM,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from refutable.model.data import Floats
@@ -11,6 +13,11 @@ SIGMAS = 8.0
 FALSE_ALARM = 1e-10
 """For a gap that looks at up to 1e4 noisy numbers, 8 standard deviations each, with room for tails
 heavier than normal."""
+
+
+def hoeffding(count: int, false_alarm: float) -> float:
+    """How far a mean of so many independent numbers in [0, 1] is off with this chance, at most."""
+    return math.sqrt(math.log(2 / false_alarm) / (2 * count))
 
 
 def noise(values: Floats) -> float:
