@@ -23,7 +23,7 @@ from refutable.model.trajectory import (
     QueryKind,
     Series,
     Trajectory,
-    first_crossing,
+    events,
 )
 
 Batches = data.Samples | data.Views | Iterable[data.Samples] | Iterable[data.Views]
@@ -228,12 +228,9 @@ def _trajectory(
     names = [field.name for field in dataclasses.fields(engines.Look)]
     series = {name: np.array([getattr(look, name) for look in rest], float) for name in names}
     log_t = np.log(eta * np.arange(1, len(rest) + 1))
-    phi, switch = (series["phi_global"], series["phi_own"]), None
-    if objective == "mae" and query == "local" and abs(start.rate_global) > start.rate_own:
-        ahead = series["rate_own"] - np.abs(series["rate_global"])
-        switch = first_crossing(log_t, ahead, *phi)
-    half = first_crossing(log_t, series["own_attention"] - 0.5, *phi)
-    done = None if loss_gap is None else first_crossing(log_t, loss_gap - series["loss_gap"], *phi)
+    ahead = bool(abs(start.rate_global) > start.rate_own)
+    switches = objective == "mae" and query == "local" and ahead
+    switch, half, done = events(log_t, series, switches=switches, loss_gap=loss_gap)
     kept = np.arange(len(rest))
     if len(rest) > records:
         kept = np.unique(np.geomspace(1, len(rest), records).round().astype(int)) - 1

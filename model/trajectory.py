@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,6 +40,23 @@ def first_crossing(
         return float(series[i] if i == 0 else (1 - share) * series[i - 1] + share * series[i])
 
     return Event(at(log_t), at(phi_global), at(phi_own))
+
+
+def events(
+    log_t: Series, series: Mapping[str, Series], *, switches: bool, loss_gap: float | None
+) -> tuple[Event | None, Event | None, Event | None]:
+    """Switch, half and done of a `Trajectory` whose series, by name, hold every step.
+
+    switches: whether |rate_global| is ahead at the start, so that there is a moment when it falls
+    behind. done is that of loss_gap.
+    """
+    lead = series["rate_own"] - np.abs(series["rate_global"])
+    phi = series["phi_global"], series["phi_own"]
+    return (
+        first_crossing(log_t, lead, *phi) if switches else None,
+        first_crossing(log_t, series["own_attention"] - 0.5, *phi),
+        None if loss_gap is None else first_crossing(log_t, loss_gap - series["loss_gap"], *phi),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

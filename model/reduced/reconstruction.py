@@ -19,7 +19,7 @@ from refutable.model.reduced.clock import RTOL, State, integrate, require_tracta
 from refutable.model.reduced.counts import areas_of
 from refutable.model.setting import Setting, SettingError
 from refutable.model.shapes import Array, Float
-from refutable.model.trajectory import Event, QueryKind, Series, Trajectory, first_crossing
+from refutable.model.trajectory import Event, QueryKind, Series, Trajectory, events
 
 TINY = 1e-320  # stands for 0 inside a logarithm
 PHI_1, PHI_N = 0, 1
@@ -277,14 +277,8 @@ def descend(
         x = [u + step * rows.rate * v for u, v in zip(x, rows.velocity(sums), strict=True)]
     log_t, (a_1, a_n, *_) = np.log(step * np.arange(1, steps + 1)), found[0]
     series = _series(rows, query, np.array(path[1:]), np.array(found[1:]))
-    phi = series["phi_global"], series["phi_own"]
-    switch = done = None
-    if query == "local" and abs(a_1) > a_n:
-        lead = series["rate_own"] - np.abs(series["rate_global"])
-        switch = first_crossing(log_t, lead, *phi)
-    if loss_gap is not None:
-        done = first_crossing(log_t, loss_gap - series["loss_gap"], *phi)
-    half = first_crossing(log_t, series["own_attention"] - 0.5, *phi)
+    switches = query == "local" and abs(a_1) > a_n
+    switch, half, done = events(log_t, series, switches=switches, loss_gap=loss_gap)
     return Trajectory(
         setting=setting, objective="mae", query=query, engine="reduced",
         log_t=log_t, switch=switch, half=half, done=done, **series,
