@@ -1,9 +1,9 @@
 """Constants: whether a number written in SymPy is 0, and which sign it has, decided.
 
-A ball of python-flint that leaves out 0 decides that a number is not 0. That an algebraic number is
-0 is decided by a separation bound: a sum, product, quotient or root of integers is 0 or no smaller
-than a bound that its operations alone give, so that a ball below the bound is a proof. Numbers that
-are neither are left undecided.
+A ball of python-flint that leaves out 0 decides that a number is not 0. That it is 0 is decided
+where its terms cancel once it is multiplied out, and of an algebraic number by a separation bound:
+a sum, product, quotient or root of integers is 0 or no smaller than a bound that its operations
+alone give, so that a ball below the bound is a proof. Numbers that are neither are left undecided.
 """
 
 from __future__ import annotations
@@ -91,6 +91,8 @@ def _decided(number: sp.Expr) -> Any:
             ball = enclosure(number, bits)
             if not ball.contains(0):
                 return ball
+        if sp.expand(number) == 0:  # multiplied out, the terms cancel
+            return False
         limit = separation(number)
         if limit is None or limit > MOST_BITS:
             return None

@@ -220,6 +220,16 @@ def test_algebraic_numbers_are_told_apart_and_recognised(a: sp.Expr, b: sp.Expr)
     assert constants.sign(sqrt((a - b) ** 2 + off) - sqrt((a - b) ** 2)) == 1
 
 
+def test_what_cancels_when_multiplied_out_needs_no_separation_bound() -> None:
+    """Here the bound asks for more than half a million bits."""
+    a, b = sqrt(1 + sqrt(2)), sp.cbrt(2 + R(17, 900) * sp.cbrt(6444375300))
+    number = (a + b) ** 2 - a**2 - 2 * a * b - b**2
+    limit = constants.separation(number)
+    assert limit is None or limit > constants.MOST_BITS
+    assert constants.is_zero(number) is True
+    assert constants.is_zero(number + R(1, 10**400)) is not True
+
+
 def test_an_enclosure_never_lies() -> None:
     """A sample of functions at rough precision against SymPy's own digits."""
     samples: list[sp.Expr] = [
