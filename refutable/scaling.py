@@ -32,6 +32,8 @@ EXPONENT_TOLERANCE = 0.005
 EXPONENT_WHY = "a quarter of the 0.02 by which a wrong exponent must be rejected"
 SURELY = 2
 """Half-widths of a 99 % interval beyond which noise does not explain an error: one run in 1000."""
+STEADY = 1e-6
+"""Slopes that differ by less than this share of what they miss are one slope, but for rounding."""
 NONE_BELOW: Rungs = ((), ())
 LOG_SIZE = "log x"
 """What a ladder climbs when nothing else is said."""
@@ -229,17 +231,17 @@ def _advice(ladder: Ladder, claimed: _Power) -> str:
     law = claimed.log_power * np.log(ladder.x) if claimed.log_power else 0.0
     slopes = np.diff(ladder.y - law) / np.diff(ladder.x)
     errors = np.abs(slopes - claimed.exponent)
-    if scatters(np.diff(slopes)):
-        return "more rungs, or less noise: the local slopes scatter"
-    if errors[-1] < errors[0]:
-        return (
-            f"start higher: the local slopes go from {slopes[0]:.4g} to {slopes[-1]:.4g}, towards "
-            f"{claimed.exponent:.4g}"
-        )
-    return (
-        f"the local slopes go from {slopes[0]:.4g} to {slopes[-1]:.4g}, and not towards "
-        f"{claimed.exponent:.4g}"
+    named = "local slopes" + (
+        ", the power of the logarithm divided out," if claimed.log_power else ""
     )
+    if np.ptp(slopes) < STEADY * errors.min():
+        return f"the {named} are {slopes[-1]:.4g} throughout: it is another power than claimed"
+    if scatters(np.diff(slopes)):
+        return f"more rungs, or less noise: the {named} scatter"
+    moves = f"the {named} go from {slopes[0]:.4g} to {slopes[-1]:.4g}"
+    if errors[-1] < errors[0]:
+        return f"start higher: {moves}, towards {claimed.exponent:.4g}"
+    return f"{moves}, and not towards {claimed.exponent:.4g}"
 
 
 def _unnoticed(x: Floats, claimed: _Power) -> str:

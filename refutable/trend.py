@@ -56,6 +56,8 @@ class Trend:
         if noise > tolerance:  # steps of noise are no course that could be followed
             lead, allowed = float(y.mean()), tolerance
             advice = f"it scatters about {lead:.6g} on the upper half"
+        if np.ptp(y) <= arrived and at_top > tolerance:
+            advice = f"it stays at {y[-1]:.6g} on the upper half, another limit than claimed"
         return cls(
             away=away,
             left=abs(lead - value),

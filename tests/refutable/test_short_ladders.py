@@ -187,6 +187,20 @@ class TestPowerLaw:
         assert outcome(gaps) == "fails"
         assert "start higher" in str(next(gap.witness for gap in gaps if gap.fails))
 
+    @pytest.mark.parametrize("exponent", [1.9, -0.3])
+    def test_another_power_is_called_one_and_not_noise(self, exponent: float) -> None:
+        """Slopes that differ in their last digits neither scatter nor go anywhere."""
+        gaps = power(X, along(lambda x: exponent * x + 1 / 3), 2)
+        (advice,) = {str((gap.witness or {})["advice"]) for gap in gaps if gap.fails}
+        assert advice == (
+            f"the local slopes are {exponent} throughout: it is another power than claimed"
+        )
+
+    def test_slopes_without_the_logarithm_say_so(self) -> None:
+        gaps = power(X, along(lambda x: 1.9 * x + math.log(x)), 2, log_power=1)
+        advice = str(next(gap.witness for gap in gaps if gap.fails))
+        assert "slopes, the power of the logarithm divided out, are 1.9 throughout" in advice
+
     def test_what_could_not_be_told_apart_is_said(self) -> None:
         (main, *_) = power(X, along(lambda x: 2 * x), 2, x_label="log P")
         power_of_log = float(main.why.rsplit("(log P)^", 1)[1].split(" ")[0])
@@ -239,6 +253,15 @@ class TestLimit:
         gaps = limit(along(law), value)
         assert outcome(gaps) == "fails"
         assert "start higher" in str(next(gap.witness for gap in gaps if gap.fails))
+
+    @pytest.mark.parametrize("blur", [0.0, 1e-16])
+    def test_a_value_that_stays_is_called_another_limit(self, blur: float) -> None:
+        """Its last digits lead nowhere."""
+        gaps = limit([1.5 + blur * (k % 2) for k in range(9)], 1.0)
+        advised = {str((gap.witness or {})["advice"]) for gap in gaps if gap.fails}
+        assert {advice.partition(";")[0] for advice in advised} == {
+            "it stays at 1.5 on the upper half, another limit than claimed"
+        }
 
     def test_at_the_top_the_tolerance_decides(self) -> None:
         law = along(lambda x: 0.6 + 0.2 / x)
