@@ -120,6 +120,8 @@ class ClaimItem(pytest.Item):
         """What was measured against what was claimed, and how to see it again."""
         if not isinstance(excinfo.value, NotShown):
             return super().repr_failure(excinfo)
+        from refutable import text as texts
+
         record = excinfo.value.record
         option = self.config.getoption
         lines = [f"{record.id}: {record.title}", f"verdict: {record.verdict.value}", ""]
@@ -127,8 +129,11 @@ class ClaimItem(pytest.Item):
         for leg in record.legs:
             if leg.witness:
                 lines.append(f"witness ({leg.kind.value}): {leg.witness}")
-        lines += ["", f"again: claims verify '{record.id}' --profile {option('--claims-profile')} "
-                  f"--seed {option('--claims-seed')}"]  # fmt: skip
+        words = ["claims", "verify", record.id, "--profile", option("--claims-profile")]
+        words += ["--seed", str(option("--claims-seed"))]
+        if option("--claims-module"):
+            words += [w for source in sources_of(self.config) for w in ("--module", source)]
+        lines += ["", f"again: {texts.command(words)}"]
         return "\n".join(lines)
 
     def reportinfo(self) -> tuple[str, None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,21 @@ def run(tmp_path: Path):  # type: ignore[no-untyped-def]
         )  # fmt: skip
 
     return pytest_in_folder
+
+
+def test_a_failure_shows_a_command_that_finds_the_claim(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "toy plugin.py").write_text(CLAIMS)
+    found = run("--claims-module", "toy plugin.py", "--claims-seed", "7", "-k", "bad")
+    (line,) = [line for line in found.stdout.splitlines() if line.startswith("again: ")]
+    command = shlex.split(line.removeprefix("again: "))
+    assert command[0] == "claims"
+    again = subprocess.run(
+        [sys.executable, "-m", "refutable", *command[1:]],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert again.returncode == 1, again.stderr
+    assert "measured 3, at most 2 was claimed" in again.stdout
+    assert "seed 7" in again.stdout
 
 
 def test_only_holds_passes(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
