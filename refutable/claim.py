@@ -94,6 +94,11 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"  # budget, solver or power ran out
     NOT_RUN = "not-run"  # left out by profile or selection
 
+    @property
+    def is_trouble(self) -> bool:
+        """Whether something ran and did not hold."""
+        return self not in (Verdict.HOLDS, Verdict.NOT_RUN)
+
 
 WORST_FIRST = (
     Verdict.FAILS,

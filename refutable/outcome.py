@@ -125,8 +125,7 @@ class Outcome:
         What this run left out counts by what an earlier run of the same folder found, and is not
         spoken of where there is none.
         """
-        sound = (Verdict.HOLDS, Verdict.NOT_RUN)
-        failing = {id for (id, _), leg in self.finished.items() if leg.verdict not in sound}
+        failing = {id for (id, _), leg in self.finished.items() if leg.verdict.is_trouble}
         blocked: dict[str, set[str]] = {}
         for id in self.outline.catalogue.order:  # what a claim rests on comes before it
             below = self.outline.catalogue.rests_on(id)

@@ -102,7 +102,7 @@ def _judged(claim: ClaimRecord) -> tuple[Text, Text, Text]:
 
 def _show_trouble(claim: ClaimRecord, run: Run, console: Console, folder: Path | None) -> None:
     for leg in claim.legs:
-        if leg.verdict in (Verdict.HOLDS, Verdict.NOT_RUN):
+        if not leg.verdict.is_trouble:
             continue
         head = f"{claim.id} [{leg.kind.value}] {leg.verdict.value}"
         console.print(said(head, STYLES[leg.verdict]))

@@ -76,5 +76,5 @@ def _lines(claim: ClaimRecord, run: Run) -> Iterator[str]:
             yield f"drawn: {words.drawn(leg)}"
         yield from words.traceback(leg)
         yield from witness.lines(leg)
-        if leg.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN):
+        if leg.verdict.is_trouble:
             yield f"again: {words.again(run, claim, leg)}"

@@ -63,12 +63,7 @@ def summary(results: Results) -> str:
 
 def _unsound(results: Results) -> Iterator[str]:
     """Every leg that keeps a claim from holding, before the table: it is what a reader came for."""
-    bad = [
-        (claim, leg)
-        for claim in results.claims
-        for leg in claim.legs
-        if leg.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN)
-    ]
+    bad = [(claim, leg) for claim in results.claims for leg in claim.legs if leg.verdict.is_trouble]
     if bad:
         yield from ("", "## What does not hold")
     for claim, leg in bad:

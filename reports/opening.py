@@ -80,9 +80,9 @@ def unsound(results: Results) -> list[tuple[ClaimRecord, list[LegRecord]]]:
     """Claims that do not hold, each with the legs that keep it from that; those that fail first."""
     order = list(words.MARKS)
     found = [
-        (claim, [leg for leg in claim.legs if leg.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN)])
+        (claim, [leg for leg in claim.legs if leg.verdict.is_trouble])
         for claim in results.claims
-        if claim.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN)
+        if claim.verdict.is_trouble
     ]
     return sorted(found, key=lambda one: order.index(one[0].verdict))
 

@@ -35,7 +35,6 @@ DAYS = 90
 """How long a new entry is accepted unless its owner says otherwise."""
 
 _UNWRITTEN = re.compile(r"\W*(todo|fixme|tbd|xxx)\b", re.IGNORECASE)
-_QUIET = (Verdict.HOLDS, Verdict.NOT_RUN)
 _IN_TROUBLE = (Verdict.ERROR.value, Verdict.VACUOUS.value, Verdict.UNDECIDED.value)
 _HEAD = """\
 # Verdicts that do not hold and are accepted until a day; `claims verify --baseline` reads this.
@@ -64,7 +63,7 @@ class Entry:
         return [said for leg in claim.legs for said in self._news(leg)]
 
     def _news(self, leg: LegRecord) -> Iterator[str]:
-        if leg.verdict in _QUIET:
+        if not leg.verdict.is_trouble:
             return
         if leg.verdict is Verdict.FAILS:
             known = self.gaps.get(leg.kind)
@@ -291,7 +290,7 @@ def text(
 
 
 def _is_in_trouble(leg: LegRecord) -> bool:
-    return leg.verdict not in (*_QUIET, Verdict.FAILS)
+    return leg.verdict.is_trouble and leg.verdict is not Verdict.FAILS
 
 
 def _lines(entry: Entry) -> Iterator[str]:

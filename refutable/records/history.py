@@ -134,4 +134,4 @@ def _closeness(course: Course) -> float:
     last = course.last
     if last is None:
         return -1.0
-    return 2.0 if last.verdict not in (Verdict.HOLDS, Verdict.NOT_RUN) else last.closeness or 0.0
+    return 2.0 if last.verdict.is_trouble else last.closeness or 0.0
