@@ -32,7 +32,12 @@ class Lack:
 
 
 def of(claim: Claim) -> Iterator[Lack]:
-    """What one claim lacks, the gravest first."""
+    """What one claim lacks, the gravest first.
+
+    One that refutes the first form of another needs no more than a counterexample: no second leg,
+    no regimes and no scope.
+    """
+    refutes = claim.original_of is not None
     if not claim.mistakes:
         yield Lack(
             claim.id,
@@ -40,18 +45,20 @@ def of(claim: Claim) -> Iterator[Lack]:
             f'{claim.id.rpartition(".")[2]}.mistake(function, "what is wrong", '
             "lambda original: lambda x: -original(x))",
         )
-    if len(claim.legs) == 1:
+    if len(claim.legs) == 1 and not refutes:
         (kind,) = claim.legs
         yield Lack(claim.id, f"one leg only ({kind.value})", _another(kind))
     for leg in claim.legs.values():
         source = _source(leg.run)
-        if leg.kind is Kind.PROPERTY and not leg.required and not _names_regimes(source):
+        searched_everywhere = leg.required or _names_regimes(source) or refutes
+        if leg.kind is Kind.PROPERTY and not searched_everywhere:
             yield Lack(
                 claim.id,
                 "no regime: nothing tells whether the interesting cases are drawn",
                 'regimes={"far": lambda x: x > 1} in for_all, or require= in property.search',
             )
-        if leg.kind is Kind.EXACT and leg.scope is None and "scope" not in source:
+        bounded = leg.scope is not None or "scope" in source or refutes
+        if leg.kind is Kind.EXACT and not bounded:
             yield Lack(
                 claim.id,
                 "an exact leg without a scope, which counts as searched",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from refutable.auditing import point
 from refutable.auditing.atlas import Atlas
 from refutable.catalogue import DEFAULT_SOURCES
-from refutable.claim import PROFILES, Kind, Profile, Verdict
+from refutable.claim import Kind, Profile, Verdict
 from refutable.errors import UsageError, nearest
 from refutable.records.documents import is_there
 from refutable.records.results import Results, Run
@@ -34,7 +34,9 @@ def replay(folder: Path, witness: str, sources: Sequence[str] = ()) -> tuple[Out
         run = legs[claim, where]
         return _leg(claim, where, run, tuple(sources) or run.modules or DEFAULT_SOURCES)
     if (claim, where) in breaks:
-        return _break(claim, *breaks[claim, where], tuple(sources) or DEFAULT_SOURCES)
+        found, run = breaks[claim, where]
+        given = tuple(sources) or run.modules or DEFAULT_SOURCES
+        return _break(claim, found, given, run.profile)
     known = sorted(f"{a}/{b}" for a, b in (*legs, *breaks))
     there = f"There are: {', '.join(known)}." if known else "It holds none."
     raise UsageError(f"{folder} holds no witness {witness!r}.{nearest(witness, known)} {there}")
@@ -53,23 +55,14 @@ def _legs(path: Path) -> dict[tuple[str, str], Run]:
     }
 
 
-def _breaks(path: Path) -> dict[tuple[str, str], tuple[dict[str, Any], Profile]]:
-    """Witness and profile by pair of claim and dial."""
+def _breaks(path: Path) -> dict[tuple[str, str], tuple[dict[str, Any], Run]]:
+    """Witness and stored run by pair of claim and dial."""
     if not is_there(path):
         return {}
     atlas = Atlas.read(path)
     return {
-        (pair.claim, pair.dial): (pair.witness, _profile(atlas.run.profile, path))
-        for pair in atlas.pairs
-        if pair.witness
+        (pair.claim, pair.dial): (pair.witness, atlas.run) for pair in atlas.pairs if pair.witness
     }
-
-
-def _profile(name: str, path: Path) -> Profile:
-    """The stored profile. UsageError when there is none of this name."""
-    if name not in PROFILES:
-        raise UsageError(f"{path}: profile must be one of {', '.join(PROFILES)}, not {name!r}")
-    return name
 
 
 def _leg(claim: str, kind: str, stored: Run, sources: Sequence[str]) -> tuple[Outcome, list[str]]:
@@ -93,7 +86,7 @@ def _leg(claim: str, kind: str, stored: Run, sources: Sequence[str]) -> tuple[Ou
 
 
 def _break(
-    claim: str, witness: dict[str, Any], profile: Profile, sources: Sequence[str]
+    claim: str, witness: dict[str, Any], sources: Sequence[str], profile: Profile
 ) -> tuple[Outcome, list[str]]:
     lines = [
         f"{claim} at {witness['base']}, dials {witness['dials']}, seed {witness['seed']}, "

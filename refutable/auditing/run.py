@@ -180,6 +180,7 @@ def run(
                 profile=profile,
                 command=command,
                 select=select,
+                modules=() if tuple(sources) == DEFAULT_SOURCES else tuple(sources),
                 environment=check.environment(),
             ),
             dials=tuple(_dial_record(dial, profile) for dial in chosen),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from refutable import chance
 from refutable.auditing.dial import Dial
 from refutable.claim import Profile, derive_seed
 from refutable.gap import Gap
@@ -57,3 +58,21 @@ class Audit:
     def by_name(self) -> dict[str, Dial]:
         """Dials by name."""
         return {dial.name: dial for dial in self.dials}
+
+    def at(
+        self,
+        claim: str,
+        base: Base,
+        dials: Mapping[str, float],
+        *,
+        profile: Profile = "quick",
+        seed: int = 0,
+    ) -> tuple[Gap, ...]:
+        """The gaps of a claim's statement at a base, with dials turned, run here.
+
+        claim: its id. base, dials, profile, seed: those of a break that `claims replay --script`
+        prints. KeyError for a claim of which there is no statement.
+        """
+        by_claim = {statement.claim: statement for statement in self.statements}
+        with chance.own(seed):
+            return tuple(by_claim[claim].check(base, dials, seed, profile))

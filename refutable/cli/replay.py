@@ -17,6 +17,7 @@ from refutable.cli.examples import examples
         "claims replay report thm4.1/scaling",
         "claims replay report my.claim/exact",
         "claims replay report my.claim/property --pytest",
+        "claims replay audit my.claim/dial --script",
     ),
 )
 @click.argument("folder_", metavar="DIR", type=click.Path(path_type=Path))

@@ -95,3 +95,24 @@ def test_it_says_of_a_file_what_each_claim_lacks(tmp_path: Path) -> None:
         assert lack in done.output
     assert "'y'" not in done.output
     assert done.output.endswith("1 of 1 claims lack something.\n")
+
+
+def test_a_counterexample_is_enough_for_what_is_refuted(tmp_path: Path) -> None:
+    """A second leg, a scope and regimes would add nothing to a witness; a mistake does."""
+    path = tmp_path / "refuting_claims.py"
+    path.write_text(
+        "from hypothesis import strategies as st\n"
+        "from refutable import at_least, claim, equal, for_all, leg\n\n\n"
+        "@claim('a.b', 's', title='t')\n@leg('exact', scope='1')\ndef b():\n"
+        "    yield equal('x', 1, 1)\n\n\n"
+        "@claim('a.b.original', 's', title='t', original_of='a.b')\n@leg('exact')\n"
+        "def once():\n    yield at_least('x', 2, 1, witness={'x': 2})\n\n\n"
+        "@claim('a.b.drawn.original', 's', title='t', original_of='a.b')\n"
+        "@for_all(x=st.just(2))\ndef drawn(x):\n    yield at_least('x', x, 1)\n"
+    )
+    done = consult(str(path))
+    for id in ("a.b.original", "a.b.drawn.original"):
+        told = done.output.partition(f"{id}\n")[2].partition("lacks  ")[0]
+        assert "no planted mistake" in told
+        assert not re.search(r"one leg only|without a scope|no regime", told)
+    assert "one leg only" in done.output.partition("a.b\n")[2].partition("lacks  ")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -128,6 +129,65 @@ def test_a_test_fails_until_the_claim_is_mended(folder: Path) -> None:
     claims = folder / FILE
     claims.write_text(claims.read_text("utf-8").replace("steps[0], 7)", "steps[0], 18)"), "utf-8")
     assert run(*words, folder=folder).returncode == 0
+
+
+BENT = """
+from refutable import Audit, Dial, Statement, at_most, claim, equal, leg
+
+
+@claim("bent.drop", "s", title="t")
+@leg("exact", scope="1")
+def drop():
+    yield equal("x", 1, 1)
+
+
+def check(base, dials, seed, profile):
+    yield at_most("x", base["x"][0] + dials.get("slack", 0) + seed % 1000 / 1e6, 1.5)
+
+
+DIAL = Dial(name="slack", assumption="x small", title="t", source="s", enters="e",
+            grid=(0, 0.25, 0.5, 1, 2))
+STATEMENT = Statement(claim="bent.drop", measured="x", bases=({"x": [0.75]},), check=check)
+AUDIT = Audit((DIAL,), (STATEMENT,))
+"""
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audited")
+    (folder / "bent_claims_to_reproduce.py").write_text(BENT, encoding="utf-8")
+    words = ("--module", "bent_claims_to_reproduce.py", "--out", "out")
+    done = run("-m", "refutable", "audit", *words, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "breaks in" in done.stdout
+    return folder
+
+
+def test_a_break_of_an_audit_is_run_where_the_audit_found_it(audited: Path) -> None:
+    done = run("-m", "refutable", "replay", "out", "bent.drop/slack", folder=audited)
+    assert (done.returncode, done.stdout.split()[-1]) == (1, "FAILS")
+
+
+def test_a_break_of_an_audit_becomes_a_script_and_a_test(audited: Path) -> None:
+    """That measure what the audit measured there, under its seed."""
+    replay = ("-m", "refutable", "replay", "out", "bent.drop/slack")
+    script = run(*replay, "--script", folder=audited).stdout
+    (audited / "elsewhere").mkdir()
+    (audited / "elsewhere" / "script.py").write_text(script, encoding="utf-8")
+    done = run("script.py", folder=audited / "elsewhere")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("FAILS x: ")
+    [stored] = json.loads((audited / "out" / "atlas.json").read_text("utf-8"))["pairs"]
+    assert f"measured {stored['witness']['gap']['measured']!r}," in done.stdout
+    test = run(*replay, "--pytest", folder=audited).stdout
+    assert "def test_bent_drop_slack():" in test
+    assert "base = {'x': [0.75]}" in test
+    (audited / "test_bent.py").write_text(test, encoding="utf-8")
+    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bent.py")
+    assert run(*words, folder=audited).returncode == 1
+    claims = audited / "bent_claims_to_reproduce.py"
+    claims.write_text(claims.read_text("utf-8").replace("1e6, 1.5)", "1e6, 9)"), "utf-8")
+    assert run(*words, folder=audited).returncode == 0
 
 
 def test_what_there_is_no_witness_of_is_refused(folder: Path) -> None:
