@@ -10,10 +10,12 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import sympy as sp
 from scipy import integrate, optimize
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claims.contrastive import limit_systems
 from refutable.claims.contrastive.for_every_size import Collapse
 from refutable.claims.contrastive.ladders import (
     ALL_SHAPES,
@@ -31,14 +33,16 @@ from refutable.claims.contrastive.ladders import (
     shapes_of,
     transition,
 )
-from refutable.claims.runs import for_every_size
+from refutable.claims.runs import for_every_size, limiting
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
-from refutable.claims.runs.plants import half_at
+from refutable.claims.runs.limiting import Step
+from refutable.claims.runs.plants import half_at, scaled
 from refutable.claims.runs.region import Region
 from refutable.gap import Gap, equal
 from refutable.model import reduced
 from refutable.model.setting import Contrastive, Latents, Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
+from refutable.prove import symbolic
 from refutable.prove.majorant import Majorant
 
 
@@ -113,6 +117,19 @@ def time_bounds() -> Bounds:
     return Bounds([proof], lambda s: reduced.cl(s, loss_gap=1e-3), at)
 
 
+@time.leg("symbolic")
+def time_of_the_limit(context: Context) -> Iterator[Step]:
+    """From the exact rate to w² = 1 - 2a²z⁴θ, constant latents; w = 0 at T."""
+    yield limiting.limiting()
+    yield from limit_systems.collapse()
+    yield from limit_systems.solved()
+    K, N, z = limit_systems.K, limit_systems.N, limit_systems.z
+    claimed = 1 / (2 * limiting.VISIBLE**2 * (1 - 1 / K) * N / (N + 1) * z**4) / limiting.C_1**2
+    yield symbolic.identity(
+        "T/(KP^{3-2κ_c})", limit_systems.transition(), claimed, limiting.AS_CLAIMED
+    )
+
+
 @time.leg("scaling", require=tuple(SHAPES))
 def transition_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power of P and its constant, for constant and random latents."""
@@ -168,6 +185,7 @@ def time_for_every_size(context: Context) -> Evidence:
     return time_bounds().evidence()
 
 
+time.mistake(limit_systems.drive, "Φ_1 is pushed twice as fast", scaled(2))
 time.mistake(reduced.cl, "the event taken at A_1 ≥ 0.6", half_at(0.6))
 time.mistake(Collapse.cubed, "powers of the global weight left out of the bound", left_out)
 time.mistake(
@@ -230,6 +248,18 @@ late = Claim(
 )
 
 
+@late.leg("symbolic")
+def left_over_of_the_limit(context: Context) -> Iterator[Step]:
+    """From the exact rate to A′ = z⁴A³(1-A)²·other, its tail, and the loss by what is missing."""
+    yield limiting.limiting()
+    yield from limit_systems.late()
+    K, tau, z = limit_systems.K, limit_systems.tau, limit_systems.z
+    claimed = (K - 1 + sp.exp(z**2 / tau)) / ((K - 1) * z**4)
+    at = limiting.AS_CLAIMED
+    yield symbolic.identity("(1-A_1)t/(KP)", limit_systems.left_over(), claimed, at)
+    yield symbolic.identity("loss gap·t/(KP)", limit_systems.loss_left_over(), 2 / z**2, at)
+
+
 @late.leg("scaling")
 def loss_and_miss_long_after(context: Context) -> Iterator[Gap]:
     """1-A_1 and the loss times t, long after the transition."""
@@ -277,6 +307,7 @@ def _late(
     )
 
 
+late.mistake(limit_systems.seen_drive, "A_1 grows twice as fast", scaled(2))
 late.mistake(
     late_constant,
     "no slowdown by e^{z²/τ}",

@@ -14,6 +14,7 @@ import numpy as np
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.contrastive import limit_systems
 from refutable.claims.contrastive.ladders import (
     SHAPES,
     collapse,
@@ -24,6 +25,9 @@ from refutable.claims.contrastive.ladders import (
     transition,
 )
 from refutable.claims.runs import contrastive as runs
+from refutable.claims.runs import limiting
+from refutable.claims.runs.limiting import Step
+from refutable.claims.runs.plants import scaled
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, enumeration, gradients
 from refutable.model.setting import Contrastive, Latents, Setting
@@ -77,6 +81,13 @@ def over_formula(setting: Setting, phi: float) -> float:
     return local_at(setting, phi) / local_correlation(setting, phi)
 
 
+@locals_stay.leg("symbolic")
+def law_of_the_limit(context: Context) -> Iterator[Step]:
+    """From the exact rates: each part of dΦ_m/dΦ_1 leads at one sign of Δ; both, integrated."""
+    yield limiting.limiting()
+    yield from limit_systems.locals_stay()
+
+
 @locals_stay.leg("scaling", require=tuple(SHAPES))
 def local_correlation_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_m at the transition and long after it, against its power of P and its formula."""
@@ -107,6 +118,7 @@ def local_correlation_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             )
 
 
+locals_stay.mistake(limit_systems.first_part, "masked patches twice as many", scaled(2))
 locals_stay.mistake(
     local_correlation,
     "the sign of the second term",

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import global_laws, ladders, laws
+from refutable.claims.mae import global_laws, ladders, laws, limit_systems
 from refutable.claims.mae.for_every_size import GlobalQuery
 from refutable.claims.mae.ladders import (
     DYNAMICS,
@@ -26,8 +27,9 @@ from refutable.claims.mae.ladders import (
     late_loss_gap,
     top_of,
 )
-from refutable.claims.runs import for_every_size
+from refutable.claims.runs import for_every_size, limiting
 from refutable.claims.runs.for_every_size import Bounds, Proof, event
+from refutable.claims.runs.limiting import Step
 from refutable.claims.runs.plants import (
     ALPHA_OTHER,
     ALPHA_OWN,
@@ -94,6 +96,15 @@ def half_time_bounds() -> Bounds:
     return Bounds([proof], run, at)
 
 
+@length.leg("symbolic")
+def half_time_of_the_limit(context: Context) -> Iterator[Step]:
+    """From the exact rate to w = 1-s, and to A′ = A²(1-A)³ at any share; A_1 = ½ at s = 1."""
+    yield limiting.limiting()
+    yield from limit_systems.global_query()
+    yield from limit_systems.moved_by_own()
+    yield limit_systems.half_time_law("T_½·γaz⁴/K")
+
+
 @length.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
 def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power and its constant; that A_1 is ½ there, by Φ_1."""
@@ -115,6 +126,11 @@ def half_time_for_every_size(context: Context) -> Evidence:
     return half_time_bounds().evidence()
 
 
+length.mistake(
+    limit_systems.travel,
+    "own attention grows as if the loss were linear",
+    lambda _: lambda A: -1 / A + 2 * sp.log(A / (1 - A)) + 1 / (1 - A),
+)
 length.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(
     global_laws.log_half_time,
@@ -394,6 +410,12 @@ rate = Claim(
 )
 
 
+@rate.leg("symbolic")
+def rate_of_the_limit(context: Context) -> Iterator[Step]:
+    """The last phase by A′ = A²(1-A)³."""
+    yield from limit_systems.rate_law()
+
+
 @rate.leg("scaling", require=BOTH_SIGNS)
 def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T*(ε) against its power and the sum of its two terms."""
@@ -407,6 +429,7 @@ def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield from ladder.limit("T*(ε)/(T_½ + K/(4z²ε))", np.exp(log_T - predicted), 1)
 
 
+rate.mistake(limit_systems.growing_drive, "α_n twice as large", scaled(2))
 rate.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
 rate.mistake(global_laws.log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))

@@ -14,19 +14,17 @@ from typing import Any, Literal
 import sympy as sp
 
 from refutable.claims.data.masks import quotient
+from refutable.claims.runs import limiting
 from refutable.model import enumeration
-from refutable.model import setting as settings
 from refutable.model.setting import Setting
-from refutable.prove.limits import Corner, Growth, clipped
+from refutable.prove.limits import Growth
 
 Rate = Literal["own", "global_", "other", "beta_own"]
 NOT_STATED = {"_exact": "reads a decimal"}
 Factors = list[tuple[Any, int]]
 """A product of powers."""
 
-_P, _K, _GAMMA, _C_1, _C_S, _KAPPA_C, _KAPPA_S, *_M = sp.symbols(
-    "P K gamma C_1 C_s kappa_c kappa_s m_1 m_2 m_3", positive=True
-)
+_P, _K, _GAMMA, _C_1, _C_S, *_M = sp.symbols("P K gamma C_1 C_s m_1 m_2 m_3", positive=True)
 _MOMENTS = tuple(_M)
 
 
@@ -45,8 +43,8 @@ class Growing:
     C_1: sp.Symbol = _C_1
     C_s: sp.Symbol = _C_S
     moments: tuple[sp.Symbol, ...] = _MOMENTS
-    kappa_c: Any = _KAPPA_C
-    kappa_s: Any = _KAPPA_S
+    kappa_c: Any = limiting.KAPPA_C
+    kappa_s: Any = limiting.KAPPA_S
 
     @property
     def information_gap(self) -> Any:
@@ -66,17 +64,8 @@ class Growing:
     @property
     def growth(self) -> Growth:
         """Powers of P, over all exponents that the definitions allow and this sign of the gap."""
-        exponents = (self.kappa_c, self.kappa_s)
-        (low_c, high_c), (low_s, high_s) = (
-            [sp.Rational(repr(end)) for end in ends]
-            for ends in (settings.KAPPA_C_RANGE, settings.KAPPA_S_RANGE)
-        )
-        square: list[Corner] = [
-            (low_c, low_s), (high_c, low_s), (high_c, high_s), (low_c, high_s)
-        ]  # fmt: skip
-        powers = {self.P: sp.S.One, self.C_1: self.kappa_c, self.C_s: self.kappa_s}
-        corners = clipped(square, self.sign * self.information_gap, exponents)
-        return Growth(exponents, powers, tuple(corners), (self.gamma < 1,))
+        powers = {self.P: sp.S.One, self.C_1: limiting.KAPPA_C, self.C_s: limiting.KAPPA_S}
+        return limiting.growth(self.sign, powers, (self.gamma < 1,))
 
 
 Sizes = Setting | Growing

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import laws
+from refutable.claims.mae import laws, limit_systems
 from refutable.claims.mae.for_every_size import (
     LocalQuery,
     bound_of,
@@ -28,8 +28,9 @@ from refutable.claims.mae.local_measured import (
     positions_stay_small,
     time_to_loss,
 )
-from refutable.claims.runs import for_every_size
+from refutable.claims.runs import for_every_size, limiting
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
+from refutable.claims.runs.limiting import Step
 from refutable.claims.runs.plants import (
     ALPHA_GLOBAL,
     ALPHA_OTHER,
@@ -168,6 +169,15 @@ def half_time_bounds() -> Bounds:
     return Bounds(proofs, to_the_loss_gap, for_every_size.AT_NEGATIVE)
 
 
+@length.leg("symbolic")
+def half_time_of_the_limit(context: Context) -> Iterator[Step]:
+    """From the exact rates to w = 1-s with Φ_1 at rest, and A′ = A²(1-A)³; A_n = ½ at s = 1."""
+    yield limiting.limiting()
+    yield from limit_systems.one_phase()
+    yield from limit_systems.moved_by_own()
+    yield limit_systems.half_time_law("T_½·γρz⁴/K")
+
+
 @length.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power and its constant; that A_n is ½ there, by Φ_n."""
@@ -188,6 +198,7 @@ def half_time_for_every_size(context: Context) -> Evidence:
 
 
 length.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)
+length.mistake(limit_systems.own_drive, "α_n twice as large", scaled(2))
 length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(1.05)))
 length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 0.95))
@@ -287,12 +298,19 @@ single_rate = Claim(
 )
 
 
+@single_rate.leg("symbolic")
+def rate_of_the_limit(context: Context) -> Iterator[Step]:
+    """The last phase by A′ = A²(1-A)³."""
+    yield from limit_systems.rate_law()
+
+
 @single_rate.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """The same constant as at a positive gap."""
     yield from time_to_loss(context, NEGATIVE[:2])
 
 
+single_rate.mistake(limit_systems.growing_drive, "α_n twice as large", scaled(2))
 single_rate.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
 single_rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(-math.log(1.05)))
 

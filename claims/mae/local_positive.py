@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import sympy as sp
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import laws
+from refutable.claims.mae import laws, limit_systems
 from refutable.claims.mae.for_every_size import (
     LocalQuery,
     bound_of,
@@ -30,8 +31,9 @@ from refutable.claims.mae.ladders import (
     ladders,
 )
 from refutable.claims.mae.local_measured import own_at_half
-from refutable.claims.runs import for_every_size
+from refutable.claims.runs import for_every_size, limiting
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
+from refutable.claims.runs.limiting import Step
 from refutable.claims.runs.plants import (
     ALPHA_GLOBAL,
     ALPHA_OWN,
@@ -45,8 +47,9 @@ from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model import reduced
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import Trajectory
+from refutable.prove import symbolic
 
-PHASES = 3.0
+PHASES = 3
 """T_½/T_1 for constant latents."""
 
 
@@ -102,6 +105,16 @@ phase1_length = Claim(
 )
 
 
+@phase1_length.leg("symbolic")
+def switch_time_of_the_limit(context: Context) -> Iterator[Step]:
+    """From the exact rates to w = 1-s, v = 2s, in which |α_1| = α_n at s = 1/3."""
+    yield limiting.limiting()
+    yield from limit_systems.positive_gap()
+    yield from limit_systems.solved()
+    at = limiting.AS_CLAIMED
+    yield symbolic.identity("T_1·3γρ′z⁴/K", 3 * limit_systems.switch(), sp.S.One, at)
+
+
 def switch_time_bounds() -> Bounds:
     """T_1 off its law, and what bounds it."""
 
@@ -131,6 +144,10 @@ def switch_time_for_every_size(context: Context) -> Evidence:
     return switch_time_bounds().evidence()
 
 
+phase1_length.mistake(limit_systems.own_drive, "α_n a tenth too large", scaled(sp.Rational(11, 10)))
+phase1_length.mistake(
+    limit_systems.solution, "v = s", lambda _: lambda: (1 - limit_systems.s, limit_systems.s)
+)
 phase1_length.mistake(laws.switch_time_exponent, "exponent off by 0.02", shifted(0.02))
 phase1_length.mistake(laws.log_switch_time, "constant off by 5 %", shifted(math.log(1.05)))
 phase1_length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
@@ -147,6 +164,22 @@ decoupling_depth = Claim(
     assumptions=WITH_GAP,
     rests_on=("local+.phase1-length", "data.gap-meaning", *REDUCED),
 )
+
+
+@decoupling_depth.leg("symbolic")
+def depth_of_the_limit(context: Context) -> Iterator[Step]:
+    """The solution v = 2s at s = 1/3, in powers of P."""
+    yield limiting.limiting()
+    yield from limit_systems.solved()
+    _, pushed = limit_systems.solution()
+    P = sp.Symbol("P", positive=True)
+    phi = limit_systems.depth(pushed.subs(limit_systems.s, limit_systems.switch()), P)
+    yield symbolic.identity(
+        "zΦ_1(T_1) + (Δ/2)log P",
+        phi + limiting.GAP / 2 * sp.log(P),
+        sp.log(3 * limiting.C_S / (2 * limiting.VISIBLE * limiting.C_1**2)) / 2,
+        limiting.AS_CLAIMED,
+    )
 
 
 def depth_bounds() -> Bounds:
@@ -178,6 +211,9 @@ def depth_for_every_size(context: Context) -> Evidence:
     return depth_bounds().evidence()
 
 
+decoupling_depth.mistake(
+    limit_systems.switch, "|α_1| = α_n at half the time", scaled(sp.Rational(1, 2))
+)
 decoupling_depth.mistake(laws.depth_exponent, "slope off by 0.02", shifted(0.02))
 decoupling_depth.mistake(laws.depth_exponent, "slope -Δ/L", scaled(2))
 decoupling_depth.mistake(
@@ -197,6 +233,17 @@ own_at_the_switch = Claim(
     assumptions=WITH_GAP,
     rests_on=("local+.phase1-length", *REDUCED),
 )
+
+
+@own_at_the_switch.leg("symbolic")
+def own_of_the_limit(context: Context) -> Iterator[Step]:
+    """The solution w = 1-s at s = 1/3."""
+    yield limiting.limiting()
+    yield from limit_systems.solved()
+    own, _ = limit_systems.solution()
+    phi = -sp.log(own.subs(limit_systems.s, limit_systems.switch()))
+    three_halves = sp.log(sp.Rational(3, 2))
+    yield symbolic.identity("zΦ_n(T_1)", phi, three_halves, limiting.AS_CLAIMED)
 
 
 def own_bounds() -> Bounds:
@@ -226,6 +273,9 @@ def own_for_every_size(context: Context) -> Evidence:
     return own_bounds().evidence()
 
 
+own_at_the_switch.mistake(
+    limit_systems.switch, "|α_1| = α_n at half the time", scaled(sp.Rational(1, 2))
+)
 own_at_the_switch.mistake(laws.own_at_switch, "constant off by 5 %", scaled(1.05))
 own_at_the_switch.mistake(
     laws.own_at_switch,
@@ -244,6 +294,16 @@ phase2_length = Claim(
     assumptions=WITH_GAP,
     rests_on=("local+.phase1-length", "lemma5.1.own", *REDUCED),
 )
+
+
+@phase2_length.leg("symbolic")
+def half_time_of_the_limit(context: Context) -> Iterator[Step]:
+    """From the exact rates at A_n of order 1 to A′ = A²(1-A)³, in which A_n = ½ at s = 1."""
+    yield limiting.limiting()
+    yield from limit_systems.late()
+    yield limit_systems.half_time_law("T_½·γρ′z⁴/K")
+    phases = limit_systems.half_time() / limit_systems.switch()
+    yield symbolic.identity("T_½/T_1", phases, sp.Integer(PHASES), limiting.AS_CLAIMED)
 
 
 def half_time_bounds() -> Bounds:
@@ -280,6 +340,11 @@ def half_time_for_every_size(context: Context) -> Evidence:
     return half_time_bounds().evidence()
 
 
+phase2_length.mistake(
+    limit_systems.travel,
+    "own attention grows as if the loss were linear",
+    lambda _: lambda A: -1 / A + 2 * sp.log(A / (1 - A)) + 1 / (1 - A),
+)
 phase2_length.mistake(LocalQuery.late, "W_1 and Υ_n left out of the bounds", left_out)
 phase2_length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
 phase2_length.mistake(reduced.mae, "the event taken at A_n ≥ 0.6", half_at(0.6))

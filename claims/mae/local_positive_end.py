@@ -10,10 +10,11 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import sympy as sp
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.mae import laws
+from refutable.claims.mae import laws, limit_systems
 from refutable.claims.mae.ladders import (
     GLOBAL_SHARE,
     INTEGRATION,
@@ -34,6 +35,8 @@ from refutable.claims.mae.local_measured import (
     positions_stay_small,
     time_to_loss,
 )
+from refutable.claims.runs import limiting
+from refutable.claims.runs.limiting import Step
 from refutable.claims.runs.plants import (
     ALPHA_GLOBAL,
     ALPHA_OTHER,
@@ -45,6 +48,7 @@ from refutable.claims.runs.plants import (
 )
 from refutable.gap import Gap, at_most
 from refutable.model.setting import Latents
+from refutable.prove import symbolic
 
 own_final = Claim(
     id="local+.own-final",
@@ -110,6 +114,18 @@ global_stays = Claim(
 )
 
 
+@global_stays.leg("symbolic")
+def later_move_of_the_limit(context: Context) -> Iterator[Step]:
+    """The solution v = 2s between s = 1/3 and 1, after which w is 0 and Φ_n alone moves."""
+    yield limiting.limiting()
+    yield from limit_systems.solved()
+    _, pushed = limit_systems.solution()
+    later = pushed.subs(limit_systems.s, limit_systems.half_time())
+    before = pushed.subs(limit_systems.s, limit_systems.switch())
+    move, claimed = -sp.log(later / before) / 2, -sp.log(3) / 2
+    yield symbolic.identity("z(Φ_1(T*) - Φ_1(T_1))", move, claimed, limiting.AS_CLAIMED)
+
+
 @global_stays.leg("scaling", require=("random latents", "K > 1"))
 def later_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_1 at T* against its slope, and what it moved since T_1."""
@@ -131,6 +147,9 @@ def later_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield at_most(f"|Φ_1(t) - Φ_1(T_1)|, {ladder.name}", farthest, abs(predicted), slack, why)
 
 
+global_stays.mistake(
+    limit_systems.switch, "|α_1| = α_n at half the time", scaled(sp.Rational(1, 2))
+)
 global_stays.mistake(laws.depth_exponent, "slope off by 0.02", shifted(-0.02))
 global_stays.mistake(laws.later_global_move, "move off by 5 %", scaled(1.05))
 global_stays.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
@@ -211,12 +230,19 @@ rate = Claim(
 )
 
 
+@rate.leg("symbolic")
+def rate_of_the_limit(context: Context) -> Iterator[Step]:
+    """The last phase by A′ = A²(1-A)³."""
+    yield from limit_systems.rate_law()
+
+
 @rate.leg("scaling", require=("Δ > 0", "K > 1"))
 def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T*(ε) against its power and the sum of its two terms."""
     yield from time_to_loss(context, (*POSITIVE[:2], GLOBAL_SHARE))
 
 
+rate.mistake(limit_systems.growing_drive, "α_n twice as large", scaled(2))
 rate.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
 rate.mistake(laws.log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))

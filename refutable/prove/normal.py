@@ -293,7 +293,7 @@ class _Reader:
         if argument.is_Rational and argument.is_positive:
             if max(int(argument.p), int(argument.q)) > LARGEST:
                 return sp.log(argument)
-            primes = sp.factorint(argument, limit=10**5)
+            primes = sp.factorrat(argument, limit=10**5)
             return sp.Add(*(k * sp.log(p) for p, k in primes.items()))
         found, rest = sp.S.Zero, sp.S.One
         for factor in sp.Mul.make_args(sp.factor(argument)):

@@ -61,6 +61,7 @@ TRUE = {
     "exp of a sum": (exp(x + y), exp(x) * exp(y)),
     "softmax": (1 / (1 + exp(-x)), exp(x) / (1 + exp(x))),
     "log of a product": (log(p * q), log(p) + log(q)),
+    "log of a fraction's product": (log(R(3, 2) * p), log(3) - log(2) + log(p)),
     "log of a root": (log(sqrt(p)), log(p) / 2),
     "exp of a log": (exp(2 * log(p)), p**2),
     "symbolic power": (p**q * p, p ** (q + 1)),
