@@ -52,7 +52,9 @@ class Trend:
             advice = f"it swings about {lead:.6g} on the upper half"
         noise, width = 0.0, 0.0
         if errors.max() > tolerance:
-            noise, width = _noise(ladder.x[ladder.half - 2 :], ladder.y[ladder.half - 2 :], value)
+            course = ladder.y[ladder.half - 2 :]
+            course = np.where(np.abs(course - value) <= tolerance, value, course)  # last digits
+            noise, width = _noise(ladder.x[ladder.half - 2 :], course, value)
         if noise > tolerance:  # steps of noise are no course that could be followed
             lead, allowed = float(y.mean()), tolerance
             advice = f"it scatters about {lead:.6g} on the upper half"

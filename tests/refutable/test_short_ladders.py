@@ -276,6 +276,13 @@ class TestLimit:
             moved = next(gap for gap in limit(y, 0.6) if "moves away" in gap.name)
             assert moved.holds == (found == "holds")
 
+    @pytest.mark.parametrize("number", [9, 17])
+    def test_a_steep_fall_to_what_is_left_of_rounding_is_no_noise(self, number: int) -> None:
+        """Its first bend is wide, and its last digits turn to and fro."""
+        x = [TEN * k for k in scaling.rungs(20, 100, number)]
+        y = [1 + 30 * math.exp(-0.2 * at) + 1e-13 * (-1) ** k for k, at in enumerate(x)]
+        assert outcome(limit(y, 1.0, 1e-12, x=x)) == "holds"
+
     @pytest.mark.parametrize("number", [6, 7, 9, 12])
     def test_noise_is_not_called_false(self, number: int) -> None:
         x = [TEN * k for k in scaling.rungs(20, 100, number)]
