@@ -16,6 +16,10 @@ LARGEST_P = 10**300
 """Beyond it rates of order 1/P leave the range of double precision."""
 RTOL = 1e-9
 """Default error per step, relative to a correlation or, when larger, to its expected size."""
+LONGEST_LOG = 1000
+"""log t is less than this, so that an error of it is of the order of RTOL itself and no share."""
+SOLVERS_LEAST = 1e-13
+"""The solver takes no relative error below 100 roundings."""
 LONGEST_STEP = 3.0
 """In the clock's unit, in which weights change by a factor of e at most: keeps trial steps of the
 solver inside the range of exp, and records dense enough to draw."""
@@ -81,7 +85,7 @@ def integrate(
         (0.0, math.inf),
         np.zeros(size + 1),
         method="DOP853",
-        rtol=rtol,
+        rtol=[*[rtol] * size, max(rtol / LONGEST_LOG, SOLVERS_LEAST)],
         atol=rtol,
         events=events,
         max_step=LONGEST_STEP,

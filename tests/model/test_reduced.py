@@ -424,8 +424,18 @@ def test_cl_runs_keep_their_invariants(setting: Setting, negatives: int, tau: fl
 def test_errors_follow_the_tolerance(run: Any) -> None:
     exact = run(1e-12)
     coarse, fine = abs(run(1e-5) - exact), abs(run(1e-9) - exact)
-    assert fine < 1e-6
+    assert fine < 3e-8
     assert fine < coarse / 10
+
+
+def test_time_is_accurate_to_digits_and_not_to_a_share_of_its_logarithm() -> None:
+    """Late in training log t is some 160, and 1e-9 of that in every step would be 1e-6 in all."""
+    late = LARGE.replace(P=10**100)
+    gap = 0.05 * (late.C_s / late.P)
+    found, exact = (reduced.mae(late, "local", loss_gap=gap, rtol=r).done for r in (1e-9, 1e-12))
+    assert found is not None
+    assert exact is not None
+    assert found.log_t == pytest.approx(exact.log_t, abs=1e-8)
 
 
 # --- what is refused
