@@ -222,7 +222,7 @@ def own_attention_as_sizes_grow(context: Context) -> Iterator[Gap | Case]:
             )
 
 
-locality.mistake(attention_at_last, "half of the attention", plants.scaled(0.5))
+locality.mistake(attention_at_last, "99 % of the attention", plants.scaled(0.99))
 locality.mistake(
     forgotten_areas,
     "contrastive learning forgets the global area",

@@ -147,7 +147,6 @@ def transition_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             ladder,
             lambda s: math.exp(transition(s).log_t - transition_time(s)),
             1,
-            why="three digits; corrections P^{-2(1-κ_c)} log P and P^{κ_s-κ_c} are below 1e-9",
         )
         if ladder[0].latents.is_constant:
             share = [share_at(s, transition(s).phi_global) for s in ladder]
@@ -279,7 +278,6 @@ def _late(
     kappa_c, kappa_s = shape
     ladder = [base.replace(P=power_of_ten(k), kappa_c=kappa_c, kappa_s=kappa_s) for k in digits]
     name = f"{label(ladder[0])}, τ = {base.contrastive.tau}"
-    why = "three digits; the transition time is some 1e-12 of the time measured at"
 
     def late_time(setting: Setting) -> float:
         return happened(collapse(setting).done).log_t - setting.log_P - math.log(setting.K)
@@ -293,7 +291,7 @@ def _late(
         return math.exp(log_gap + late_time(setting)) / late_loss(setting)
 
     for what, measure in (("(1-A_1)t/(KP)", depth_by_time), ("loss gap·t/(KP)", loss_by_time)):
-        yield from limit(context, f"{name}: {what} over its limit", ladder, measure, 1, why=why)
+        yield from limit(context, f"{name}: {what} over its limit", ladder, measure, 1)
     run, top = collapse(ladder[-1]), ladder[-1]
     after = run.log_t > transition(top).log_t + math.log(1e3)
     log_depth = [math.log(missing(top, phi)) for phi in run.phi_global[after].tolist()]
@@ -313,6 +311,7 @@ late.mistake(
     "no slowdown by e^{z²/τ}",
     lambda original: lambda s: s.K / ((s.K - 1) * s.latents.U**4),
 )
+late.mistake(late_loss, "off by a part in ten thousand", scaled(1.0001))
 late.mistake(
     late_power,
     "power -1/2 instead of -1",
@@ -400,7 +399,6 @@ def growth_of_the_global_feature(context: Context) -> Iterator[Gap]:
             ladder,
             ahead_of_growth,
             0,
-            why="three digits of the weight e^{zΦ}; corrections C_1/P are below 1e-9",
         )
     random = RANDOM.replace(latents=Latents.uniform(0.5, 1.5, 96))
     ladder = on_ladder(random, ALL_SHAPES[2])

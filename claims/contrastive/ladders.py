@@ -10,6 +10,8 @@ import numpy as np
 
 from refutable import scaling
 from refutable.claim import Context
+from refutable.claims.runs import next_order as orders
+from refutable.claims.runs.next_order import INTEGRATION
 from refutable.gap import Gap, at_most, equal
 from refutable.model import reduced
 from refutable.model.setting import Contrastive, Latents, Setting, SettingError, power_of_ten
@@ -77,20 +79,31 @@ def limit(
     measure: Callable[[Setting], float],
     predicted: float,
     *,
-    why: str,
-    tolerance: float = 5e-4,
+    floor: float = INTEGRATION,
 ) -> Iterator[Gap]:
-    """On the ladder what is measured tends to this, to three digits; see `scaling.limit`."""
+    """On the ladder what is measured tends to this, up to the next order in P; see `scaling.limit`.
+
+    floor: what is left when that has vanished: of a run of the reduced dynamics, its integration.
+    """
+    log_P, values = [s.log_P for s in ladder], [measure(s) for s in ladder]
+    order, errors = next_order(ladder[0]), [value - predicted for value in values]
+    tolerance, why = orders.at_the_top(log_P, errors, order, floor)
     yield from scaling.limit(
         name,
-        [s.log_P for s in ladder],
-        [measure(s) for s in ladder],
+        log_P,
+        values,
         predicted,
         tolerance=tolerance,
         why=why,
         below=_below(context, ladder[0], measure),
         x_label="log P",
     )
+
+
+def next_order(setting: Setting) -> float:
+    """The power of P in the leading corrections: C_1/P, C_s/C_1 and 1/C_s."""
+    kappa_c, kappa_s = setting.kappa_c, setting.kappa_s
+    return -min(1 - kappa_c, kappa_c - kappa_s, kappa_s)
 
 
 def extrapolated(values: list[float]) -> float:

@@ -185,7 +185,6 @@ def global_rate_on_the_ladder(context: Context) -> Iterator[Gap]:
                 ladder,
                 lambda s: float(enumeration.initial_cl_rates(s)[0]) / initial_global(s),
                 1,
-                why="three digits; the corrections P^{κ_s-κ_c} and P^{κ_c-1} are below 1e-9",
             )
 
 
@@ -342,7 +341,6 @@ def local_rate_on_the_ladder(context: Context) -> Iterator[Gap]:
                 ladder,
                 lambda s: float(enumeration.initial_cl_rates(s)[1]) / initial_local(s),
                 1,
-                why="three digits; the corrections C_1/P and 1/C_s are below 1e-9",
             )
             yield from limit(
                 context,
@@ -350,7 +348,6 @@ def local_rate_on_the_ladder(context: Context) -> Iterator[Gap]:
                 ladder,
                 lambda s: reduced.cl_rates(s).alpha_other / initial_local(s),
                 1,
-                why="three digits; similarities of order (C_1/P)² at Q = 0 are below 1e-9",
             )
 
 

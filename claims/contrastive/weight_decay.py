@@ -26,6 +26,7 @@ from refutable.claims.contrastive.ladders import (
 )
 from refutable.claims.contrastive.start import initial_global
 from refutable.claims.runs import contrastive as runs
+from refutable.claims.runs.plants import scaled
 from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model import reduced
 from refutable.model.setting import Setting
@@ -85,7 +86,6 @@ def threshold_on_the_ladder(context: Context) -> Iterator[Gap]:
                 ladder,
                 lambda s: least_slope(s) / decay_of(s),
                 1,
-                why="three digits; the correction C_1/P is below 1e-9",
             )
     for share, collapses in ((0.98, True), (1.02, False)):
         setting = rung(60, ALL_SHAPES[0], contrastive=MANY)
@@ -124,6 +124,7 @@ decay_threshold.mistake(
     "2z α_1(0), as if e were 1",
     lambda original: lambda s: original(s) / math.e,
 )
+decay_threshold.mistake(decay_of, "off by a part in ten thousand", scaled(1.0001))
 decay_threshold.mistake(
     reduced.cl_rates,
     "twice the decay in the dynamics",

@@ -20,6 +20,7 @@ from refutable import scaling
 from refutable.claim import Case, Context, Undecided
 from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae.initial_rates import Growing, Rate, Sizes
+from refutable.claims.runs import next_order as orders
 from refutable.gap import Gap, equal, identical
 from refutable.model import enumeration, gradients
 from refutable.model.setting import Latents, Setting, power_of_ten
@@ -39,6 +40,8 @@ START = (
     "one head, one layer",
 )
 """What the rates at Q = 0 rest on (theory section 4)."""
+ROUNDING = 1e-12
+"""Of e^x, x the difference of two logarithms of some hundreds, each rounded a few times."""
 NOT_STATED = {"next_order": "sizes a tolerance"}
 
 GOOGOL = 10**100
@@ -207,9 +210,8 @@ def on_ladder(
             continue
         yield from scaling.power_law(label, log_P, log_y, exponent(top), x_label="log P")
         ratio = [math.exp(y - log_law(rung)) for y, rung in zip(log_y, rungs, strict=True)]
-        order = next_order(top)
-        tolerance = 20 * math.exp(order * top.log_P) + 1e-12
-        why = f"20·P^{order:.3g}, the next order with room for its constant; 1e-12 for rounding"
+        errors = [r - 1 for r in ratio]
+        tolerance, why = orders.at_the_top(log_P, errors, next_order(top), ROUNDING)
         yield from scaling.limit(
             f"{label}: constant", log_P, ratio, 1, tolerance=tolerance, why=why, x_label="log P"
         )

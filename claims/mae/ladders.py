@@ -12,6 +12,8 @@ import numpy as np
 
 from refutable import scaling
 from refutable.claim import Case, Context
+from refutable.claims.runs import next_order as orders
+from refutable.claims.runs.next_order import INTEGRATION
 from refutable.gap import Gap, equal
 from refutable.model import reduced
 from refutable.model.setting import Latents, Setting, SettingError, power_of_ten
@@ -40,12 +42,6 @@ LOSS_GAP = 1e-3
 """The loss gap ε at which training stops; far below the initial loss in every setting used."""
 LATE = 20
 """Late ladders stop when the tail K/(4z²ε) is this many times T_½: both then show in T*."""
-INTEGRATION = 1e-6
-"""Error allowed to the reduced dynamics: steps are accurate to 1e-9 and there are some 100."""
-
-CONSTANT = 10.0
-"""Of log(P)·P^order in what a law leaves out: not derived. Of order P^-0.1 up to 2.7 is met at P =
-1e100, by T*(ε) of late local queries; from there on the term is less than INTEGRATION."""
 
 
 def top_of(
@@ -206,7 +202,7 @@ class Ladder:
     def limit(self, name: str, values: Series, predicted: float) -> Iterator[Gap]:
         """The values tend to the predicted one, with an error of the next order in P."""
         log_P, judged, below = self._split(values)
-        tolerance, why = next_term(self.top, next_order(self.top, self.runs[0].query))
+        tolerance, why = self.left_at_the_top(np.array(judged) - predicted)
         yield from scaling.limit(
             f"{name}, {self.name}",
             log_P,
@@ -218,42 +214,42 @@ class Ladder:
             x_label="log P",
         )
 
+    def left_at_the_top(self, errors: Series) -> tuple[float, str]:
+        """What errors of the judged rungs leave a law to be off by at the top, and why."""
+        order = next_order(self.top, self.runs[0].query)
+        return orders.at_the_top(self.log_P[self.low :], errors.tolist(), order, INTEGRATION)
+
     def _split(self, values: Series) -> tuple[list[float], list[float], scaling.Rungs]:
         """Log P and values of the judged rungs, and those of the low ones."""
         log_P, found = self.log_P, values.tolist()
         return log_P[self.low :], found[self.low :], (log_P[: self.low], found[: self.low])
 
 
-def next_order(setting: Setting, query: QueryKind = "local") -> float:
+def next_order(setting: Setting, query: QueryKind = "local", *, late: bool = True) -> float:
     """The power of P in the leading corrections to the laws below; logarithms go with it.
 
     Local: P^-κ_s from Υ on the own area, P^-|Δ| from the smaller of two rates, P^-(1-κ_s)/2 and
     P^-(κ_c-κ_s) from products A_1A_n beside A_1² or A_n, P^-(1-κ_c) from A_1 beside 1. Global:
-    P^-κ_c from Υ, P^-(κ_c-κ_s) from one local area, P^-(1-κ_c)/2 from √ε beside 1 when ε is of the
-    order of a. For κ_c = 1 nothing is expanded in P^(κ_c-1).
+    P^-κ_c from Υ, P^-(κ_c-κ_s) from one local area, P^-(1-κ_c) from a beside 1; its root
+    where late, from √ε beside 1, ε of the order of a. For κ_c = 1 nothing is expanded in P^(κ_c-1).
     """
-    orders = [setting.kappa_c - setting.kappa_s]
+    powers = [setting.kappa_c - setting.kappa_s]
     if query == "local":
-        orders += [setting.kappa_s, abs(setting.information_gap), (1 - setting.kappa_s) / 2]
-        orders += [1 - setting.kappa_c]
+        powers += [setting.kappa_s, abs(setting.information_gap), (1 - setting.kappa_s) / 2]
+        powers += [1 - setting.kappa_c]
     else:
-        orders += [setting.kappa_c, (1 - setting.kappa_c) / 2]
+        powers += [setting.kappa_c, (1 - setting.kappa_c) / (2 if late else 1)]
     if not setting.latents.is_constant:
-        orders += [spread_order(setting, query)]
-    return -min(order for order in orders if order > 0)
+        powers += [spread_order(setting, query)]
+    return -min(power for power in powers if power > 0)
 
 
-def next_term(setting: Setting, order: float, runs: int = 1) -> tuple[float, str]:
-    """What a law may be off by in a setting, and why.
+def at_the_top(top: Setting, query: QueryKind = "local", runs: int = 1) -> tuple[float, str]:
+    """What a law may be off by at P = 1e100 alone, at a fixed loss gap, and why.
 
-    order: the power of P in the next term of its expansion. runs: how many it is read from.
+    runs: how many it is read from. ValueError for a setting whose next order is not negligible.
     """
-    term = CONSTANT * setting.log_P * math.exp(order * setting.log_P)
-    integrated = runs * INTEGRATION
-    return term + integrated, (
-        f"{CONSTANT:g}·log(P)·P^{order:.2g} = {term:.0e}: the next order of the expansion, "
-        f"with room for its constant; and {integrated:g} for the integrator"
-    )
+    return orders.nothing(next_order(top, query, late=False), top.log_P, runs)
 
 
 def spread_order(setting: Setting, query: QueryKind) -> float:

@@ -21,9 +21,10 @@ from refutable.claims.mae.for_every_size import (
     bound_of,
     to_the_loss_gap,
 )
-from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, REDUCED, next_term, tens, top_of
-from refutable.claims.runs import for_every_size
+from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, REDUCED, tens, top_of
+from refutable.claims.runs import for_every_size, next_order
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
+from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.plants import ALPHA_GLOBAL, RATES, scaled, shifted, spoiled
 from refutable.gap import Gap
 from refutable.model import reduced
@@ -106,7 +107,7 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
     """Depth and time at T_½ on ladders that stay in the crossover."""
     for top in TOPS:
         # P^-κ_s from Υ on the own area, and P^-(1-κ_c) = P^-(1-κ_s)/2 from A_1 beside 1.
-        tolerance, why = next_term(top, -min(top.kappa_s, (1 - top.kappa_s) / 2))
+        order = -min(top.kappa_s, (1 - top.kappa_s) / 2)
         for distance in DISTANCES:
             sign = "Δ = 0" if not distance else "Δ > 0" if distance > 0 else "Δ < 0"
             yield Case((sign, "K > 1") if top.K > 1 else (sign,))
@@ -115,21 +116,25 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             name = f"κ_s = {top.kappa_s:g}, γ = {top.gamma:g}, Δ log P = {distance:g}"
             log_P, z = [rung.log_P for rung in rungs], top.latents.L
             found = [math.nan if e is None else -z * e.phi_global for e in runs]
-            missing = np.subtract(found, [laws.depth_at_half(rung) for rung in rungs]).tolist()
-            yield from scaling.limit(
-                f"-zΦ_1(T_½) less the law, {name}",
-                log_P,
-                missing,
-                0,
-                tolerance=tolerance,
-                why=why,
-                x_label="log P",
-            )
+            missing = np.subtract(found, [laws.depth_at_half(rung) for rung in rungs])
             logs = [math.nan if e is None else e.log_t for e in runs]
-            late = np.exp(np.subtract(logs, [log_half_time(rung) for rung in rungs])).tolist()
-            yield from scaling.limit(
-                f"T_½·γρz⁴/K, {name}", log_P, late, 1, tolerance=tolerance, why=why, x_label="log P"
-            )
+            late = np.exp(np.subtract(logs, [log_half_time(rung) for rung in rungs]))
+            for what, values, law in (
+                ("-zΦ_1(T_½) less the law", missing, 0),
+                ("T_½·γρz⁴/K", late, 1),
+            ):
+                left, why = next_order.at_the_top(
+                    log_P, (values - law).tolist(), order, INTEGRATION
+                )
+                yield from scaling.limit(
+                    f"{what}, {name}",
+                    log_P,
+                    values.tolist(),
+                    law,
+                    tolerance=left,
+                    why=why,
+                    x_label="log P",
+                )
     yield from crossover_bounds().inside()
 
 

@@ -22,7 +22,6 @@ from refutable.claims.mae.for_every_size import (
 )
 from refutable.claims.mae.ladders import (
     GLOBAL_SHARE,
-    INTEGRATION,
     PATH,
     POSITIVE,
     RANDOM,
@@ -34,6 +33,7 @@ from refutable.claims.mae.local_measured import own_at_half
 from refutable.claims.runs import for_every_size, limiting
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
 from refutable.claims.runs.limiting import Step
+from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.plants import (
     ALPHA_GLOBAL,
     ALPHA_OWN,
@@ -81,12 +81,10 @@ def first_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield identical(f"times at which Φ_1 falls, {ladder.name}", falls, times, "every time")
         why = f"|α_1| = α_n at T_1, which is located to {INTEGRATION:g}"
         yield at_least(f"log |α_1|/α_n, {ladder.name}", min(leads), 0, INTEGRATION, why)
-        foot = judged.rungs[0]
-        delay = 10 * math.exp(foot.log_rho / 2) + INTEGRATION
-        why = "10√ρ at the foot: only the product A_1A_n beside A_1² delays T_1"
-        largest = float(judged.event("switch", "phi_own").max())
-        bound = laws.own_at_switch(ladder.top.latents)
-        yield at_most(f"Φ_n(T_1), {ladder.name}", largest, bound, delay, why)
+        # Φ_n never falls (sign.own), so that it is largest at T_1.
+        found, bound = judged.event("switch", "phi_own"), laws.own_at_switch(ladder.top.latents)
+        delay, why = ladder.left_at_the_top(found - bound)
+        yield at_most(f"Φ_n(T_1), {ladder.name}", float(found[-1]), bound, delay, why)
 
 
 phase1_monotone.mistake(laws.own_at_switch, "bound less 5 %", scaled(0.95))

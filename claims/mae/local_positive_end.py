@@ -17,7 +17,6 @@ from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import laws, limit_systems
 from refutable.claims.mae.ladders import (
     GLOBAL_SHARE,
-    INTEGRATION,
     LATE,
     LOSS_GAP,
     PATH,
@@ -37,6 +36,7 @@ from refutable.claims.mae.local_measured import (
 )
 from refutable.claims.runs import limiting
 from refutable.claims.runs.limiting import Step
+from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.plants import (
     ALPHA_GLOBAL,
     ALPHA_OTHER,
@@ -136,15 +136,16 @@ def later_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         predicted = laws.later_global_move(ladder.top.latents)
         yield from ladder.limit("Φ_1(T*) - Φ_1(T_1)", end - before, predicted)
         judged = ladder.judged
-        switches = (judged.event("switch", what) for what in ("log_t", "phi_global"))
-        farthest = max(
+        events = (judged.event("switch", "log_t"), judged.event("switch", "phi_global"))
+        farthest = [
             float(np.abs(run.phi_global[run.log_t >= log_T] - start).max(initial=0))
-            for run, log_T, start in zip(judged.runs, *switches, strict=True)
-        )
-        foot = judged.rungs[0]
-        slack = 10 * foot.log_P * math.exp(foot.log_rho / 2) + INTEGRATION
-        why = "10·√ρ·log P at the foot: what A_1A_n adds to A_1² in the transition"
-        yield at_most(f"|Φ_1(t) - Φ_1(T_1)|, {ladder.name}", farthest, abs(predicted), slack, why)
+            for run, log_T, start in zip(judged.runs, *events, strict=True)
+        ]
+        at_end = np.abs(end - before)[ladder.low :]
+        worst = int(np.argmax(farthest - at_end))
+        why = "Φ_1 falls throughout (sign.global), so that it is farthest off at T*"
+        name = f"|Φ_1(t) - Φ_1(T_1)| beside that at T*, {ladder.name}"
+        yield at_most(name, farthest[worst], float(at_end[worst]), INTEGRATION, why)
 
 
 global_stays.mistake(

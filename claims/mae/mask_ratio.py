@@ -16,8 +16,7 @@ from refutable.claims.mae.ladders import (
     DYNAMICS,
     LOSS_GAP,
     REDUCED,
-    next_order,
-    next_term,
+    at_the_top,
     top_of,
 )
 from refutable.claims.runs.plants import ALPHA_OWN, RATES, spoiled
@@ -75,7 +74,7 @@ def times_at_every_ratio(context: Context) -> Iterator[Gap | Case]:
         yield Case((sign_of(top),))
         for query in QUERIES:
             half = log_half_time(top, query)
-            allowed, why = next_term(top, next_order(top, query), runs=2)
+            allowed, why = at_the_top(top, query, runs=2)
             for gamma in context.at(quick=RATIOS[1:3], full=RATIOS):
                 time = math.exp(log_half_time(top.replace(gamma=gamma), query) - half)
                 yield equal(

@@ -18,7 +18,9 @@ import sympy as sp
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import laws
-from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, REDUCED, next_term, top_of
+from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, REDUCED, top_of
+from refutable.claims.runs import next_order
+from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.plants import ALPHA_OWN, BETA_OWN, RATES, scaled, spoiled
 from refutable.gap import Gap
 from refutable.model import reduced
@@ -118,7 +120,7 @@ def phases_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     for top, sizes in context.at(quick=TOPS[:2], full=TOPS):
         z = top.latents.L
         yield Case(("z = 1",) if z == 1 else ("z ≠ 1", "γ ≠ ½"))
-        tolerance, why = next_term(top, -min(top.information_gap, 1 - top.kappa_c))
+        order = -min(top.information_gap, 1 - top.kappa_c)
         for C_s in sizes[: context.at(quick=2, full=None)]:
             runs = [run_at(top, C_s, ten) for ten in tens]
             delta = stiffening(z, C_s)
@@ -147,12 +149,14 @@ def phases_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
                     math.log(odds_at_switch(delta)),
                 ),
             ):
+                errors = [value - float(law) for value in values]
+                left, why = next_order.at_the_top(log_P, errors, order, INTEGRATION)
                 yield from scaling.limit(
                     f"{name}, C_s = {C_s}, z = {z:g}, γ = {top.gamma:g}",
                     log_P,
                     values,
                     float(law),
-                    tolerance=tolerance,
+                    tolerance=left,
                     why=why,
                     x_label="log P",
                 )

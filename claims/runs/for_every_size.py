@@ -9,16 +9,13 @@ from fractions import Fraction
 from typing import Any
 
 from refutable.claim import Case, Evidence
+from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.regimes import sign_of
 from refutable.claims.runs.region import FALLS, Region, cover, rounded_up
 from refutable.gap import Gap, at_most, identical
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Event, Trajectory
 from refutable.prove.majorant import Majorant
-
-INTEGRATION = 3e-7
-"""What a run of the reduced dynamics may be off by: some hundred times its tolerance of 1e-9. It is
-a share of a correlation; a deviation from a law, as a difference, is off by that much itself."""
 
 
 @dataclass(frozen=True)

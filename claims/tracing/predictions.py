@@ -11,7 +11,9 @@ from refutable.claims import tracing
 from refutable.claims.contrastive import collapse
 from refutable.claims.contrastive import ladders as contrastive
 from refutable.claims.mae import global_laws, ladders, laws
+from refutable.claims.runs import next_order
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
+from refutable.claims.theorems import theorem_4_4
 from refutable.gap import Gap, equal, identical
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Objective, QueryKind
@@ -60,13 +62,20 @@ def traced() -> Iterator[tuple[Objective, QueryKind, Setting, float, tuple[str, 
         yield "cl", "global", top.replace(contrastive=many), LOSS_GAP, ("half", "done")
 
 
-def allowed(objective: Objective, query: QueryKind, setting: Setting) -> tuple[float, str]:
+def allowed(
+    objective: Objective, query: QueryKind, setting: Setting, at: str, what: str
+) -> tuple[float, str]:
     """How far a prediction may be off, and why."""
     if objective == "mae":
-        return ladders.next_term(setting, ladders.next_order(setting, query))
-    tau = setting.contrastive.tau
-    size = 10 * LOSS_GAP * math.exp(setting.latents.U**2 / tau) / tau
-    return size + ladders.INTEGRATION, "the next order in ε, ε·e^{z²/τ}/τ, and the integrator"
+        return ladders.at_the_top(setting, query)
+    orders = (2 * (1 - setting.kappa_c), setting.kappa_c - setting.kappa_s)
+    left, why = next_order.nothing(-min(orders), setting.log_P)
+    if (at, what) not in (("done", "phi_global"), ("done", "phi_own")):
+        return left, why  # T* is T_½ to more digits than a float has, at P = 1e100
+    second, third = theorem_4_4.second_order(setting, LOSS_GAP)
+    return left + (abs(second) + third) / setting.latents.L, (
+        f"{why}; the second order in ε of log(1 - A_1), and the square of its terms"
+    )
 
 
 @predictions.leg(
@@ -86,12 +95,12 @@ def events_beside_their_predictions(context: Context) -> Iterator[Gap | Case]:
         name = f"{objective}, {query} query, Δ = {setting.information_gap:+.2g}, {law}{negatives}"
         come = tuple(event for event in events if events[event])
         yield identical(f"{name}: events", come, expected, "those that theory expects")
-        tolerance, why = allowed(objective, query, setting)
         for event in come:
             predicted = dict(events[event]["predicted"])
             if event == "half" and not setting.latents.is_constant:
                 del predicted["phi_own"]  # E A_n = ½ is a plateau where half the latents are done
             for what, value in predicted.items():
+                tolerance, why = allowed(objective, query, setting, event, what)
                 yield equal(
                     f"{name}: {what} at {event}", events[event][what], value, tolerance, why
                 )
