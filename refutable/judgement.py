@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from refutable.ledger import Ledger
 from refutable.number import Number
 from refutable.plain import jsonable
 from refutable.records.results import FailureRecord, GapRecord, LegRecord, SeriesRecord
+from refutable.seal import sealed
 
 NOT_A_FINDING = (
     DeprecationWarning,
@@ -57,39 +59,48 @@ def judge(evidence: Evidence) -> tuple[Verdict, str | None]:
 
 def examine(leg: Leg, context: Context) -> LegRecord:
     """Run a leg and judge it. Whatever it raises is an `error`, never a pass."""
-    context = dataclasses.replace(context, required=leg.required)
-    said: list[Remark] = []
+    changed = sealed()
     try:
-        with ledger.opened() as made, warned(said):
-            evidence = evidence_of(leg.run(context), leg.required)
-            verdict, note = judge(evidence)
-            lost = dropped(made, evidence)
-        if lost and verdict is not Verdict.FAILS:
-            verdict, note = Verdict.ERROR, f"evidence was dropped: {lost[0]}"
-        remarks = [*remarks_of(evidence, made), *said, *(Remark("dropped", text) for text in lost)]
-        open_, expected = sorted_out(remarks, leg.expects, verdict)
-        scope = evidence.scope or leg.scope_in(context.profile)
-        grade, lacking = earned(leg.kind, evidence.gaps, scope, made.drawn_from)
-        return LegRecord(
-            kind=leg.kind,
-            grade=grade,
-            grade_reason=lacking,
-            verdict=verdict,
-            cases=evidence.cases,
-            regimes=dict(evidence.regimes),
-            gaps=tuple(GapRecord.of(gap) for gap in evidence.gaps),
-            series=tuple(SeriesRecord.of(gap.series) for gap in evidence.gaps if gap.series),
-            witness=_witness(evidence) if verdict is Verdict.FAILS else None,
-            spelled=evidence.spelled if verdict is Verdict.FAILS else None,
-            nearest=jsonable(evidence.nearest) if verdict is Verdict.FAILS else None,
-            advice=advice.of_gaps(evidence.gaps) if verdict is Verdict.FAILS else None,
-            note=note,
-            remarks=open_,
-            expected=expected,
-            scope=scope,
-        )
+        record = _examined(leg, dataclasses.replace(context, required=leg.required))
     except BaseException as problem:  # the boundary: whatever a leg raises becomes its verdict
-        return broken(leg, problem)
+        record = broken(leg, problem)
+    if (rebound := changed()) is not None:
+        said = f"it rebound {rebound}, by which it is judged, and did not put it back"
+        return error_record(leg.kind, {"type": "RuntimeError", "message": said})
+    return record
+
+
+def _examined(leg: Leg, context: Context) -> LegRecord:
+    """The record of a leg that ran to its end. Raises whatever the leg does."""
+    said: list[Remark] = []
+    with ledger.opened() as made, warned(said):
+        evidence = evidence_of(leg.run(context), leg.required)
+        verdict, note = judge(evidence)
+        lost = dropped(made, evidence)
+    if lost and verdict is not Verdict.FAILS:
+        verdict, note = Verdict.ERROR, f"evidence was dropped: {lost[0]}"
+    remarks = [*remarks_of(evidence, made), *said, *(Remark("dropped", text) for text in lost)]
+    open_, expected = sorted_out(remarks, leg.expects, verdict)
+    scope = evidence.scope or leg.scope_in(context.profile)
+    grade, lacking = earned(leg.kind, evidence.gaps, scope, made.drawn_from)
+    return LegRecord(
+        kind=leg.kind,
+        grade=grade,
+        grade_reason=lacking,
+        verdict=verdict,
+        cases=evidence.cases,
+        regimes=dict(evidence.regimes),
+        gaps=tuple(GapRecord.of(gap) for gap in evidence.gaps),
+        series=tuple(SeriesRecord.of(gap.series) for gap in evidence.gaps if gap.series),
+        witness=_witness(evidence) if verdict is Verdict.FAILS else None,
+        spelled=evidence.spelled if verdict is Verdict.FAILS else None,
+        nearest=jsonable(evidence.nearest) if verdict is Verdict.FAILS else None,
+        advice=advice.of_gaps(evidence.gaps) if verdict is Verdict.FAILS else None,
+        note=note,
+        remarks=open_,
+        expected=expected,
+        scope=scope,
+    )
 
 
 def broken(leg: Leg, problem: BaseException) -> LegRecord:
@@ -156,15 +167,38 @@ def contradiction(leg: LegRecord) -> str | None:
 
 
 def _says(gap: GapRecord) -> bool | None:
-    """Whether a gap holds by what is stored of it; None when exact texts cannot tell."""
+    """Whether a gap holds by what is stored of it; None when texts cannot tell."""
     if gap.relation is Relation.IDENTICAL:
-        return None
-    if isinstance(gap.measured, str) or isinstance(gap.predicted, str):
-        return False if {gap.measured, gap.predicted} & {"nan", "inf", "-inf"} else None
+        return None if gap.measured == gap.predicted or not gap.holds else False
+    if {gap.measured, gap.predicted} & {"nan", "inf", "-inf"}:
+        return False
     if gap.undecided is not None:
         return False
-    sides = Number(gap.measured, gap.measured), Number(gap.predicted, gap.predicted)
-    return decided(*sides, gap.relation, gap.tolerance, gap.rounding)[0]
+    left, right = _side(gap.measured), _side(gap.predicted)
+    if left is None or right is None or gap.tolerance == sys.float_info.max:  # or more
+        return None
+    if not isinstance(gap.measured, str) and not isinstance(gap.predicted, str):
+        return decided(left, right, gap.relation, gap.tolerance, gap.rounding)[0]
+    answers = set()
+    for nearly in (1 - Fraction(1, 2**52), 1 + Fraction(1, 2**52)):  # of what was rounded
+        allowed = Fraction(gap.tolerance) * nearly, Fraction(gap.rounding) * nearly
+        answers.add(decided(left, right, gap.relation, *allowed))
+    answer, doubt = next(iter(answers))
+    return answer if len(answers) == 1 and doubt is None else None
+
+
+def _side(stored: float | str) -> Number | None:
+    """A stored side as a number: a text, exactly or within its last digit. None for other texts."""
+    if not isinstance(stored, str):
+        return Number(stored, stored)
+    try:
+        value = Fraction(stored)
+    except (ValueError, ZeroDivisionError):
+        return None
+    if not set(stored) & set(".eE"):
+        return Number(value, value)
+    width = abs(value) * Fraction(1, 10**15)
+    return Number(value - width, value + width)
 
 
 def _witness(evidence: Evidence) -> dict[str, object]:

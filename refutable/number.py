@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from refutable.bare import bare
+
 Real = int | float | Fraction
 """One finite real number; Python compares any two of these exactly."""
 
@@ -134,12 +136,12 @@ def _number(value: Any, depth: int) -> Number | None:
     if plain is not None:
         return Number(plain, plain)
     if isinstance(value, decimal.Decimal):
-        return _of_decimal(value)
+        return _of_decimal(decimal.Decimal(value))  # without whatever a subclass adds
     if isinstance(value, complex):
         return _of_parts(value.real, value.imag, value, depth)
     library = type(value).__module__.partition(".")[0]
     if library in ("numpy", "torch") or _is_scalar_array(value):
-        return _of_array(value, depth)
+        return _of_array(bare(value), depth)
     if library == "sympy":
         return _of_sympy(value)
     if library == "mpmath":

@@ -345,7 +345,11 @@ def leg_record(kind: Kind, ended: Ended) -> LegRecord:
             return record
         said = f"its record contradicts itself: {wrong}"
         return judgement.error_record(kind, {"type": "ValueError", "message": said})
-    record = judgement.error_record(kind, failure_of(ended))
+    broke = failure_of(ended)
+    try:
+        record = judgement.error_record(kind, broke)
+    except ValidationError:  # user code wrote it
+        record = judgement.error_record(kind, {name: broke[name] for name in ("type", "message")})
     return record.model_copy(update={"seconds": ended.seconds})
 
 
@@ -363,7 +367,7 @@ def failure_of(ended: Ended) -> Mapping[str, Any]:
 def said_of(ended: Ended) -> str:
     """What broke a piece of work, or how it was stopped, in one line."""
     broke = failure_of(ended)
-    place = f", at {broke['file']}:{broke['line']}" if broke["file"] else ""
+    place = f", at {broke['file']}:{broke['line']}" if broke.get("file") else ""
     kind = "" if ended.stopped else f"{broke['type']}: "
     return f"{kind}{broke['message']}{place}"
 

@@ -20,20 +20,17 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from refutable.bare import bare
 from refutable.number import Number, apart, number
 from refutable.rounding import is_rounded
+from refutable.shown import SHOWN, kind_of, text
 
-SHOWN = 1000
-"""Characters of an object's text that are kept."""
-LONG = 3000
-"""Bits of a whole number that is written out."""
 DEPTH = 100
 """Levels of nesting that are compared; what lies deeper, or holds itself, is refused."""
 
@@ -77,8 +74,8 @@ def _told_apart(a: object, b: object) -> tuple[str, str]:
     left, right = text(a), text(b)
     if left != right:
         return left, right
-    if _kind(a) != _kind(b):
-        return f"{left} ({_kind(a)})", f"{right} ({_kind(b)})"
+    if kind_of(a) != kind_of(b):
+        return f"{left} ({kind_of(a)})", f"{right} ({kind_of(b)})"
     one, other = _as_number(a), _as_number(b)
     if one is not None and other is not None:
         return apart(one, other)
@@ -86,50 +83,6 @@ def _told_apart(a: object, b: object) -> tuple[str, str]:
     if sympy is not None and isinstance(a, sympy.Basic):
         return sympy.srepr(a)[:SHOWN], sympy.srepr(b)[:SHOWN]
     return left, right
-
-
-def text(value: object) -> str:
-    """An object's text, in an order that is always the same, cut in the middle when it is long."""
-    try:
-        full = _text(value, 0)
-    except (TypeError, ValueError, RecursionError, ArithmeticError):
-        full = f"<{_kind(value)}>"
-    if len(full) <= SHOWN:
-        return full
-    half = SHOWN // 2 - 20
-    return f"{full[:half]} ... {len(full) - 2 * half} characters ... {full[-half:]}"
-
-
-def _text(value: object, depth: int) -> str:
-    if isinstance(value, int) and value.bit_length() > LONG:
-        return _long_number(int(value))
-    if isinstance(value, Set) and depth < DEPTH:
-        items = sorted(_item_text(item, depth) for item in value)
-        return f"{{{', '.join(items)}}}" if items else "set()"
-    if isinstance(value, list | tuple) and type(value) in (list, tuple) and depth < DEPTH:
-        items = [_item_text(item, depth) for item in value]
-        if isinstance(value, list):
-            return f"[{', '.join(items)}]"
-        return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
-    return str(value)
-
-
-def _item_text(value: object, depth: int) -> str:
-    nested = isinstance(value, list | tuple | Set | int)
-    return _text(value, depth + 1) if nested else repr(value)
-
-
-def _long_number(value: int) -> str:
-    """A whole number that is too long to write out: its ends and its length in base 10."""
-    digits = int(abs(value).bit_length() * math.log10(2))
-    digits += abs(value) >= 10**digits
-    head = abs(value) // 10 ** (digits - 20)
-    return f"{'-' if value < 0 else ''}{head}...{abs(value) % 10**20:020d} ({digits} digits)"
-
-
-def _kind(value: object) -> str:
-    kind = type(value)
-    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _difference(a: Any, b: Any, at: str, depth: int) -> str | None:
@@ -140,7 +93,16 @@ def _difference(a: Any, b: Any, at: str, depth: int) -> str | None:
         raise TypeError(
             f"identical: {at[:40] or 'an object'} is nested too deeply, or holds itself"
         )
-    for compared in (_singular, _numbers, _texts, _containers, _arrays, _frames, _expressions):
+    for compared in (
+        _singular,
+        _inherited,
+        _numbers,
+        _texts,
+        _containers,
+        _arrays,
+        _frames,
+        _expressions,
+    ):
         known, found = compared(a, b, at, depth)
         if known:
             return found
@@ -164,7 +126,7 @@ def _differ(a: object, b: object, at: str) -> Found:
 
 def _types_differ(a: object, b: object, at: str) -> Found:
     place = f"at {at}: " if at else ""
-    return True, f"{place}{_kind(a)} against {_kind(b)}"
+    return True, f"{place}{kind_of(a)} against {kind_of(b)}"
 
 
 def _same_if(same: bool, a: object, b: object, at: str) -> Found:
@@ -191,10 +153,20 @@ def _singular(a: Any, b: Any, at: str, depth: int) -> Found:
     return UNKNOWN
 
 
+def _inherited(a: Any, b: Any, at: str, depth: int) -> Found:
+    """Two objects of a subclass, by what they hold and not by what they say of themselves."""
+    if type(a) is not type(b) or (beneath := bare(a)) is a:
+        return UNKNOWN
+    return True, _difference(beneath, bare(b), at, depth + 1)
+
+
 def _texts(a: Any, b: Any, at: str, depth: int) -> Found:
+    kind: Any
     for kind in (str, bytes, bytearray):
         if isinstance(a, kind) or isinstance(b, kind):
-            return _same_if(isinstance(a, kind) and isinstance(b, kind) and a == b, a, b, at)
+            return _same_if(
+                isinstance(a, kind) and isinstance(b, kind) and kind.__eq__(a, b), a, b, at
+            )
     return UNKNOWN
 
 
@@ -417,6 +389,11 @@ def _expressions(a: Any, b: Any, at: str, depth: int) -> Found:
         return _types_differ(a, b, at)
     if any(side.has(sympy.S.NaN) for side in (a, b)):
         return _differ(a, b, at)
+    for part in {type(part): part for side in (a, b) for part in sympy.preorder_traversal(side)}:
+        if not str(getattr(part.__eq__, "__module__", "sympy")).startswith("sympy"):
+            raise TypeError(
+                f"identical: {part.__name__} has an == of its own; compare its arguments"
+            )
     if a == b and isinstance(a, sympy.MatrixBase) == isinstance(b, sympy.MatrixBase):
         return True, None
     _, found = _differ(a, b, at)
@@ -432,13 +409,13 @@ def _by_their_own_rule(a: Any, b: Any, at: str) -> str | None:
         compares: Any = type(side).__eq__
         if compares is object.__eq__ or isinstance(side, type):
             raise TypeError(
-                f"identical: {place}two objects of type {_kind(side)} can only be asked whether "
+                f"identical: {place}two objects of type {kind_of(side)} can only be asked whether "
                 "they are one object; compare what they hold"
             )
         if not _plainly(side == side, side, place):
             return _differ(a, b, at)[1]  # like NaN, it is not even the same as itself
         if _equals_anything(side):
-            raise TypeError(f"identical: {place}objects of type {_kind(side)} equal anything")
+            raise TypeError(f"identical: {place}objects of type {kind_of(side)} equal anything")
     if type(a) is not type(b):
         return _types_differ(a, b, at)[1]
     if _plainly(a == b, a, place) and _plainly(b == a, a, place):
@@ -457,8 +434,8 @@ def _plainly(answer: object, side: object, place: str) -> bool:
     """The truth value that == gave. TypeError when it gave something else."""
     if not _is_truth(answer):
         raise TypeError(
-            f"identical: {place}== between objects of type {_kind(side)} gives "
-            f"{_kind(answer)} and no truth value; compare what they hold"
+            f"identical: {place}== between objects of type {kind_of(side)} gives "
+            f"{kind_of(answer)} and no truth value; compare what they hold"
         )
     return bool(answer)
 
@@ -469,8 +446,11 @@ def is_nothing(value: object) -> bool:
         return True
     if isinstance(value, str | bytes) or _is_truth(value):
         return False
+    value = bare(value)
     if isinstance(value, Mapping | Set | Sequence):
         return not len(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return not any(field.compare for field in dataclasses.fields(value))
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape != () and hasattr(value, "any"):
         try:

@@ -192,12 +192,23 @@ if sys.platform == "linux":
                         ended = ended or self._ending(child)
                         child.mute = ended is None  # it lives, and cannot answer any more
                     break
-                for frame in child.parser.feed(data):
-                    if "value" in frame.body or "failure" in frame.body:
-                        child.at_work, child.retires = False, frame.body["last"] or not self.shares
-                    self._say(Frame(slot, frame.body, frame.blob))
+                try:
+                    for frame in child.parser.feed(data):
+                        self._pass_on(slot, child, frame)
+                except ValueError:  # user code wrote into the pipe
+                    child.mute = True
+                if child.mute:
+                    break
             if ended is not None or child.retires or child.mute:
                 self._end(slot)
+
+        def _pass_on(self, slot: int, child: _Child, frame: Frame) -> None:
+            """What a child says, under its own number. ValueError for what no child says."""
+            if not child.at_work or not frames.is_of_work(frame.body):
+                raise ValueError
+            if "value" in frame.body or "failure" in frame.body:
+                child.at_work, child.retires = False, frame.body["last"] or not self.shares
+            self._say(Frame(slot, frame.body, frame.blob))
 
         def _ending(self, child: _Child) -> os.waitid_result | None:
             """How a child ends whose channel is closed: at once, unless it closed that itself."""

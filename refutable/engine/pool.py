@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from refutable.engine import limits, machine
+from refutable.engine import frames, limits, machine
 from refutable.engine.agenda import Agenda
 from refutable.engine.frames import Frame
 from refutable.engine.process import Job as Job
@@ -251,7 +251,9 @@ class Pool:
             yield from self._lost(server)
             return
         body, slot = frame.body, frame.slot
-        if "loaded" in body:
+        if server.ready and not server.forks and not frames.is_of_work(body):
+            server.kill()  # user code wrote into the pipe
+        elif "loaded" in body:
             server.ready, server.forks = True, body["forks"]
             self._loading = time.monotonic() - server.started
             if not self.loaded:
@@ -269,7 +271,11 @@ class Pool:
         elif "made" in body:
             self._handed_over(body["made"], body["files"], frame.blob)
         elif "died" in body:
-            why = "it closed the pipe through which it answers" if body["mute"] else ""
+            why = (
+                "it closed the pipe through which it answers, or wrote into it"
+                if body["mute"]
+                else ""
+            )
             yield self._ended(server, slot, why or death(body["died"]), body["where"])
         else:
             work = server.work.pop(slot)

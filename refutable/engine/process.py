@@ -94,9 +94,12 @@ class Server:
 
         def listen() -> None:
             frame: Frame | None = None
-            with output, contextlib.suppress(ValueError, OSError):
-                while (frame := frames.read(output)) is not None:
-                    heard.put((self, frame))
+            with output, contextlib.suppress(OSError):
+                try:
+                    while (frame := frames.read(output)) is not None:
+                        heard.put((self, frame))
+                except ValueError:  # user code wrote into the pipe, or this side has closed it
+                    self.kill()
             heard.put((self, None))
 
         threading.Thread(target=listen, daemon=True).start()

@@ -296,3 +296,37 @@ def test_a_copied_gap_is_as_exact() -> None:
         assert isinstance(copy, Gap)
         assert copy.fails
         assert copy.measured == THIRD + TINY
+
+
+class _Small:
+    """A number that says of itself what it is not."""
+
+    def __le__(self, other: object) -> bool:
+        return True
+
+    def __float__(self) -> float:
+        return 0.0
+
+    def __index__(self) -> int:
+        return 0
+
+    def item(self) -> float:
+        return 0.0
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        return 0, 1
+
+    def as_tuple(self) -> object:
+        return Decimal(0).as_tuple()
+
+    def __getitem__(self, place: object) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize("base", [int, float, Fraction, Decimal, np.float64])
+def test_a_subclass_of_a_number_is_the_number_beneath(base: type) -> None:
+    assert number(type("Lying", (_Small, base), {})(7)) == number(7)
+
+
+def test_a_subclass_of_an_array_without_axes_is_the_number_in_it() -> None:
+    assert number(np.array(7.0).view(type("Lying", (_Small, np.ndarray), {}))) == number(7)

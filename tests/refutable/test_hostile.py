@@ -24,7 +24,7 @@ WAYS = ["fork", "restore"] if sys.platform == "linux" else ["restore"]
 
 HEAD = """
 import asyncio, atexit, builtins, ctypes, decimal, faulthandler, math, os, random, re, signal
-import subprocess, sys, threading, time, warnings
+import stat, struct, subprocess, sys, threading, time, warnings
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,20 @@ def leg(id, kind="exact", **rest):
 
 def good():
     return equal("one", 1, 1, 0, "whole numbers")
+
+
+def into_every_pipe(data):
+    for number in range(3, 100):
+        try:
+            if stat.S_ISSOCK(os.fstat(number).st_mode) or stat.S_ISFIFO(os.fstat(number).st_mode):
+                os.write(number, data)
+        except OSError:
+            pass
+    time.sleep(3)
+
+
+def wrong_answer(text):
+    into_every_pipe(struct.pack(">HII", 0, len(text), 0) + text)
 
 
 @leg("first.true")
@@ -62,6 +76,7 @@ def last_false(context):
     yield equal("one", 1, 2, 0, "whole numbers")
 """
 
+INTO_THE_PIPE = "wrote into it|SIGKILL"
 ENDINGS = {
     "exit": ("sys.exit(0)", "SystemExit"),
     "exit-text": ("sys.exit('nothing left to do')", "nothing left to do"),
@@ -81,6 +96,15 @@ ENDINGS = {
     "deep": ("f = lambda n: f(n + 1); f(0)", "RecursionError"),
     "memory": ("bytearray(10 ** 15)", "MemoryError"),
     "closed-pipes": ("os.closerange(3, 200); time.sleep(3)", "closed the pipe|status 1"),
+    "answers-nothing": ("wrong_answer(b'{}')", INTO_THE_PIPE),
+    "refuses-all": ("""wrong_answer(b'{"refused": "no claim is worth it"}')""", INTO_THE_PIPE),
+    "answers-noise": ("wrong_answer(b'{')", INTO_THE_PIPE),
+    "writes-noise": ("into_every_pipe(b'noise' * 40)", INTO_THE_PIPE),
+    "fails-oddly": (
+        """wrong_answer(b'{"failure": {"type": "A", "message": "B", "line": "C"}, '
+                 b'"files": {}, "last": true, "spent": 0}')""",
+        "A: B",
+    ),
     "input": ("input('Continue?')", "EOFError"),
     "sigint": ("os.kill(os.getpid(), signal.SIGINT); time.sleep(20)", "KeyboardInter"),
 }  # fmt: skip

@@ -6,6 +6,7 @@ import collections
 import dataclasses
 import datetime
 import enum
+import functools
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -259,3 +260,76 @@ def test_nought_and_nothing(value: Any) -> None:
 @pytest.mark.parametrize("value", [1, 0.5, "", "0", False, [0], {"a": 0}, np.eye(2), x, {None}])
 def test_something(value: Any) -> None:
     assert not is_nothing(value)
+
+
+class _Lying:
+    """What a subclass may say of itself, whatever it holds."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+    def __getitem__(self, place: object) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def tolist(self) -> list[int]:
+        return [0, 0]
+
+
+def _lying(base: type) -> Any:
+    return type(f"Lying{base.__name__}", (_Lying, base), {})
+
+
+LYING: dict[str, Any] = {
+    "text": lambda kind, *x: kind(x),
+    "bytes": lambda kind, *x: kind(x),
+    "list": lambda kind, *x: kind(x),
+    "tuple": lambda kind, *x: kind(x),
+    "set": lambda kind, *x: kind(x),
+    "frozenset": lambda kind, *x: kind(x),
+    "dict": lambda kind, *x: kind(enumerate(x)),
+    "array": lambda kind, *x: np.array(x).view(kind),
+    "tensor": lambda kind, *x: torch.tensor(x).as_subclass(kind),
+    "column": lambda kind, *x: kind(list(x)),
+}
+BASES = {
+    "text": str, "bytes": bytes, "list": list, "tuple": tuple, "set": set, "frozenset": frozenset,
+    "dict": dict, "array": np.ndarray, "tensor": torch.Tensor, "column": pd.Series,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LYING)
+def test_a_subclass_is_asked_for_what_it_holds_and_not_whether_it_is_the_same(name: str) -> None:
+    make = functools.partial(LYING[name], _lying(BASES[name]))
+    assert not compare(make(1, 2), make(3, 4)).same
+    assert not compare([make(1, 2)], [make(1, 3)]).same
+    assert compare(make(1, 2), make(1, 2)).same
+    assert not compare(make(1, 2), make(1, 2)).nothing
+
+
+def test_a_text_is_not_the_same_as_a_subclass_that_says_so() -> None:
+    assert not compare("no", _lying(str)("yes")).same
+    assert not compare(_lying(str)("yes"), "no").same
+
+
+def test_an_expression_with_an_equality_of_its_own_is_refused() -> None:
+    lying = type("Lying", (sp.Symbol,), {"__eq__": lambda *_: True, "__hash__": sp.Symbol.__hash__})
+    with pytest.raises(TypeError, match="Lying has an == of its own"):
+        compare(lying("a") + 1, lying("b") + 1)
+
+
+def test_a_record_of_which_no_field_is_compared_shows_nothing() -> None:
+    record = dataclasses.make_dataclass("Record", [("x", int, dataclasses.field(compare=False))])
+    assert compare(record(1), record(2)).nothing
+    assert not compare(Point(0), Point(0)).nothing
