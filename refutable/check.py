@@ -76,7 +76,7 @@ def leg_task(
     stated = catalogues.loaded(tuple(sources))[claim]
     leg = stated.legs[Kind(kind)]
     beside = Path(getattr(sys.modules.get(leg.run.__module__), "__file__", None) or ".").parent
-    files.declare(str(beside / path) for path in leg.reads)
+    files.declare(p if p.startswith(files.VARIABLE) else str(beside / p) for p in leg.reads)
     return check_leg(stated, leg.kind, profile, seed).model_dump(mode="json")
 
 

@@ -383,8 +383,9 @@ class Claim:
         one text or by profile; what was compared without rounding in a leg that says it is proved
         for that range, and anything else only searched. limit: seconds after which it is stopped
         and undecided, in place of the profile's limit. reads: files that decide what it finds,
-        beside the module or absolute, where a C library or another process opens them; an earlier
-        result counts only while they, and those that Python opens, are unchanged.
+        beside the module or absolute, where a C library or another process opens them, and
+        variables of the environment, as `$NAME`; an earlier result counts only while they, and the
+        files that Python opens, are unchanged.
         Raises ValueError for a limit that is no positive number.
         """
         if profile not in PROFILES:

@@ -1,8 +1,8 @@
 """Files: what a piece of work read, so that a stored result is known to be out of date.
 
 An audit hook sees every file that Python opens and every folder that it lists. What a C library
-opens by itself, what a child process reads and whether a file merely exists is not seen: a leg
-declares such files with `reads=`.
+opens by itself, what a child process reads, whether a file merely exists and what the environment
+says is not seen: a leg declares such files, and variables as `$NAME`, with `reads=`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from refutable.failure import PAPER, TOOL, is_users
 LARGEST = 256 * 2**20
 """Bytes up to which a file is known by its content; beyond, by size and time of change."""
 ABSENT = "absent"
+VARIABLE = "$"
+"""What the name of a variable of the environment begins with, among paths."""
 
 _OF_THE_SYSTEM = ("/proc/", "/dev/", "/sys/")
 _open: list[tuple[set[str], set[str]]] = []
@@ -92,9 +94,9 @@ def unwatched() -> Iterator[None]:
 
 
 def declare(paths: Iterable[str]) -> None:
-    """Say that files are read that the hook does not see."""
+    """Say that files are read that the hook does not see, or variables of the environment."""
     if _open:
-        _open[-1][0].update(os.path.abspath(path) for path in paths)
+        _open[-1][0].update(p if p.startswith(VARIABLE) else os.path.abspath(p) for p in paths)
 
 
 def _sources(paths: Iterable[str]) -> Iterator[str]:
@@ -114,8 +116,11 @@ def marks(paths: Iterable[str]) -> dict[str, str]:
 
 
 def mark(path: str) -> str:
-    """What tells one content of a file, or of a folder's list of names, from another."""
+    """What tells one content of a file, a folder's list of names or a variable from another."""
     try:
+        if path.startswith(VARIABLE):
+            value = os.environ[path.removeprefix(VARIABLE)]
+            return hashlib.sha256(value.encode(errors="surrogateescape")).hexdigest()
         if path.endswith(("/", os.sep)):
             return hashlib.sha256("\0".join(sorted(os.listdir(path))).encode(
                 errors="surrogateescape")).hexdigest()  # fmt: skip
@@ -123,7 +128,7 @@ def mark(path: str) -> str:
         if status.st_size > LARGEST or not os.path.isfile(path):
             return f"{status.st_size} bytes of {status.st_mtime_ns}"
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         return ABSENT
 
 

@@ -19,6 +19,8 @@ from refutable.model.transformers import checkpoints, images, metrics, vit
 Picture = dict[str, Any]
 SHOWN = (0, 1)
 """Test images in Figure 1: an ankle boot and a pullover."""
+MOST = 8
+"""The user's images that are looked at; ViT-B takes half a second for each."""
 LABELS = {"CL, masks": "contrast, masks", "CL": "contrast, crops"}
 
 
@@ -84,12 +86,18 @@ def labelled(found: Sequence[checkpoints.Checkpoint]) -> dict[str, checkpoints.C
     }
 
 
-def seen_by(net: vit.ViT, place: Path, most: int = 8) -> Tensor:
-    """The user's images as a published network sees them, scaled as ImageNet's pixels."""
+def seen_by(net: vit.ViT, place: Path, most: int = MOST) -> Tensor:
+    """The first of the user's images as a published network sees them, scaled as ImageNet's pixels.
+
+    Raises ImageProblem.
+    """
     a = net.architecture
     _, pixels = images.folder(place, a.image, a.channels, most)
     if a.channels != 3:
-        return (pixels - pixels.mean()) / pixels.std()
+        mean, deviation = pixels.mean(), pixels.std()
+        if not deviation > 0:
+            raise images.ImageProblem(f"{place}: all pixels are of one colour")
+        return (pixels - mean) / deviation
     mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in images.IMAGENET)
     return (pixels - mean) / deviation
 

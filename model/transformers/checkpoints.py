@@ -92,9 +92,11 @@ def read(file: Path, heads: int | None = None) -> Checkpoint:
     for key, value in state.items():
         if not value.isfinite().all():
             raise CheckpointProblem(f"{file}: {key} holds NaN or infinite numbers")
-    net = ViT(_architecture(file, state, naming, heads))
-    state.setdefault("norm.weight", net.norm.weight)  # left out where the mean is normed instead
-    state.setdefault("norm.bias", net.norm.bias)
+    with torch.device("meta"):  # no weights are drawn that would be replaced at once
+        net = ViT(_architecture(file, state, naming, heads))
+    width = net.architecture.width
+    state.setdefault("norm.weight", torch.ones(width))  # left out where the mean is normed instead
+    state.setdefault("norm.bias", torch.zeros(width))
     _fill(file, net, state)
     if objective is None and any(key.startswith(("decoder", "mask_token")) for key in beside):
         objective = "MAE"
@@ -220,14 +222,19 @@ def _fill(file: Path, net: ViT, state: dict[str, Parameter]) -> None:
             raise CheckpointProblem(
                 f"{file}: {key} has the shape {tuple(state[key].shape)}, not {tuple(value.shape)}"
             )
-    net.load_state_dict(state)
+    net.load_state_dict(state, assign=True)
+
+
+def files(place: Path) -> list[Path]:
+    """The checkpoints in a folder, by name. CheckpointProblem where there is none."""
+    if not place.is_dir():
+        raise CheckpointProblem(f"{place}: there is no such folder of checkpoints")
+    found = sorted(p for p in place.iterdir() if p.suffix in ENDINGS and not p.is_dir())
+    if not found:
+        raise CheckpointProblem(f"{place} holds no checkpoints ({', '.join(ENDINGS)})")
+    return found
 
 
 def folder(place: Path, heads: int | None = None) -> list[Checkpoint]:
-    """Every checkpoint in a folder, by name. CheckpointProblem where there is none."""
-    if not place.is_dir():
-        raise CheckpointProblem(f"{place}: there is no such folder of checkpoints")
-    files = sorted(path for path in place.iterdir() if path.suffix in ENDINGS)
-    if not files:
-        raise CheckpointProblem(f"{place} holds no checkpoints ({', '.join(ENDINGS)})")
-    return [read(file, heads) for file in files]
+    """The networks of all checkpoints in a folder, by name. Raises CheckpointProblem."""
+    return [read(file, heads) for file in files(place)]

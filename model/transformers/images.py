@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,16 @@ def photographs(side: int = 64, train: int = 2000, test: int = 200, seed: int = 
     return Images("photographs", *scaled, *labels)
 
 
+def files(place: Path) -> list[Path]:
+    """The images in a folder, by name. ImageProblem for no folder, and one without images."""
+    if not place.is_dir():
+        raise ImageProblem(f"{place}: there is no such folder of images")
+    found = sorted(p for p in place.iterdir() if p.suffix.lower() in ENDINGS and not p.is_dir())
+    if not found:
+        raise ImageProblem(f"{place} holds no images ({', '.join(ENDINGS)})")
+    return found
+
+
 def folder(
     place: Path, side: int, channels: int = 3, most: int = 64
 ) -> tuple[list[str], Floating[Tensor, "B {channels} {side} {side}"]]:
@@ -111,13 +122,10 @@ def folder(
     Each is scaled until its shorter side is `side`, and cut in the middle. Raises ImageProblem for
     no folder, a folder without images, and an image that cannot be read or is smaller than `side`.
     """
-    if not place.is_dir():
-        raise ImageProblem(f"{place}: there is no such folder of images")
-    files = sorted(path for path in place.iterdir() if path.suffix.lower() in ENDINGS)[:most]
-    if not files:
-        raise ImageProblem(f"{place} holds no images ({', '.join(ENDINGS)})")
-    pictures = [_read(file, side, channels) for file in files]
-    return [file.name for file in files], torch.stack(pictures)
+    chosen = files(place)[:most]
+    return [file.name for file in chosen], torch.stack(
+        [_read(file, side, channels) for file in chosen]
+    )
 
 
 def _read(file: Path, side: int, channels: int) -> Floating[Tensor, "{channels} {side} {side}"]:
@@ -125,16 +133,43 @@ def _read(file: Path, side: int, channels: int) -> Floating[Tensor, "{channels} 
     from PIL.Image import open as decoded
 
     try:
-        with decoded(file) as opened:
-            picture: Any = opened.convert("L" if channels == 1 else "RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with decoded(file) as opened:
+                picture = _as_shown(file, opened)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise ImageProblem(
+            f"{file} has more than {Image.MAX_IMAGE_PIXELS} pixels; make it smaller"
+        ) from None
+    except ImageProblem:
+        raise
+    except (OSError, ValueError, SyntaxError) as problem:
         raise ImageProblem(f"{file} cannot be read as an image: {problem}") from None
     if min(picture.size) < side:
         width, height = picture.size
         raise ImageProblem(f"{file} has {width} × {height} pixels; {side} × {side} are needed")
-    cut = ImageOps.fit(picture, (side, side), Image.Resampling.BICUBIC)
+    grey = picture.convert("L" if channels == 1 else "RGB")
+    cut = ImageOps.fit(grey, (side, side), Image.Resampling.BICUBIC)
     pixels = torch.from_numpy(np.array(cut, dtype=np.float32) / 255)
     return pixels.reshape(side, side, channels).permute(2, 0, 1)
+
+
+def _as_shown(file: Path, opened: Any) -> Any:
+    """An image as a viewer shows it: upright, of eight bits, and white where it is transparent."""
+    from PIL import Image, ImageOps
+
+    picture = ImageOps.exif_transpose(opened)
+    if picture.mode.startswith("I;16"):
+        deep = np.asarray(picture).astype(np.float64)
+        picture = Image.fromarray((deep / 257).round().astype(np.uint8))
+    elif picture.mode[0] in "FI":
+        raise ImageProblem(f"{file} holds numbers of no known range; save it with 8 or 16 bits")
+    elif "A" in picture.mode or "transparency" in picture.info:
+        clear = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+    else:
+        picture.load()  # before the file is closed
+    return picture
 
 
 def batches(

@@ -58,14 +58,17 @@ def _published(checkpoints: Path, images: Path, heads: int | None) -> dict[str, 
     """Figures 1 and 3 of published networks. UsageError for files that cannot be used."""
     from refutable.claims.figures import pictures
     from refutable.model.transformers.checkpoints import CheckpointProblem, folder
-    from refutable.model.transformers.images import ImageProblem
+    from refutable.model.transformers.images import ImageProblem, files
 
     try:
         given = folder(checkpoints, heads)
         attention, diversity = pictures.published(given, images)
+        count = len(files(images))
     except (CheckpointProblem, ImageProblem) as problem:
         raise UsageError(str(problem)) from None
     for each in given:
         how = each.objective or "an unknown method (name the file by it)"
         streams.say(f"{each.file.name}: {how}, in the naming of {each.naming}", err=True)
+    looked_at = f"the first {pictures.MOST} of {count}" if count > pictures.MOST else f"{count}"
+    streams.say(f"{images}: {looked_at} images", err=True)
     return {"published-attention": attention, "published-diversity": diversity}

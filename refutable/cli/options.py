@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -86,13 +86,23 @@ def sources(modules: tuple[str, ...]) -> tuple[str, ...]:
     return modules or DEFAULT_SOURCES
 
 
-def published(checkpoints: Path | None, images: Path | None, heads: int | None) -> tuple[str, ...]:
+PUBLISHED = "refutable.claims.figures.published"
+"""The module of claims about published networks, in no catalogue unless they are asked for."""
+
+
+def published(
+    checkpoints: Path | None,
+    images: Path | None,
+    heads: int | None,
+    select: Sequence[str] = (),
+) -> tuple[str, ...]:
     """The module of claims about published networks, when some are named; its processes find them.
 
+    Also when such a claim is selected by its id, so that it can say which files would do.
     UsageError for folders that are not there, and for one without the other.
     """
     if checkpoints is None and images is None and heads is None:
-        return ()
+        return (PUBLISHED,) if "fig3.published" in select else ()
     if checkpoints is None or images is None:
         raise UsageError("--checkpoints and --images go together: networks, and what they look at")
     for place in (checkpoints, images):
@@ -103,7 +113,7 @@ def published(checkpoints: Path | None, images: Path | None, heads: int | None) 
     os.environ[chapter.CHECKPOINTS] = str(checkpoints.absolute())
     os.environ[chapter.IMAGES] = str(images.absolute())
     os.environ[chapter.HEADS] = str(heads or "")
-    return (chapter.__name__,)
+    return (PUBLISHED,)
 
 
 def require_folder(file: Path, option: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from refutable.model.transformers import vit
 
@@ -25,7 +28,7 @@ def photographs(tmp_path: Path) -> Path:
     place = tmp_path / "photographs"
     place.mkdir()
     rng = np.random.default_rng(0)
-    for number in range(3):
+    for number in range(6):
         pixels = rng.integers(0, 255, size=(40, 50, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(place / f"{number}.png")
     return place
@@ -55,11 +58,17 @@ def run(*arguments: str | Path) -> Ended:
     )
 
 
-def verified(networks: Path, photographs: Path) -> Ended:
+def verified(networks: Path, photographs: Path, *more: str | Path) -> Ended:
     return run(
         "verify", "fig3.published", "--checkpoints", networks, "--images", photographs,
-        "--heads", "4", "--workers", "1", "--json",
+        "--heads", "4", "--workers", "1", "--json", *more,
     )  # fmt: skip
+
+
+def verdict(ended: Ended) -> str:
+    [claim] = json.loads(ended.stdout)["claims"]
+    said: str = claim["verdict"]
+    return said
 
 
 def test_the_claim_is_checked_on_the_files_given(networks: Path, photographs: Path) -> None:
@@ -91,6 +100,59 @@ def test_without_something_to_compare_it_is_not_run_and_says_what_would_do(
     assert "mae_pretrain_vit_base.pth" in claim["legs"][0]["not_run_reason"]
 
 
+def test_an_earlier_result_counts_for_the_same_files_alone(
+    networks: Path, photographs: Path, tmp_path: Path
+) -> None:
+    """Another folder, and other networks under the same names, are measured anew."""
+    for file in list(networks.iterdir()):
+        save_file(torch.load(file, weights_only=True), file.with_suffix(".safetensors"))
+        file.unlink()
+    swapped = tmp_path / "swapped"
+    swapped.mkdir()
+    for name, other in (("mae_small", "dino_small"), ("dino_small", "mae_small")):
+        shutil.copy(networks / f"{name}.safetensors", swapped / f"{other}.safetensors")
+    out = ("--out", tmp_path / "out")
+    assert verdict(verified(networks, photographs, *out)) == "holds"
+    assert verdict(verified(swapped, photographs, *out)) == "fails"
+    again = verified(networks, photographs, *out)
+    assert verdict(again) == "holds"
+    shutil.copytree(swapped, networks, dirs_exist_ok=True)
+    assert verdict(verified(networks, photographs, *out)) == "fails"
+
+
+def test_too_few_images_decide_nothing(networks: Path, photographs: Path) -> None:
+    """Four images that all agree are what a coin gives once in sixteen."""
+    for number in (4, 5):
+        (photographs / f"{number}.png").unlink()
+    done = verified(networks, photographs)
+    assert done.returncode == 1
+    assert verdict(done) == "undecided"
+
+
+def test_images_that_are_one_colour_are_refused_where_they_are_scaled_by_their_own(
+    tmp_path: Path, photographs: Path, networks: Path
+) -> None:
+    grey = dataclasses.replace(SIZES, channels=1)
+    for file in networks.iterdir():
+        torch.save(vit.ViT(grey, torch.Generator().manual_seed(0)).state_dict(), file)
+    for file in photographs.iterdir():
+        Image.new("RGB", (40, 40), "red").save(file)
+    given = ("--checkpoints", networks, "--images", photographs, "--heads", "4")
+    done = run("figures", tmp_path / "pictures", *given)
+    assert done.returncode == 2
+    assert "one colour" in done.stderr
+
+
+def test_without_any_files_it_is_not_run_and_says_which_would_do() -> None:
+    done = run("verify", "fig3.published", "--workers", "1", "--json")
+    assert done.returncode == 1
+    [claim] = json.loads(done.stdout)["claims"]
+    assert claim["verdict"] == "not-run"
+    assert "mae_pretrain_vit_base.pth" in claim["legs"][0]["not_run_reason"]
+    assert "--checkpoints" in claim["legs"][0]["not_run_reason"]
+    assert "published MAE" in run("explain", "fig3.published").stdout
+
+
 def test_pictures_of_published_networks(networks: Path, photographs: Path, tmp_path: Path) -> None:
     here = tmp_path / "pictures"
     done = run("figures", here, "--checkpoints", networks, "--images", photographs, "--heads", "4")
@@ -99,6 +161,7 @@ def test_pictures_of_published_networks(networks: Path, photographs: Path, tmp_p
         "published-attention.svg", "published-diversity.svg",
     }  # fmt: skip
     assert "mae_small" in (here / "published-diversity.svg").read_text("utf-8")
+    assert "6 images" in done.stderr
 
 
 def test_bad_files_are_one_line_and_returncode_2(

@@ -195,3 +195,11 @@ def test_folders_without_checkpoints_are_refused(tmp_path: Path) -> None:
         checkpoints.folder(tmp_path / "missing")
     with pytest.raises(checkpoints.CheckpointProblem, match="holds no checkpoints"):
         checkpoints.folder(tmp_path)
+
+
+def test_reading_a_checkpoint_draws_nothing_at_random(tmp_path: Path) -> None:
+    """Weights that are drawn and then replaced would make a verdict look as if chance had a say."""
+    save_file(network().state_dict(), tmp_path / "mae.safetensors")
+    before = torch.get_rng_state()
+    checkpoints.read(tmp_path / "mae.safetensors", heads=4)
+    assert torch.equal(torch.get_rng_state(), before)

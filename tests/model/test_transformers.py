@@ -277,3 +277,41 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no png")
     with pytest.raises(images.ImageProblem, match=r"broken\.png cannot be read"):
         images.folder(tmp_path, 32)
+
+
+def test_images_of_every_kind_are_read_as_they_are_shown(tmp_path: Path) -> None:
+    """Sixteen bits, a camera held upright, what is transparent, and names in any script."""
+    deep = np.linspace(0, 65535, 40 * 40).reshape(40, 40).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "a deep.png")
+    clear = np.zeros((40, 40, 4), dtype=np.uint8)  # black where it cannot be seen
+    Image.fromarray(clear).save(tmp_path / "b clear.png")
+    lying = np.zeros((40, 40, 3), dtype=np.uint8)
+    lying[:, :20] = 255  # light on the left; a camera turned clockwise means light at the top
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.fromarray(lying).save(tmp_path / "c lying.png", exif=turned)
+    Image.fromarray(lying).convert("P").save(tmp_path / "d Größe 图.png")
+    Image.fromarray(lying[:, :, 0]).save(tmp_path / "e grey.png")
+    (tmp_path / "folder.png").mkdir()
+    names, found = images.folder(tmp_path, 40)
+    assert [name[0] for name in names] == list("abcde")
+    assert found[0].mean() == pytest.approx(0.5, abs=0.01)
+    assert found[1].min() == 1
+    assert found[2, :, :10].min() > 0.9
+    assert found[2, :, 30:].max() < 0.1
+    for column in (found[3], found[4]):
+        assert column[:, :, :10].min() > 0.9
+        assert column[:, :, 30:].max() < 0.1
+
+
+def test_pixels_without_a_known_range_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.ones((40, 40), dtype=np.float32)).save(tmp_path / "a.tif")
+    with pytest.raises(images.ImageProblem, match=r"a\.tif .* range"):
+        images.folder(tmp_path, 32)
+
+
+@pytest.mark.parametrize("side", [10_000, 30_000])
+def test_an_image_too_large_to_decode_is_refused(side: int, tmp_path: Path) -> None:
+    Image.new("1", (side, side)).save(tmp_path / "huge.png")
+    with pytest.raises(images.ImageProblem, match=r"huge\.png has more than \d+ pixels"):
+        images.folder(tmp_path, 32)

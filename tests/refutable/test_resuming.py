@@ -126,6 +126,21 @@ def test_a_leg_counts_while_what_it_read_is_unchanged(kind: str, tmp_path: Path)
     assert results["bound"].verdict is Verdict.FAILS
 
 
+def test_a_leg_counts_while_the_environment_that_it_declares_is_unchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = BOUND.format(rest=", reads=['$GIVEN']", value="float(os.environ.get('GIVEN', '0.1'))")
+    path, out = source(tmp_path, text), tmp_path / "out"
+    assert again(path, out)[2] == ["bound", "other"]
+    assert again(path, out)[1:] == (2, [])
+    monkeypatch.setenv("GIVEN", "3")
+    results, taken, ran = again(path, out)
+    assert (taken, ran) == (1, ["bound"])
+    assert results["bound"].verdict is Verdict.FAILS
+    monkeypatch.setenv("GIVEN", "0.2")
+    assert again(path, out)[2] == ["bound"]
+
+
 IMPORTED: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a module beside": (
         "from beside import VALUE", {"beside.py": "VALUE = 0.25\n"}, "beside.py", "VALUE = 33.5\n",
