@@ -71,10 +71,13 @@ def _source(claim: Entry) -> str:
 
 def coverage(theorems: Sequence[Theorem]) -> Iterator[str]:
     """The theorems of a paper, a line each, and how many of them have a claim."""
+    several = len({theorem.file for theorem in theorems}) > 1
     for theorem in theorems:
-        name = f" ({theorem.title})" if theorem.title else ""
-        place = f"line {theorem.line}: {theorem.kind} {theorem.label or 'without a label'}{name}"
-        yield f"{place}: {', '.join(theorem.claims) or 'no claim'}"
+        place = f"{theorem.file} line {theorem.line}" if several else f"line {theorem.line}"
+        called = " ".join(filter(None, (theorem.name or theorem.kind, theorem.number)))
+        title = f" ({theorem.title})" if theorem.title else ""
+        label = theorem.label or "without a label"
+        yield f"{place}: {called}, {label}{title}: {', '.join(theorem.claims) or 'no claim'}"
         for id in theorem.unknown:
             yield f"    names {id}, which is no claim of these"
     covered = sum(bool(theorem.claims) for theorem in theorems)

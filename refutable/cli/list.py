@@ -11,7 +11,7 @@ from refutable import catalogue as catalogues
 from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
-from refutable.records import paper as papers
+from refutable.paper import theorems as papers
 from refutable.reports import catalogue as catalogue_report
 
 
@@ -34,14 +34,17 @@ def command(
 ) -> None:
     r"""The catalogue: what is claimed, where it comes from and how it is checked.
 
-    With --paper it lists the theorems of a paper instead. One has a claim where \claim{ID} stands
-    in it, or up to the next one, or where a claim has its label as its place in the paper.
+    With --paper it lists the theorems of a paper instead, with their numbers, also of files that it
+    reads by \input or \include. One has a claim where \claim{ID} stands in it, or up to the next
+    one, or where a claim has its label, or its number (Theorem 4.1), as its place in the paper.
     """
     sources = options.sources(modules)
     catalogue = catalogues.load(sources)
     chosen = [catalogue.entry(id) for id, _ in catalogue.pick(select)]
     if paper is not None:
-        found = papers.theorems(paper, chosen)
+        found, missing = papers.theorems(paper, chosen)
+        for line in missing:
+            streams.say(line, err=True)
         if as_json:
             streams.say_json([dataclasses.asdict(theorem) for theorem in found], 1)
         else:

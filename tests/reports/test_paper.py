@@ -15,8 +15,8 @@ from refutable.claim import Claim, Kind, Provenance
 from refutable.cli import command_of
 from refutable.decorators import claim
 from refutable.errors import UsageError
+from refutable.paper.theorems import theorems
 from refutable.records.contents import Entry
-from refutable.records.paper import theorems
 from refutable.records.results import Results, Run, Totals
 from refutable.reports import folder
 
@@ -58,7 +58,8 @@ class TestTheorems:
 
     def test_those_that_are_named_in_them_or_by_their_label(self, source: Path) -> None:
         entries = [Entry.of(stated("gd.rate")), Entry.of(stated("gd.x", "lem:x"))]
-        found = theorems(source, entries)
+        found, missing = theorems(source, entries)
+        assert not missing
         assert [(t.kind, t.label, t.line, t.claims, t.unknown) for t in found] == [
             ("theorem", "thm:rate", 4, ("gd.rate",), ()),
             ("satz", "satz:eins", 10, (), ("gd.none",)),
@@ -75,7 +76,8 @@ class TestTheorems:
         words = ["--module", str(module), "--paper", str(source)]
         done = CliRunner().invoke(command_of("list"), words)
         lines = done.output.splitlines()
-        assert lines[0] == r"line 4: theorem thm:rate (Rate 100\%): gd.rate"
+        assert lines[0] == r"line 4: theorem, thm:rate (Rate 100\%): gd.rate"
+        assert lines[1] == "line 10: Satz 0.1, satz:eins: no claim"
         assert "    names gd.none, which is no claim of these" in lines
         assert lines[-1] == "1 of 3 theorems have a claim (33%)."
         assert (
