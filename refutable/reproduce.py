@@ -86,7 +86,7 @@ def _leg(claim: ClaimRecord, leg: LegRecord, run: Run, sources: Sequence[str]) -
 def _break(pair: PairRecord, run: Run, sources: Sequence[str]) -> _Measured:
     """A break of an audit, at its base, dials and seed."""
     witness = dict(pair.witness or {})
-    broke = GapRecord.model_validate(witness["gap"]).said
+    broke = [GapRecord.model_validate(witness["gap"]).said] if witness.get("gap") else []
     given = _sources(sources, run)
     for source in given:
         audit = getattr(catalogues.module_of(source), "AUDIT", None)
@@ -99,7 +99,7 @@ def _break(pair: PairRecord, run: Run, sources: Sequence[str]) -> _Measured:
     return _Measured(
         name=f"{pair.claim}_{pair.dial}",
         title=f"{pair.claim} breaks where {pair.dial} is turned: {pair.measured}.",
-        said=[f"Assumption: {pair.assumption}. {broke}"],
+        said=[f"Assumption: {pair.assumption}.", *broke],
         imports=[*_path_to(module), f"from {module.__name__} import AUDIT"],
         made=[f"base = {witness['base']!r}", f"dials = {witness['dials']!r}"],
         gaps=f"AUDIT.at({arguments})",

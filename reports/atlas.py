@@ -13,6 +13,7 @@ from rich.table import Table
 
 from refutable import text as texts
 from refutable.auditing.atlas import Atlas, DialRecord, Margin, Outcome, PairRecord
+from refutable.records.documents import is_there
 from refutable.records.gap import GapRecord
 from refutable.reports import escaping
 from refutable.reports.escaping import code
@@ -107,6 +108,12 @@ def part(pair: PairRecord, dial: DialRecord) -> float | None:
     return (pair.holds_to - first) / (last - first)
 
 
+def of(folder: Path | None) -> Atlas | None:
+    """The atlas that lies in a folder of reports."""
+    path = folder / "atlas.json" if folder else None
+    return Atlas.read(path) if path and is_there(path) else None
+
+
 def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:
     """Pairs with their dials, dial by dial."""
     for dial in atlas.dials:
@@ -115,12 +122,16 @@ def rows(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:
                 yield dial, pair
 
 
+def tried(atlas: Atlas) -> Iterator[tuple[DialRecord, PairRecord]]:
+    """Pairs that could be tried, with their dials, dial by dial."""
+    return ((d, pair) for d, pair in rows(atlas) if pair.verdict is not Margin.UNTESTABLE)
+
+
 def by_assumption(atlas: Atlas) -> list[tuple[str, list[tuple[DialRecord, PairRecord]]]]:
     """What could be tried of each assumption, the narrowest margin first."""
     found: dict[str, list[tuple[DialRecord, PairRecord]]] = {}
-    for dial, pair in rows(atlas):
-        if pair.verdict is not Margin.UNTESTABLE:
-            found.setdefault(dial.assumption, []).append((dial, pair))
+    for dial, pair in tried(atlas):
+        found.setdefault(dial.assumption, []).append((dial, pair))
     return [
         (assumption, sorted(pairs, key=lambda one: _width(one[1], one[0])))
         for assumption, pairs in found.items()
@@ -153,11 +164,7 @@ def replay(folder: Path, pair: PairRecord) -> str:
 
 def bent(atlas: Atlas, claim: str) -> list[tuple[DialRecord, PairRecord]]:
     """What was found of one claim's assumptions, where something could be tried."""
-    return [
-        (dial, pair)
-        for dial, pair in rows(atlas)
-        if pair.claim == claim and pair.verdict is not Margin.UNTESTABLE
-    ]
+    return [(dial, pair) for dial, pair in tried(atlas) if pair.claim == claim]
 
 
 def show(atlas: Atlas, console: Console) -> None:
@@ -167,9 +174,7 @@ def show(atlas: Atlas, console: Console) -> None:
         table.add_column(name, no_wrap=name in ("dial", "claim"))
     table.add_column("note", ratio=1)
     last = ("", "")
-    for dial, pair in rows(atlas):
-        if pair.verdict is Margin.UNTESTABLE:
-            continue
+    for dial, pair in tried(atlas):
         place = (dial.assumption, dial.name)
         style = STYLES[pair.verdict]
         table.add_row(
@@ -231,6 +236,22 @@ def markdown(atlas: Atlas) -> str:
         for note, places in grouped.items():
             lines.append(f"- {escaping.markdown(note)}: {', '.join(places)}")
     return "\n".join(lines) + "\n"
+
+
+def margins(atlas: Atlas) -> Iterator[str]:
+    """A table of Markdown of what could be tried, a row for each claim and dial."""
+    yield "| assumption | dial | claim | finding | theory | note |"
+    yield "|---|---|---|---|---|---|"
+    for dial, pair in tried(atlas):
+        cells = (
+            escaping.markdown(dial.assumption),
+            code(dial.name),
+            code(pair.claim),
+            escaping.markdown(f"{MARKS[pair.verdict]} {said(pair, dial)}"),
+            escaping.markdown(foreseen(pair, dial)),
+            escaping.markdown(pair.note or ""),
+        )
+        yield f"| {' | '.join(cells)} |"
 
 
 def _finding(pair: PairRecord, dial: DialRecord) -> str:

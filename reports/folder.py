@@ -11,7 +11,16 @@ from refutable.auditing.atlas import Atlas
 from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.results import Results
-from refutable.reports import audit_page, badge, junit, latex, markdown, sarif, spreadsheet, style
+from refutable.reports import (
+    appendix,
+    audit_page,
+    badge,
+    junit,
+    markdown,
+    sarif,
+    spreadsheet,
+    style,
+)
 
 
 def _html(results: Results, folder: Path) -> str:
@@ -22,16 +31,18 @@ def _html(results: Results, folder: Path) -> str:
 
 FORMATS: dict[str, tuple[str, Callable[[Results, Path], str]]] = {
     "html": ("report.html", _html),
-    "markdown": ("summary.md", lambda results, _: markdown.summary(results)),
+    "markdown": ("summary.md", markdown.page),
     "junit": ("junit.xml", lambda results, _: junit.junit(results)),
     "csv": ("results.csv", lambda results, _: spreadsheet.results_csv(results)),
 }
 """Name of a format: its file, and how it is rendered."""
 
-ON_REQUEST: dict[str, tuple[tuple[str, Callable[[Results, Path], str]], ...]] = {
+ON_REQUEST: dict[str, tuple[tuple[str, Callable[[Results, Path], str | None]], ...]] = {
     "sarif": (("claims.sarif", lambda results, _: sarif.sarif(results)),),
     "latex": (
-        ("verdicts.tex", lambda results, _: latex.table(results)),
+        ("verdicts.tex", lambda results, _: appendix.verdicts(results)),
+        ("margins.tex", lambda _, folder: appendix.margins(folder)),
+        ("certificates.tex", appendix.decided),
         ("claims.sty", lambda results, _: style.style(results)),
     ),
     "badge": (
@@ -39,17 +50,16 @@ ON_REQUEST: dict[str, tuple[tuple[str, Callable[[Results, Path], str]], ...]] = 
         ("badge.json", lambda results, _: badge.endpoint(results)),
     ),
 }
-"""The files of formats that are written only when they are asked for."""
+"""The files of formats that are written only when they are asked for; None is no file."""
 
 
 def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS)) -> list[Path]:
     """Write these formats into the folder; each file appears whole or not at all."""
     files = {name: (file,) for name, file in FORMATS.items()} | ON_REQUEST
-    return [
-        put(folder / file, render(results, folder))
-        for name in formats
-        for file, render in files[name]
+    rendered = [
+        (folder / file, render(results, folder)) for name in formats for file, render in files[name]
     ]
+    return [put(path, text) for path, text in rendered if text is not None]
 
 
 def require_free(folder: Path | None, names: Sequence[str]) -> None:

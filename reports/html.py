@@ -21,7 +21,6 @@ from refutable.auditing.atlas import Atlas
 from refutable.claim import Kind, Provenance, Verdict
 from refutable.records import history
 from refutable.records.compare import Difference
-from refutable.records.documents import is_there
 from refutable.records.gap import GapRecord
 from refutable.records.history import Past
 from refutable.records.results import ClaimRecord, LegRecord, Results
@@ -78,7 +77,7 @@ def page(results: Results, folder: Path | None = None) -> str:
 
     An atlas, maps, and a history whose last run is this one.
     """
-    atlas = _atlas(folder)
+    atlas = atlas_table.of(folder)
     runs = history.read(folder / history.FILE) if folder else ()
     runs = runs if runs and runs[-1].id == results.run.id else ()
     return (
@@ -231,11 +230,6 @@ def _worst(leg: LegRecord, most: int) -> list[Any]:
     order = sorted(leg.gaps, key=lambda gap: (gap.holds, -(gap.closeness or 0)))
     kept = set(map(id, order[:most]))
     return [gap for gap in leg.gaps if id(gap) in kept]
-
-
-def _atlas(folder: Path | None) -> Atlas | None:
-    path = folder / "atlas.json" if folder else None
-    return Atlas.read(path) if path and is_there(path) else None
 
 
 def _maps(folder: Path | None) -> list[tuple[PhaseMap, Markup]]:

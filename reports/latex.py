@@ -1,29 +1,28 @@
-r"""verdicts.tex: the verdicts as a longtable for a paper's appendix, to be read with \input."""
+r"""LaTeX: text that stays text, and tables for an appendix, to be read with \input."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from refutable import text as texts
-from refutable.claim import Verdict
-from refutable.records.results import ClaimRecord, Results
-from refutable.reports import words
 
-_HEAD = r"""% The preamble needs: \usepackage{array,booktabs,longtable}
-\begingroup
-\footnotesize
-\setlength{\tabcolsep}{3pt}
-\begin{longtable}{@{}
-  >{\raggedright\arraybackslash}p{0.20\linewidth}
-  >{\raggedright\arraybackslash}p{0.26\linewidth}
-  >{\raggedright\arraybackslash}p{0.15\linewidth}
-  >{\raggedright\arraybackslash}p{0.09\linewidth}
-  r
-  >{\raggedright\arraybackslash}p{0.10\linewidth}@{}}"""
+LINKS = r"""% Links, where hyperref is loaded: \claimlink leads to the \claimplace of an id in
+% verdicts.tex, and \claimfile to a file below \claimsurl, which is empty unless it is defined
+% before: the address at which the folder of reports is published, with its last slash.
+\@ifundefined{claimsurl}{\let\claimsurl\@empty}{}
+\DeclareRobustCommand{\claimplace}[2]{%
+  \@ifundefined{hypertarget}{#2}{\hypertarget{claims@\detokenize{#1}}{#2}}}
+\DeclareRobustCommand{\claimlink}[2]{%
+  \@ifundefined{hyperlink}{#2}{%
+    \@ifundefined{r@tab:claims}{#2}{\hyperlink{claims@\detokenize{#1}}{#2}}}}
+\DeclareRobustCommand{\claimfile}[2]{%
+  \@ifundefined{href}{#2}{%
+    \ifx\claimsurl\@empty#2\else\href{\claimsurl\detokenize{#1}}{#2}\fi}}"""
+"""Commands for links, where @ is a letter; a table and claims.sty both define them."""
 
-_COLUMNS = ("Claim", "What it says", "Source", "Verdict", "Closeness", "Evidence")
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -87,21 +86,44 @@ _LIGATURE = re.compile(r"(-(?=-)|[?!](?=`)|,(?=,)|`(?=`)|'(?='))")
 """What LaTeX would draw together with the character that follows."""
 
 
-def table(results: Results) -> str:
-    r"""The longtable; every text in it is escaped, so that it compiles whatever claims are called.
+_BREAK = r"\allowbreak "
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. width: its share of the line, None for one as wide as what is in it."""
+
+    name: str
+    width: float | None = None
+
+    @property
+    def form(self) -> str:
+        """As LaTeX declares it."""
+        if self.width is None:
+            return "  r"
+        return rf"  >{{\raggedright\arraybackslash}}p{{{self.width:.2f}\linewidth}}"
+
+
+def longtable(
+    columns: Sequence[Column], rows: Iterable[Sequence[str]], caption: str, label: str
+) -> list[str]:
+    r"""A table that may take several pages, to be read with `\input`; its cells are LaTeX.
 
     The preamble needs array, booktabs and longtable; nothing else is assumed.
     """
-    run, totals = results.run, results.totals
-    caption = (
-        f"Verdicts on {totals.claims} claims: {words.counts(results)}. Profile {run.profile}, "
-        f"seed {run.seed}, {totals.legs} legs of evidence over {totals.cases} cases, "
-        f"{run.started[:10]}."
-    )
-    head = " & ".join(_COLUMNS) + r" \\"
-    lines = [
-        _HEAD,
-        rf"\caption{{{escape(caption)}}}\label{{tab:claims}}\\",
+    head = " & ".join(column.name for column in columns) + r" \\"
+    return [
+        r"% The preamble needs: \usepackage{array,booktabs,longtable}",
+        r"\makeatletter",
+        LINKS,
+        r"\makeatother",
+        r"\begingroup",
+        r"\footnotesize",
+        r"\setlength{\tabcolsep}{3pt}",
+        r"\begin{longtable}{@{}",
+        *(column.form for column in columns),
+        "  @{}}",
+        rf"\caption{{{escape(caption)}}}\label{{{label}}}\\",
         r"\toprule",
         head,
         r"\midrule",
@@ -110,51 +132,30 @@ def table(results: Results) -> str:
         head,
         r"\midrule",
         r"\endhead",
-        rf"\midrule\multicolumn{{{len(_COLUMNS)}}}{{r}}{{continued}}\\",
+        rf"\midrule\multicolumn{{{len(columns)}}}{{r}}{{continued}}\\",
         r"\endfoot",
         r"\bottomrule",
         r"\endlastfoot",
+        *(" & ".join(row) + r" \\[2pt]" for row in rows),
+        r"\end{longtable}",
+        r"\endgroup",
     ]
-    lines += [_row(claim) for claim in results.claims]
-    lines += [r"\end{longtable}", ""]
-    lines += [rf"\noindent {escape(note)}\par" for note in _notes(results)]
-    return "\n".join([*lines, r"\endgroup", ""])
 
 
-def _row(claim: ClaimRecord) -> str:
-    verdict = words.verdict(claim).partition(" ")[2]
-    cells = (
-        rf"\texttt{{{_breakable(claim.id)}}}",
-        escape(claim.title),
-        escape(", ".join(filter(None, (claim.paper, claim.provenance.value)))),
-        escape(verdict) if claim.verdict is Verdict.HOLDS else rf"\textbf{{{escape(verdict)}}}",
-        escape(words.closeness(claim)),
-        escape(words.grades(claim)),
-    )
-    return " & ".join(cells) + r" \\[2pt]"
+def name(id: str) -> str:
+    """An id, which may be broken after its dots and hyphens."""
+    parts = (escape(part) for part in re.split(r"(?<=[.-])", id))
+    return rf"\texttt{{{_BREAK.join(parts)}}}"
 
 
-def _breakable(id: str) -> str:
-    """An id that may be broken after its dots and hyphens."""
-    parts = re.split(r"(?<=[.-])", id)
-    return r"\allowbreak ".join(escape(part) for part in parts)
+def placed(id: str) -> str:
+    """An id, to which links lead."""
+    return rf"\claimplace{{{id}}}{{{name(id)}}}" if texts.is_name(id) else name(id)
 
 
-def _notes(results: Results) -> Iterator[str]:
-    yield words.CLOSENESS
-    partial = sum(bool(claim.left_out) for claim in results.claims)
-    if partial:
-        yield f"The run left out legs of {partial} claims; their verdicts rest on the others."
-    for claim in results.claims:
-        if claim.accepted:
-            yield f"{claim.id} {words.acceptance(claim.accepted)}."
-    for claim in results.claims:
-        yield from (f"{claim.id}, {remark}." for remark in words.remarks(claim))
-    remarked = words.remarked(results)
-    if remarked:
-        yield f"{remarked}."
-    versions = ", ".join(f"{name} {version}" for name, version in results.run.environment.items())
-    yield f"Versions: {versions}."
+def linked(id: str, shown: str) -> str:
+    """LaTeX that leads to an id."""
+    return rf"\claimlink{{{id}}}{{{shown}}}" if texts.is_name(id) else shown
 
 
 def escape(text: str) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Iterator
+from pathlib import Path
 
 from refutable.claim import Verdict
+from refutable.records import certificates
+from refutable.records.certificates import Certified
 from refutable.records.results import ClaimRecord, LegRecord, Results
+from refutable.reports import atlas as atlas_table
 from refutable.reports import graph, witness, words
 from refutable.reports.escaping import block, code, markdown
 
@@ -59,6 +64,53 @@ def summary(results: Results) -> str:
     lines += [f"- {markdown(name)}: {markdown(v)}" for name, v in run.environment.items()]
     lines += [f"- command: {code(run.command)}", "", "</details>", ""]
     return "\n".join(lines)
+
+
+def page(results: Results, folder: Path) -> str:
+    """The summary, and what else lies in the folder: margins and certificates, with links."""
+    return "\n".join([summary(results), *_margins(folder), *_certificates(results, folder)])
+
+
+def _margins(folder: Path) -> Iterator[str]:
+    atlas = atlas_table.of(folder)
+    if atlas is None:
+        return
+    pages = [name for name in ("audit.html", "audit.md") if (folder / name).is_file()]
+    more = f" More: {', '.join(f'[{name}]({name})' for name in pages)}." if pages else ""
+    yield from ("## How far assumptions can be bent", "")
+    yield f"{atlas_table.counts(atlas)}. {atlas_table.agreement(atlas)}{more}"
+    yield from ("", *atlas_table.margins(atlas), "")
+
+
+def _certificates(results: Results, folder: Path) -> Iterator[str]:
+    found = certificates.certified(results)
+    if not found:
+        return
+    yield from ("<details><summary>What was decided for all values</summary>", "")
+    yield "| claim | leg | decided | by | to be decided again |"
+    yield "|---|---|---:|---|---|"
+    for one in found:
+        cells = (
+            code(one.claim.id),
+            one.leg.kind.value,
+            str(len(one.gaps)),
+            markdown(", ".join(one.deciders)),
+            _scripts(one, folder),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield from ("", certificates.TOLD, "", "</details>", "")
+
+
+def _scripts(one: Certified, folder: Path) -> str:
+    """The scripts of a leg by number, as links where they lie in the folder."""
+    place = certificates.FOLDER
+    shown = [
+        f"[{number}]({place}/{urllib.parse.quote(name)})"
+        if (folder / place / name).is_file()
+        else str(number)
+        for number, name in enumerate([*one.scripts][: certificates.MOST], 1)
+    ]
+    return certificates.listed(shown, len(one.scripts))
 
 
 def _unsound(results: Results) -> Iterator[str]:

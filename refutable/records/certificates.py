@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from refutable.claim import Verdict
 from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.gap import GapRecord
-from refutable.records.results import Results
+from refutable.records.results import ClaimRecord, LegRecord, Results
+
+FOLDER = "certificates"
+"""Where reports look for scripts, below their own folder, to lead to them."""
+MOST = 12
+"""Scripts of a leg that a report names one by one."""
+TOLD = (
+    "`claims-recheck` decides scripts again, with other code; `claims verify --out DIR "
+    "--certificates DIR/certificates` writes them."
+)
 
 
 def require_empty(folder: Path) -> None:
@@ -19,25 +30,58 @@ def require_empty(folder: Path) -> None:
         raise UsageError(f"--certificates: {folder} holds certificates of an earlier run")
 
 
-def write(results: Results, folder: Path) -> str:
-    """Write a file for each script of a leg that holds; what was written, in words."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shown = [
-        (claim, leg, [gap for gap in leg.gaps if gap.certificate and gap.certificate.for_all])
+@dataclass(frozen=True)
+class Certified:
+    """A leg that holds, and its gaps that a program decided for all values."""
+
+    claim: ClaimRecord
+    leg: LegRecord
+    gaps: tuple[GapRecord, ...]
+
+    @property
+    def deciders(self) -> tuple[str, ...]:
+        """The programs that decided it, with their versions."""
+        return tuple(dict.fromkeys(gap.certificate.by for gap in self.gaps if gap.certificate))
+
+    @property
+    def scripts(self) -> dict[str, str]:
+        """The questions that can be decided again, by the name of their file."""
+        found = [(gap.name, script) for gap in self.gaps for script in _scripts(gap)]
+        where = f"{self.claim.id}.{self.leg.kind.value}"
+        head = f"; {self.claim.id} [{self.leg.kind.value}]"
+        return {
+            f"{where}.{number:03}.smt2": f"{head} {' '.join(name.split())}\n{script}"
+            for number, (name, script) in enumerate(found, 1)
+        }
+
+
+def certified(results: Results) -> list[Certified]:
+    """The legs of a run that rest on certificates."""
+    legs = [
+        (claim, leg, tuple(g for g in leg.gaps if g.certificate and g.certificate.for_all))
         for claim in results.claims
         for leg in claim.legs
         if leg.verdict is Verdict.HOLDS
     ]
-    files, bare = 0, 0
-    for claim, leg, gaps in shown:
-        scripts = [(gap.name, script) for gap in gaps for script in _scripts(gap)]
-        bare += sum(not _scripts(gap) for gap in gaps)
-        for number, (name, script) in enumerate(scripts, 1):
-            head = f"; {claim.id} [{leg.kind.value}] {' '.join(name.split())}\n"
-            put(folder / f"{claim.id}.{leg.kind.value}.{number:03}.smt2", head + script)
-        files += len(scripts)
+    return [Certified(claim, leg, gaps) for claim, leg, gaps in legs if gaps]
+
+
+def write(results: Results, folder: Path) -> str:
+    """Write a file for each script of a leg that holds; what was written, in words."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = certified(results)
+    files = {name: text for one in found for name, text in one.scripts.items()}
+    for name, text in files.items():
+        put(folder / name, text)
+    bare = sum(not _scripts(gap) for one in found for gap in one.gaps)
     rest = f"; {bare} decided gaps have none, being about more than fractions" if bare else ""
-    return f"{files} scripts in {folder}, for `claims-recheck`{rest}"
+    return f"{len(files)} scripts in {folder}, for `claims-recheck`{rest}"
+
+
+def listed(shown: Sequence[str], count: int) -> str:
+    """The first scripts of a leg, and how many more there are."""
+    more = count - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def _scripts(gap: GapRecord) -> tuple[str, ...]:

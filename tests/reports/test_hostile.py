@@ -58,9 +58,7 @@ from refutable.reports import (
     annotations as workflow,
 )
 from refutable.reports import (
-    atlas as atlas_report,
-)
-from refutable.reports import (
+    appendix,
     audit_page,
     console,
     difference,
@@ -75,6 +73,9 @@ from refutable.reports import (
     phase_figure,
     spreadsheet,
     terminal,
+)
+from refutable.reports import (
+    atlas as atlas_report,
 )
 
 NASTY = (
@@ -518,7 +519,7 @@ def test_latex_reads_text_as_text(text: str) -> None:
     assert not set(re.sub(r"\\ensuremath\{[<>|]\}", "", shown)) & set("$&#%~|<>\n\r") - set(
         "".join(re.findall(r"\\[$&#%]", shown))
     )
-    assert not unseen(latex.table(results_of([text])))
+    assert not unseen(appendix.verdicts(results_of([text])))
 
 
 @few

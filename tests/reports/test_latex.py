@@ -6,27 +6,27 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.parse
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refutable import claims
-from refutable.check import claim_record
-from refutable.claim import Claim, Kind, Provenance, Verdict
+from refutable import claims, symbolic
+from refutable.auditing.atlas import Atlas, AtlasTotals, DialRecord, Margin, PairRecord
+from refutable.check import check_leg, claim_record
+from refutable.claim import Claim, Context, Kind, Provenance, Verdict
+from refutable.gap import Gap
+from refutable.records import certificates
 from refutable.records.results import Acceptance, LegRecord, Results, Run, Totals
-from refutable.reports import latex
+from refutable.reports import appendix, folder, latex
 
 HOSTILE = (
     r'\input{/etc/passwd} 100% a_b & $x$ #1 ~^ {<|>} "q" κ_s C_1² Δ→∞ ✓ é \\ 中 —' + "\n\x00\x7f"
 )
-DOCUMENT = r"""\documentclass{article}
-\usepackage{array,booktabs,longtable}
-\begin{document}
-\input{verdicts}
-\end{document}
-"""
 COMMANDS = re.compile(r"\\([A-Za-z]+|.)")
 ALLOWED = {
     "textbackslash", "textasciitilde", "textasciicircum", "ensuremath", "mathrm", "char", "texttt",
@@ -96,7 +96,9 @@ def test_no_text_breaks_out(text: str) -> None:
 
 
 def test_every_row_fills_every_column() -> None:
-    rows = [line for line in latex.table(EVERYTHING).splitlines() if line.endswith(r"\\[2pt]")]
+    rows = [
+        line for line in appendix.verdicts(EVERYTHING).splitlines() if line.endswith(r"\\[2pt]")
+    ]
     assert len(rows) == len(Verdict)
     assert all(len(re.findall(r"(?<!\\)&", row)) == 5 for row in rows)
     assert sum(r"\textbf{" in row for row in rows) == len(Verdict) - 1  # all but the one that holds
@@ -107,17 +109,108 @@ def test_titles_of_the_catalogue_need_no_code_points() -> None:
         assert "U+" not in latex.escape(found.title + found.id + (found.paper or ""))
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here")
-def test_it_compiles(tmp_path: Path) -> None:
-    (tmp_path / "verdicts.tex").write_text(latex.table(EVERYTHING), encoding="utf-8")
-    (tmp_path / "document.tex").write_text(DOCUMENT)
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"],
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=120,
+def atlas() -> Atlas:
+    """Of one claim under two dials, one of which says nothing."""
+    dial = DialRecord(name="d", assumption=HOSTILE, title=HOSTILE, source="s", enters="e",
+                      scanned=(0.0, 1.0))  # fmt: skip
+    pair = PairRecord(claim="p.x_y+z", dial="d", assumption=HOSTILE, measured="m",
+                      verdict=Margin.BREAKS, holds_to=0.0, breaks_at=1.0)  # fmt: skip
+    other = {"dial": "e", "verdict": Margin.UNTESTABLE}
+    return Atlas(
+        run=EVERYTHING.run,
+        dials=(dial, dial.model_copy(update={"name": "e"})),
+        pairs=(pair, pair.model_copy(update=other)),
+        totals=AtlasTotals(pairs=2, trials=2, verdicts={Margin.BREAKS: 1, Margin.UNTESTABLE: 1}),
     )
-    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what LaTeX and Markdown are given, of a claim that is decided."""
+    place = tmp_path_factory.mktemp("reports")
+    stated = claim("p.x_y+z", HOSTILE)
+
+    @stated.leg("symbolic")
+    def identity(context: Context) -> Iterator[Gap]:
+        x = sp.Symbol("x", real=True)
+        yield symbolic.identity("square", (x + 1) ** 2, x**2 + 2 * x + 1, "expanded")
+
+    record = claim_record(stated, [check_leg(stated, Kind.SYMBOLIC, "quick", 0)], ())
+    found = EVERYTHING.model_copy(update={"claims": (record, *EVERYTHING.claims)})
+    certificates.write(found, place / certificates.FOLDER)
+    atlas().write(place / "atlas.json")
+    folder.write(found, place, ["latex", "markdown"])
+    return place
+
+
+def test_margins_and_certificates_have_files_of_their_own(reports: Path, tmp_path: Path) -> None:
+    files = {"verdicts.tex", "margins.tex", "certificates.tex", "claims.sty"}
+    assert files <= {path.name for path in reports.iterdir()}
+    assert r"\claimfile{certificates/p.x_y+z.symbolic.001.smt2}{1}" in (
+        reports / "certificates.tex"
+    ).read_text("utf-8")
+    margins = (reports / "margins.tex").read_text("utf-8")
+    assert "breaks in 0 .. 1" in margins
+    assert "untestable" not in margins.partition(r"\toprule")[2]
+    there = {path.name for path in folder.write(EVERYTHING, tmp_path, ["latex"])}
+    assert there == {"verdicts.tex", "claims.sty"}  # where there is neither
+
+
+def test_markdown_has_them_too_with_links(reports: Path) -> None:
+    page = (reports / "summary.md").read_text("utf-8")
+    links = re.findall(r"\[\d+\]\(([^)]*)\)", page)
+    assert links == ["certificates/p.x_y%2Bz.symbolic.001.smt2"]
+    assert (reports / urllib.parse.unquote(links[0])).is_file()
+    assert "◐ breaks in 0 .. 1" in page.partition("## How far assumptions can be bent")[2]
+
+
+PAPER = r"""\documentclass{article}
+\usepackage{array,booktabs,longtable,amsthm}
+PREAMBLE
+\newtheorem{theorem}{Theorem}
+\pdfcompresslevel=0 \pdfobjcompresslevel=0
+\begin{document}
+\tableofcontents
+\section{A heading with \MACRO{p.x_y+z}}
+\begin{theorem}[\MACRO{p.x_y+z}]It says $x$.\footnote{\MACRO{p.x_y+z}}\end{theorem}
+None: \MACRO{not_there}.
+\input{verdicts}\input{margins}\input{certificates}
+\end{document}
+"""
+HYPERREF = r"\usepackage{hyperref}\newcommand{\claimsurl}{https://example.org/a_b/}"
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here")
+@pytest.mark.parametrize(
+    ("preamble", "macro", "links"),
+    [
+        (r"\usepackage{claims}", "claim", 0),
+        (r"\usepackage{claims}\newtheorem{claim}{Claim}", "claimverdict", 0),
+        (rf"{HYPERREF}\usepackage{{claims}}", "claim", 4),
+        (rf"\usepackage{{claims}}{HYPERREF.replace('new', 'renew')}", "claim", 4),
+    ],
+)  # fmt: skip
+def test_a_paper_with_them_compiles(
+    reports: Path, tmp_path: Path, preamble: str, macro: str, links: int
+) -> None:
+    r"""Twice, as authors do; \claim leads to its row, and a row of margins too."""
+    for path in (*reports.glob("*.tex"), reports / "claims.sty"):
+        shutil.copy(path, tmp_path)
+    text = PAPER.replace("PREAMBLE", preamble).replace("MACRO", macro)
+    (tmp_path / "paper.tex").write_text(text, encoding="utf-8")
+    for _ in range(2):
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
+            cwd=tmp_path, capture_output=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    log = (tmp_path / "paper.log").read_text("utf-8", "replace")
+    assert "There is no verdict on not_there" in log
+    assert not re.search(r"does not exist|undefined|multiply defined", log)
+    drawn = (tmp_path / "paper.pdf").read_bytes().decode("latin-1")
+    assert len(re.findall(r"/S ?/GoTo ?/D ?\(claims@p\.x_y\+z\)", drawn)) >= links
+    address = "https://example.org/a_b/certificates/p.x_y+z.symbolic.001.smt2"
+    assert (f"({address})" in drawn) is bool(links)
 
 
 def test_it_is_written_on_request_only(tmp_path: Path) -> None:
