@@ -12,6 +12,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
+import hypothesis
 import pytest
 from beartype import BeartypeConf, beartype
 from jaxtyping import AbstractArray, jaxtyped
@@ -19,6 +20,12 @@ from jaxtyping import AbstractArray, jaxtyped
 from refutable.claim import Claim, Context, Kind, LegFunction, Provenance
 from refutable.judgement import examine
 from refutable.records.results import LegRecord
+
+# No test depends on how busy the machine is. Everything else is as Hypothesis has it, on CI or not.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 CHECK = beartype(conf=BeartypeConf(is_pep484_tower=True))
 """An integer is a float too."""

@@ -15,7 +15,7 @@ from refutable.gap import Gap, at_most
 from refutable.model.setting import Setting
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, max_examples=200)
 @given(trial=generated.trials(0))
 def test_trials_are_what_they_are_said_to_be(trial: Trial) -> None:
     setting = trial.setting

@@ -17,7 +17,7 @@ SETTING = Setting.of_sizes(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(derandomize=True, max_examples=50)
 @given(
     P=st.integers(4, 30),
     gamma=st.floats(0.3, 0.7),

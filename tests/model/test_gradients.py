@@ -52,7 +52,7 @@ def assert_same(measured: Any, predicted: Any) -> None:
     )
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_mae_closed_forms_are_the_gradient_at_any_Q_and_in_any_basis(seed: int) -> None:
     setting, rng = small(seed)
@@ -77,7 +77,7 @@ def test_mae_closed_forms_are_the_gradient_at_any_Q_and_in_any_basis(seed: int) 
 
 
 @pytest.mark.parametrize(("keys", "views", "query"), READINGS)
-@settings(derandomize=True, deadline=None, max_examples=8)
+@settings(derandomize=True, max_examples=8)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_contrastive_matrix_form_is_the_gradient_under_every_reading(
     keys: Any, views: Any, query: Any, seed: int

@@ -382,7 +382,7 @@ def any_setting(least_kappa_c: float, most_kappa_s: float, least_K: int) -> Any:
     )
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(derandomize=True, max_examples=40)
 @given(
     # A query needs company in its area.
     setting=any_setting(0.5005, 0.5, 1).map(lambda s: s.replace(c_s=2.0)),
@@ -399,7 +399,7 @@ def test_mae_runs_keep_their_invariants(setting: Setting, query: Any, counts: An
     assert (run.rate_own > 0).all()  # claim sign.own
 
 
-@settings(derandomize=True, deadline=None, max_examples=12)
+@settings(derandomize=True, max_examples=12)
 @given(
     # The global area must be the larger one: α_1(0) > 0 needs it.
     setting=any_setting(0.55, 0.45, 2),

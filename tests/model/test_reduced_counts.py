@@ -38,7 +38,7 @@ sizes = st.builds(
 # --- the law of the counts
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(derandomize=True, max_examples=100)
 @given(setting=sizes, query=st.sampled_from(QUERIES))
 def test_counts_have_the_moments_of_the_masks(setting: Setting, query: Any) -> None:
     areas = counts.areas_of(setting, query)
@@ -83,7 +83,7 @@ def test_counts_of_the_largest_sizes_stay_finite() -> None:
 # --- rates
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 @given(
     setting=sizes,
     query=st.sampled_from(QUERIES),
@@ -110,7 +110,7 @@ def test_rates_are_those_of_the_population(setting: Setting, query: Any, state: 
         assert found.alpha_global == pytest.approx(exact.alpha[1], **allowed)
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 @given(
     setting=sizes,
     query=st.sampled_from(QUERIES),

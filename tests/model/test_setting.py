@@ -58,7 +58,7 @@ def test_contrastive_details_that_cannot_be(change: dict[str, object]) -> None:
         Contrastive(**change)  # type: ignore[arg-type]
 
 
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True)
 @given(
     P=st.integers(16, 3000),
     kappa_c=st.floats(0.5005, 0.9),

@@ -185,7 +185,7 @@ corners = st.sampled_from([SQUARE, [a >= 0, b >= 0, a + b <= 1], [a >= 0, a <= b
 
 
 @given(corners, polynomials, st.booleans())
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, derandomize=True, database=None)
 def test_the_deciders_agree(told: list[Relational], p: sp.Expr, strict: bool) -> None:
     conclusion = sp.StrictGreaterThan(p, 0) if strict else sp.GreaterThan(p, 0)
     by_z3 = outcome(smt.decided("p", told, conclusion, "random"))
@@ -195,7 +195,7 @@ def test_the_deciders_agree(told: list[Relational], p: sp.Expr, strict: bool) ->
 
 
 @given(st.lists(st.integers(-1, 4), min_size=8, max_size=8))
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, derandomize=True, database=None)
 def test_what_holds_at_the_corners_decides_for_a_multilinear_slack(values: list[int]) -> None:
     """It is smallest at a corner, so that a face is only taken where the slack falls towards it."""
     sides = [(1 - x, x) for x in (a, b, c)]
@@ -206,7 +206,7 @@ def test_what_holds_at_the_corners_decides_for_a_multilinear_slack(values: list[
 
 
 @given(st.lists(st.integers(0, 9), min_size=4, max_size=4))
-@settings(max_examples=10, deadline=None, derandomize=True, database=None)
+@settings(max_examples=10, derandomize=True, database=None)
 def test_a_needle_is_found(shares: list[int]) -> None:
     """The only counterexamples lie in a ball of radius 1/10 anywhere in the simplex."""
     total = sum(shares) or 1
@@ -225,7 +225,7 @@ DOMAINS = {
 
 @pytest.mark.parametrize(("named", "told"), DOMAINS.values(), ids=DOMAINS)
 @given(configurations.attentions(local_query=True, others=1))
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@settings(max_examples=25, derandomize=True, database=None)
 def test_every_attention_vector_lies_in_a_cell(
     named: one_sample.Named, told: list[Relational], point: configurations.Attention
 ) -> None:

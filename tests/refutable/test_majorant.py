@@ -26,7 +26,7 @@ def value(law: tuple[float, float], ratio: float) -> float:
     return float(law[0] * ratio ** law[1])
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(LAWS, LAWS)
 def test_sums_products_and_powers_stay_above(
     a: tuple[float, float], b: tuple[float, float]
@@ -41,7 +41,7 @@ def test_sums_products_and_powers_stay_above(
             assert at(law, ratio) >= exact * (1 - 1e-12)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(st.tuples(st.floats(1e-6, 0.99), st.floats(-3, 0)))
 def test_functions_of_what_does_not_grow_stay_above(a: tuple[float, float]) -> None:
     law = Majorant.of(*a)

@@ -239,7 +239,7 @@ def damaged(draw: Any, valid: Any) -> Any:
     return document
 
 
-many = hypothesis.settings(max_examples=120, deadline=None)
+many = hypothesis.settings(max_examples=120)
 
 
 def stored(folder_: str, name: str, document: Any) -> Path:

@@ -296,6 +296,11 @@ def slow(id):
 for number in range({count}):
     slow(f"slow.{{number:02}}")
 """
+HELD = SLOW.replace(
+    "time.sleep({seconds})",
+    'while not (HERE / "go").exists():\n            time.sleep(0.05)',
+)
+"""The same, waiting for a file in place of for a while."""
 
 
 def started(folder: Path, path: str, out: Path, workers: int = 1) -> subprocess.Popen[str]:
@@ -309,7 +314,7 @@ def started(folder: Path, path: str, out: Path, workers: int = 1) -> subprocess.
     )  # fmt: skip
 
 
-def until(happens: Callable[[], bool], seconds: float = 30) -> None:
+def until(happens: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < end
@@ -380,7 +385,7 @@ def test_killed_at_any_moment_nothing_is_lost(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a kill of the supervisor")
 def test_a_second_start_is_refused_and_says_who_writes(tmp_path: Path) -> None:
-    path, out = source(tmp_path, SLOW.format(seconds=0.4, count=10)), tmp_path / "out"
+    path, out = source(tmp_path, HELD.format(count=10)), tmp_path / "out"
     first = started(tmp_path, path, out)
     until(lambda: (out / journal.HOLDER).exists())
     others = [started(tmp_path, path, out) for _ in range(3)]
@@ -389,6 +394,7 @@ def test_a_second_start_is_refused_and_says_who_writes(tmp_path: Path) -> None:
         assert other.returncode == 2
         [line] = error.strip().split("\n")
         assert f"process {first.pid}" in line
+    (tmp_path / "go").touch()
     _, error = first.communicate(timeout=60)
     assert first.returncode == 0, error
     lines = (out / run.JOURNAL).read_text().split("\n")[:-1]

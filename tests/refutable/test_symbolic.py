@@ -212,7 +212,7 @@ numbers = st.recursive(
 
 
 @given(numbers, numbers)
-@settings(max_examples=80, deadline=None, derandomize=True, database=None)
+@settings(max_examples=80, derandomize=True, database=None)
 def test_algebraic_numbers_are_told_apart_and_recognised(a: sp.Expr, b: sp.Expr) -> None:
     """Squares of sums, written in two ways, and the same a little off."""
     off = R(1, 10**30)

@@ -99,7 +99,7 @@ NASTY = (
 PIECES = st.one_of(st.sampled_from(NASTY), st.characters(), st.sampled_from("ab1 "))
 TEXTS = st.lists(PIECES, min_size=1, max_size=4).map("".join)
 MANY = st.lists(TEXTS, min_size=9, max_size=9)
-few = hypothesis.settings(max_examples=60, deadline=None)
+few = hypothesis.settings(max_examples=60)
 
 
 def results_of(found: list[str]) -> Results:
@@ -488,7 +488,7 @@ def test_a_notebook_shows_text(found: list[str]) -> None:
         assert not unseen(page)
 
 
-@hypothesis.settings(max_examples=12, deadline=None)
+@hypothesis.settings(max_examples=12)
 @given(MANY)
 def test_a_picture_shows_text(found: list[str]) -> None:
     picture = phase_figure.svg(map_of(found))
