@@ -86,6 +86,9 @@ class Gap:
         _set(self, "_entry", ledger.entered(_unseen(self.name)))
         if not self.__dict__["_holds"]:
             _set(self, "_place", failure.caller())
+            made_in = ledger.current()
+            if made_in is not None and self.undecided is None:
+                made_in.failing.append(self)
 
     def _check_types(self) -> None:
         """TypeError or ValueError for parts that no record could hold."""

@@ -225,6 +225,12 @@ def dropped(made: Ledger, evidence: Evidence) -> tuple[str, ...]:
                 f"evidence was put together and not returned, with {missing[0]!r}: "
                 "return it, or yield it"
             )
+    if not any(gap.fails for gap in evidence.gaps):  # else others failed on the way to the witness
+        lost += [
+            f"the gap {gap.name!r} was made, and fails, and was not handed over: yield it"
+            for gap in made.failing
+            if _content(gap) not in judged and not gap.is_short
+        ]
     return tuple(dict.fromkeys(lost))
 
 

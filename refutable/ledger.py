@@ -22,13 +22,15 @@ _open: list[Ledger | None] = []
 class Ledger:
     """What one leg has made.
 
-    untaken: by number, what nobody has taken. evidence: every Evidence that was put together.
+    untaken: by number, what nobody has taken. failing: every gap that fails, whoever has looked at
+    it. evidence: every Evidence that was put together.
     drawn_from: sources of chance that were used.
     """
 
     def __init__(self) -> None:
         self.entries = 0
         self.untaken: dict[int, str] = {}
+        self.failing: list[Any] = []
         self.evidence: list[Any] = []
         self.drawn_from: set[str] = set()
 

@@ -37,6 +37,12 @@ REMEMBERED = 1000
 """Of so many configurations that held, the last, the one nearest to a counterexample is shown."""
 
 
+REJECTED = (
+    "{} configurations were rejected, and {} measured: draw what meets the assumptions, so that "
+    "nothing is left out unseen"
+)
+
+
 class _Counterexample(Exception):  # noqa: N818 - it is what the search looks for, not an error
     def __init__(self, configuration: object, gap: Gap) -> None:
         super().__init__(gap.name)
@@ -114,7 +120,7 @@ class _Found:
         self.undecided: Counter[str] = Counter()
         self.vacuous: Counter[str] = Counter()
         self.regimes: Counter[str] = Counter()
-        self.cases = 0
+        self.cases = self.rejected = 0
         self.held: deque[tuple[Any, list[Gap]]] = deque(maxlen=REMEMBERED)
 
     def attempt(self, configuration: Any) -> None:
@@ -165,6 +171,7 @@ class _Found:
             with self.context.example(own):
                 items = list(self.gaps_of(configuration))
         except HypothesisException:  # the configuration was rejected
+            self.rejected += 1
             if made_in is not None:
                 made_in.forget_since(entries)
             raise
@@ -205,6 +212,7 @@ class _Found:
             required=self.required,
             undecided=_counted(self.undecided),
             vacuous=_counted(self.vacuous),
+            remarks=(REJECTED.format(self.rejected, cases),) if self.rejected > cases else (),
             witness=witness,
             spelled=code,
             nearest=nearest,

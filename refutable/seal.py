@@ -17,6 +17,8 @@ from typing import Any
 
 APART = ("refutable.claims", "refutable.model", "refutable.reports")
 """Modules of the name of this tool that are what is judged."""
+REMEMBER = ("refutable.reuse", "refutable.engine.remote")
+"""Modules that rebind names of their own, and judge nothing."""
 WITH = (builtins, fractions, json, json.encoder)
 """Modules beside the tool's own with which it compares, and answers."""
 
@@ -52,7 +54,7 @@ def _judging() -> list[ModuleType]:
         module
         for name, module in list(sys.modules.items())
         if f"{name}.".startswith("refutable.")
-        and not name.startswith(APART)
+        and not name.startswith(APART + REMEMBER)
         and type(module) is ModuleType
     ]
     return [*own, *WITH]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 from refutable.records.results import LegRecord
 from refutable.reports import words
@@ -58,15 +58,25 @@ def _ladder(leg: LegRecord, witness: dict[str, Any]) -> list[str]:
     return rows
 
 
-def _rung(label: str, x: float, value: float | str, slope: float | None, *, is_log: bool) -> str:
-    """`N = 512: 2.3e5, slope 1.98`."""
-    name, size = label.removeprefix("log "), _power(x) if label.startswith("log ") else f"{x:.6g}"
-    shown = _power(value) if is_log and isinstance(value, float) else words.number(value)
-    return f"{name} = {size}: {shown}" + ("" if slope is None else f", slope {slope:.4g}")
+def _rung(label: str, x: Any, value: Any, slope: Any, *, is_log: bool) -> str:
+    """`N = 512: 2.3e5, slope 1.98`; what is no finite number is shown as it is stored."""
+    name, size = label.removeprefix("log "), _power(x) if label.startswith("log ") else _short(x, 6)
+    shown = _power(value) if is_log else words.number(value if _is_number(value) else str(value))
+    return f"{name} = {size}: {shown}" + ("" if slope is None else f", slope {_short(slope, 4)}")
 
 
-def _power(logarithm: float) -> str:
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and abs(value) < math.inf
+
+
+def _short(value: object, digits: int) -> str:
+    return f"{value:.{digits}g}" if _is_number(value) else str(value)
+
+
+def _power(logarithm: object) -> str:
     """A number of which the logarithm is known, as short as it can be told from others."""
+    if not _is_number(logarithm):
+        return str(logarithm)
     if abs(logarithm) < 700:
         return f"{math.exp(logarithm):.6g}"
     return f"1e{logarithm / math.log(10):.4g}"

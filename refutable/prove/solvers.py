@@ -163,16 +163,17 @@ class _Process:
         self.child = None
 
 
-_current: _Process | None = None
+_at_work: dict[int, _Process] = {}
 
 
 def _process() -> _Process:
     """The child of this process; a fork does not share it, since answers would get mixed up."""
-    global _current
-    if _current is None or _current.owner != os.getpid():
-        _current = _Process()
-        atexit.register(_current.end)
-    return _current
+    owner = os.getpid()
+    if owner not in _at_work:
+        _at_work.clear()
+        _at_work[owner] = _Process()
+        atexit.register(_at_work[owner].end)
+    return _at_work[owner]
 
 
 def _why(code: int, seconds: int) -> str:

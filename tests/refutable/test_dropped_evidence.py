@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from refutable import scaling
 from refutable.claim import Case, Context, Evidence, Undecided
-from refutable.gap import Gap, at_most, equal
+from refutable.gap import Gap, at_most, equal, tight
 from refutable.property import search
 
 GOOD = equal("one", 1, 1, 0, "whole numbers")
@@ -388,3 +388,66 @@ class TestGeneratorsOfGaps:
             return search(context, st.integers(), lambda n: wrong, examples=5)
 
         assert examined(leg, "property").verdict == "error"
+
+
+class TestWhatFails:
+    """A gap that fails is handed over, or the leg says why not; looking at it is not enough."""
+
+    def test_one_that_was_passed_over_is_an_error(self, examined: Any) -> None:
+        def leg(context: Context) -> Iterator[Gap]:
+            for n in range(5):
+                gap = at_most("n", n, 3)
+                if gap.holds:
+                    yield gap
+
+        record = examined(leg)
+        assert record.verdict == "error"
+        assert "the gap 'n' was made, and fails, and was not handed over" in record.note
+
+    def test_one_that_was_replaced_by_another_is_an_error(self, examined: Any) -> None:
+        def leg(context: Context) -> Iterator[Gap]:
+            gap = at_most("n", 5, 3)
+            yield gap if gap.holds else at_most("n", 3, 3)
+
+        assert examined(leg).verdict == "error"
+
+    def test_one_that_is_handed_over_under_another_name_fails(self, examined: Any) -> None:
+        def leg(context: Context) -> Iterator[Gap]:
+            yield dataclasses.replace(at_most("n", 5, 3), name="m")
+
+        assert examined(leg).verdict == "fails"
+
+    def test_a_configuration_cannot_be_rejected_because_its_gap_fails(self, examined: Any) -> None:
+        def gaps(n: int) -> Iterator[Gap]:
+            gap = at_most("n", n, 5)
+            assume(gap.holds)
+            yield gap
+
+        def leg(context: Context) -> Evidence:
+            return search(context, st.integers(0, 100), gaps, examples=100)
+
+        assert examined(leg, "property").verdict == "error"
+
+    def test_bounds_that_one_configuration_does_not_reach_are_no_failures(
+        self, examined: Any
+    ) -> None:
+        def leg(context: Context) -> Evidence:
+            return search(context, st.integers(0, 3), lambda n: [tight("n", n, 3)], examples=30)
+
+        assert examined(leg, "property").verdict == "holds"
+
+
+def test_a_search_says_when_it_rejects_more_than_it_measures(examined: Any) -> None:
+    def among(most: int) -> Any:
+        def gaps(n: int) -> Iterator[Gap]:
+            assume(n <= most)
+            yield at_most("n", n, 100)
+
+        return examined(
+            lambda context: search(context, st.integers(0, 100), gaps, examples=60), "property"
+        )
+
+    few, many = among(20), among(90)
+    assert few.verdict == many.verdict == "holds"
+    assert any("configurations were rejected, and" in text for text in few.remarks)
+    assert not many.remarks

@@ -150,3 +150,19 @@ def test_the_paper_is_what_is_checked_and_the_tool_is_not() -> None:
     assert failure.is_users(str(folder / "claims" / "mae" / "gradient.py"))
     assert not failure.is_users(str(folder / "scaling.py"))
     assert failure.is_users(__file__)
+
+
+def test_rungs_that_are_no_finite_numbers_are_shown_as_they_are_stored() -> None:
+    x = [math.log(10.0**k) for k in range(2, 9)]
+
+    def infinite() -> Iterator[Any]:
+        yield from scaling.limit("p", x, [math.inf] * 7, math.inf, tolerance=0.1, why="a tenth")
+
+    def of_the_users_own() -> Iterator[Any]:
+        parts = {"rungs": {"log P": ["a", None, 1e400]}, "values": ["b", [], {}]}
+        yield equal("n", 1, 2, witness={**parts, "local slopes": [None, "steep"]})
+
+    assert "x = 100: inf" in told(infinite, "scaling")
+    assert "P = a: b" in told(of_the_users_own)
+    assert "P = None: [], slope" not in told(of_the_users_own)
+    assert "slope steep" in told(of_the_users_own)
