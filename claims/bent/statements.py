@@ -22,6 +22,7 @@ from refutable.claims.bent.foreseen import (
 from refutable.claims.bent.plans import EPSILON, MISS
 from refutable.claims.bent.statement import of_both, statement
 from refutable.claims.bent.theorems import SPREAD_MISS
+from refutable.claims.figures import audited
 
 STATEMENTS = (
     statement(
@@ -121,4 +122,4 @@ STATEMENTS = (
     ),
 )  # fmt: skip
 
-AUDIT = Audit(dials.DIALS, STATEMENTS)
+AUDIT = Audit(dials.DIALS, STATEMENTS, beside=(audited.PIXELS, audited.NETWORKS))

@@ -52,13 +52,27 @@ def image_set(name: str) -> images.Images:
 
 
 @shared.run_once
-def trained(name: str, method: Method, keys: Keys, scale: float, seed: int, steps: int) -> Trained:
-    """A one-layer model trained on the patches of these images, measured on test images."""
-    found, patch = image_set(name), PATCH[name]
+def trained(
+    name: str,
+    method: Method,
+    keys: Keys,
+    scale: float,
+    seed: int,
+    steps: int,
+    masked: float = 0.75,
+    patch: int | None = None,
+) -> Trained:
+    """A one-layer model trained on the patches of these images, measured on test images.
+
+    masked: the share that is hidden. patch: side in pixels, by default that of PATCH.
+    """
+    found, patch = image_set(name), patch or PATCH[name]
     X, unseen = (one_layer.patches(part, patch) for part in (found.train, found.test[:TEST_IMAGES]))
     generator = torch.Generator().manual_seed(seed % 2**63)
     model = one_layer.OneLayer(X.shape[1], X.shape[2], keys, scale, generator)
-    loss = one_layer.train(model, loss_of(method), X, generator, steps=steps, batch=BATCH)
+    loss = one_layer.train(
+        model, loss_of(method), X, generator, steps=steps, masked=masked, batch=BATCH
+    )
     with torch.no_grad():
         A = model.attention(unseen)
     return Trained(
@@ -74,6 +88,15 @@ def local_diversity(P: int) -> float:
     """D of queries that attend to the 3 × 3 patches around them alone, evenly."""
     near = metrics.neighbours(math.isqrt(P)).double()
     return float(metrics.diversity(near / near.sum(dim=1, keepdim=True)))
+
+
+def largest_alike(P: int) -> float:
+    """The most attention on 3 × 3 neighbourhoods, over uniform, where all queries attend alike.
+
+    Σ_k a_k n_k/Σ_k n_k/P for attention a and n_k queries that have k near: all on an inner patch.
+    """
+    near = metrics.neighbours(math.isqrt(P)).sum(dim=0)
+    return float(near.max() / near.double().mean())
 
 
 def collapsed_diversity() -> float:

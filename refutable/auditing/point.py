@@ -39,7 +39,10 @@ def at_point(
         outline, plan = Outline.read(pool.loaded[0]), Plan.read(pool.loaded[1])
         for name, value in point.items():
             find(plan.by_name, name).require(value)
-        statements, _ = choose(outline.catalogue, plan, select, (), (), profile)
+        statements, _ = choose(outline.catalogue, plan, select, (), tuple(point), profile)
+        statements = [s for s in statements if set(point) <= set(s.dials)]
+        if not statements:
+            raise UsageError(f"no statement is tried under all of {', '.join(point)}")
         replicate = replicate_seed(seed)
         turned = ", ".join(f"{name} = {value:g}" for name, value in point.items())
         for statement in statements:

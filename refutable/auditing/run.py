@@ -148,7 +148,8 @@ def run(
         if journal:
             stack.callback(journal.close)
         finished = dict(journal.finished) if journal else {}
-        wanted = [(statement.claim, dial.name) for dial in chosen for statement in statements]
+        wanted = [(s.claim, dial.name) for dial in chosen for s in statements
+                  if dial.name in s.dials]  # fmt: skip
         missing = [name for name in wanted if name not in finished]
         if pool.workers > 1:
             missing = _longest_first(missing, sources, profile)
@@ -169,7 +170,9 @@ def run(
                     kept = {"pair": pair.model_dump(mode="json"), "files": dict(event.files)}
                     journal.add(kept)
                 yield PairFinished(pair)
-    pairs = tuple(finished[(s.claim, d.name)] for s in statements for d in chosen)
+    pairs = tuple(
+        finished[(s.claim, d.name)] for s in statements for d in chosen if d.name in s.dials
+    )
     yield AuditFinished(
         Atlas(
             run=Run(

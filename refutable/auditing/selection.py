@@ -11,14 +11,14 @@ from typing import Any
 
 from refutable import catalogue as catalogues
 from refutable.auditing.dial import Dial, find
-from refutable.auditing.statement import Audit
+from refutable.auditing.statement import Audit, Statement
 from refutable.catalogue import Catalogue
 from refutable.claim import Profile
 from refutable.errors import UsageError, nearest
 
 
-def load(sources: Sequence[str]) -> tuple[Catalogue, Audit]:
-    """The claims and the audit of modules that define CLAIMS and AUDIT.
+def load(sources: Sequence[str]) -> tuple[Catalogue, Offered]:
+    """The claims and the audits of modules that define CLAIMS and AUDIT.
 
     UsageError when none of them offers an AUDIT, one has nothing to try or says a thing twice, or
     one speaks of an unknown claim.
@@ -31,34 +31,55 @@ def load(sources: Sequence[str]) -> tuple[Catalogue, Audit]:
         raise UsageError(f"{where} offers no AUDIT: nothing says how to bend it")
     if not all(isinstance(audit, Audit) for audit in audits):
         raise UsageError(f"AUDIT of {where} must be an Audit of dials and statements")
-    audit = Audit(
-        tuple(dial for part in audits for dial in part.dials),
-        tuple(statement for part in audits for statement in part.statements),
-    )
-    dials = Counter(dial.name for dial in audit.dials)
-    statements = Counter(statement.claim for statement in audit.statements)
+    offered = Offered(tuple(part for audit in audits for part in audit.parts))
+    dials = Counter(dial.name for dial in offered.dials)
+    statements = Counter(statement.claim for statement in offered.statements)
     for what, names in (("dial", dials), ("statement on claim", statements)):
         if not names:
             raise UsageError(f"AUDIT of {where} has no {what}: there is nothing to try")
         [(most, count)] = names.most_common(1)
         if count > 1:
             raise UsageError(f"AUDIT of {where} has {count} times a {what} {most!r}")
-    for statement in audit.statements:
+    for statement in offered.statements:
         catalogue.entry(statement.claim, placed=False)
         if not statement.bases:
             raise UsageError(
                 f"the statement on claim {statement.claim!r} has no base to be tried at"
             )
-    return catalogue, audit
+    return catalogue, offered
+
+
+@dataclass(frozen=True)
+class Offered:
+    """All audits that sources offer: a statement is tried under the dials of its own one."""
+
+    parts: tuple[Audit, ...]
+
+    @property
+    def dials(self) -> tuple[Dial, ...]:
+        """Every dial, audit by audit."""
+        return tuple(dial for part in self.parts for dial in part.dials)
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Every statement, audit by audit."""
+        return tuple(statement for part in self.parts for statement in part.statements)
+
+    @property
+    def by_name(self) -> dict[str, Dial]:
+        """Dials by name."""
+        return {dial.name: dial for dial in self.dials}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audited:
-    """What a supervisor knows of a statement."""
+    """What a supervisor knows of a statement. dials: names of those it is tried under."""
 
     claim: str
     measured: str
     main: bool
+    costly: bool
+    dials: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -78,7 +99,7 @@ class Plan:
         """The plan from its JSON."""
         return cls(
             tuple(_dial(dial) for dial in data["dials"]),
-            tuple(Audited(**statement) for statement in data["statements"]),
+            tuple(Audited(**{**s, "dials": tuple(s["dials"])}) for s in data["statements"]),
         )
 
 
@@ -105,13 +126,15 @@ def plan(sources: Sequence[str]) -> dict[str, Any]:
         for dial in audit.dials
     ]
     statements = [
-        {"claim": s.claim, "measured": s.measured, "main": s.main} for s in audit.statements
-    ]
+        {"claim": s.claim, "measured": s.measured, "main": s.main, "costly": s.costly,
+         "dials": [dial.name for dial in part.dials]}
+        for part in audit.parts for s in part.statements
+    ]  # fmt: skip
     return {"dials": dials, "statements": statements}
 
 
 @functools.cache
-def loaded(sources: tuple[str, ...]) -> tuple[Catalogue, Audit]:
+def loaded(sources: tuple[str, ...]) -> tuple[Catalogue, Offered]:
     """As `load`, made once in a process that works for one audit."""
     return load(sources)
 
@@ -126,8 +149,10 @@ def choose(
 ) -> tuple[list[Audited], list[Dial]]:
     """Statements and dials that a request names; the main ones, and all dials, without.
 
-    Where none is called a main one, all are. An assumption may be written with hyphens. UsageError
-    for a word that names nothing.
+    Where none is called a main one, all are; those that are costly have to be selected, or are left
+    to profile deep. Dials that none of the statements is tried under are left out, and so are
+    statements without a dial. An assumption may be written with hyphens. UsageError for a word that
+    names nothing, and where nothing goes together.
     """
     statements = list(audit.statements)
     if select:
@@ -138,6 +163,8 @@ def choose(
             raise UsageError(f"{' '.join(select)!r} names no audited claim. Audited: {audited}.")
     elif profile == "quick":
         statements = [statement for statement in statements if statement.main] or statements
+    elif profile == "full":
+        statements = [statement for statement in statements if not statement.costly] or statements
     known = list(dict.fromkeys(dial.assumption for dial in audit.dials))
     plain = {_plain(name): name for name in known}
     wanted = set()
@@ -156,7 +183,15 @@ def choose(
     ]
     if not chosen:
         raise UsageError(f"no dial among {', '.join(picked)} is of {', '.join(wanted)}")
-    return statements, chosen
+    tried = [dial for dial in chosen if any(dial.name in s.dials for s in statements)]
+    if not tried:
+        asked, audited = (
+            ", ".join(names) for names in ([d.name for d in chosen], [s.claim for s in statements])
+        )
+        theirs = ", ".join(dict.fromkeys(name for s in statements for name in s.dials))
+        raise UsageError(f"{audited}: the dials are {theirs}, not {asked}")
+    going = {dial.name for dial in tried}
+    return [statement for statement in statements if going & set(statement.dials)], tried
 
 
 def _plain(name: str) -> str:

@@ -32,8 +32,9 @@ class Statement:
     same model get the same seed, so that a run is shared. untestable: why a dial cannot be tried,
     or None. foreseen: whether the theory says that it holds at a base with dials turned, None where
     it says nothing; shown beside what is found, and no part of it. simpler: bases on which a
-    witness is looked for, simplest first. main: audited in profile quick, too. random: whether the
-    seed matters.
+    witness is looked for, simplest first. main: audited in profile quick, too. costly: takes
+    minutes for each dial, and is audited where it is selected, or in profile deep. random: whether
+    the seed matters.
     """
 
     claim: str
@@ -44,20 +45,25 @@ class Statement:
     foreseen: Callable[[Base, Mapping[str, float]], bool | None] = lambda *_: None
     simpler: Callable[[Base], SearchStrategy[Base]] | None = None
     main: bool = False
+    costly: bool = False
     random: bool = True
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What a module offers as AUDIT: dials, and the statements that are tried on them."""
+    """What a module offers as AUDIT: dials, and the statements that are tried on them.
+
+    beside: audits of other models, whose statements are tried under their own dials alone.
+    """
 
     dials: tuple[Dial, ...]
     statements: tuple[Statement, ...]
+    beside: tuple[Audit, ...] = ()
 
     @property
-    def by_name(self) -> dict[str, Dial]:
-        """Dials by name."""
-        return {dial.name: dial for dial in self.dials}
+    def parts(self) -> tuple[Audit, ...]:
+        """The audits to be tried, each by itself: this one and those beside it."""
+        return (self, *(part for other in self.beside for part in other.parts))
 
     def at(
         self,

@@ -123,4 +123,4 @@ def test_the_gap_is_crossed_at_1() -> None:
 
 def test_a_misspelt_dial_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="Did you mean momentum"):
-        find(statements.AUDIT.by_name, "momentun")
+        find({d.name: d for d in statements.AUDIT.dials}, "momentun")

@@ -20,12 +20,13 @@ from typing import Any
 import pytest
 
 from refutable import cli
-from refutable.auditing import margins
+from refutable.auditing import margins, selection
 from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
 from refutable.auditing.dial import Dial
 from refutable.auditing.effort import EFFORT
 from refutable.auditing.run import audit
 from refutable.auditing.selection import load
+from refutable.claim import Profile
 from refutable.errors import UsageError
 from refutable.replay import replay
 from refutable.reports import atlas as atlas_report
@@ -232,6 +233,19 @@ class TestVerdicts:
         atlas = audit(sources=(write("check=check, main=True", "check=check"),), dials=["harmless"])
         assert [pair.claim for pair in atlas.pairs] == ["bent", "wrong", "nothing"]
 
+    def test_what_is_costly_is_audited_where_it_is_selected_or_deep(self, write: Write) -> None:
+        source = write('claim="wrong", measured', 'claim="wrong", costly=True, measured')
+        plan = selection.Plan.read(selection.plan((source,)))
+        catalogue = load((source,))[0]
+
+        def chosen(select: tuple[str, ...], profile: Profile) -> list[str]:
+            found, _ = selection.choose(catalogue, plan, select, (), ("harmless",), profile)
+            return [statement.claim for statement in found]
+
+        assert chosen((), "full") == ["bent", "nothing"]
+        assert chosen((), "deep") == ["bent", "wrong", "nothing"]
+        assert chosen(("wrong",), "quick") == ["wrong"]
+
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
@@ -248,6 +262,50 @@ class TestVerdicts:
         source = write(old, new)
         with pytest.raises(UsageError, match=message):
             load((source,))
+
+
+BESIDE = """
+OTHER = Audit((dial("far"), dial("near")), (
+    Statement(claim="other", measured="size at most 1", check=check, bases=({"n": 1},)),
+))
+AUDIT = Audit(AUDIT.dials, AUDIT.statements, beside=(OTHER,))
+"""
+
+
+class TestAuditsBesideEachOther:
+    """Statements about other models are tried under their own dials, and not under all."""
+
+    @pytest.fixture
+    def source(self, write: Write) -> str:
+        path = Path(write())
+        path.write_text(path.read_text(encoding="utf-8") + BESIDE, encoding="utf-8")
+        return str(path)
+
+    def test_pairs_are_of_one_audit(self, source: str) -> None:
+        atlas = audit(profile="full", dials=["harmless", "near"], sources=(source,))
+        assert [(pair.claim, pair.dial) for pair in atlas.pairs] == [
+            ("bent", "harmless"), ("wrong", "harmless"), ("nothing", "harmless"), ("other", "near"),
+        ]  # fmt: skip
+
+    def test_a_selection_takes_its_own_dials_along(self, source: str) -> None:
+        atlas = audit("other", sources=(source,))
+        assert [pair.dial for pair in atlas.pairs] == ["far", "near"]
+
+    def test_a_dial_of_another_model_is_refused(self, source: str) -> None:
+        with pytest.raises(UsageError, match="other: the dials are far, near, not harmless"):
+            audit("other", dials=["harmless"], sources=(source,))
+
+    def test_a_point_is_tried_where_all_its_dials_are(
+        self, source: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        words = ("audit", "other", "bent", "--module", source, "--set", "near=1")
+        code, said, _ = command(capsys, monkeypatch, *words)
+        assert code == 0
+        assert "other at" in said
+        assert "bent at" not in said
+        code, _, error = command(capsys, monkeypatch, *words, "--set", "harmless=1")
+        assert code == 2
+        assert "no statement is tried under all of near, harmless" in error
 
 
 class TestWitness:
