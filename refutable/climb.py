@@ -15,6 +15,7 @@ from refutable import ledger, scaling
 from refutable.asymptotics import O, Order, Theta
 from refutable.gap import Gap, at_most
 from refutable.rungs import Floats, Ladder, scatters, too_little
+from refutable.text import many
 from refutable.trend import CONFIDENCE
 
 Size = float | int | Fraction
@@ -155,7 +156,7 @@ class _Compared:
         place = f"{self.law.size} = {said(self.climb.sizes[first])}"
         if not first:
             return f"{self.why}; judged from {place}, the lowest rung"
-        rungs = "a smaller rung is" if first == 1 else f"{first} smaller rungs are"
+        rungs = many(first, "smaller rung is", "smaller rungs are")
         begins = "the law sets in at" if chosen else "judged from"
         return f"{self.why}; {begins} {place}, and {rungs} not judged"
 

@@ -17,7 +17,7 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
 from refutable import chance, ledger
-from refutable.claim import Context
+from refutable.claim import Context, parameters_of
 from refutable.evidence import Evidence, Required, Undecided, Vacuous, requirement
 from refutable.gap import Gap, Relation
 from refutable.number import number
@@ -25,6 +25,7 @@ from refutable.plain import jsonable
 from refutable.records.gap import GapRecord
 from refutable.spelling import spelled
 from refutable.tally import Tally
+from refutable.text import many
 
 T = TypeVar("T")
 
@@ -176,7 +177,9 @@ class _Found:
                 made_in.forget_since(entries)
             raise
         except Exception as problem:
-            problem.__dict__["configuration"] = picture
+            shown = self._shown(picture)
+            name = shown.get("parameter")
+            problem.__dict__["configuration"] = {name: picture} if name else picture
             raise
         for item in items:
             if type(item) is not Gap and not isinstance(item, Undecided):
@@ -193,7 +196,7 @@ class _Found:
             gap, configuration = counterexample.gap, counterexample.configuration
             closest[gap.name] = gap
             picture = jsonable(configuration)
-            witness = {"configuration": picture, **(gap.witness or {})}
+            witness = {**self._shown(picture), **(gap.witness or {})}
             nearest, code = self._nearest(picture, gap.name), spelled(configuration)
             regimes = regimes + Counter(self.regimes_of(configuration))
             cases += 1
@@ -201,8 +204,8 @@ class _Found:
             configuration = self.configurations[short.name]
             code = spelled(configuration)
             witness = {
-                "configuration": jsonable(configuration),
-                "reached": f"by none of {cases} configurations; this comes nearest",
+                **self._shown(jsonable(configuration)),
+                "reached": f"by none of {many(cases, 'configuration')}; this comes nearest",
                 **(short.witness or {}),
             }
         return Evidence(
@@ -230,7 +233,14 @@ class _Found:
         if not held:
             return None
         _, other, gap = min(held, key=lambda found: found[0])
-        return {"configuration": other, "said": GapRecord.of(gap).said}
+        return {**self._shown(other), "said": GapRecord.of(gap).said}
+
+    def _shown(self, picture: Any) -> dict[str, Any]:
+        """A configuration as stored; of one without names, also the parameter that takes it."""
+        name = next(iter(parameters_of(self.gaps_of)), "").strip("_")
+        if isinstance(picture, dict) or not name:
+            return {"configuration": picture}
+        return {"configuration": picture, "parameter": name}
 
     @property
     def unreached(self) -> bool:

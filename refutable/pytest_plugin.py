@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from refutable.text import many
+
 if TYPE_CHECKING:
     from refutable.records.contents import Entry
     from refutable.records.results import ClaimRecord
@@ -206,4 +208,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         line = f"{record.id:{width}}  {verdict:9}  {grade:20}  {share:22}  {left_out}"
         terminalreporter.write_line(line.rstrip())
     said = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-    terminalreporter.write_line(f"{len(records)} claims: {said}")
+    terminalreporter.write_line(f"{many(len(records), 'claim')}: {said}")

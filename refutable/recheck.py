@@ -287,7 +287,7 @@ def verdict(file: Path) -> tuple[str, str]:
             if set(point) != script.names:
                 return "not checkable", "no point that names every variable"
             broken = [tree for tree in script.asserted if not holds(tree, point)]
-            return ("rejected", f"{len(broken)} assertions fail") if broken else (
+            return ("rejected", f"assertions that fail there: {len(broken)}") if broken else (
                 "accepted", "the point meets every assertion, in exact arithmetic"
             )  # fmt: skip
         if impossible(script):

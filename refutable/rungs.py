@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from refutable.gap import Gap, at_least, equal
 from refutable.tally import Tally
+from refutable.text import many
 
 Floats = NDArray[np.float64]
 Numbers = Sequence[float] | Floats
@@ -141,7 +142,7 @@ def too_little(name: str, x: Floats, y: Floats) -> Gap | None:
             MIN_RUNGS,
             0,
             "a law is fitted to two halves of a ladder, of three rungs each",
-            undecided=f"{len(x)} rungs are too few: give at least {MIN_RUNGS}",
+            undecided=f"{many(len(x), 'rung is', 'rungs are')} too few: give at least {MIN_RUNGS}",
             witness={"values": y.tolist()},
         )
     span = float(x[-1] - x[0])

@@ -30,6 +30,7 @@ from refutable.bare import bare
 from refutable.number import Number, apart, number
 from refutable.rounding import is_rounded
 from refutable.shown import SHOWN, kind_of, text
+from refutable.text import many
 
 DEPTH = 100
 """Levels of nesting that are compared; what lies deeper, or holds itself, is refused."""
@@ -272,7 +273,7 @@ def _containers(a: Any, b: Any, at: str, depth: int) -> Found:
         if type(a) is not type(b):
             return _types_differ(a, b, at)
         if len(a) != len(b):
-            return True, f"{at or 'a sequence'}: {len(a)} members against {len(b)}"
+            return True, f"{at or 'a sequence'}: {many(len(a), 'member')} against {len(b)}"
         return True, _first([(f"[{i}]", *pair) for i, pair in enumerate(zip(a, b, strict=True))],
                             at, depth)  # fmt: skip
     if any(isinstance(side, Mapping | Set) or _is_sequence(side) for side in (a, b)):

@@ -52,9 +52,14 @@ def short(text: str, most: int) -> str:
     """At most so many characters of a text, its middle left out and the number of those said."""
     if len(text) <= most:
         return text
-    left_out = f" [{len(text) - most:,} characters more] "
+    left_out = f" [{many(len(text) - most, 'character')} more] "
     ahead = (most + 1) // 2
     return text[:ahead] + left_out + text[len(text) - (most - ahead) :]
+
+
+def many(n: int, noun: str, plural: str | None = None) -> str:
+    """'1 claim', '2,000 claims'; plural: of a noun that takes more than an s."""
+    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
 
 
 def stored(text: str) -> str:

@@ -32,8 +32,9 @@ def verdicts(results: Results) -> str:
     """verdicts.tex; every text in it is escaped, so that it compiles whatever claims are called."""
     run, totals = results.run, results.totals
     caption = (
-        f"Verdicts on {totals.claims} claims: {words.counts(results)}. Profile {run.profile}, "
-        f"seed {run.seed}, {totals.legs} legs of evidence over {totals.cases} cases, "
+        f"Verdicts on {words.many(totals.claims, 'claim')}: {words.counts(results)}. "
+        f"Profile {run.profile}, seed {run.seed}, {words.many(totals.legs, 'leg')} of evidence "
+        f"over {words.many(totals.cases, 'case')}, "
         f"{run.started[:10]}."
     )
     rows = map(_row, results.claims)
@@ -58,7 +59,8 @@ def _notes(results: Results) -> Iterator[str]:
     yield words.CLOSENESS
     partial = sum(bool(claim.left_out) for claim in results.claims)
     if partial:
-        yield f"The run left out legs of {partial} claims; their verdicts rest on the others."
+        left = words.many(partial, "claim")
+        yield f"The run left out legs of {left}; their verdicts rest on the others."
     for claim in results.claims:
         if claim.accepted:
             yield f"{claim.id} {words.acceptance(claim.accepted)}."

@@ -18,6 +18,7 @@ from refutable.records.gap import GapRecord
 from refutable.reports import escaping
 from refutable.reports.escaping import code
 from refutable.reports.terminal import said as shown
+from refutable.text import many
 
 MARKS = {
     Margin.ROBUST: "✓",
@@ -81,8 +82,8 @@ def agreement(atlas: Atlas) -> str:
     if not totals.foreseen:
         return ""
     return (
-        f"Of {totals.foreseen} values away from the assumptions the theory says what happens, and "
-        f"is right on {totals.agreeing}."
+        f"Of {many(totals.foreseen, 'value')} away from the assumptions the theory says what "
+        f"happens, and is right on {totals.agreeing}."
     )
 
 
@@ -191,7 +192,7 @@ def show(atlas: Atlas, console: Console) -> None:
     console.print(shown(f"{counts(atlas)}.", "bold"))
     console.print(
         shown(
-            f"{atlas.totals.trials:,} values tried, {atlas.run.seconds:.0f} s; profile "
+            f"{many(atlas.totals.trials, 'value')} tried, {atlas.run.seconds:.0f} s; profile "
             f"{atlas.run.profile}, seed {atlas.run.seed}. {agreement(atlas)}"
         )
     )
@@ -200,7 +201,7 @@ def show(atlas: Atlas, console: Console) -> None:
 def counts(atlas: Atlas) -> str:
     """'183 pairs of claim and dial: 90 robust, ...'."""
     found = [f"{n} {margin.value}" for margin, n in atlas.totals.verdicts.items() if n]
-    return f"{atlas.totals.pairs} pairs of claim and dial: {', '.join(found)}"
+    return f"{many(atlas.totals.pairs, 'pair')} of claim and dial: {', '.join(found)}"
 
 
 def markdown(atlas: Atlas) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 from refutable.records.contents import Entry
 from refutable.records.paper import Theorem
 from refutable.reports.terminal import said
+from refutable.text import many
 
 WIDE = 110
 """Columns from which on a claim takes one line; below, what it says gets a line of its own."""
@@ -82,4 +83,5 @@ def coverage(theorems: Sequence[Theorem]) -> Iterator[str]:
             yield f"    names {id}, which is no claim of these"
     covered = sum(bool(theorem.claims) for theorem in theorems)
     share = f" ({covered / len(theorems):.0%})" if theorems else ""
-    yield f"{covered} of {len(theorems)} theorems have a claim{share}."
+    of, have = many(len(theorems), "theorem"), "has" if covered == 1 else "have"
+    yield f"{covered} of {of} {have} a claim{share}."

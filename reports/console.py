@@ -64,7 +64,7 @@ def show(results: Results, console: Console, folder: Path | None = None) -> None
     if partial and not missing:
         console.print(
             said(
-                f"{words.many(len(partial), 'claim')} {'has' if len(partial) == 1 else 'have'} "
+                f"{words.many(len(partial), 'claim has', 'claims have')} "
                 "legs that this run left out; "
                 "`--profile full` and no kind: selection run them all."
             )

@@ -7,17 +7,21 @@ read without colours. Text stays text.
 from __future__ import annotations
 
 import io
+import json
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from refutable import text as texts
 from refutable.records.documents import put
+from refutable.reports import panels
 
 STYLE: dict[str, Any] = {
     "svg.hashsalt": "claims",
@@ -54,6 +58,25 @@ def words(text: str) -> str:
 
 def rendered(draw: Callable[[Figure], None], suffix: str = ".svg") -> bytes:
     """The file that holds what `draw` draws, in one of the formats of `UNDATED`."""
+    return _rendered(draw, suffix)[0]
+
+
+def inline(draw: Callable[[Figure], None], name: str) -> Markup:
+    """What `draw` draws as part of a page, with its numbers, which a script shows at the pointer.
+
+    name: what those are told who do not see it.
+    """
+    file, figure = _rendered(draw, ".svg")
+    svg = file.decode("utf-8")
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    numbers = json.dumps(panels.of(figure), ensure_ascii=False, separators=(",", ":"))
+    start = Markup('<svg class="picture" role="img" aria-label="{}" data-panels="{}"').format(
+        texts.visible(name), numbers
+    )
+    return start + Markup(svg.removeprefix("<svg"))
+
+
+def _rendered(draw: Callable[[Figure], None], suffix: str) -> tuple[bytes, Figure]:
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # a browser's font has it
         warnings.filterwarnings("ignore", "constrained_layout not applied")  # labels too long
@@ -62,7 +85,7 @@ def rendered(draw: Callable[[Figure], None], suffix: str = ".svg") -> bytes:
         draw(figure)
         file = io.BytesIO()
         figure.savefig(file, format=suffix[1:], dpi=200, metadata=UNDATED[suffix])
-    return file.getvalue()
+    return file.getvalue(), figure
 
 
 def write(draw: Callable[[Figure], None], path: Path) -> None:

@@ -6,10 +6,11 @@ import bisect
 import functools
 import itertools
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import Markup, escape
@@ -34,13 +35,20 @@ from refutable.reports import (
     mathematics,
     opening,
     quantity,
+    sweep,
     timeline,
+    trace,
     trend,
     witness,
     words,
 )
 from refutable.reports.quantity import Quantity
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEAREST = 6
+"""Claims that are named as the closest to failing."""
 MOST_UNFOLDED = 40
 """Claims that do not hold that are shown in full at the top; of more, links."""
 
@@ -88,6 +96,7 @@ def page(results: Results, folder: Path | None = None) -> str:
             run=results.run,
             totals=results.totals,
             main=_main(results),
+            nearest=_nearest(results),
             chapters=_chapters(results.claims),
             counts=[(v, n) for v in Verdict if (n := results.totals.verdicts.get(v))],
             verdicts=list(Verdict),
@@ -132,6 +141,32 @@ def changes(found: Difference, runs: Sequence[Past]) -> str:
     )
 
 
+def traced(records: Sequence[Mapping[str, Any]], varied: Sequence[str], frame: pd.DataFrame) -> str:
+    """The page of one trace, or of several over the parameters that vary.
+
+    frame: the trajectory's series, or a row per configuration.
+    """
+    from refutable.reports import figure, sweep_figure, trajectory_figure
+
+    first = records[0]
+    if varied:
+        heading, words = sweep.heading(records, varied), sweep.LEGEND
+        heads, rows = sweep.table(records, varied)
+        picture = figure.inline(lambda empty: sweep_figure.draw(empty, frame, varied), heading)
+    else:
+        heading, words = trace.heading(first), trace.ending(first)
+        heads, rows = trace.events(first)
+        picture = figure.inline(lambda empty: trajectory_figure.draw(empty, first, frame), heading)
+    return (
+        _environment()
+        .get_template("trace.html.j2")
+        .render(
+            heading=heading, remarks=sweep.remarks(records), heads=heads, rows=rows, words=words,
+            picture=picture,
+        )
+    )  # fmt: skip
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     """What draws every page; its templates are compiled once for all pages of a process."""
@@ -159,6 +194,9 @@ def _environment() -> jinja2.Environment:
         reasons=_reasons,
         share=_share_of,
         at=_at,
+        broken=_broken,
+        coded=_coded,
+        moment=_moment,
     )
     return environment
 
@@ -213,10 +251,39 @@ def _at(place: str) -> str:
     return urllib.parse.quote(f"claim-{texts.visible(place)}", safe="/+.-_", errors="replace")
 
 
+def _broken(id: str) -> Markup:
+    """A name that may go on in the next line after each of its dots."""
+    return Markup(".<wbr>").join(escape(part) for part in texts.visible(id).split("."))
+
+
+def _coded(text: str) -> Markup:
+    """Prose in which what stands between backticks is code."""
+    parts = map(escape, texts.visible(text).split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
+
+
+def _moment(started: str) -> str:
+    """'2026-11-26 13:18 UTC', of a time as it is stored; what is none stays as it is."""
+    try:
+        at = datetime.fromisoformat(started)
+    except ValueError:
+        return started
+    return f"{at:%Y-%m-%d %H:%M} {at.tzname() or ''}".rstrip()
+
+
 def _main(results: Results) -> list[ClaimRecord]:
-    """Claims of the first screen; the first ones of the run where it has none of those."""
+    """Claims that the modules themselves put first."""
     by_id = {claim.id: claim for claim in results.claims}
-    return [by_id[id] for id in results.main if id in by_id] or list(results.claims[:6])
+    return [by_id[id] for id in results.main if id in by_id]
+
+
+def _nearest(results: Results) -> list[ClaimRecord]:
+    """Of what holds, what came closest to failing, the closest first."""
+    close = [c for c in results.claims if c.verdict is Verdict.HOLDS and c.closeness is not None]
+    return sorted(close, key=lambda claim: -(claim.closeness or 0.0))[:NEAREST]
 
 
 def _chapters(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord]]]:
@@ -242,4 +309,4 @@ def _drawn(found: Sequence[PhaseMap]) -> list[tuple[PhaseMap, Markup]]:
         return []
     from refutable.reports import phase_figure  # with matplotlib, which takes a second
 
-    return [(one, Markup(phase_figure.svg(one).partition("?>")[2])) for one in found]
+    return [(one, phase_figure.picture(one)) for one in found]

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from refutable.records.kills import Kill, Outcome
 from refutable.reports.terminal import said
+from refutable.text import many
 
 MEANINGS = {
     Outcome.KILLED: "a leg that holds without it fails with it",
@@ -24,7 +25,7 @@ MEANINGS = {
 def show_mistakes(kills: Sequence[Kill], console: Console) -> None:
     """Print every planted mistake, and how many were killed."""
     console.print(_table("planted mistake", kills))
-    console.print(said(f"{_refuted(kills)} of {len(kills)} planted mistakes killed."))
+    console.print(said(f"{_refuted(kills)} of {many(len(kills), 'planted mistake')} killed."))
     _explain((kill for kill in kills if not kill.refuted), console)
 
 
@@ -42,7 +43,7 @@ def show_mutations(kills: Sequence[Kill], console: Console) -> None:
     ]
     if outcomes[Outcome.NOT_SOUND]:
         counted.append(f"{outcomes[Outcome.NOT_SOUND]} of claims that do not hold")
-    console.print(said(f"{len(kills)} random mutations: {', '.join(counted)}."))
+    console.print(said(f"{many(len(kills), 'random mutation')}: {', '.join(counted)}."))
 
 
 def _refuted(kills: Iterable[Kill]) -> int:

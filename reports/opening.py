@@ -59,7 +59,7 @@ def sentence(results: Results) -> str:
     n, held = len(results.claims), counts[Verdict.HOLDS]
     verb = "holds" if held == 1 else "hold"
     if held == n:
-        said = f"{n} claim {verb}" if n == 1 else f"{'All ' if n else ''}{n} claims {verb}"
+        said = f"{'All ' if n > 1 else ''}{words.many(n, 'claim')} {verb}"
     else:
         said = f"{held} of {words.many(n, 'claim')} {verb}"
     if held:

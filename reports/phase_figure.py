@@ -6,10 +6,11 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from refutable.auditing.answers import PhaseMap
-from refutable.reports.figure import GREEN, VERMILION, rendered, words
+from refutable.reports.figure import GREEN, VERMILION, inline, rendered, words
 
 MARGIN = 0.06
 """Of the length of an axis, beside its outermost values."""
@@ -20,12 +21,21 @@ def svg(found: PhaseMap) -> str:
     return rendered(lambda figure: draw(figure, found)).decode("utf-8")
 
 
+def picture(found: PhaseMap) -> Markup:
+    """The same as part of a page."""
+    return inline(lambda figure: draw(figure, found), f"map: {found.title}")
+
+
 def draw(figure: Figure, found: PhaseMap) -> None:
     """The map: values, the predicted line, and the trained models on it."""
     figure.set_size_inches(6.4, 4.4)
     axes = figure.subplots()
     values = np.array([[np.nan if v is None else v for v in row] for row in found.values], float)
-    mesh = axes.pcolormesh(found.x, found.y, values, shading="nearest", cmap="cividis", alpha=0.85)
+    borders = [
+        _borders(along, name in found.logarithmic)
+        for name, along in (("x", found.x), ("y", found.y))
+    ]
+    mesh = axes.pcolormesh(*borders, values, cmap="cividis", alpha=0.85)
     label = textwrap.fill(words(found.value_label), 48)
     figure.colorbar(mesh, ax=axes).set_label(label, fontsize=8)
     if found.boundary:
@@ -46,6 +56,14 @@ def draw(figure: Figure, found: PhaseMap) -> None:
     axes.set_ylabel(words(found.y_label))
     axes.set_title(words(found.title), loc="left", fontsize=10)
     figure.legend(loc="outside lower center", fontsize=8)
+
+
+def _borders(values: Sequence[float], logarithmic: bool) -> np.ndarray:
+    """Of each value's cell, half way to the next one on the axis as it is drawn."""
+    at = np.log(values) if logarithmic else np.asarray(values, float)
+    half = np.diff(at) / 2
+    found: np.ndarray = np.concatenate(([at[0] - half[0]], at[:-1] + half, [at[-1] + half[-1]]))
+    return np.exp(found) if logarithmic else found
 
 
 def _scale(

@@ -42,8 +42,8 @@ def _row(record: Record, varied: Sequence[str]) -> dict[str, Any]:
     return row
 
 
-def show(records: Sequence[Record], varied: Sequence[str], console: Console) -> None:
-    """Print the table, and where the configurations lie outside of what the theorems say."""
+def heading(records: Sequence[Record], varied: Sequence[str]) -> str:
+    """What all of them share."""
     setting = records[0]["setting"]
     fixed = [f"P = {trace.patches(setting)}"] if not {"P", "log10_P"} & set(varied) else []
     fixed += [
@@ -51,23 +51,44 @@ def show(records: Sequence[Record], varied: Sequence[str], console: Console) -> 
         for name in ("kappa_c", "kappa_s", "gamma", "clusters")
         if name not in varied
     ]
-    console.print(
+    return (
         f"{setting['objective']}, {setting['query']} query, {', '.join(fixed)}, "
-        f"engine {records[0]['engine']}; logarithms of times, predicted ones in brackets",
-        highlight=False,
+        f"engine {records[0]['engine']}"
     )
-    table = Table(box=None, pad_edge=False, header_style="bold")
+
+
+LEGEND = "logarithms of times, predicted ones in brackets"
+
+
+def table(records: Sequence[Record], varied: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Heads, and a row per trace."""
     heads = [SYMBOLS.get(name, name) for name in varied] + ["Δ", *EVENTS.values()]
-    for head in (*heads, "Φ global", "Φ own", "attention"):
-        table.add_column(head, justify="right")
+    rows = []
     for record in records:
         of, final = record["setting"], record["final"]
-        cells = [_parameter(of, name) for name in varied] + [trace.gap(of)]
-        cells += [_event(record["events"][name]) for name in EVENTS]
-        cells += [f"{final[name]:.4g}" for name in ("phi_global", "phi_own", "own_attention")]
-        table.add_row(*cells)
-    console.print(table)
-    for remark in dict.fromkeys(remark for record in records for remark in record["remarks"]):
+        row = [_parameter(of, name) for name in varied] + [trace.gap(of)]
+        row += [_event(record["events"][name]) for name in EVENTS]
+        row += [f"{final[name]:.4g}" for name in ("phi_global", "phi_own", "own_attention")]
+        rows.append(row)
+    return [*heads, "Φ global", "Φ own", "attention"], rows
+
+
+def remarks(records: Sequence[Record]) -> list[str]:
+    """Where they lie outside of what the theorems say, each once."""
+    return list(dict.fromkeys(remark for record in records for remark in record["remarks"]))
+
+
+def show(records: Sequence[Record], varied: Sequence[str], console: Console) -> None:
+    """Print the table, and where the configurations lie outside of what the theorems say."""
+    console.print(f"{heading(records, varied)}; {LEGEND}", highlight=False)
+    heads, rows = table(records, varied)
+    printed = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        printed.add_column(head, justify="right")
+    for row in rows:
+        printed.add_row(*row)
+    console.print(printed)
+    for remark in remarks(records):
         console.print(f"Remark: {remark}.", highlight=False)
 
 

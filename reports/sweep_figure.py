@@ -30,9 +30,12 @@ def draw(figure: Figure, frame: pd.DataFrame, varied: Sequence[str]) -> None:
         dashes = ("-", "--", "-.", ":")[number // len(COLOURS) % 4]
         for event, mark in MARKS.items():
             measured, predicted = rows[f"log_t_{event}"], rows[f"log_t_{event}_predicted"]
+            named = EVENTS[event] + (f", {SYMBOLS[others[0]]} = {value:g}" if others else "")
             style: dict[str, Any] = {"color": colour, "marker": mark}
-            axes.plot(rows[over], measured.astype(float), ms=4.5, lw=1, ls=dashes, **style)
-            axes.plot(rows[over], predicted.astype(float), ms=10, mfc="none", ls="", **style)
+            axes.plot(rows[over], measured.astype(float), ms=4.5, lw=1, ls=dashes, label=named,
+                      **style)  # fmt: skip
+            axes.plot(rows[over], predicted.astype(float), ms=10, mfc="none", ls="",
+                      label=f"{named}, predicted", **style)  # fmt: skip
         if value is not None:
             label = f"{SYMBOLS[others[0]]} = {value:g}"
             keys.append(Line2D([], [], color=colour, ls=dashes, label=label))

@@ -1,4 +1,4 @@
-"""A trace on the console: its events, measured beside predicted, and where it ended.
+"""A trace in words and as a table: its events, measured beside predicted, and where it ended.
 
 Takes what `claims trace --json` prints, with infinities as such.
 """
@@ -6,7 +6,7 @@ Takes what `claims trace --json` prints, with infinities as such.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -33,51 +33,64 @@ def gap(setting: Record) -> str:
     return f"{setting['gap']:.3g}" if abs(setting["gap"]) > 1e-12 else "0"
 
 
-def show(record: Record, console: Console) -> None:
-    """Print a trace, and where it lies outside of what the theorems say."""
+def heading(record: Record) -> str:
+    """'mae, local query, P = 1e25, Δ = 0.5, engine reduced'."""
     setting = record["setting"]
-    console.print(
+    return (
         f"{setting['objective']}, {setting['query']} query, P = {patches(setting)}, "
-        f"Δ = {gap(setting)}, engine {record['engine']} ({record['seconds']:.2f} s)",
-        highlight=False,
+        f"Δ = {gap(setting)}, engine {record['engine']}"
     )
-    console.print(_events(record))
-    final = record["final"]
-    collapses = setting["objective"] == "cl"
+
+
+def ending(record: Record) -> str:
+    """Where it ended, and how large became what stays small."""
+    collapses, final = record["setting"]["objective"] == "cl", record["final"]
     largest = (f"|{SMALL[name]}| {value:.3g}" for name, value in record["max_abs"].items())
-    console.print(
+    return (
         f"at the end: attention to the {'global' if collapses else 'own'} area "
         f"{final['own_attention']:.6f}, loss "
         + ("above that of full collapse" if collapses else "gap")
-        + f" {final['loss_gap']:.3g}; at most: {', '.join(largest)}",
-        highlight=False,
+        + f" {final['loss_gap']:.3g}; at most: {', '.join(largest)}"
     )
-    for remark in record["remarks"]:
-        console.print(f"Remark: {remark}.", highlight=False)
 
 
-def _events(record: Record) -> Table:
+def events(record: Record) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of the table of events; a row may end early."""
     setting = record["setting"]
     shown = {"log_t": "log t", "phi_global": "Φ global", "phi_own": "Φ own"}
     if setting["objective"] == "cl":
         # all queries share one row, whose target is the global area whatever they belong to
         del shown["phi_own"]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("event")
+    heads, rows = ["event"], []
     for name in shown.values():
-        table.add_column(name, justify="right")
-        table.add_column("predicted", justify="right", style="dim")
+        heads += [name, "predicted"]
     for name, event in record["events"].items():
         if event is None:
             never = name == "switch" and not _has_two_phases(setting)
-            table.add_row(name, "does not occur" if never else "not reached")
+            rows.append([name, "does not occur" if never else "not reached"])
             continue
-        cells = []
+        row = [name]
         for key in shown:
             predicted = event["predicted"].get(key)
-            cells += [f"{event[key]:.5g}", "" if predicted is None else f"{predicted:.5g}"]
-        table.add_row(name, *cells)
-    return table
+            row += [f"{event[key]:.5g}", "" if predicted is None else f"{predicted:.5g}"]
+        rows.append(row)
+    return heads, rows
+
+
+def show(record: Record, console: Console) -> None:
+    """Print a trace, and where it lies outside of what the theorems say."""
+    console.print(f"{heading(record)} ({record['seconds']:.2f} s)", highlight=False)
+    heads, rows = events(record)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        justify: Literal["left", "right"] = "left" if head == "event" else "right"
+        table.add_column(head, justify=justify, style="dim" if head == "predicted" else "")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print(ending(record), highlight=False)
+    for remark in record["remarks"]:
+        console.print(f"Remark: {remark}.", highlight=False)
 
 
 def _has_two_phases(setting: Record) -> bool:

@@ -113,17 +113,20 @@ def _position(log_t: Any, origin: float | None) -> Any:
 def _features(axes: Axes, record: Record, series: Series, origin: float | None) -> None:
     x = _position(np.asarray(series["log_t"], float), origin)
     for name in _features_of(record):
-        _, colour, dashes = FEATURES[name]
-        axes.plot(x, np.asarray(series[name], float), color=colour, ls=dashes, lw=1.8, gid=name)
+        said, colour, dashes = FEATURES[name]
+        values = np.asarray(series[name], float)
+        axes.plot(x, values, color=colour, ls=dashes, lw=1.8, gid=name, label=said)
         for event, found in record["events"].items():
             if found is None or not math.isfinite(found["log_t"]):
                 continue
             mark: dict[str, Any] = {"marker": MARKS[event], "color": colour, "ls": ""}
             measured = _position(found["log_t"], origin), found[name]
-            axes.plot(*measured, ms=4.5, gid=f"{event} {name}", **mark)
+            short = f"{MEANINGS[event].partition(':')[0]}, {said}"
+            axes.plot(*measured, ms=4.5, gid=f"{event} {name}", label=short, **mark)
             if name in (at := found["predicted"]):
                 predicted = _position(at["log_t"], origin), at[name]
-                axes.plot(*predicted, ms=10, mfc="none", gid=f"predicted {event} {name}", **mark)
+                mark |= {"ms": 10, "mfc": "none", "label": f"{short}, predicted"}
+                axes.plot(*predicted, gid=f"predicted {event} {name}", **mark)
             elif "log_t" in at:
                 time = _position(at["log_t"], origin)
                 axes.axvline(time, color="black", ls=":", gid=f"predicted {event}")
@@ -133,10 +136,10 @@ def _features(axes: Axes, record: Record, series: Series, origin: float | None) 
 def _small(axes: Axes, record: Record, series: Series, origin: float | None) -> None:
     x = _position(np.asarray(series["log_t"], float), origin)
     for name in _small_ones(record):
-        _, colour, dashes = SMALL[name]
+        said, colour, dashes = SMALL[name]
         if (size := _modulus(series, name)).any():
             shown = np.where(size > 0, size, np.nan)
-            axes.plot(x, shown, color=colour, ls=dashes, lw=1.5, gid=name)
+            axes.plot(x, shown, color=colour, ls=dashes, lw=1.5, gid=name, label=said)
     axes.set_yscale("log")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from refutable.records.results import LegRecord
@@ -18,7 +19,16 @@ ELSEWHERE = ("advice", *LADDER)
 def shown(leg: LegRecord) -> dict[str, Any]:
     """What of a witness is shown as parameters; the gap and the rest are put into words."""
     hidden = (*ELSEWHERE, "gap")
-    return {name: value for name, value in (leg.witness or {}).items() if name not in hidden}
+    return {name: v for name, v in named(leg.witness or {}).items() if name not in hidden}
+
+
+def named(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of a configuration, one that has no names under that of its parameter."""
+    rest = dict(found)
+    name = rest.pop("parameter", None)
+    if name and "configuration" in rest:
+        return {str(name): rest.pop("configuration")} | rest
+    return dict(found)
 
 
 def lines(leg: LegRecord, *, drawn: bool = True) -> list[str]:
@@ -30,10 +40,11 @@ def lines(leg: LegRecord, *, drawn: bool = True) -> list[str]:
     found = [f"at {place}"] if place and leg.failure is None else []
     witness = leg.witness or {}
     if drawn and shown(leg):
-        plain = {name: value for name, value in witness.items() if name not in ELSEWHERE}
+        plain = {name: v for name, v in named(witness).items() if name not in ELSEWHERE}
         found.append(f"witness: {words.json_text(plain)}")
     if leg.nearest:
-        there = words.json_text(leg.nearest.get("configuration"))
+        kept = {name: v for name, v in named(leg.nearest).items() if name != "said"}
+        there = words.json_text(kept.get("configuration", kept))
         found.append(f"holds at {there}: {leg.nearest.get('said', '')}")
     found += _ladder(leg, witness)
     if leg.advice:
@@ -54,7 +65,8 @@ def _ladder(leg: LegRecord, witness: dict[str, Any]) -> list[str]:
     rows = [_rung(label, *rung, is_log=is_log) for rung in rungs]
     if len(rows) > RUNGS:
         half = RUNGS // 2
-        rows = [*rows[:half], f"... {len(rows) - 2 * half} rungs more ...", *rows[-half:]]
+        more = words.many(len(rows) - 2 * half, "rung")
+        rows = [*rows[:half], f"... {more} more ...", *rows[-half:]]
     return rows
 
 

@@ -25,6 +25,8 @@ from refutable.reports.escaping import markdown
 
 inline = markdown
 """Text on one line of Markdown that stays text."""
+many = texts.many
+"""'1 claim', '2,000 claims'."""
 
 MARKS = {
     Verdict.HOLDS: "✓",
@@ -86,7 +88,7 @@ def verdict(claim: ClaimRecord) -> str:
         parts.append(f"{joined} rests on a failing claim: {some(claim.blocked_by)}")
     found = len(list(remarks(claim)))
     if found:
-        parts.append("with a remark" if found == 1 else f"with {found} remarks")
+        parts.append("with a remark" if found == 1 else f"with {many(found, 'remark')}")
     return ", ".join(parts)
 
 
@@ -112,9 +114,8 @@ def expected(claim: ClaimRecord) -> Iterator[str]:
 def remarked(results: Results) -> str:
     """'3 verdicts come with remarks', or empty."""
     claims = sum(any(True for _ in remarks(claim)) for claim in results.claims)
-    if claims == 1:
-        return "1 verdict comes with a remark"
-    return f"{claims} verdicts come with remarks" if claims else ""
+    said = many(claims, "verdict comes with a remark", "verdicts come with remarks")
+    return said if claims else ""
 
 
 def acceptance(accepted: Acceptance) -> str:
@@ -171,12 +172,9 @@ def not_installed(results: Results) -> list[str]:
         for leg in claim.legs
         if leg.not_run_reason and "is not installed" in leg.not_run_reason
     )
-    return [f"{n} legs were not run: {reason}." for reason, n in reasons.items()]
-
-
-def many(n: int, noun: str) -> str:
-    """'1 claim', '2 claims'."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    return [
+        f"{many(n, 'leg was', 'legs were')} not run: {reason}." for reason, n in reasons.items()
+    ]
 
 
 def first_forms(results: Results) -> list[ClaimRecord]:
@@ -271,7 +269,9 @@ def trouble(leg: LegRecord, most: int | None = None) -> list[str]:
     lines += [comparison.said(gap) for gap in failing[:most]]
     more = len(failing) - len(failing[:most])
     if more:
-        lines.append(f"and {more} more gaps that do not hold, in results.json")
+        lines.append(
+            f"and {many(more, 'more gap that does', 'more gaps that do')} not hold, in results.json"
+        )
     return lines
 
 

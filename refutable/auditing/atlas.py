@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from refutable.records import html
 from refutable.records.documents import Count, Document, Record
 from refutable.records.results import GapRecord, Run
+from refutable.text import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,8 +141,8 @@ class Atlas(Document):
         """One line of counts; the whole record is `model_dump()`."""
         counts = ", ".join(f"{margin} {n}" for margin, n in self.totals.verdicts.items() if n)
         return (
-            f"{self.totals.pairs} pairs of claim and dial: {counts}. Profile {self.run.profile}, "
-            f"seed {self.run.seed}, {self.run.seconds:.0f} s."
+            f"{many(self.totals.pairs, 'pair')} of claim and dial: {counts}. "
+            f"Profile {self.run.profile}, seed {self.run.seed}, {self.run.seconds:.0f} s."
         )
 
     __str__ = __repr__

@@ -17,6 +17,7 @@ from refutable.records import baseline, history
 from refutable.records.counting import ALLOWABLE, Counting
 from refutable.records.documents import put
 from refutable.records.results import Results
+from refutable.text import many
 
 
 def _allowed(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> frozenset[Verdict]:
@@ -120,6 +121,6 @@ def show_durations(results: Results, most: int) -> None:
     total = sum(seconds for seconds, _ in legs)
     if not most or not total:
         return
-    streams.say(f"{len(legs)} legs took {total:.1f} s in all; longest:", err=True)
+    streams.say(f"{many(len(legs), 'leg')} took {total:.1f} s in all; longest:", err=True)
     for seconds, name in sorted(legs, key=lambda leg: (-leg[0], leg[1]))[:most]:
         streams.say(f"  {seconds:8.2f} s  {seconds / total:4.0%}  {name}", err=True)

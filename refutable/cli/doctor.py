@@ -16,6 +16,7 @@ from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.engine import machine
 from refutable.errors import MissingPackageError, said
+from refutable.text import many
 
 if TYPE_CHECKING:
     from refutable.catalogue import Catalogue
@@ -74,13 +75,14 @@ def command(clear_cache: bool, file: str | None, modules: tuple[str, ...]) -> No
             absent[name] = requirement
             streams.say(f"missing  {requirement}")
     problems += len(absent)
-    streams.say(f"ok       {machine.cores()} cores{_threads()}")
+    streams.say(f"ok       {many(machine.cores(), 'core')}{_threads()}")
     usage = cache.usage()
     blocked = usage.folder is not None and usage.folder.exists() and not usage.folder.is_dir()
     problems += blocked
     streams.say(f"{'blocked ' if blocked else 'ok      '} cache {_cache_line(usage)}")
     entries = [catalogue.entry(id) for id, _ in catalogue.pick(())]
-    streams.say(f"ok       {len(entries)} claims, {sum(len(one.legs) for one in entries)} legs")
+    legs = sum(len(one.legs) for one in entries)
+    streams.say(f"ok       {many(len(entries), 'claim')}, {many(legs, 'leg')}")
     for entry in entries:
         if not entry.mistakes:
             problems += 1
@@ -89,8 +91,7 @@ def command(clear_cache: bool, file: str | None, modules: tuple[str, ...]) -> No
     problems += len(broken)
     for line in (*broken, *_consequences(absent, stopped)):
         streams.say(line)
-    counted = "1 problem." if problems == 1 else f"{problems} problems."
-    streams.say(counted if problems else "Everything is in place.")
+    streams.say(f"{many(problems, 'problem')}." if problems else "Everything is in place.")
     raise SystemExit(int(problems > 0))
 
 
@@ -105,7 +106,8 @@ def _lacks(catalogue: Catalogue) -> int:
             streams.say(f"         {lack.what}")
             streams.say(f"           write {lack.write}")
     poor = sum(bool(lacks) for lacks in found.values())
-    streams.say(f"{poor} of {len(found)} claims lack something." if poor else "Nothing is lacking.")
+    of, verb = many(len(found), "claim"), "lacks" if poor == 1 else "lack"
+    streams.say(f"{poor} of {of} {verb} something." if poor else "Nothing is lacking.")
     return poor
 
 
@@ -144,7 +146,7 @@ def _consequences(absent: Mapping[str, str], stopped: Mapping[str, Sequence[str]
         yield f"Without {name}" + (f": no {purpose}." if purpose else ":")
         ids = stopped.get(name, ())
         if ids:
-            yield f"  {len(ids)} claims are not run: {', '.join(ids)}"
+            yield f"  {many(len(ids), 'claim is', 'claims are')} not run: {', '.join(ids)}"
     wanted = [absent.get(name, name) for name in sorted({*absent, *stopped})]
     yield f"Install: python -m pip install {' '.join(map(shlex.quote, wanted))}"
 
@@ -155,7 +157,7 @@ def _threads() -> str:
         return ""
     import torch
 
-    return f", {torch.get_num_threads()} threads"
+    return f", {many(torch.get_num_threads(), 'thread')}"
 
 
 def _cache_line(usage: Usage) -> str:
@@ -164,4 +166,4 @@ def _cache_line(usage: Usage) -> str:
         return "off, as CLAIMS_CACHE_DIR is empty"
     sizes = f"{usage.bytes / 2**20:.1f} of {usage.limit / 2**20:.0f} MiB"
     kind = " (a file, where a folder must be)" if usage.folder.is_file() else ""
-    return f"{usage.folder}{kind}: {usage.entries} entries, {sizes}"
+    return f"{usage.folder}{kind}: {many(usage.entries, 'entry', 'entries')}, {sizes}"

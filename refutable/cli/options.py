@@ -17,6 +17,7 @@ from refutable.claim import LARGEST_SEED, PROFILES
 from refutable.engine import machine
 from refutable.errors import UsageError
 from refutable.records.documents import Record, plain
+from refutable.text import many
 
 NARROWEST, FOR_FILES = 40, 120
 """Widths of the page: the least that makes sense, and that of what is written into a file."""
@@ -155,8 +156,8 @@ def worker_count(text: str) -> int | None:
     most = 4 * available  # each takes some 300 MB
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
         raise UsageError(
-            f"--workers must be auto, or a whole number from 1 to {most} on {available} cores, "
-            f"not {text!r}"
+            f"--workers must be auto, or a whole number from 1 to {most} on "
+            f"{many(available, 'core')}, not {text!r}"
         )
     return int(text)
 

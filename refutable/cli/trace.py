@@ -14,7 +14,7 @@ from refutable.cli import options, progress
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.model.setting import Contrastive, Latents, Setting, SettingError, power_of_ten
-from refutable.records.documents import plain
+from refutable.records.documents import plain, put
 from refutable.reports import sweep, trace
 
 if TYPE_CHECKING:
@@ -65,14 +65,14 @@ def _file(suffixes: Callable[[], Any]) -> Callable[..., Path | None]:
 def _drawn() -> Any:
     from refutable.reports.figure import UNDATED  # with matplotlib, which takes a second
 
-    return UNDATED
+    return [*UNDATED, ".html"]
 
 
 @click.command(
     "trace",
     epilog=examples(
         "claims trace --objective mae --log10-P 20 --kappa-c 0.9 --kappa-s 0.3",
-        "claims trace --objective cl --P 1000 --kappa-c 0.9 --kappa-s 0.3 --plot cl.svg",
+        "claims trace --objective cl --P 1000 --kappa-c 0.9 --kappa-s 0.3 --plot cl.html",
         "claims trace --objective mae --log10-P 20,40,80 --kappa-c 0.9 --kappa-s 0.1,0.2,0.3",
     ),
 )
@@ -108,7 +108,7 @@ def _drawn() -> Any:
 @click.option("--series", is_flag=True, help="With --json: the whole trajectory, too.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE",
               callback=_file(_drawn),
-              help="Also draw the correlations over time: .svg, .png or .pdf.")  # fmt: skip
+              help="Also draw the correlations over time: .html, .svg, .png or .pdf.")  # fmt: skip
 @click.option("--csv", type=click.Path(path_type=Path), metavar="FILE",
               callback=_file(lambda: (".csv",)),
               help="Also write the trajectory, or a row per configuration.")  # fmt: skip
@@ -135,13 +135,7 @@ def command(
     frame = sweep.frame([one.record for one in found], varied) if varied else found[0].frame()
     _write(frame, csv, npz)
     if plot is not None:
-        from refutable.reports import figure, sweep_figure, trajectory_figure
-
-        record = found[0].record
-        if varied:
-            figure.write(lambda empty: sweep_figure.draw(empty, frame, varied), plot)
-        else:
-            figure.write(lambda empty: trajectory_figure.draw(empty, record, frame), plot)
+        _draw(plot, [one.record for one in found], varied, frame)
     documents = [plain(one.with_series() if series else one.document) for one in found]
     if as_json:
         streams.say_json(documents if varied else documents[0], 1)
@@ -153,6 +147,20 @@ def command(
         for path, what in ((plot, "Picture"), (csv, "Table"), (npz, "Arrays")):
             if path is not None:
                 streams.say(f"{what} in {path}")
+
+
+def _draw(
+    path: Path, records: list[Mapping[str, Any]], varied: list[str], frame: pd.DataFrame
+) -> None:
+    """Write the picture, or a page with it, as the suffix says."""
+    from refutable.reports import figure, html, sweep_figure, trajectory_figure
+
+    if path.suffix == ".html":
+        put(path, html.traced(records, varied, frame))
+    elif varied:
+        figure.write(lambda empty: sweep_figure.draw(empty, frame, varied), path)
+    else:
+        figure.write(lambda empty: trajectory_figure.draw(empty, records[0], frame), path)
 
 
 def _points(asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,7 @@ from refutable.prove import cells, deciding
 from refutable.prove.answer import Answer
 from refutable.prove.deciding import Decided
 from refutable.prove.statement import Atom, Query
+from refutable.text import many
 
 Balls = npt.NDArray[Any]
 """An array of flint.arb, one axis for each coordinate of the cube that is left."""
@@ -139,7 +140,11 @@ def _refuted(others: tuple[Atom, ...], conclusion: Atom, query: Query, most_boxe
     if point is not None:
         return Answer(found="point", point=point, work=work)
     if search.gave_up:
-        return Answer(found="unknown", reason=f"not decided with {search.boxes} boxes", work=work)
+        return Answer(
+            found="unknown",
+            reason=f"not decided with {many(search.boxes, 'box', 'boxes')}",
+            work=work,
+        )
     return Answer(
         found="empty",
         work=work,

@@ -21,6 +21,7 @@ from refutable.prove import constants, normal, smtlib
 from refutable.prove.relations import domain_of, namesakes
 from refutable.prove.statement import refuse_inexact
 from refutable.tally import Tally
+from refutable.text import many
 
 BITS = 200
 """Precision at which points are tried."""
@@ -180,5 +181,5 @@ def _short(expression: object, most: int = 120) -> str:
     if len(text) <= most:
         return text
     if isinstance(expression, sp.Basic):
-        return f"of {sp.count_ops(expression)} operations"
+        return f"of {many(sp.count_ops(expression), 'operation')}"
     return text[:most] + "…"

@@ -11,6 +11,7 @@ from refutable.errors import UsageError
 from refutable.records.documents import put
 from refutable.records.gap import GapRecord
 from refutable.records.results import ClaimRecord, LegRecord, Results
+from refutable.text import many
 
 FOLDER = "certificates"
 """Where reports look for scripts, below their own folder, to lead to them."""
@@ -74,8 +75,9 @@ def write(results: Results, folder: Path) -> str:
     for name, text in files.items():
         put(folder / name, text)
     bare = sum(not _scripts(gap) for one in found for gap in one.gaps)
-    rest = f"; {bare} decided gaps have none, being about more than fractions" if bare else ""
-    return f"{len(files)} scripts in {folder}, for `claims-recheck`{rest}"
+    without = many(bare, "decided gap has", "decided gaps have")
+    rest = f"; {without} none, being about more than fractions" if bare else ""
+    return f"{many(len(files), 'script')} in {folder}, for `claims-recheck`{rest}"
 
 
 def listed(shown: Sequence[str], count: int) -> str:

@@ -18,6 +18,7 @@ from refutable.records.gap import GapRecord as GapRecord
 from refutable.records.numbers import finite_or_none, storable
 from refutable.series import Series
 from refutable.table import Table
+from refutable.text import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -364,8 +365,8 @@ class Results(Document):
         """One line of counts; the whole record is `model_dump()`."""
         counts = ", ".join(f"{verdict} {n}" for verdict, n in self.totals.verdicts.items() if n)
         return (
-            f"{self.totals.claims} claims: {counts}. Profile {self.run.profile}, "
-            f"seed {self.run.seed}, {self.totals.legs} legs, {self.run.seconds:.0f} s."
+            f"{many(self.totals.claims, 'claim')}: {counts}. Profile {self.run.profile}, "
+            f"seed {self.run.seed}, {many(self.totals.legs, 'leg')}, {self.run.seconds:.0f} s."
         )
 
     __str__ = __repr__

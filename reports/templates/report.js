@@ -106,36 +106,11 @@ document.addEventListener("keydown", e => {
 });
 
 const graph = one("graph"), nodes = all("#graph .node"), paths = all("#graph path"), drawing = graph.querySelector("svg");
-const whole = drawing.viewBox.baseVal, full = [whole.x, whole.y, whole.width, whole.height];
-let view = [...full], dragged = null, pinned = false;
-function look(next) {
-  const w = Math.min(Math.max(next[2], 160), full[2]), h = w * full[3] / full[2];
-  view = [Math.min(Math.max(next[0], 0), full[2] - w), Math.min(Math.max(next[1], 0), full[3] - h), w, h];
-  drawing.setAttribute("viewBox", view.join(" "));
-  drawing.classList.toggle("zoomed", w < full[2]);
-}
-function zoom(by, x = .5, y = .5) {
-  const w = view[2] * by, h = view[3] * by;
-  look([view[0] + (view[2] - w) * x, view[1] + (view[3] - h) * y, w, h]);
-}
-one("zoom-in").addEventListener("click", () => zoom(.7));
-one("zoom-out").addEventListener("click", () => zoom(1 / .7));
-one("fit").addEventListener("click", () => look(full));
-drawing.addEventListener("wheel", e => {
-  if (!e.ctrlKey && !e.metaKey) return;
-  e.preventDefault();
-  const r = drawing.getBoundingClientRect();
-  zoom(e.deltaY > 0 ? 1.15 : 1 / 1.15, (e.clientX - r.left) / r.width, (e.clientY - r.top) / r.height);
-}, {passive: false});
-drawing.addEventListener("pointerdown", e => { if (view[2] < full[2]) dragged = {x: e.clientX, y: e.clientY, from: view, moved: false}; });
-addEventListener("pointermove", e => {
-  if (!dragged) return;
-  const scale = view[2] / drawing.clientWidth, dx = e.clientX - dragged.x, dy = e.clientY - dragged.y;
-  if (Math.hypot(dx, dy) > 4) dragged.moved = true;
-  if (dragged.moved) look([dragged.from[0] - dx * scale, dragged.from[1] - dy * scale, ...dragged.from.slice(2)]);
-});
-addEventListener("pointerup", () => setTimeout(() => { dragged = null; }));
-drawing.addEventListener("click", e => { if (dragged?.moved) { e.preventDefault(); e.stopPropagation(); } }, true);
+const frame = zoomable(drawing);
+let pinned = false;
+one("zoom-in").addEventListener("click", frame.nearer);
+one("zoom-out").addEventListener("click", frame.farther);
+one("fit").addEventListener("click", frame.fit);
 const ends = paths.map(p => p.dataset.e.split(" ").map(Number));
 function reached(at, start, end) {
   const found = new Set([at]);

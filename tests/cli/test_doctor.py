@@ -94,7 +94,7 @@ def test_it_says_of_a_file_what_each_claim_lacks(tmp_path: Path) -> None:
     ):  # fmt: skip
         assert lack in done.output
     assert "'y'" not in done.output
-    assert done.output.endswith("1 of 1 claims lack something.\n")
+    assert done.output.endswith("1 of 1 claim lacks something.\n")
 
 
 def test_a_counterexample_is_enough_for_what_is_refuted(tmp_path: Path) -> None:

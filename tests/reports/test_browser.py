@@ -300,8 +300,14 @@ def test_what_has_the_focus_is_outlined(browser: webdriver.Chrome) -> None:
 
 
 def test_a_link_to_a_claim_opens_it(browser: webdriver.Chrome) -> None:
-    browser.find_element(By.CSS_SELECTOR, "#main ~ .scroll a[href='#claim-top']").click()
-    assert browser.find_element(By.ID, "claim-top").get_dom_attribute("open") is not None
+    browser.find_element(By.CSS_SELECTOR, "#main ~ .scroll a[href='#claim-beside']").click()
+    assert browser.find_element(By.ID, "claim-beside").get_dom_attribute("open") is not None
+
+
+def test_only_what_a_module_puts_first_is_called_a_main_theorem(browser: webdriver.Chrome) -> None:
+    assert browser.find_element(By.ID, "main").text == "Closest to failing"
+    named = browser.find_elements(By.CSS_SELECTOR, "#main + .scroll tbody a.id")
+    assert [_led_to(link) for link in named] == ["base", "beside"]
 
 
 def unfold(browser: webdriver.Chrome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -112,8 +113,8 @@ def test_hostile_text_is_text_on_the_page(results: Results) -> None:
 def test_a_page_of_3000_legs_is_small_enough_to_send_and_says_what_it_leaves_out() -> None:
     page = html.page(bench_report.many_legs())
     assert len(page.encode()) <= bench_report.MOST_BYTES
-    for what in ("that are further from failing, in", "certificates in", "ladders in"):
-        assert page.count(f"more {what} results.json") >= 1000
+    for what in (r"that (is|are) further from failing,", "certificates?", "ladders?"):
+        assert len(re.findall(rf"\d more {what} in results\.json", page)) >= 1000
 
 
 def test_a_page_that_has_room_leaves_nothing_out() -> None:

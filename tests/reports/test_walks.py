@@ -200,6 +200,10 @@ def test_the_weakest_theorem_and_why(page: Any) -> None:
     assert "0.03125" not in decisive.text  # 32 latents stand in the table of parameters
 
 
+def test_the_claims_that_came_closest_to_failing_are_named(page: Any) -> None:
+    assert find(page, "#nearest").text.endswith("closest to failing: thm4.4 95%, strong 0%.")
+
+
 def test_what_was_assumed_and_how_far_it_bends(page: Any) -> None:
     search(page, "theorem 4.4")
     assert visible(page) == ["thm4.4"]
@@ -279,6 +283,27 @@ def test_everything_is_unfolded_to_be_printed_and_folded_again(page: Any) -> Non
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     page.execute_script("dispatchEvent(new Event('afterprint'))")
     assert page.execute_script("return document.querySelector('details[open]')") is None
+
+
+A4 = {"width": 718, "height": 1043, "deviceScaleFactor": 1, "mobile": False}
+"""A sheet in CSS pixels, less the margins that Chromium leaves."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_sheet_of_paper_shows_tables_in_dark_ink(page: Any, scheme: str) -> None:
+    page.execute_script("unfoldAll()")
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", A4)
+    prefers = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": prefers})
+    page.execute_script("document.documentElement.dataset.theme = arguments[0]", scheme)
+    try:
+        style = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+        assert page.execute_script(style, "#claim-thm4\\.4 .gaps tr", "display") == "table-row"
+        assert page.execute_script(style, "body", "color") == "rgb(27, 31, 36)"
+        assert page.execute_script("return document.documentElement.scrollWidth") <= A4["width"]
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+        page.execute_script("delete document.documentElement.dataset.theme")
 
 
 def test_the_graph_fits_the_page_and_is_one_stop_of_the_tab_key(page: Any) -> None:

@@ -18,6 +18,7 @@ from refutable.check import check_leg
 from refutable.claim import Kind, Verdict
 from refutable.decorators import claim
 from refutable.evidence import Evidence
+from refutable.property import search
 from refutable.records.results import LegRecord
 from refutable.reports import witness
 
@@ -52,6 +53,27 @@ class TestSearch:
         assert broken["x"] * broken["n"] > 20 >= held["x"] * held["n"]
         assert sum(broken[name] != held[name] for name in broken) == 1
         assert found.nearest["said"].endswith("at most 20 was claimed")
+
+    def test_a_single_drawn_value_has_the_name_of_the_parameter_that_takes_it(self) -> None:
+        def short(context: refutable.Context) -> Evidence:
+            return search(
+                context, st.integers(0, 100), lambda width: [at_most("w", width, 20)], examples=50
+            )
+
+        found = checked(short, "property")
+        assert witness.shown(found) == {"width": 21}
+        assert any(line.startswith('holds at {"width": ') for line in witness.lines(found))
+
+    def test_a_single_value_at_which_a_leg_raised_has_a_name_too(self) -> None:
+        def broken(width: int) -> Iterator[refutable.Gap]:
+            yield at_most("w", 1 / (width - 3), 20)
+
+        def run(context: refutable.Context) -> Evidence:
+            return search(context, st.integers(3, 3), broken, examples=5)
+
+        found = checked(run, "property")
+        assert found.failure is not None
+        assert found.failure.configuration == {"width": 3}
 
     def test_the_place_is_that_of_the_gap(self) -> None:
         text = told(self.bounded, "property")
