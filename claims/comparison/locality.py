@@ -22,17 +22,15 @@ from refutable.claims.comparison.models import (
 from refutable.claims.mae import ladders
 from refutable.claims.runs import masked, plants
 from refutable.claims.runs.contrastive import TrainedCl
-from refutable.claims.runs.finite_size import kinds
+from refutable.claims.runs.finite_size import MEAN_SIGMAS, Kind, every_one, kinds
 from refutable.claims.runs.masked import TrainedMae
+from refutable.claims.runs.noise import noise
 from refutable.claims.runs.regimes import BOTH_SIGNS, QUERIES, sign_of
 from refutable.claims.theorems import theorem_4_1
-from refutable.gap import Gap, at_least, at_most
+from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, enumeration, gradients
 from refutable.model.data import Floats
 from refutable.model.setting import Setting
-
-ATTENTION_SHARE = 0.05
-"""Systematic part of 1 - A_n allowed: e^{-zΦ_n}, where Φ_n may be off by 1 % of 4."""
 
 mae_locality = Claim(
     id="mae.locality",
@@ -101,12 +99,25 @@ def own_area_first_under_any_mask(context: Context) -> Iterator[Gap | Case]:
                 )
                 shown = 1 - float(enumeration.empty_own(setting, kind.size))
                 predicted = kind.predicted("own_attention") / shown
-                yield from kind.agrees(
-                    "own attention where it can be",
-                    own,
-                    predicted,
-                    ATTENTION_SHARE * (1 - predicted),
-                )
+                # Of A = 1/(1 + e^-x) the slope is A(1-A), and half of the second one is no more.
+                slope, phi = predicted * (1 - predicted), kind.rows().own
+                moved = setting.latents.L * slope * kind.moved("phi_own", noise(phi))
+                yield from attends(kind, own, predicted, moved)
+
+
+def attends(kind: Kind, own: Floats, predicted: float, moved: float) -> Iterator[Gap]:
+    """The own attention of patches that are alike, in the mean and each of them."""
+    name, sigma = f"{kind.name}: own attention where it can be", noise(own)
+    yield equal(
+        f"{name}, mean",
+        float(own.mean()),
+        predicted,
+        moved + MEAN_SIGMAS * sigma / math.sqrt(kind.areas),
+        f"A(1-A) times what zΦ_n may be off by, and {MEAN_SIGMAS:g} standard errors",
+        false_alarm=FALSE_ALARM,
+    )
+    if kind.run.setting.placement != "contiguous":
+        yield from every_one(name, own, predicted, moved)
 
 
 mae_locality.mistake(

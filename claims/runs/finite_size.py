@@ -1,15 +1,26 @@
 """Finite size: a trained model's patches beside the reduced dynamics of its setting, step by step.
 
-The reduced dynamics take the steps that the model took. What is left between the two is the mean
-field by which clusters meet (K > 1), below 1 % at the sizes trained, and the noise of minibatches:
-the patches of one area see the same counts, so that an area is one draw of it, not each patch.
+The reduced dynamics take the steps that the model took, in the mean field by which clusters meet
+(K > 1). What is left is how patches of one kind differ, by the noise of minibatches and by where
+their areas lie in other clusters. The patches of one area see the same counts, so that an area is
+one draw of the noise, not each patch.
+
+To second order the mean of Φ is moved by two things. Noise of variance σ² moves it by zσ²/2 where
+Φ grows like e^{zΦ}, and by zσ² where it grows like e^{-2zΦ}. And the keys of a query's own area
+weigh e^Y more for where they lie in other clusters, Y another one for each query, while the mean
+field has log E e^Y for all of them: E Y is less by δ, which the placement and the Υ of the reduced
+dynamics determine. That takes δ off the logarithm of the weights and the share δ off the pace, so
+that Φ is moved by at most δ/z and δ·dΦ/d log t.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from refutable.claims.runs import masked
 from refutable.claims.runs.masked import Rows, TrainedMae
@@ -17,17 +28,11 @@ from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS, noise, worst
 from refutable.gap import Gap, at_most, equal
 from refutable.model import reduced
 from refutable.model.data import Floats
+from refutable.model.reduced import coupling
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind, Trajectory
 from refutable.reuse import shared
 
-OWN_SHARE = 0.01
-"""Systematic part of Φ_n allowed at the end, relative: what the mean field leaves out, measured as
-up to 0.6 % at C_s = 8 for K = 2 and 3, in either placement."""
-GLOBAL_SHARE, GLOBAL_LEAST = 0.025, 0.01
-"""Likewise of Φ_1, relative or absolute, whichever is larger: measured up to 2 %."""
-TRANSITION_SHARE = 0.025
-"""Likewise of Φ_n while A_n crosses one half, where a lag shows as (dΦ/dt)·lag."""
 MEAN_SIGMAS = 6.5
 """Width allowed to the noise of a mean: a normal one goes beyond with chance 1e-10."""
 
@@ -64,8 +69,7 @@ class Kind:
 
     def predicted(self, series: str, moment: int = -1) -> float:
         """A series of the reduced dynamics at a moment of the model."""
-        taken = round(float(self.run.times[moment]) / self.run.step)
-        return float(getattr(self.reduced, series)[taken - 1])
+        return float(getattr(self.reduced, series)[self.taken(moment) - 1])
 
     def rows(self, moment: int = -1) -> Rows:
         """The correlations of all these patches."""
@@ -79,41 +83,123 @@ class Kind:
         ]
         return reached[0] if reached else len(self.run.times) - 1
 
-    def agrees(
-        self, what: str, values: Floats, predicted: float, systematic: float
-    ) -> Iterator[Gap]:
+    def pace(self, series: str, moment: int) -> float:
+        """|dΦ/d log t| at a moment; of Φ_1, which rests in the end, the largest so far."""
+        path = getattr(self.reduced, series)
+        taken = self.taken(moment)
+        found = np.abs(np.gradient(path)[:taken]) * np.arange(1, taken + 1)
+        return float(found[-1] if series == "phi_own" else found.max())
+
+    def taken(self, moment: int) -> int:
+        """Steps of the model up to a moment."""
+        return round(float(self.run.times[moment]) / self.run.step)
+
+    def moved(self, series: str, sigma: float, moment: int = -1) -> float:
+        """What the mean of a correlation may be off by, to second order."""
+        z = self.run.setting.latents.L
+        delta = uneven(self.run.setting, self.query, self.size, self.elsewhere(moment))
+        return z * sigma**2 + delta * (1 / z + self.pace(series, moment))
+
+    def elsewhere(self, moment: int) -> tuple[float, float, float]:
+        """Υ at a moment of a query as which this one is met in other clusters (see `uneven`)."""
+        run, steps, at = self.run, len(self.reduced.log_t), self.taken(moment) - 1
+        local = reduced_steps(run.setting, "local", run.step, steps, run.setting.C_s)
+        crowd = reduced_steps(run.setting, "global", run.step, steps)
+        own, on_global = float(local.upsilon_own[at]), float(local.upsilon_global[at])
+        return own, on_global, float(crowd.upsilon_own[at])
+
+    def in_common(self, series: str, moment: int) -> float:
+        """Standard deviation of what all patches whose rates one count drives have in common.
+
+        A sample shows a count u of an area to all of them, whose variance relative to the square of
+        its mean is γ/((1-γ)C). Φ_n has a rate of u_n, and its area for itself; Φ_1 one of u_1²,
+        which is that of a cluster. Samples up to the transition count: errors heal afterwards.
+        """
+        setting, run = self.run.setting, self.run
+        steps = min(self.taken(moment), self.taken(self.transition))
+        C, power, draws = (
+            (self.size, 1, self.areas) if series == "phi_own" else (setting.C_1, 2, setting.K)
+        )
+        variance = setting.gamma / ((1 - setting.gamma) * C) / (steps * run.per_cluster * draws)
+        return power * self.pace(series, moment) * math.sqrt(variance)
+
+    def mean_agrees(self, what: str, values: Floats, series: str, moment: int = -1) -> Gap:
+        """The mean of a correlation over all these patches is the predicted one."""
+        sigma = noise(values)
+        moved = self.moved(series, sigma, moment)
+        common = self.in_common(series, moment)
+        error = MEAN_SIGMAS * math.hypot(sigma / math.sqrt(self.areas), common)
+        return equal(
+            what,
+            float(values.mean()),
+            self.predicted(series, moment),
+            moved + error,
+            f"{moved:.2g} by which noise, and where keys lie in other clusters, move the mean; "
+            f"and {MEAN_SIGMAS:g} standard errors: noise between areas, and in common",
+            false_alarm=FALSE_ALARM,
+        )
+
+    def agrees(self, what: str, values: Floats, series: str, moment: int = -1) -> Iterator[Gap]:
         """The mean, and every value within the noise, is the predicted one.
 
         Under contiguous placement single patches are not alike: the own areas of some lie inside
         own areas of the other clusters, those of others across. Then only their mean is predicted.
         """
-        sigma, lasting = noise(values), f"{systematic:.2g} for what the mean field leaves out"
-        yield equal(
-            f"{self.name}: {what}, mean",
-            float(values.mean()),
-            predicted,
-            systematic + MEAN_SIGMAS * sigma / math.sqrt(self.areas),
-            f"{lasting}, and {MEAN_SIGMAS:g} standard errors, one draw of noise for each area",
-            false_alarm=FALSE_ALARM,
-        )
+        name = f"{self.name}: {what}"
+        yield self.mean_agrees(f"{name}, mean", values, series, moment)
         if self.run.setting.placement == "contiguous":
             return
-        yield equal(
-            f"{self.name}: {what}, every patch",
-            worst(values, predicted),
-            predicted,
-            systematic + SIGMAS * sigma,
-            f"{lasting}, and {SIGMAS:g} standard deviations of the noise between patches",
-            false_alarm=FALSE_ALARM,
-        )
-        yield at_most(
-            f"{self.name}: {what}, noise between patches",
-            sigma,
-            0.25,
-            0,
-            "a wider noise could not reject a wrong prediction",
-            false_alarm=FALSE_ALARM,
-        )
+        sigma, predicted = noise(values), self.predicted(series, moment)
+        moved = self.moved(series, sigma, moment)
+        yield from every_one(name, values, predicted, moved)
+
+
+def every_one(name: str, values: Floats, predicted: float, moved: float) -> Iterator[Gap]:
+    """Every value of patches that are alike is within their noise of the predicted one."""
+    sigma = noise(values)
+    yield equal(
+        f"{name}, every patch",
+        worst(values, predicted),
+        predicted,
+        moved + SIGMAS * sigma,
+        f"{moved:.2g} by which the mean may be off, and {SIGMAS:g} standard deviations of the "
+        "noise between patches",
+        false_alarm=FALSE_ALARM,
+    )
+    yield at_most(
+        f"{name}, noise between patches",
+        sigma,
+        0.25,
+        0,
+        "a wider noise could not reject a wrong prediction",
+        false_alarm=FALSE_ALARM,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def uneven(
+    setting: Setting, query: QueryKind, size: int, elsewhere: tuple[float, float, float]
+) -> float:
+    """δ = log E e^Y - E Y over queries of a kind: what their keys weigh in other clusters.
+
+    e^Y is the product over other clusters of the mean of e^Υ over the query's own keys. elsewhere:
+    Υ of a local query on its own and on the global area, and of a global one on its own.
+    """
+    if not coupling.is_coupled(setting):
+        return 0.0
+    own, crowd, of_global = elsewhere
+    Y = []
+    for k, here in enumerate(setting.area_of):
+        total = np.zeros(setting.P)
+        keys = (here[:, None] == here) & ~np.eye(setting.P, dtype=bool)
+        for there in np.delete(setting.area_of, k, axis=0):
+            same, local = there[:, None] == there, (there > 0)[:, None]
+            on_global = np.where(local, crowd, 0.0) * (there == 0)
+            upsilon = np.where(same, np.where(local, own, of_global), on_global)
+            total += np.log((np.exp(upsilon) * keys).sum(axis=1) / keys.sum(axis=1))
+        Y.append(total[masked.of_kind(setting, k, query, size)])
+    found = np.concatenate(Y)
+    return float(np.log(np.exp(found).mean()) - found.mean())
 
 
 def kinds(run: TrainedMae, query: QueryKind) -> Iterator[Kind]:
@@ -130,17 +216,9 @@ def kinds(run: TrainedMae, query: QueryKind) -> Iterator[Kind]:
 def follows(run: TrainedMae, query: QueryKind) -> Iterator[Gap]:
     """Patches of a kind have the reduced dynamics' correlations, at the transition and the end."""
     for kind in kinds(run, query):
-        rows, phi_n = kind.rows(), kind.predicted("phi_own")
-        yield from kind.agrees("Φ_n", rows.own, phi_n, OWN_SHARE * abs(phi_n))
-        early = kind.transition
-        phi_n = kind.predicted("phi_own", early)
-        yield from kind.agrees(
-            f"Φ_n at t = {run.times[early]:.0f}",
-            kind.rows(early).own,
-            phi_n,
-            TRANSITION_SHARE * abs(phi_n),
-        )
+        rows, early = kind.rows(), kind.transition
+        yield from kind.agrees("Φ_n", rows.own, "phi_own")
+        half = kind.rows(early).own
+        yield from kind.agrees(f"Φ_n at t = {run.times[early]:.0f}", half, "phi_own", early)
         if query == "local":
-            phi_1 = kind.predicted("phi_global")
-            allowed = max(GLOBAL_SHARE * abs(phi_1), GLOBAL_LEAST)
-            yield from kind.agrees("Φ_1", rows.global_, phi_1, allowed)
+            yield from kind.agrees("Φ_1", rows.global_, "phi_global")

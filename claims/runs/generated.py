@@ -96,4 +96,4 @@ def trials(draw: st.DrawFn, seed: int) -> Trial:
         ),
     )
     pace = draw(st.sampled_from((2.0, 1.0)))
-    return Trial(setting, pace, draw(st.sampled_from((48, 24))), seed)
+    return Trial(setting, pace, draw(st.sampled_from((96, 48))), seed)

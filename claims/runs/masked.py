@@ -60,6 +60,7 @@ class TrainedMae:
     times: (T,) η · steps of the moments kept. phi: (T, P, K·N). upsilon: (T, P, P). test: samples
     that training has not seen, an equal number of every cluster; many: more of them. step: η.
     gradients: by the closed forms, or by torch on the whole of Q. number: of its seed, from 0.
+    per_cluster: fresh samples of each cluster per step.
     """
 
     setting: Setting
@@ -71,6 +72,7 @@ class TrainedMae:
     gradients: Gradients = "closed"
     number: int = 0
     step: float = STEP
+    per_cluster: int = 48
 
     @property
     def name(self) -> str:
@@ -158,6 +160,7 @@ def trained_mae(
         test=training.unseen(setting, np.random.default_rng([seed, 2])),
         many=training.unseen(setting, np.random.default_rng([seed, 9]), training.LOSS_SAMPLES),
         step=step,
+        per_cluster=per_cluster,
     )
 
 
@@ -183,7 +186,9 @@ def torch_mae(
         training.unseen(setting, rng),
         training.unseen(setting, rng, training.LOSS_SAMPLES),
     )
-    return TrainedMae(setting, times, phi, upsilon, test, many, "torch", step=step)
+    return TrainedMae(
+        setting, times, phi, upsilon, test, many, "torch", step=step, per_cluster=per_cluster
+    )
 
 
 @shared.run_once
@@ -224,7 +229,7 @@ def rows_of(run: TrainedMae, query: QueryKind, moment: int = -1, size: int | Non
     """The correlations of every patch and cluster at a moment; of own areas of a size, if given."""
     setting, found = run.setting, []
     for k in range(setting.K):
-        area, kind = setting.area_of[k], _of_kind(setting, k, query, size)
+        area, kind = setting.area_of[k], of_kind(setting, k, query, size)
         phi = correlations.of_cluster(setting, k, run.phi[moment])
         number = np.arange(setting.areas)
         others = np.where((number == area[:, None]) | (number == 0), 0.0, phi)
@@ -244,10 +249,10 @@ def own_attention(
     A_n = correlations.own_attention(run.setting, run.test.take(chosen), A[chosen])
     counts = run.answerable()[chosen]
     mean = (A_n * counts).sum(axis=0) / counts.sum(axis=0)
-    return mean[_of_kind(run.setting, k, query, size)]
+    return mean[of_kind(run.setting, k, query, size)]
 
 
-def _of_kind(setting: Setting, k: int, query: QueryKind, size: int | None) -> data.Bools:
+def of_kind(setting: Setting, k: int, query: QueryKind, size: int | None) -> data.Bools:
     """(P,) whether a patch of cluster k is of a kind; and in an area of this size, if given."""
     area = setting.area_of[k]
     kind = (area == 0) == (query == "global")
