@@ -16,7 +16,7 @@ import sympy as sp
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import global_laws, ladders, laws, limit_systems
+from refutable.claims.mae import enclosed_flow, global_laws, ladders, laws, limit_systems
 from refutable.claims.mae.for_every_size import GlobalQuery
 from refutable.claims.mae.ladders import (
     DYNAMICS,
@@ -121,9 +121,11 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @length.leg("enclosed")
-def half_time_for_every_size(context: Context) -> Evidence:
-    """T_½·γa/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
-    return half_time_bounds().evidence()
+def half_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """T_½·γa/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
+    yield half_time_bounds().evidence()
+    law = enclosed_flow.half_time
+    yield from enclosed_flow.at_rungs(context, "|T_½·γaz⁴/K - 1|", law, "global", 0)
 
 
 length.mistake(

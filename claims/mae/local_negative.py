@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import laws, limit_systems
+from refutable.claims.mae import enclosed_flow, laws, limit_systems
 from refutable.claims.mae.for_every_size import (
     LocalQuery,
     bound_of,
@@ -42,8 +42,8 @@ from refutable.claims.runs.plants import (
     shifted,
     spoiled,
 )
-from refutable.gap import Gap, at_least, at_most
-from refutable.model import reduced
+from refutable.gap import Gap, at_least, at_most, identical
+from refutable.model import ball_flow, reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Trajectory
 
@@ -131,9 +131,20 @@ def lead_of_own_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @own_first.leg("enclosed")
-def own_first_for_every_size(context: Context) -> Evidence:
-    """|α_1|/α_n below 1 up to T_½, falling with P, for every P ≥ 1e12 on a region."""
-    return lead_bounds().evidence()
+def own_first_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """|α_1|/α_n below 1 up to T_½, falling with P, for every P ≥ 1e12; to T* at rungs below."""
+    yield lead_bounds().evidence()
+    yield enclosed_flow.scope(context)
+    for _, rung, found in enclosed_flow.rungs(context, "local", -1):
+        yield enclosed_flow.case_of(rung)
+        name, why = enclosed_flow.name_of(rung, "local"), "the sign on every whole step up to T*"
+        yield identical(f"α_n > |α_1|, {name}", found.own_first, True, why)
+        yield identical(f"no T_1, {name}", found.switch is None, True, why)
+
+
+own_first.mistake(
+    ball_flow.Flow.weights, "α_1 ten times as large", enclosed_flow.spoiled("pushed", 10)
+)
 
 
 own_first.mistake(laws.gap_exponent, "exponent off by 0.02", shifted(-0.02))
@@ -192,9 +203,11 @@ def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @length.leg("enclosed")
-def half_time_for_every_size(context: Context) -> Evidence:
-    """T_½·γρ/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
-    return half_time_bounds().evidence()
+def half_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """T_½·γρ/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
+    yield half_time_bounds().evidence()
+    law = enclosed_flow.half_time
+    yield from enclosed_flow.at_rungs(context, "|T_½·γρz⁴/K - 1|", law, "local", -1)
 
 
 length.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)

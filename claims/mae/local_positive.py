@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import sympy as sp
+from flint import arb
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import laws, limit_systems
+from refutable.claims.mae import enclosed_flow, laws, limit_systems
 from refutable.claims.mae.for_every_size import (
     LocalQuery,
     bound_of,
@@ -44,7 +45,7 @@ from refutable.claims.runs.plants import (
     spoiled,
 )
 from refutable.gap import Gap, at_least, at_most, identical
-from refutable.model import reduced
+from refutable.model import ball_events, ball_flow, reduced
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import Trajectory
 from refutable.prove import symbolic
@@ -87,6 +88,26 @@ def first_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield at_most(f"Φ_n(T_1), {ladder.name}", float(found[-1]), bound, delay, why)
 
 
+@phase1_monotone.leg("enclosed")
+def first_phase_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """On every step before T_1 Φ_1 falls and |α_1| > α_n; T_1 is one; Φ_n there."""
+    yield enclosed_flow.scope(context)
+    for _, rung, found in enclosed_flow.rungs(context, "local", 1):
+        yield enclosed_flow.case_of(rung)
+        name = enclosed_flow.name_of(rung, "local")
+        why = "the sign on every whole step; |α_1| - α_n is positive until it falls through 0"
+        yield identical(f"α_1 < 0 until T_1, {name}", found.pushed, True, why)
+        yield identical(f"T_1 comes, {name}", found.switch is not None, True, why)
+        if found.switch is not None:
+            late = 10 * enclosed_flow.Shares.of(rung).rho.sqrt()
+            bound = ball_events.ends(arb("1.5").log() + late)[0]
+            why = "ln(3/2) + 10√ρ: only the product A_1A_n beside A_1² delays T_1"
+            yield at_most(f"zΦ_n(T_1), {name}", found.switch.phi_own[1], bound, 0, why)
+
+
+phase1_monotone.mistake(
+    ball_flow.Flow.weights, "α_1 a twentieth of its size", enclosed_flow.spoiled("pushed", 0.05)
+)
 phase1_monotone.mistake(laws.own_at_switch, "bound less 5 %", scaled(0.95))
 phase1_monotone.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
 
@@ -137,9 +158,11 @@ def switch_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @phase1_length.leg("enclosed")
-def switch_time_for_every_size(context: Context) -> Evidence:
-    """T_1·3γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
-    return switch_time_bounds().evidence()
+def switch_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """T_1·3γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
+    yield switch_time_bounds().evidence()
+    law = enclosed_flow.switch_time
+    yield from enclosed_flow.at_rungs(context, "|T_1·3γρ′z⁴/K - 1|", law, "local", 1)
 
 
 phase1_length.mistake(limit_systems.own_drive, "α_n a tenth too large", scaled(sp.Rational(11, 10)))
@@ -204,9 +227,11 @@ def depth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @decoupling_depth.leg("enclosed")
-def depth_for_every_size(context: Context) -> Evidence:
-    """Φ_1(T_1) within a bound of its law that falls with P, for every P ≥ 1e12 on a region."""
-    return depth_bounds().evidence()
+def depth_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """Φ_1(T_1) within a bound of its law that falls with P, for every P ≥ 1e12; and at rungs."""
+    yield depth_bounds().evidence()
+    law = enclosed_flow.depth_at_switch
+    yield from enclosed_flow.at_rungs(context, "|zΦ_1(T_1) - its law|", law, "local", 1)
 
 
 decoupling_depth.mistake(
@@ -266,9 +291,11 @@ def own_at_switch_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @own_at_the_switch.leg("enclosed")
-def own_for_every_size(context: Context) -> Evidence:
-    """Φ_n(T_1) within a bound of ln(3/2) that falls with P, for every P ≥ 1e12 on a region."""
-    return own_bounds().evidence()
+def own_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """Φ_n(T_1) within a bound of ln(3/2) that falls with P, for every P ≥ 1e12; and at rungs."""
+    yield own_bounds().evidence()
+    law = enclosed_flow.own_at_switch
+    yield from enclosed_flow.at_rungs(context, "|zΦ_n(T_1) - ln(3/2)|", law, "local", 1)
 
 
 own_at_the_switch.mistake(
@@ -333,9 +360,11 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @phase2_length.leg("enclosed")
-def half_time_for_every_size(context: Context) -> Evidence:
-    """T_½·γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12 on a region."""
-    return half_time_bounds().evidence()
+def half_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """T_½·γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
+    yield half_time_bounds().evidence()
+    law = enclosed_flow.half_time_given_up
+    yield from enclosed_flow.at_rungs(context, "|T_½·γρ′z⁴/K - 1|", law, "local", 1)
 
 
 phase2_length.mistake(

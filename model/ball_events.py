@@ -1,0 +1,201 @@
+"""Events of the enclosed flow of one MAE query: when they come, and where the query is then.
+
+An event is where a function of the weights falls through 0. That it does so first on one step is
+decided: before, the function is positive on every whole step, or falling on it and positive at its
+end; on that step it falls throughout. What cannot be decided is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, fmpq
+
+from refutable.model import ball_flow
+from refutable.model.ball_flow import (
+    PHI_M,
+    TIME,
+    UPS_1,
+    UPS_M,
+    UPS_N,
+    NotEnclosedError,
+    Step,
+    Weights,
+    both,
+)
+from refutable.model.setting import Setting
+from refutable.model.trajectory import QueryKind
+
+BISECTIONS = 70
+"""Of the step that holds an event: beyond a step's 2^-70 the balls decide nothing."""
+Ends = tuple[Fraction, Fraction]
+"""Lower and upper end of a ball, exact."""
+Watch = Callable[[Weights], Any]
+"""A function of the weights: falls through 0 at an event, or is positive throughout."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An event; every number lies between its ends.
+
+    time: t·γρz⁴/K, ρ the own area's attention at Q = 0. Correlations are Φ times z, and Υ.
+    """
+
+    time: Ends
+    phi_global: Ends
+    phi_own: Ends
+    phi_other: Ends
+    upsilon_global: Ends
+    upsilon_own: Ends
+    upsilon_other: Ends
+
+    @property
+    def widest(self) -> float:
+        """The largest width of Φ_n and Φ_1, or relative one of the time."""
+        low, high = self.time
+        return float(max((high - low) / low, *(b - a for a, b in (self.phi_own, self.phi_global))))
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """What was decided of one query's flow, from Q = 0 to the last event.
+
+    switch: |α_1| = α_n, where the global feature leads at first. half: A_n = ½. done: the loss gap.
+    pushed: α_1 < 0 on every step up to `switch`, or throughout without one. own_first: α_n > |α_1|
+    on every step. steps: how many were taken.
+    """
+
+    switch: Moment | None
+    half: Moment
+    done: Moment
+    pushed: bool
+    own_first: bool
+    steps: int
+
+
+def lead_of_global(w: Weights) -> Any:
+    """|α_1|/α_n - 1."""
+    return w.pushed / w.own - 1
+
+
+def lead_of_own(w: Weights) -> Any:
+    """1 - |α_1|/α_n."""
+    return 1 - w.pushed / w.own
+
+
+def short_of_half(w: Weights) -> Any:
+    """(1 - A_n)/A_n - 1."""
+    return w.d / w.W_n - 1
+
+
+def enclose(setting: Setting, query: QueryKind, loss_gap: Fraction) -> Enclosure:
+    """Follow the flow from Q = 0 to the loss gap and decide its events.
+
+    Raises NotEnclosedError where balls decide nothing, SettingError for what `ball_flow` refuses.
+    """
+    watches: dict[str, Watch] = {"half": short_of_half}
+    pushed = own_first = True
+    found: dict[str, Moment] = {}
+    count = 0
+    with closing(ball_flow.steps(setting, query, _longest(setting, loss_gap))) as steps:
+        for step in steps:
+            if not count:
+                watches |= _from_start(step, loss_gap)
+            count += 1
+            whole = step.weights(step.whole)
+            if query == "local" and "switch" not in found:
+                pushed = pushed and _positive(whole.pushed)
+            own_first = own_first and _positive(lead_of_own(whole))
+            for name, watch in watches.items():
+                if name not in found and _falls(step, whole, watch, name):
+                    found[name] = _moment(step, _crossing(step, watch))
+            if len(found) == len(watches):
+                return Enclosure(
+                    switch=found.get("switch"), half=found["half"], done=found["done"],
+                    pushed=pushed, own_first=own_first, steps=count,
+                )  # fmt: skip
+    raise NotEnclosedError("an event has not come")
+
+
+def _from_start(step: Step, loss_gap: Fraction) -> dict[str, Watch]:
+    """The watches that depend on the setting: the loss gap, and whether the global area leads."""
+    flow = step.flow
+    allowed = 2 * arb(fmpq(loss_gap.numerator, loss_gap.denominator)) / (flow.gamma * flow.z2)
+
+    def loss_left(w: Weights) -> Any:
+        return w.missing / (w.S * w.S * allowed) - 1
+
+    start = step.weights(arb(0))
+    if not (loss_left(start) > 0 and short_of_half(start) > 0):
+        raise NotEnclosedError("the query has learned at Q = 0")
+    leads = lead_of_global(start)
+    if leads.contains(0):
+        raise NotEnclosedError("|α_1| and α_n are too close at Q = 0")
+    return {"done": loss_left} | ({"switch": lead_of_global} if leads > 0 else {})
+
+
+def _positive(x: arb) -> bool:
+    return bool(x > 0)
+
+
+def _falls(step: Step, whole: Weights, watch: Watch, name: str) -> bool:
+    """Whether a watch that is positive at a step's start falls through 0 on it."""
+    if watch(whole) > 0:
+        return False
+    if not step.rate_of(watch) < 0:
+        raise NotEnclosedError(f"{name}: not seen to fall at σ = {float(step.sigma):.6g}")
+    end = watch(step.weights(step.length))
+    if end.contains(0):
+        raise NotEnclosedError(f"{name}: too close to the end of a step to be decided")
+    return bool(end < 0)
+
+
+def _crossing(step: Step, watch: Watch) -> arb:
+    """Where on the step a falling watch is 0, as a ball."""
+    low, high = arb(0), step.length
+    for _ in range(BISECTIONS):
+        middle = ((low + high) / 2).mid()
+        value = watch(step.weights(middle))
+        if value > 0:
+            low = middle
+        elif value < 0:
+            high = middle
+        else:
+            break
+    return low.union(high)
+
+
+def _moment(step: Step, after: arb) -> Moment:
+    state = step.state(after)
+    phi_1, phi_n = both(state, step.sigma + after, step.follows_own)
+    if step.flow.query == "global":  # the own area is the global one
+        phi_1, state[UPS_1] = phi_n, state[UPS_N]
+    return Moment(
+        time=ends(state[TIME]), phi_global=ends(phi_1), phi_own=ends(phi_n),
+        phi_other=ends(state[PHI_M]), upsilon_global=ends(state[UPS_1]),
+        upsilon_own=ends(state[UPS_N]), upsilon_other=ends(state[UPS_M]),
+    )  # fmt: skip
+
+
+def ends(x: arb) -> Ends:
+    """The ends of a ball as fractions."""
+    return _fraction(x.lower()), _fraction(x.upper())
+
+
+def _fraction(x: arb) -> Fraction:
+    mantissa, exponent = x.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _longest(setting: Setting, loss_gap: Fraction) -> float:
+    """More of σ than any query needs: zΦ_n and -zΦ_1 are below log P and what the gap adds."""
+    return 3 * setting.log_P - math.log(loss_gap) + 20
+
+
+EVENTS: Mapping[str, str] = {"switch": "T_1", "half": "T_½", "done": "T*"}
+"""What the events are called."""

@@ -1,0 +1,127 @@
+"""The enclosed flow is that of the reduced dynamics; what is decided of it agrees with floats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from flint import arb, ctx
+
+from refutable.model import ball_events, ball_flow, reduced
+from refutable.model.ball_events import EVENTS, enclose
+from refutable.model.ball_flow import Flow, NotEnclosedError
+from refutable.model.setting import Latents, Setting, SettingError
+
+BASE = Setting(P=10**4, kappa_c=0.9, kappa_s=0.3)
+SETTINGS = [
+    BASE,
+    Setting(P=10**3, kappa_c=0.6, kappa_s=0.4, gamma=0.7, latents=Latents.constant(1.5), K=3),
+    Setting(P=10**6, kappa_c=1.0, kappa_s=0.3, c_1=0.3, gamma=0.25, latents=Latents.constant(0.7)),
+]
+GAP = Fraction(1, 1000)
+
+
+@pytest.mark.parametrize("query", ["local", "global"])
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_rates_are_those_of_the_reduced_dynamics(setting: Setting, query: Any) -> None:
+    z = setting.latents.L
+    at = {
+        "phi_global": -0.4, "phi_own": 1.3, "phi_other": 0.2,
+        "upsilon_global": 0.1, "upsilon_own": -0.3, "upsilon_other": 0.05,
+    }  # fmt: skip
+    floats = reduced.mae_rates(setting, query, **at, counts="mean")
+    flow = Flow(setting, query)
+    phi_1, phi_n, phi_m, ups_1, ups_n, ups_m = (arb(v) for v in at.values())
+    state = [phi_n * z, phi_m * z, ups_1, ups_n, ups_m, arb(0)]
+    for own_waits in (True, False) if query == "local" else (False,):
+        fall, rise, to_m, to_1, to_n, to_other, time = map(
+            float, flow.speeds(phi_1 * z, phi_n * z, state, own_waits)
+        )
+        own = setting.C_s if query == "local" else setting.C_1
+        # time is t·γρz⁴/K: its speed turns the others into rates.
+        per_t = setting.gamma / setting.K * (1 - setting.gamma) * own / setting.P * z**4 / time
+        assert rise * per_t / z == pytest.approx(floats.alpha_own, rel=1e-12)
+        assert to_m * per_t / z == pytest.approx(floats.alpha_other, rel=1e-11)
+        assert to_n * per_t == pytest.approx(floats.beta_own, rel=1e-12)
+        assert to_other * per_t == pytest.approx(floats.beta_other, rel=1e-11)
+        if query == "local":
+            assert -fall * per_t / z == pytest.approx(floats.alpha_global, rel=1e-12)
+            assert to_1 * per_t == pytest.approx(floats.beta_global, rel=1e-11)
+        else:
+            assert fall == to_1 == 0
+
+
+@pytest.mark.parametrize("query", ["local", "global"])
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_events_lie_where_a_sharper_integrator_finds_them(setting: Setting, query: Any) -> None:
+    found = enclose(setting, query, GAP)
+    run = reduced.mae(setting, query, loss_gap=float(GAP), rtol=1e-12, counts="mean")
+    z, own = setting.latents.L, setting.C_s if query == "local" else setting.C_1
+    unit = math.log(setting.gamma * (1 - setting.gamma) * own / setting.P * z**4 / setting.K)
+    for event in EVENTS:
+        exact, seen = getattr(found, event), getattr(run, event)
+        assert (exact is None) == (seen is None)
+        if exact is not None:
+            assert exact.widest < 1e-8
+            assert math.log(exact.time[0]) - unit == pytest.approx(seen.log_t, abs=1e-8)
+            assert float(exact.phi_own[0]) == pytest.approx(z * seen.phi_own, abs=1e-8)
+            assert float(exact.phi_global[0]) == pytest.approx(z * seen.phi_global, abs=1e-8)
+    assert found.pushed
+    assert found.own_first == (found.switch is None)
+
+
+def test_a_step_holds_the_end_of_finer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same σ by steps of another length and order: balls meet."""
+
+    def at_one() -> list[arb]:
+        for step in ball_flow.steps(BASE, "local", 2.0):
+            if step.sigma + step.length > 1:
+                return step.state(1 - step.sigma)
+        raise AssertionError
+
+    coarse = at_one()
+    monkeypatch.setattr(ball_flow, "LARGEST_RADIUS", Fraction(1, 50))
+    monkeypatch.setattr(ball_flow, "ORDER", 24)
+    fine = at_one()
+    for a, b in zip(coarse, fine, strict=True):
+        assert a.overlaps(b)
+        assert float(b.rad()) < 1e-12 * float(abs(b).mid())
+
+
+def test_precision_is_put_back() -> None:
+    before = ctx.prec, ctx.cap
+    enclose(BASE.replace(kappa_c=0.6), "local", Fraction(1, 10))
+    assert (ctx.prec, ctx.cap) == before
+
+
+SPOILED: dict[str, Callable[[Any], Any]] = {
+    "W_1² twice in M": lambda w: replace(w, own=w.own + w.W_n * (w.S - w.d) ** 2),
+    "α_1 by 1e-6": lambda w: replace(w, pushed=w.pushed * arb("1.000001")),
+    "time by 1e-6": lambda w: replace(w, S=w.S * arb("1.000001")),
+}
+
+
+@pytest.mark.parametrize("plant", SPOILED.values(), ids=SPOILED)
+def test_a_wrong_term_leaves_the_floats_outside(
+    plant: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = enclose(BASE, "local", GAP)
+    weights = Flow.weights
+    monkeypatch.setattr(Flow, "weights", lambda *given: plant(weights(*given)))
+    wrong = enclose(BASE, "local", GAP)
+    low, high = right.half.time
+    assert wrong.half.time[1] < low or wrong.half.time[0] > high
+
+
+def test_what_cannot_be_decided_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingError, match="constant latents"):
+        enclose(BASE.replace(latents=Latents.two_point(0.5, 1.5)), "local", GAP)
+    with pytest.raises(NotEnclosedError, match="learned at Q = 0"):
+        enclose(BASE, "local", Fraction(1, 2))
+    monkeypatch.setattr(ball_events, "_longest", lambda *_: 1.0)
+    with pytest.raises(NotEnclosedError, match="has not come"):
+        enclose(BASE, "local", GAP)
