@@ -203,9 +203,9 @@ def steps(setting: Setting, query: QueryKind, length: float) -> Generator[Step, 
 
     Raises NotEnclosedError when no box is found, SettingError as `Flow` does.
     """
-    flow = Flow(setting, query)
     before, ctx.prec = ctx.prec, BITS
     try:
+        flow = Flow(setting, query)
         state, sigma = [arb(0)] * 6, arb(0)
         start = flow.weights(arb(0), arb(0), state)
         follows_own, radius = bool(start.pushed > start.own), LARGEST_RADIUS

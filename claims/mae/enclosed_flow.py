@@ -17,7 +17,8 @@ from flint import arb, fmpq
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import ladders
-from refutable.claims.mae.ladders import DYNAMICS, INTEGRATION, LOSS_GAP, NEGATIVE, POSITIVE, top_of
+from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, NEGATIVE, POSITIVE, top_of
+from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.regimes import sign_of
 from refutable.gap import Gap, at_most, identical
 from refutable.model import ball_events, ball_flow, reduced
@@ -223,18 +224,18 @@ def _off(rung: Setting, query: QueryKind, exact: Enclosure, run: Trajectory) -> 
     z = ball(rung.latents.L)
     for event, called in EVENTS.items():
         decided, seen = getattr(exact, event), getattr(run, event)
-        name = f"{called}, {name_of(rung, query)}"
-        yield identical(f"{name}: comes", seen is not None, decided is not None, "decided")
+        name = name_of(rung, query)
+        yield identical(f"{called} comes, {name}", seen is not None, decided is not None, "decided")
         if decided is None or seen is None:
             continue
         with precise():
             for what, value, held in (
                 (f"log {called}", arb(seen.log_t), log_time(rung, query, decided)),
-                (f"zΦ_n at {name}", z * arb(seen.phi_own), between(decided.phi_own)),
-                (f"zΦ_1 at {name}", z * arb(seen.phi_global), between(decided.phi_global)),
+                (f"zΦ_n({called})", z * arb(seen.phi_own), between(decided.phi_own)),
+                (f"zΦ_1({called})", z * arb(seen.phi_global), between(decided.phi_global)),
             ):
                 yield at_most(
-                    f"{what} off, {name}" if what.startswith("log") else f"{what} off",
+                    f"{what} off, {name}",
                     ends(abs(value - held))[1],
                     Fraction(repr(INTEGRATED)),
                     0,
