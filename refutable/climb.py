@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,10 +21,11 @@ from refutable.trend import CONFIDENCE
 
 Size = float | int | Fraction
 FALLS = 0.5
-"""The power of log N by which a ratio must at least fall to be seen to tend to 0: a slower one, as
-log log N, looks constant on any ladder."""
-STAYS = 0.05
-"""A ratio that falls by less than this power of log N does not tend to 0 as far as can be seen."""
+"""The power of log N by which a ratio must at least fall to be seen to tend to 0: 1 + c/log N, which
+tends to 1, falls by the power c/(c + log N), and by a half where c/log N is as large as the limit."""
+STAYS = 1 / (3 * math.log(math.log(sys.float_info.max)))
+"""A ratio that falls by less than this power of log N does not tend to 0 as far as can be seen:
+1/log log N, which does, falls by the power 1/log log N, at the largest double three times this."""
 
 
 def ladder(
@@ -218,7 +220,7 @@ class _Compared:
                 witness=rungs.shown(f"log {self.law.size}", "the ratio has to fall up to the top"),
                 undecided=(
                     f"the ratio falls like (log {self.law.size})^{slope:.3g}: a power below "
-                    f"{-FALLS:g} tends to 0, one above {-STAYS:g} stays"
+                    f"{-FALLS:g} tends to 0, one above {-STAYS:.2g} stays"
                 )
                 if unknown
                 else None,

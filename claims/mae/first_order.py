@@ -26,7 +26,8 @@ from refutable.reuse import shared
 
 LOSS_GAP = 1e-3
 RTOL = 1e-11
-"""Of the integrator: differences of two runs, down to 1e-4, are then good to four digits."""
+"""Of the integrator. What ten times as much changes at the top is allowed beside the law: 4e-8 of
+C_s times a difference, which is of order 1."""
 SIZES = (32, 80, 300, 800, 2700, 8100)
 """C_s on a ladder."""
 
@@ -52,24 +53,28 @@ class Pair(NamedTuple):
 
 
 def tops(context: Context) -> tuple[Setting, ...]:
-    """Settings of either sign of Δ; every C_s of the ladder is put in."""
+    """Settings of either sign of Δ; every C_s of the ladder is put in.
+
+    P is so large that what falls with it, like exp(zΦ_1(T_1)), is below the next order in 1/C_s; at
+    P = 1e12 and γ = 0.8 it is six times as much.
+    """
     settings = (
         Setting(P=10**25, kappa_c=0.9, kappa_s=0.3),
         Setting(P=10**25, kappa_c=0.5005, kappa_s=0.3, gamma=0.75),
         Setting(P=10**16, kappa_c=0.9, kappa_s=0.3, gamma=0.25, latents=Latents.constant(1.5)),
-        Setting(P=10**12, kappa_c=0.93, kappa_s=0.3, gamma=0.8, K=3),
+        Setting(P=10**20, kappa_c=0.93, kappa_s=0.3, gamma=0.8, K=3),
     )
     return context.at(quick=settings[:2], full=settings)
 
 
 @shared.run_once
-def pair(top: Setting, C_s: int) -> Pair:
+def pair(top: Setting, C_s: int, rtol: float = RTOL) -> Pair:
     """Both runs, in areas of this size."""
     rung = top.replace(c_s=C_s / top.P**top.kappa_s)
     assert rung.C_s == C_s
     return Pair(
-        reduced.mae(rung, "local", loss_gap=LOSS_GAP, rtol=RTOL),
-        reduced.mae(rung, "local", loss_gap=LOSS_GAP, rtol=RTOL, counts="mean"),
+        reduced.mae(rung, "local", loss_gap=LOSS_GAP, rtol=rtol),
+        reduced.mae(rung, "local", loss_gap=LOSS_GAP, rtol=rtol, counts="mean"),
     )
 
 
@@ -78,15 +83,16 @@ def on_ladder(
 ) -> Iterator[Gap]:
     """C_s times what is moved at an event tends to its law, up to next_order/C_s."""
     values = [pair(top, C_s).moved(event, what) for C_s in SIZES]
-    allowed = 2 * next_order / SIZES[-1] + SIZES[-1] * 1e-7
+    rounded = abs(pair(top, SIZES[-1], 10 * RTOL).moved(event, what) - values[-1])
+    allowed = 2 * next_order / SIZES[-1] + rounded
     yield from scaling.limit(
         f"C_s·{name}, P = {top.P:.0e}, γ = {top.gamma:g}, z = {top.latents.L:g}, {sign_of(top)}",
         [math.log(C_s) for C_s in SIZES],
         values,
         predicted,
         tolerance=allowed,
-        why=f"twice the next order, {next_order:.2g}/C_s at {SIZES[-1]}, and C_s·1e-7 for the "
-        "integrator",
+        why=f"twice the next order, {next_order:.2g}/C_s at {SIZES[-1]}, and what ten times the "
+        "tolerance of the integrator changes",
         x_label="log C_s",
     )
 
@@ -98,7 +104,7 @@ def first_order(id: str, title: str, statement: str) -> Claim:
         title=title,
         statement=statement,
         measured="reduced dynamics with fluctuating counts less those with counts at their mean, "
-        f"C_s = {SIZES[0]} to {SIZES[-1]} at P = 1e12 to 1e25",
+        f"C_s = {SIZES[0]} to {SIZES[-1]} at P = 1e16 to 1e25",
         provenance=Provenance.SHARPENED,
         assumptions=DYNAMICS,
         rests_on=("tier.reduced", "mask.moments"),

@@ -40,7 +40,7 @@ def edge(a, b, step):
     if end is not None:
         shown = {"eta": step / 4, "end": [round(x, 6) for x in end]}
         found = step / 4 * sharpness(*end)
-        yield at_most("η(a² + b²)", found, 1, 1e-9, "float64", witness=shown)
+        yield at_most("η(a² + b²)", found, 1, 1e-15, "five roundings of 1e-16", witness=shown)
 
 
 @claim("wrong.minimum", r"\nabla L=0\ \Rightarrow\ ab=s")

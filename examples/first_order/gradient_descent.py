@@ -15,7 +15,8 @@ def bound(L, R, N):
 
 @claim("gd.rate", r"f(x_N)-f_\star\le L\,\|x_0-x_\star\|^2/(4N+2)",
        source="Drori & Teboulle (2014), Theorem 3.1")  # fmt: skip
-@for_all(f=functions(), x=fractions(1, 2), N=st.integers(1, 5))
+@for_all(f=functions(), x=fractions(1, 2), N=st.integers(1, 5),
+         regimes={"bent": lambda f: f.knots, "quadratic": lambda f: not f.knots})  # fmt: skip
 def rate(f, x, N):
     """Gradient descent leaves at most LR²/(4N+2), and no less."""
     return at_most("f(x_N)", f.value(descend(f, x, 1 / f.L, N)), bound(f.L, x, N))

@@ -71,10 +71,16 @@ def semidefinite_programs_agree(context):
     """The worst case by PEPit, over all functions in all dimensions; from the extra `pep`."""
     for N in range(1, context.at(quick=4, full=8) + 1):
         found = worst_case.smooth(lambda f, x, N=N: descend(f, x, 1, N))
-        yield equal(f"worst case, N = {N}", found, float(bound(Fraction(1), 1, N)), 1e-6,
+        yield equal(f"worst case, N = {N}", found, float(bound(Fraction(1), 1, N)), worst_case.ROOM,
                     worst_case.ACCURACY)  # fmt: skip
     example = worst_case.published("gradient_descent", L=3, gamma=1 / 3, n=4)
-    yield equal("PEPit's example, L = 3, N = 4", example, bound(3, 1, 4), 1e-6, worst_case.ACCURACY)
+    yield equal(
+        "PEPit's example, L = 3, N = 4",
+        example,
+        bound(3, 1, 4),
+        worst_case.ROOM,
+        worst_case.ACCURACY,
+    )
 
 
 proved.mistake(bound, "a step is gained", lambda f: lambda L, R, N: f(L, R, N + 1))

@@ -240,6 +240,7 @@ endless.mistake(best, "the inverse of Λ", lambda f: lambda t: [1 / s for s in t
 @for_all(
     c=st.fractions(Fraction(1, 4), 4),
     entries=st.lists(st.fractions(-3, 3, max_denominator=4), min_size=2, max_size=2),
+    regimes={"smaller": lambda c: c < 1, "larger": lambda c: c > 1},
 )
 def covariates(c, entries):
     """Inputs that are c times as large as in training make answers c² times as large."""

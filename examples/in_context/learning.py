@@ -48,7 +48,13 @@ def prompts(draw):
     r"\hat y_q=x_q^\top\Gamma\,\tfrac1n\sum_i y_ix_i",
     source="von Oswald et al. (2023), Proposition 1",
 )
-@for_all(drawn=prompts())
+@for_all(
+    drawn=prompts(),
+    regimes={
+        "one input": lambda drawn: len(drawn[3]) == 1,
+        "several": lambda drawn: len(drawn[3]) > 1,
+    },
+)
 def step(drawn):
     """A layer of linear attention predicts as one preconditioned step of gradient descent."""
     gamma, x, y, query = drawn
@@ -130,7 +136,13 @@ def rivals(draw):
     rests_on=("ic.loss",),
     assumptions=("Gaussian inputs", "linear labels"),
 )
-@for_all(drawn=rivals())
+@for_all(
+    drawn=rivals(),
+    regimes={
+        "without noise": lambda drawn: drawn[0].noise == 0,
+        "with noise": lambda drawn: drawn[0].noise > 0,
+    },
+)
 def optimum(drawn):
     """No preconditioner is better than (Λ + (Λ + (tr Λ + σ²)I)/n)⁻¹."""
     task, rival = drawn
