@@ -21,8 +21,9 @@ from refutable.trend import CONFIDENCE
 
 Size = float | int | Fraction
 FALLS = 0.5
-"""The power of log N by which a ratio must at least fall to be seen to tend to 0: 1 + c/log N, which
-tends to 1, falls by the power c/(c + log N), and by a half where c/log N is as large as the limit."""
+"""The power of log N by which a ratio must fall at least to be seen to tend to 0: 1 + c/log N tends
+to 1 and falls by the power c/(c + log N), which is a half where c/log N is as large as the limit.
+"""
 STAYS = 1 / (3 * math.log(math.log(sys.float_info.max)))
 """A ratio that falls by less than this power of log N does not tend to 0 as far as can be seen:
 1/log log N, which does, falls by the power 1/log log N, at the largest double three times this."""
