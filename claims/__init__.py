@@ -62,6 +62,7 @@ CHAPTERS = {
     "refutable.claims.comparison.reconstruction": "MAE against contrastive learning, filling in",
     "refutable.claims.comparison.both_signs": "MAE against contrastive learning, both signs",
     "refutable.claims.comparison.combined": "MAE and contrastive learning at once",
+    "refutable.claims.comparison.heads": "Several heads",
     "refutable.claims.figures.one_layer": "Figure 3, the one-layer model on real patches",
     "refutable.claims.mae.sampling_noise": "MAE by stochastic gradients",
     "refutable.claims.figures.diversity": "Figure 3, vision transformers of several layers",
