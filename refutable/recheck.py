@@ -280,6 +280,10 @@ def others_say(script: Script, file: Path) -> Iterator[tuple[str, str]]:
 def verdict(file: Path) -> tuple[str, str]:
     """accepted, rejected or not checkable, and why."""
     try:
+        if file.suffix == ".cert":
+            from refutable import recheck_kinds
+
+            return recheck_kinds.verdict(file.read_text(encoding="utf-8"))
         script = Script(file.read_text(encoding="utf-8"))
         if script.info[":status"] == "sat":
             pairs = script.info.get(":point", [])
@@ -321,9 +325,9 @@ def main() -> None:
         return
     if len(folders) != 1 or folders[0].startswith("-"):
         sys.exit(_refuse(USAGE))
-    files = sorted(Path(folders[0]).glob("*.smt2"))
+    files = sorted(p for p in Path(folders[0]).glob("*") if p.suffix in (".smt2", ".cert"))
     if not files:
-        sys.exit(_refuse(f"claims-recheck: there is no .smt2 file in {folders[0]}"))
+        sys.exit(_refuse(f"claims-recheck: there is no .smt2 or .cert file in {folders[0]}"))
     counts = {"accepted": 0, "rejected": 0, "not checkable": 0}
     for file in files:
         found, why = verdict(file)

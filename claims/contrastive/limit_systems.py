@@ -29,7 +29,7 @@ from refutable.prove import limits, symbolic
 z, a, b, w, theta, tau, K, N = sp.symbols("z a b w theta tau K N_c", positive=True)
 A, u = sp.symbols("A u", positive=True)
 """A_1 and 1 - A_1."""
-phi = sp.Symbol("phi", nonnegative=True)
+phi = sp.Symbol("phi", positive=True)
 POWERS = {a: KAPPA_C - 1, b: KAPPA_S - 1}
 """Of P, by which they grow."""
 WHERE = "weights that leave 1-a to all other keys; exponents at every corner of what is allowed"

@@ -15,8 +15,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from refutable import scaling
+from refutable.certificate import Certificate
 from refutable.claim import Case, Context, Undecided
 from refutable.claims.mae import initial_rates as rates
 from refutable.claims.mae.initial_rates import Growing, Rate, Sizes
@@ -24,7 +26,7 @@ from refutable.claims.runs import next_order as orders
 from refutable.gap import Gap, equal, identical
 from refutable.model import enumeration, gradients
 from refutable.model.setting import Latents, Setting, power_of_ten
-from refutable.prove import limits
+from refutable.prove import limits, smtlib
 
 START = (
     "orthonormal features",
@@ -99,8 +101,10 @@ def exact_agreement(rate: Rate, queries: tuple[int, ...]) -> Iterator[Gap | Case
         for query in (*queries, *([setting.locals] if 1 in queries else [])):
             yield case_of(setting)
             name = f"{rate.strip('_')}, area {query}, {name_of(setting)}"
+            found = by_masks(setting, rate, query)
+            script = as_a_mean(setting, rate, query, found)
             yield identical(
-                name, by_masks(setting, rate, query), formula(rate, setting, query), ALL
+                name, found, formula(rate, setting, query), ALL, certificate=enumerated(script)
             )
     for setting in GROWING:
         for query in queries:
@@ -131,15 +135,63 @@ def by_masks(setting: Setting, rate: Rate, query: int) -> Fraction:
     for picks in itertools.product(range(len(law.values)), repeat=setting.areas):
         z = np.array([Fraction(repr(law.values[i])) for i in picks], dtype=object)
         weight = math.prod((Fraction(repr(law.probabilities[i])) for i in picks), start=Fraction(1))
-        if rate == "beta_own":
-            seen = visible[:, keys[0]]
-            pull = gradients.position_integrand(A, z, own)[:, query]
-            value = np.where(seen, pull, gradients.residual(A, z, own)) / setting.P
-        else:
-            area = {"own": query, "global_": 0, "other": 2 if query == 1 else 1}[rate]
-            value = gradients.feature_integrand(A, z, own)[:, area]
+        seen = visible[:, keys[0]].astype(int) if keys else 0  # the key is asked for by β alone
+        value = _integrand(rate, query, A, z, own, seen, setting.P)
         total += weight * sum(value.tolist(), Fraction(0)) / len(A)
     return rates.chance(setting) * total
+
+
+def _integrand(rate: Rate, query: int, A: Any, z: Any, own: Any, seen: Any, P: int) -> Any:
+    """A rate on every mask (n,). A: (n, N); seen: (n,) 1 where the key of `beta_own` is visible."""
+    if rate == "beta_own":
+        pull, h = gradients.position_integrand(A, z, own)[:, query], gradients.residual(A, z, own)
+        return (seen * pull + (1 - seen) * h) * Fraction(1, P)
+    area = {"own": query, "global_": 0, "other": 2 if query == 1 else 1}[rate]
+    return gradients.feature_integrand(A, z, own)[:, area]
+
+
+def as_a_mean(setting: Setting, rate: Rate, query: int, found: Fraction) -> str:
+    """The same mean as a script: one polynomial in what is visible, and the latents."""
+    area_of = setting.area_of[0].tolist()
+    p, *keys = (q for q, area in enumerate(area_of) if area == query)
+    shown = {q: sp.Symbol(f"x_{q}") for q in range(setting.P) if q != p}
+    counts = [
+        sp.Add(*(x for q, x in shown.items() if area_of[q] == j)) for j in range(setting.areas)
+    ]
+    z = sp.symbols(f"z_0:{setting.areas}")
+    value = _integrand(
+        rate,
+        query,
+        np.array([[count * sp.Rational(1, setting.P) for count in counts]], dtype=object),
+        np.array(z, dtype=object),
+        np.array([query]),
+        np.array([shown[keys[0]]], dtype=object) if keys else 0,
+        setting.P,
+    )[0]
+    law = [
+        (sp.Rational(repr(v)), sp.Rational(repr(chance)))
+        for v, chance in zip(setting.latents.values, setting.latents.probabilities, strict=True)
+    ]
+    return smtlib.mean(
+        sp.sympify(value) * sp.Rational(*rates.chance(setting).as_integer_ratio()),
+        sp.Rational(*found.as_integer_ratio()),
+        (setting.P - setting.M, tuple(shown.values())),
+        dict.fromkeys(z, law),
+        BY_MASKS,
+    )
+
+
+BY_MASKS = "enumeration of masks and latents"
+
+
+def enumerated(script: str) -> Certificate:
+    """Every mask and latent vector, as a certificate."""
+    return Certificate(
+        by=BY_MASKS,
+        negated="the mean over every mask and latent vector is another fraction",
+        for_all=True,
+        scripts=(script,),
+    )
 
 
 SYMBOLS = (

@@ -60,7 +60,14 @@ def position_rate_exactly(context: Context) -> Iterator[Gap | Case]:
             yield case_of(setting)
             measured = evidence.by_masks(setting, "beta_own", query)
             name = f"β, area {query}, {name_of(setting)}"
-            yield identical(name, measured, rates.position_rate(setting, query), ALL)
+            script = evidence.as_a_mean(setting, "beta_own", query, measured)
+            yield identical(
+                name,
+                measured,
+                rates.position_rate(setting, query),
+                ALL,
+                certificate=evidence.enumerated(script),
+            )
     for setting in GROWING:
         for query in (0, 1):
             yield case_of(setting)

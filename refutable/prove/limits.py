@@ -7,6 +7,7 @@ polygon's corners: a linear function that is ≤ 0 at every corner, and < 0 at o
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from sympy.core.relational import Relational
 from refutable.certificate import Certificate
 from refutable.evidence import Undecided
 from refutable.gap import Gap, identical
-from refutable.prove import constants, coverings, deciding, normal, smt, symbolic
+from refutable.prove import constants, coverings, deciding, normal, smt, smtlib, symbolic
 from refutable.prove import statement as statements
 from refutable.prove.relations import namesakes
 from refutable.prove.statement import refuse_inexact
@@ -172,11 +173,15 @@ def limit(
     except NoLeaderError as problem:
         yield Undecided(name, str(problem))
         return
-    apart = symbolic.difference(name, found.term, sp.sympify(claimed))
+    claimed = sp.sympify(claimed)
+    apart = symbolic.difference(name, found.term, claimed)
+    at_corners = growth.at_corners(found.exponent)
+    corners = {s: growth.at_corners(power) for s, power in growth.powers.items()}
+    by = f"SymPy {sp.__version__}"
     known = f"where {', '.join(map(str, found.nonzero))} is not 0"
     certificate = Certificate(
         for_all=True,
-        by=f"SymPy {sp.__version__}",
+        by=by,
         negated=f"the leading term is not {claimed}",
         assumptions=tuple(map(str, growth.given)),
         sums=why,
@@ -187,22 +192,31 @@ def limit(
         ),
         resource={"terms compared": found.terms},
     )
+    leads = smtlib.leading(expression, claimed, corners, below_one(growth.given), by)
+    grows = smtlib.power(found.term, corners, at_corners, by)
     yield identical(
         f"{name}: leading term less claimed",
         apart.measured,
         0,
         why,
-        certificate=certificate,
+        certificate=dataclasses.replace(certificate, scripts=(leads,) if leads else ()),
         witness=apart.witness,
         undecided=apart.undecided,
         tally=Tally(),
     )
     yield identical(
         f"{name}: exponent at the corners",
-        _readable([growth.at_corners(found.exponent)]),
+        _readable([at_corners]),
         _readable([tuple(exponent(corner) for corner in growth.corners)]),
         "a linear function is known by its values at three corners, or two ends",
-        certificate=certificate,
+        certificate=dataclasses.replace(certificate, scripts=(grows,) if grows else ()),
+    )
+
+
+def below_one(given: Sequence[Relational]) -> tuple[sp.Symbol, ...]:
+    """The symbols that are assumed to be below 1."""
+    return tuple(
+        r.lhs for r in given if isinstance(r, sp.StrictLessThan) and r.lhs.is_Symbol and r.rhs == 1
     )
 
 

@@ -127,6 +127,7 @@ def _identity(
         negated="left - right is not 0 in its normal form, or at a point",
         variables={str(symbol): domain_of(symbol) for symbol in symbols},
         reductions=found.steps,
+        scripts=_script(left, right) if found.measured == 0 and not found.undecided else (),
     )
     return identical(
         name,
@@ -138,6 +139,11 @@ def _identity(
         witness=found.witness,
         undecided=found.undecided,
     )
+
+
+def _script(left: sp.Expr, right: sp.Expr) -> tuple[str, ...]:
+    script = smtlib.elementary(left, right, f"SymPy {sp.__version__}")
+    return (script,) if script else ()
 
 
 def _found(name: str, apart: sp.Expr) -> tuple[normal.Normal | None, str]:

@@ -15,6 +15,8 @@ from refutable.text import many
 
 FOLDER = "certificates"
 """Where reports look for scripts, below their own folder, to lead to them."""
+SUFFIXES = (".smt2", ".cert")
+"""Of questions for any solver, and of what `claims-recheck` alone reads."""
 MOST = 12
 """Scripts of a leg that a report names one by one."""
 TOLD = (
@@ -27,7 +29,7 @@ def require_empty(folder: Path) -> None:
     """UsageError unless certificates can be written there: scripts of another run would mix in."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--certificates: {folder} is not a folder")
-    if folder.is_dir() and any(folder.glob("*.smt2")):
+    if folder.is_dir() and any(p.suffix in SUFFIXES for p in folder.iterdir()):
         raise UsageError(f"--certificates: {folder} holds certificates of an earlier run")
 
 
@@ -51,7 +53,7 @@ class Certified:
         where = f"{self.claim.id}.{self.leg.kind.value}"
         head = f"; {self.claim.id} [{self.leg.kind.value}]"
         return {
-            f"{where}.{number:03}.smt2": f"{head} {' '.join(name.split())}\n{script}"
+            f"{where}.{number:03}{_suffix(script)}": f"{head} {' '.join(name.split())}\n{script}"
             for number, (name, script) in enumerate(found, 1)
         }
 
@@ -78,6 +80,10 @@ def write(results: Results, folder: Path) -> str:
     without = many(bare, "decided gap has", "decided gaps have")
     rest = f"; {without} none, being about more than fractions" if bare else ""
     return f"{many(len(files), 'script')} in {folder}, for `claims-recheck`{rest}"
+
+
+def _suffix(script: str) -> str:
+    return SUFFIXES["(set-info :kind " in script]
 
 
 def listed(shown: Sequence[str], count: int) -> str:

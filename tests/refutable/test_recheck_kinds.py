@@ -1,0 +1,172 @@
+"""claims-recheck beyond polynomials: leading terms, exponentials, enumerations, spoilt ones too."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import mpmath
+import pytest
+import sympy as sp
+
+from refutable import Gap, recheck_kinds
+from refutable.prove import limits, smtlib, symbolic
+from refutable.recheck_kinds import REJECTED, between, verdict
+
+x, y, z, P, C, g = sp.symbols("x y z P C g", positive=True)
+k = sp.Symbol("k", positive=True)
+GROWTH = limits.Growth(
+    (k,), {P: sp.S.One, C: k}, ((sp.Rational(1, 10),), (sp.Rational(9, 10),)), (g < 1,)
+)
+IDENTITIES = {
+    "product of exponentials": (sp.exp(x + y), sp.exp(x) * sp.exp(y)),
+    "logarithm of a product": (
+        sp.log(3 * x**2 / (2 * y)), sp.log(3) - sp.log(2) + 2 * sp.log(x) - sp.log(y)
+    ),
+    "power": (x ** (y + 2), x**2 * sp.exp(y * sp.log(x))),
+    "root": (sp.sqrt(x) * sp.sqrt(x * y**2), x * y),
+    "softmax": (1 / (1 + sp.exp(-x)), sp.exp(x) / (1 + sp.exp(x))),
+    "quotient in an exponent": (sp.exp(x / y) * sp.exp(-x / y), sp.S.One + 0 * x),
+    "logarithm of an exponential": (sp.log(sp.exp(x * y) * 5), x * y + sp.log(5)),
+}  # fmt: skip
+
+
+def scripts() -> dict[str, str]:
+    """One script of every kind, as legs write them."""
+    found = {}
+    for name, (left, right) in IDENTITIES.items():
+        script = smtlib.elementary(left, right, "test")
+        assert script is not None
+        found[name] = script
+    steps = limits.limit(
+        "ratio", (P - g * P + C) / (P * C + 3), (1 - g) / C, lambda at: -at[0], GROWTH, "why"
+    )
+    for name, step in zip(("leading term", "power of P"), steps, strict=True):
+        assert isinstance(step, Gap)
+        assert step.holds
+        assert step.certificate
+        (found[name],) = step.certificate.scripts
+    a, b, c = sp.symbols("a b c")
+    law = [(sp.Rational(1, 2), sp.Rational(1, 4)), (sp.Rational(3, 2), sp.Rational(3, 4))]
+    # Two of three are 1: E ab = 1/3; E u = 5/4.
+    found["mean"] = smtlib.mean(a * b * z, sp.Rational(5, 12), (2, (a, b, c)), {z: law}, "test")
+    return found
+
+
+SCRIPTS = scripts()
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_what_was_decided_is_accepted(script: str) -> None:
+    assert verdict(script)[0] == "accepted"
+
+
+def spoiled(script: str) -> list[str]:
+    """The script with one number of what it claims, or of its means, one larger."""
+    start = re.search(r"\((same|mean|power|leads) ", script)
+    assert start is not None
+    first = start.end()
+    if start[1] == "leads":  # what does not lead may be changed; the claimed term may not
+        first = script.rindex("(*")
+    if start[1] == "power":  # as may a factor of the term
+        first = script.rindex("))")
+    numbers = [m for m in re.finditer(r"(?<=[ (])\d+\.0(?=[ )])", script) if m.start() >= first]
+    return [script[: m.start()] + f"{float(m[0]) + 1}" + script[m.end() :] for m in numbers]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [s for s in SCRIPTS.values() if spoiled(s)],
+    ids=[n for n in SCRIPTS if spoiled(SCRIPTS[n])],
+)
+def test_what_was_spoiled_is_rejected(script: str) -> None:
+    """Every single number of the claim, one after the other."""
+    for wrong in spoiled(script):
+        assert verdict(wrong)[0] == REJECTED, wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("mean", "(subset 2.0", "(subset 1.0"),
+        ("mean", "(* |a| |b| |z|)", "(* |a| |a| |z|)"),
+        ("leading term", "(grows |C| (/ 1.0 10.0) (/ 9.0 10.0))", "(grows |C| 2.0 2.0)"),
+        ("leading term", "(leads", "(lead"),
+        ("product of exponentials", "(exp |y|)", "(exp |x|)"),
+        ("mean", ":kind mean", ":kind median"),
+        ("power", "declare-const |x| Positive", "declare-const |x| Whole"),
+    ],
+)
+def test_other_changes_are_not_accepted(name: str, before: str, after: str) -> None:
+    assert before in SCRIPTS[name]
+    try:
+        found = verdict(SCRIPTS[name].replace(before, after))[0]
+    except (ValueError, KeyError):
+        found = REJECTED
+    assert found == REJECTED
+
+
+def test_a_leading_term_that_may_vanish_is_left_open() -> None:
+    script = SCRIPTS["leading term"]
+    assert "(below-one |g|)" in script
+    assert verdict(script.replace("(below-one |g|)\n", ""))[0] == "not checkable"
+
+
+def test_the_logarithm_of_what_may_be_negative_is_not_split() -> None:
+    """Log(x·log y) is no sum where log y < 0."""
+    script = smtlib.elementary(sp.log(x * sp.log(y)), sp.log(x) + sp.log(sp.log(y)), "test")
+    assert script is not None
+    assert verdict(script)[0] != "accepted"
+
+
+def test_the_logarithm_of_a_product_of_negative_numbers_is_no_sum() -> None:
+    r, t = sp.symbols("r t", real=True)
+    script = smtlib.elementary(sp.log(r * t), sp.log(r) + sp.log(t), "test")
+    assert script is not None
+    assert verdict(script)[0] != "accepted"
+    assert verdict(script.replace("Real", "Positive"))[0] == "accepted"
+
+
+def test_only_real_symbols_are_written() -> None:
+    either = sp.Symbol("r")
+    assert smtlib.elementary(sp.exp(either), sp.exp(either), "test") is None
+    gap = symbolic.identity("i", sp.exp(either + 1), sp.exp(either) * sp.E, "w")
+    assert gap.certificate
+    assert gap.certificate.scripts == ()
+
+
+def test_ends_hold_what_mpmath_finds() -> None:
+    """Exponentials and logarithms of fractions, at 60 digits."""
+    mpmath.mp.dps = 60
+    draw = random.Random(0)
+    for _ in range(200):
+        number = Fraction(draw.randint(-400, 400), draw.randint(1, 60))
+        point = {"|x|": number, "|y|": abs(number) + Fraction(1, 97)}
+        for tree, exact in (
+            (["exp", "|x|"], mpmath.exp(mpmath.mpf(number.numerator) / number.denominator)),
+            (
+                ["log", "|y|"],
+                mpmath.log(mpmath.mpf(point["|y|"].numerator) / point["|y|"].denominator),
+            ),
+        ):
+            low, high = between(tree, point)
+            ends = [mpmath.mpf(end.numerator) / end.denominator for end in (low, high)]
+            slack = abs(exact) * mpmath.mpf(10) ** -55
+            assert ends[0] - slack <= exact <= ends[1] + slack
+            assert high - low < Fraction(1, 10**25) * max(1, abs(high))
+
+
+def test_it_shares_no_code_with_what_it_checks() -> None:
+    imported: set[str] = set()
+    for node in ast.walk(ast.parse(Path(recheck_kinds.__file__).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module or "")
+    assert {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names} == {
+        "refutable.recheck"
+    }
