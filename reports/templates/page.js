@@ -27,6 +27,16 @@ function unfoldAll() { folded = all("details:not([open])"); for (const d of fold
 one("print").addEventListener("click", () => { unfoldAll(); print(); });
 addEventListener("afterprint", () => { for (const d of folded || []) d.open = false; folded = null; });
 
+function reach(root) {
+  for (const box of all(".scroll, .statement, math[display=block]", root)) {
+    if (box.closest("details:not([open])")) continue;
+    if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0"); else box.removeAttribute("tabindex");
+  }
+}
+document.addEventListener("toggle", e => { if (e.target.open) reach(e.target); }, true);
+addEventListener("resize", () => reach(document));
+reach(document);
+
 function zoomable(svg) {
   const whole = svg.viewBox.baseVal, full = [whole.x, whole.y, whole.width, whole.height];
   let view = [...full], dragged = null;

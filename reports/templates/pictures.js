@@ -2,7 +2,7 @@ for (const picture of all("svg.picture")) {
   const panels = JSON.parse(picture.dataset.panels), frame = zoomable(picture), tip = one("tip");
   const bar = document.createElement("p");
   bar.className = "tools";
-  for (const [sign, does, act] of [["+", "zoom in", frame.nearer], ["−", "zoom out", frame.farther], ["fit", "the whole picture", frame.fit]]) {
+  for (const [sign, does, act] of [["+", "zoom in", frame.nearer], ["−", "zoom out", frame.farther], ["fit", "fit the picture", frame.fit]]) {
     const button = document.createElement("button");
     button.type = "button"; button.textContent = sign; button.setAttribute("aria-label", does); button.addEventListener("click", act);
     bar.append(button);

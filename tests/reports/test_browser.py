@@ -336,6 +336,49 @@ def test_nothing_is_cut_off_on_a_narrow_screen(browser: webdriver.Chrome) -> Non
     assert browser.execute_script(JS_OVERFLOW) == []
 
 
+JS_UNREACHED = """
+return [...document.querySelectorAll("body *")].filter(e =>
+  getComputedStyle(e).overflowX === "auto" && e.clientWidth && e.scrollWidth > e.clientWidth + 1
+  && e.tabIndex < 0 && !e.querySelector("a[href], button, summary")
+).map(e => e.outerHTML.slice(0, 120));
+"""
+"""What scrolls sideways and cannot be reached with the keyboard."""
+
+
+def test_what_scrolls_is_reached_with_the_keyboard(browser: webdriver.Chrome) -> None:
+    screen = {"width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    unfold(browser)
+    browser.execute_async_script("setTimeout(arguments[0], 300)")
+    assert browser.execute_script(JS_UNREACHED) == []
+
+
+def test_nothing_is_told_by_colours_alone_where_they_are_forced(browser: webdriver.Chrome) -> None:
+    forced = [{"name": "forced-colors", "value": "active"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": forced})
+    assert browser.execute_script("return matchMedia('(forced-colors: active)').matches")
+    unfold(browser)
+    ink = browser.execute_script(
+        "const d = document.createElement('div'); d.style.color = 'CanvasText';"
+        "document.body.append(d); return getComputedStyle(d).color"
+    )
+    lines = (
+        "return [...document.querySelectorAll(arguments[0])]"
+        ".map(e => getComputedStyle(e)[arguments[1]])"
+    )
+    assert set(browser.execute_script(lines, "#graph path", "stroke")) == {ink}
+    assert set(browser.execute_script(lines, "#graph .node text", "fill")) == {ink}
+    marks = browser.execute_script(
+        "return [...document.querySelectorAll('#graph .node text')].map(e => e.textContent[0])"
+    )
+    assert set(marks) == set("✓✗?∅!–")
+    chosen = browser.find_element(By.CSS_SELECTOR, ".tiles button")
+    border = "return getComputedStyle(arguments[0]).borderTopWidth"
+    before = browser.execute_script(border, chosen)
+    chosen.click()
+    assert browser.execute_script(border, chosen) != before
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_either_scheme(browser: webdriver.Chrome, scheme: str) -> None:
     prefers = [{"name": "prefers-color-scheme", "value": scheme}]
