@@ -47,7 +47,8 @@ def ladder(
     if not all(0 < value < math.inf for value in sizes):
         raise ValueError(f"the sizes of a ladder are positive, not {list(sizes)}")
     ordered = tuple(sorted(sizes))
-    said = name if name is not None else getattr(measure, "__name__", "f").replace("_", " ")
+    own = getattr(measure, "__name__", "f").replace("_", " ").replace("<lambda>", "f")
+    said = own if name is None else name
     return Climb(said, size, ordered, tuple(measure(value) for value in ordered))
 
 

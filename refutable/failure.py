@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import sysconfig
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -40,10 +42,19 @@ def caller() -> str | None:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else None
 
 
-def describe(problem: BaseException, own: str | None = None) -> dict[str, Any]:
+def home(function: Callable[..., Any]) -> tuple[str, int] | None:
+    """The file and line where a user's function begins."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or not is_users(code.co_filename):
+        return None
+    return code.co_filename, code.co_firstlineno
+
+
+def describe(problem: BaseException, at_home: tuple[str, int] | None = None) -> dict[str, Any]:
     """Type, message, place, traceback and drawn configuration, as a FailureRecord holds them.
 
-    own: the file in which the place is looked for first.
+    at_home: a file and line of a user's. The place is looked for there first, and is there when no
+    code of a user's is on the way, as when a leg has returned what breaks later.
     """
     try:
         message = str(problem)
@@ -55,14 +66,17 @@ def describe(problem: BaseException, own: str | None = None) -> dict[str, Any]:
     except BaseException:
         frames, text = [], ""
     theirs = [frame for frame in frames if is_users(frame.filename)]
-    wanted = [frame for frame in theirs if frame.filename == own]
-    place = next(reversed(wanted or theirs or frames), None)
+    wanted = [f for f in theirs if at_home is not None and f.filename == at_home[0]]
+    innermost = next(reversed(wanted or theirs or frames), None)
+    place = (innermost.filename, innermost.lineno) if innermost else None
+    if not theirs and at_home is not None:
+        place = at_home
     drawn = getattr(problem, "__dict__", {}).get(CONFIGURATION)
     return {
         "type": type(problem).__qualname__,
         "message": message,
-        "file": place.filename if place else None,
-        "line": place.lineno if place else None,
+        "file": place[0] if place else None,
+        "line": place[1] if place else None,
         "traceback": text[-LONGEST:],
         "configuration": drawn if isinstance(drawn, dict | None) else {"drawn": drawn},
     }

@@ -90,7 +90,7 @@ def _examined(leg: Leg, context: Context) -> LegRecord:
         verdict=verdict,
         cases=evidence.cases,
         regimes=dict(evidence.regimes),
-        gaps=tuple(GapRecord.of(gap) for gap in evidence.gaps),
+        gaps=tuple(_placed(GapRecord.of(gap), leg) for gap in evidence.gaps),
         series=tuple(SeriesRecord.of(gap.series) for gap in evidence.gaps if gap.series),
         witness=_witness(evidence) if verdict is Verdict.FAILS else None,
         spelled=evidence.spelled if verdict is Verdict.FAILS else None,
@@ -101,6 +101,12 @@ def _examined(leg: Leg, context: Context) -> LegRecord:
         expected=expected,
         scope=scope,
     )
+
+
+def _placed(gap: GapRecord, leg: Leg) -> GapRecord:
+    """A gap that fails with its place: the leg's, where it was made after the leg had returned."""
+    place = failure.home(leg.run) if not gap.holds and gap.place is None else None
+    return gap if place is None else gap.model_copy(update={"place": f"{place[0]}:{place[1]}"})
 
 
 def broken(leg: Leg, problem: BaseException) -> LegRecord:
@@ -118,8 +124,7 @@ def broken(leg: Leg, problem: BaseException) -> LegRecord:
             not_run_reason=missing,
             remarks=(f"not run: {missing}",),
         )
-    file = getattr(getattr(leg.run, "__code__", None), "co_filename", None)
-    return error_record(leg.kind, failure.describe(problem, file))
+    return error_record(leg.kind, failure.describe(problem, failure.home(leg.run)))
 
 
 def error_record(kind: Kind, broke: Mapping[str, Any]) -> LegRecord:

@@ -284,10 +284,14 @@ def place(leg: LegRecord) -> str:
 
 
 def traceback(leg: LegRecord, most: int | None = None) -> list[str]:
-    """The last lines of a traceback, all without `most`."""
+    """The last lines of a traceback, from a frame on; all without `most`."""
     lines = leg.failure.traceback.rstrip().split("\n") if leg.failure else []
-    lines = [one for one in lines if one.strip()]
-    return lines if most is None else lines[-most:]
+    lines = [one for one in lines if one.strip(" ^~")]
+    if most is None or len(lines) <= most:
+        return lines
+    shown = lines[-most:]
+    frames = [number for number, one in enumerate(shown) if one.startswith("  File ")]
+    return shown[frames[0] :] if frames else shown[-1:]
 
 
 def drawn(leg: LegRecord) -> str:

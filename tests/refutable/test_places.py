@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from refutable import claims
-from refutable.claim import Kind
+from refutable import claims, verify
+from refutable.claim import Kind, Verdict
 from refutable.records.contents import place_of_leg
+from refutable.records.results import FailureRecord, LegRecord
+from refutable.reports import words
 
 ROOT = Path(__file__).parents[2]
 LEG = next(claim for claim in claims.CLAIMS if claim.id == "thm4.4").legs[Kind.SCALING]
@@ -31,3 +33,49 @@ def test_below_the_working_directory_and_else_below_the_package(
         file, _, line = place.rpartition(":")
         assert file == "refutable/claims/theorems/theorem_4_4.py"
         assert line.isdigit()
+
+
+LATE = """from refutable import Theta, claim, ladder, leg, scaling
+
+
+@claim("late.fails", "s", title="t")
+@leg("scaling")
+def fails():
+    return ladder(lambda n: n**2, scaling.sizes(4, 256)).follows(Theta("N"))
+
+
+@claim("late.breaks", "s", title="t")
+@leg("scaling")
+def breaks():
+    return ladder(lambda n: n - 4, scaling.sizes(4, 256)).follows(Theta("N"))
+"""
+
+
+def test_a_ladder_that_is_returned_is_climbed_where_its_leg_stands(tmp_path: Path) -> None:
+    """After the leg has returned, no code of the user's is on the way."""
+    module = tmp_path / "late_claims.py"
+    module.write_text(LATE, encoding="utf-8")
+    found = verify(sources=[str(module)])
+    [place] = {gap.place for gap in found["late.fails"].legs[0].gaps if not gap.holds}
+    assert place == f"{module}:4"
+    failure = found["late.breaks"].legs[0].failure
+    assert failure is not None
+    assert (failure.file, failure.line) == (str(module), 10)
+    assert failure.message.startswith("f: growth is read from positive values")  # no <lambda>
+
+
+def test_a_traceback_that_is_cut_begins_with_a_frame() -> None:
+    """And has no line of carets, which points at nothing once the lines are indented."""
+    text = "Traceback:\n" + "".join(
+        f'  File "f{n}.py", line {n}, in f\n    g({n})\n    ^^~~\n' for n in range(9)
+    )
+    failure = FailureRecord(type="E", message="m", traceback=f"{text}E: m\n")
+    record = LegRecord(
+        kind=Kind.EXACT, grade=Kind.EXACT.grade, verdict=Verdict.ERROR, failure=failure
+    )
+    for most in range(2, 9):
+        lines = words.traceback(record, most)
+        assert len(lines) <= most
+        assert lines[0].startswith("  File") or len(lines) == 1
+        assert lines[-1] == "E: m"
+        assert not [line for line in lines if "^" in line]
