@@ -32,12 +32,18 @@ def command(name: str, tests: Path | None, origin: str, project: bool) -> None:
     of the file TESTS that use Hypothesis as claims: assertions become gaps, and what is left to be
     said is marked TODO. What is there already is left as it is, with exit code 2.
     """
-    from refutable.starting.files import started
+    from refutable.starting.files import out_of_reach, started
 
     if (origin == "pytest") != (tests is not None):
         raise UsageError("--from pytest takes a file of tests: claims new NAME TESTS --from pytest")
     written = started(name, Path(), tests=tests, project=project)
     for path in written:
         streams.say(f"wrote {path}")
+    home = out_of_reach() if project else None
+    if home is not None:
+        streams.say(
+            f"refutable came from {home}, where CI finds none: name its repository in "
+            'pyproject.toml, as in "refutable @ git+https://.../refutable@main"'
+        )
     place = f"cd {name} && " if project else ""
     streams.say(f"Next: {place}claims verify --module {name}.py --out report")

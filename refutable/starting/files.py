@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import importlib.metadata
+import json
 from pathlib import Path
+from typing import Any
 
 from refutable.errors import UsageError
 from refutable.records.baseline import DAYS
@@ -43,6 +46,30 @@ def started(name: str, folder: Path, *, tests: Path | None, project: bool) -> li
     return [home / path for path in texts]
 
 
+def requirement() -> str:
+    """How a project names this tool: by the commit of the repository that it was installed from."""
+    origin = _origin()
+    if origin is None or "vcs_info" not in origin:
+        return "refutable"
+    commit = origin["vcs_info"]
+    return f"refutable @ {commit['vcs']}+{origin['url']}@{commit['commit_id']}"
+
+
+def out_of_reach() -> str | None:
+    """The folder that the tool was installed from, which no other machine has; None otherwise."""
+    origin = _origin()
+    return str(origin["url"]) if origin is not None and "dir_info" in origin else None
+
+
+def _origin() -> dict[str, Any] | None:
+    """Where the tool was installed from, unless from an index, as PEP 610 has it written down."""
+    try:
+        text = importlib.metadata.distribution("refutable").read_text("direct_url.json")
+    except importlib.metadata.PackageNotFoundError:  # run from where it lies
+        return None
+    return None if text is None else dict(json.loads(text))
+
+
 def _claims(name: str, tests: Path | None) -> str:
     if tests is None:
         return _template("theorem.py.txt", name)
@@ -54,5 +81,6 @@ def _claims(name: str, tests: Path | None) -> str:
 def _template(file: str, name: str) -> str:
     text = (HERE / file).read_text(encoding="utf-8")
     last = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=DAYS)
+    text = text.replace("REQUIREMENT", requirement())
     text = text.replace("DISTRIBUTION", name.replace("_", "-").strip("-"))
     return text.replace("THEOREM", name).replace("EXPIRES", last.isoformat())

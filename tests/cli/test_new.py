@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
 import os
 import subprocess
 import sys
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from refutable.claim import Kind
 from refutable.cli import command_of
 from refutable.errors import UsageError
 from refutable.records.results import Results
+from refutable.starting import files as starting
 from refutable.starting.conversion import converted
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +83,7 @@ class TestTemplate:
         runs = [step["run"] for step in workflow["jobs"]["verify"]["steps"] if "run" in step]
         assert any(" ".join(words) in run for run in runs)
         assert any(run.startswith("pip install .") for run in runs)
+        assert project["dependencies"] == [starting.requirement()]
 
     def test_the_doctor_says_what_the_false_claim_lacks(self, folder: Path) -> None:
         done = claims(folder, "doctor", "fresh_theorem.py")
@@ -87,6 +92,34 @@ class TestTemplate:
         for lack in ("no planted mistake", "one leg only (property)", "no regime"):
             assert lack in shown
         assert "ok       fresh_theorem.step\n" in done.stdout
+
+
+class TestRequirement:
+    """CI installs the tool from where it can be had, which is not always a package index."""
+
+    def told(self, monkeypatch: pytest.MonkeyPatch, text: str | None) -> str:
+        found = types.SimpleNamespace(read_text=lambda name: text)
+        monkeypatch.setattr(importlib.metadata, "distribution", lambda name: found)
+        return starting.requirement()
+
+    def test_from_an_index(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.told(monkeypatch, None) == "refutable"
+
+    def test_from_a_repository(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        text = json.dumps(
+            {"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
+        )
+        assert self.told(monkeypatch, text) == "refutable @ git+https://example.org/x.git@abc"
+
+    def test_from_a_folder_it_is_said_what_to_write(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        text = json.dumps({"url": "file:///home/me/refutable", "dir_info": {}})
+        assert self.told(monkeypatch, text) == "refutable"
+        done = new(monkeypatch, tmp_path, "mine", "--project")
+        assert "refutable came from file:///home/me/refutable, where CI finds none" in done.output
+        assert "refutable @ git+https://" in done.output
+        assert "came from" not in new(monkeypatch, tmp_path, "other").output  # without a project
 
 
 class TestRefused:

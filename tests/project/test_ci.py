@@ -290,6 +290,14 @@ def test_the_hook_checks_every_file_that_it_is_passed(home: Path) -> None:
     assert done.returncode == 1
     assert "3 claims: 1 holds, 1 fails, 1 undecided." in done.stdout
     assert "1 claim: 1 holds." in done.stdout
+    options = shlex.join(PRE_COMMIT["repos"][0]["hooks"][0]["args"])
+    assert options == "--baseline claims.toml"
+    words = ("verify", "--module", "my_claims.py", "--write-baseline", "claims.toml")
+    assert bash(shlex.join(["claims", *words]), home).returncode == 1
+    accepted = home / "claims.toml"
+    accepted.write_text(accepted.read_text("utf-8").replace("TODO", "planted"), "utf-8")
+    done = bash(f"{hook} {options} my_claims.py", home)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert HOOK["language"] == "python"
     for name in ("claims.py", "my_claims.py", "a/b_claims.py"):
         assert re.search(HOOK["files"], name)
