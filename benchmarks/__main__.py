@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("startup", "descent", "reduced", "report", "verify", "schedule")
+NAMES = ("startup", "descent", "reduced", "report", "verify", "schedule", "device")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES:

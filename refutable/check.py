@@ -14,7 +14,7 @@ from typing import Any
 import threadpoolctl
 
 from refutable import catalogue as catalogues
-from refutable import chance, failure, files
+from refutable import chance, device, failure, files
 from refutable.claim import (
     PROFILES,
     WORST_FIRST,
@@ -163,4 +163,6 @@ def environment() -> dict[str, str]:
     for name in LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
+    if device.chosen() != device.CPU:
+        found["device"] = device.chosen()
     return found

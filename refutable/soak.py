@@ -130,6 +130,8 @@ def room(gap: GapRecord) -> float | None:
             left = gap.tolerance - over
         case Relation.AT_LEAST:
             left = gap.tolerance + over
+        case Relation.TIGHT:  # attained: below the bound by a tolerance, above it by rounding
+            left = min(gap.tolerance + over, gap.rounding - over)
         case _:
             left = gap.tolerance - abs(over)
     return left if math.isfinite(left) else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from refutable import device as devices
 from refutable.auditing.statement import Base
 from refutable.claims.bent import dials
 from refutable.claims.bent.bases import setting_of
@@ -71,9 +72,10 @@ def trained(
     time: float,
     step: float,
     seed: int,
+    device: str = devices.CPU,
 ) -> Observed:
     """One training, made once for all statements."""
-    return train(setting, objective, perturbation, time=time, step=step, seed=seed)
+    return train(setting, objective, perturbation, time=time, step=step, seed=seed, device=device)
 
 
 @dataclass(frozen=True)
@@ -100,4 +102,6 @@ def observe(base: Base, turned: Mapping[str, float], seed: int, objective: Objec
     """The model of a base with these dials turned."""
     plan = planned(base, turned, objective)
     time = float(f"{plan.time:.6g}")
-    return trained(plan.setting, objective, plan.perturbation, time, plan.step, seed)
+    return trained(
+        plan.setting, objective, plan.perturbation, time, plan.step, seed, devices.chosen()
+    )

@@ -39,7 +39,7 @@ class Observer:
         self.batch = draw(setting, perturbation, where, EVALUATED, rng)
         self.against = counterparts(setting, perturbation, where, self.batch, rng)
         batch, N = self.batch, setting.areas
-        visible = batch.visible.numpy()
+        visible = batch.visible.cpu().numpy()
         self.area = where.area_of[batch.cluster]
         member = np.eye(N)[self.area]
         self.shown = member * visible[:, :, None]
@@ -48,6 +48,7 @@ class Observer:
         self.answerable = ~visible & own_seen
         self.asks = self.answerable if objective == "mae" else np.ones_like(visible)
         self.masked = ~visible
+        self.of_cluster = np.eye(setting.K)[:, batch.cluster]
         self.series: dict[str, dict[str, list[float]]] = {
             kind: {f.name: [] for f in dataclasses.fields(Seen)} for kind in KINDS
         }
@@ -57,22 +58,22 @@ class Observer:
     def look(self, network: Network) -> bool:
         """Take down one moment; False, and nothing taken down, when a number is not finite."""
         with torch.no_grad():
-            masked = self.batch.masked
-            attention = network.attention(masked)
-            loss = float(self._loss(network, network.output(attention, masked)))
-            F = (attention @ masked).numpy()
+            attention = network.attention(self.batch)
+            read = attention @ self.batch.masked
+            loss = float(self._loss(network, network.output(read, self.batch)))
+            F = read.cpu().numpy()
         if not (math.isfinite(loss) and np.isfinite(F).all()):
             return False
         self.loss.append(loss)
-        self.attention = attention.numpy()
-        self.error = 0.5 * ((F - self.batch.X.numpy()) ** 2).sum(axis=2)
+        self.attention = attention.cpu().numpy()
+        self.error = 0.5 * ((F - self.batch.X.cpu().numpy()) ** 2).sum(axis=2)
         self.A = self.attention @ self.shown
-        self.Q = network.Q.detach()[0].mean(dim=0).numpy()
+        self.Q = network.Q.detach()[0].mean(dim=0).cpu().numpy()
         self._take_down()
         return True
 
     def _loss(
-        self, network: Network, out: Float[Tensor, "B P d"] | Float[Tensor, "B d"]
+        self, network: Network, out: Float[Tensor, "B P m"] | Float[Tensor, "B d"]
     ) -> Float[Tensor, ""]:
         if self.objective == "mae":
             return reconstruction(out, self.batch)
@@ -84,7 +85,7 @@ class Observer:
         own = np.take_along_axis(self.A, area[:, :, None], axis=2)[:, :, 0]
         best = self.A.argmax(axis=2)
         E, V = self.where.E, self.where.V
-        phi = np.einsum("pd,knd->kpn", E @ self.Q, V)
+        phi = E @ self.Q @ V.transpose(0, 2, 1)
         upsilon = E @ self.Q @ E.T
         # Of the masked patch itself nothing tells its jitter (of variance j²/3) and its noise.
         variance = self.perturbation.latent_jitter**2 / 3
@@ -122,14 +123,9 @@ class Observer:
 
     def _least(self, values: Float[Array, "B P"], asked: Bool[Array, "B P"]) -> float:
         """The smallest mean over samples that a pair (cluster, patch) has."""
-        least = math.inf
-        for k in range(self.setting.K):
-            chosen = self.batch.cluster == k
-            count = asked[chosen].sum(axis=0)
-            total = np.where(asked[chosen], values[chosen], 0.0).sum(axis=0)
-            if (count > 0).any():
-                least = min(least, float((total[count > 0] / count[count > 0]).min()))
-        return least if math.isfinite(least) else math.nan
+        count, total = self.of_cluster @ asked, self.of_cluster @ (asked * values)
+        some = count > 0
+        return float((total[some] / count[some]).min()) if some.any() else math.nan
 
     def observed(
         self, *, diverged: bool, step: float, steps: int, times: Sequence[float]
@@ -141,16 +137,16 @@ class Observer:
         largest = float(np.abs(upsilon).max())
         spread = float(np.linalg.norm(rows[:, None] - rows[None], axis=2).max())
         local = self.answerable & (self.area != 0)
-        blank = 0.5 * (self.batch.X.numpy() ** 2).sum(axis=2)
+        blank = 0.5 * (self.batch.X.cpu().numpy() ** 2).sum(axis=2)
         samples = data.Samples(
             self.batch.cluster,
             np.empty((len(self.batch.z), 0)),
-            self.batch.visible.numpy(),
+            self.batch.visible.cpu().numpy(),
             np.full(len(self.batch.z), 1 / len(self.batch.z)),
         )
         few = samples.take(slice(0, 64))
         seen = (self.batch.visible, self.against[0].visible)
-        hidden = [~(v.numpy() & (self.area == 0)).any(axis=1) for v in seen]
+        hidden = [~(v.cpu().numpy() & (self.area == 0)).any(axis=1) for v in seen]
         changes = np.diff(np.array(self.own_phi), axis=0)
         return Observed(
             objective=self.objective,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 
 from refutable.model.bent.network import Network, contrast, reconstruction
 from refutable.model.bent.observation import Observed
@@ -16,7 +15,7 @@ from refutable.model.bent.observer import Observer
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.bent.world import counterparts, draw, world
 from refutable.model.setting import Setting, SettingError
-from refutable.model.steps import GradientDescent
+from refutable.model.steps import Adam, GradientDescent
 from refutable.model.trajectory import Objective
 
 BATCH = {"mae": 64, "cl": 64}
@@ -38,18 +37,20 @@ def train(
     time: float,
     step: float,
     seed: int,
+    device: str = "cpu",
 ) -> Observed:
     """Train a model of P small for a time t = η·steps under a perturbation, and look at it.
 
     time, step: of the unperturbed training; `step_factor` multiplies the step, so that the time is
     kept, down to 2·MOMENTS steps. With two heads either takes steps of twice that size, as their
-    average passes half of the gradient to each. A run is a function of its arguments. Numbers that
+    average passes half of the gradient to each. device: as torch calls it; what is drawn does not
+    depend on it. A run is a function of its arguments. Numbers that
     are not finite end it early (`diverged`). SettingError for what cannot be laid out.
     """
     if objective == "cl" and not 1 <= setting.contrastive.negatives < math.inf:
         raise SettingError("training needs at least one and finitely many negatives")
     rng = np.random.default_rng(seed)
-    where = world(setting, perturbation)
+    where = world(setting, perturbation, device)
     network = Network(setting, objective, perturbation, where, rng)
     eta = step * perturbation.step_factor
     steps = max(2 * MOMENTS, math.ceil(time / eta))
@@ -62,7 +63,7 @@ def train(
     for n in range(1, steps + 1):
         batch = draw(setting, perturbation, where, size, rng)
         optimiser.zero_grad()
-        out = network(batch.masked)
+        out = network(batch)
         if objective == "mae":
             loss = reconstruction(out, batch)
         else:
@@ -80,14 +81,12 @@ def train(
     return observer.observed(diverged=not finite, step=eta, steps=steps, times=times)
 
 
-def _optimiser(
-    network: Network, perturbation: Perturbation, eta: float
-) -> torch.optim.Optimizer | GradientDescent:
+def _optimiser(network: Network, perturbation: Perturbation, eta: float) -> GradientDescent | Adam:
     adam = perturbation.optimiser == "adam"
     rate = ADAM_RATE * perturbation.step_factor if adam else eta
     groups = [(network.Q, rate)]
     if perturbation.value_training:
         groups.append((network.W, rate * perturbation.value_training))
     if adam:
-        return torch.optim.Adam([{"params": [tensor], "lr": own} for tensor, own in groups])
+        return Adam(groups)
     return GradientDescent(groups, momentum=perturbation.momentum)

@@ -22,11 +22,15 @@ from refutable.model.shapes import Array, Bool, Float, Int
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """Where the data live: positional encodings E (P, d), features V (K, N, d), areas (K, P)."""
+    """Where the data live: positional encodings E (P, d), features V (K, N, d), areas (K, P).
+
+    device: that of the batches which are drawn; what they are is drawn on the processor.
+    """
 
     E: Float[Array, "P d"]
     V: Float[Array, "K N d"]
     area_of: Int[Array, "K P"]
+    device: str = "cpu"
 
     @property
     def sizes(self) -> Int[Array, "K N"]:
@@ -34,8 +38,17 @@ class World:
         K, N, _ = self.V.shape
         return np.stack([np.bincount(self.area_of[k], minlength=N) for k in range(K)])
 
+    @functools.cached_property
+    def frames(self) -> tuple[Float[Tensor, "K N d"], Float[Array, "K N N"]]:
+        """Orthonormal rows that span each cluster's features, and the features in them."""
+        columns, features = np.linalg.qr(self.V.transpose(0, 2, 1))
+        frame = np.ascontiguousarray(columns.transpose(0, 2, 1))
+        return torch.from_numpy(frame).to(self.device), np.ascontiguousarray(
+            features.transpose(0, 2, 1)
+        )
 
-def world(setting: Setting, perturbation: Perturbation) -> World:
+
+def world(setting: Setting, perturbation: Perturbation, device: str = "cpu") -> World:
     """Positions and features with the perturbed inner products, in orthonormal coordinates.
 
     d = P + K·N + K + 2: one more direction for what positions share, one per cluster for what its
@@ -65,7 +78,7 @@ def world(setting: Setting, perturbation: Perturbation) -> World:
     E = np.sqrt(1 - c) * axes[:P] + np.sqrt(c) * among_positions
     if overlap:
         E = np.sqrt(1 - overlap**2) * E + overlap * V[0, area_of[0]]
-    return World(E, V, area_of)
+    return World(E, V, area_of, device)
 
 
 def areas(setting: Setting, largest_local: float) -> Int[Array, "K P"]:
@@ -91,21 +104,58 @@ def areas(setting: Setting, largest_local: float) -> Int[Array, "K P"]:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """B samples laid out: X (B, P, d) before masking, visible (B, P), z (B, P), cluster (B,)."""
+    """B samples laid out: X (B, P, m) before masking, visible (B, P), z (B, P), cluster (B,).
 
-    X: Float[Tensor, "B P d"]
+    frame: (K, m, d) orthonormal rows per cluster in whose coordinates the patches of a sample are
+    written, exactly, with m = N of d coordinates; None where they leave the span of its features.
+    areas: (B, P) area of every patch, and (B, N, m) the patch that all of an area are copies of;
+    None where noise or jitter tells them apart.
+    """
+
+    X: Float[Tensor, "B P m"]
     visible: Bool[Tensor, "B P"]
     z: Float[Array, "B P"]
     cluster: Int[Array, "B"]
+    frame: Float[Tensor, "K m d"] | None = None
+    areas: tuple[Int[Array, "B P"], Float[Array, "B N m"]] | None = None
 
     @functools.cached_property
-    def masked(self) -> Float[Tensor, "B P d"]:
+    def masked(self) -> Float[Tensor, "B P m"]:
         """M(X)."""
         return self.X * self.visible[:, :, None]
 
+    @functools.cached_property
+    def distinct(self) -> tuple[Float[Tensor, "B n m"], Float[Tensor, "B 1 n"]] | None:
+        """What differs in M(X), n = N + 1 patches, and log how often it occurs; None where all do.
+
+        The first is that of masked patches, 0. What does not occur has -inf.
+        """
+        if self.areas is None:
+            return None
+        area, patches = self.areas
+        B, N, m = patches.shape
+        which = np.where(self.visible.cpu().numpy(), area + 1, 0) + (N + 1) * np.arange(B)[:, None]
+        count = np.bincount(which.ravel(), minlength=B * (N + 1)).reshape(B, 1, N + 1)
+        with np.errstate(divide="ignore"):
+            often = np.log(count)
+        tokens = np.concatenate([np.zeros((B, 1, m)), patches], axis=1)
+        device = self.X.device
+        return torch.from_numpy(tokens).to(device), torch.from_numpy(often).to(device)
+
+    @functools.cached_property
+    def drawn_from(self) -> Int[Tensor, "B"]:
+        """(B,) clusters, to choose tensors by."""
+        return torch.from_numpy(self.cluster).to(self.X.device)
+
+    def whole(self, coordinates: Float[Tensor, "B m"]) -> Float[Tensor, "B d"]:
+        """A vector per sample, (B, d), from coordinates in the frame of the sample's cluster."""
+        if self.frame is None:
+            return coordinates
+        return (coordinates[:, None] @ self.frame[self.drawn_from])[:, 0]
+
     def under(self, visible: Bool[Array, "B P"]) -> Batch:
         """The same samples under other masks."""
-        return dataclasses.replace(self, visible=torch.from_numpy(visible))
+        return dataclasses.replace(self, visible=torch.from_numpy(visible).to(self.X.device))
 
 
 def draw(
@@ -129,12 +179,31 @@ def draw(
         per_patch = per_patch * (
             1 + perturbation.latent_jitter * rng.uniform(-1, 1, size=per_patch.shape)
         )
-    X = per_patch[:, :, None] * where.V[samples.cluster[:, None], area]
+    frame, features = (None, where.V) if leaves_span(setting, perturbation) else where.frames
+    X = per_patch[:, :, None] * features[samples.cluster[:, None], area]
     if perturbation.noise:
         d = X.shape[-1]
         X = X + perturbation.noise / math.sqrt(d) * rng.standard_normal(X.shape)
-    visible = masks(setting, perturbation, size, rng)
-    return Batch(torch.from_numpy(X), torch.from_numpy(visible), per_patch, samples.cluster)
+    visible = torch.from_numpy(masks(setting, perturbation, size, rng)).to(where.device)
+    areas = None
+    if frame is not None and not perturbation.latent_jitter:
+        areas = (area, z[:, :, None] * features[samples.cluster])
+    return Batch(
+        torch.from_numpy(X).to(where.device), visible, per_patch, samples.cluster, frame, areas
+    )
+
+
+def leaves_span(setting: Setting, perturbation: Perturbation) -> bool:
+    """Whether a sample, or what a network makes of it, leaves the span of its cluster's features.
+
+    Else N coordinates say all of a patch, and a step costs some fifth of one in d coordinates.
+    """
+    return bool(
+        perturbation.noise
+        or perturbation.value_perturbation
+        or perturbation.value_training
+        or setting.contrastive.query == "feature+position"
+    )
 
 
 def masks(
@@ -162,7 +231,7 @@ def counterparts(
     """What the first views are contrasted with: the second views, and N_c negatives for all."""
     details = setting.contrastive
     if details.views == "complementary":
-        other = ~first.visible.numpy()
+        other = ~first.visible.cpu().numpy()
     else:
         other = masks(setting, perturbation, len(first.z), rng)
     negatives = draw(setting, perturbation, where, int(details.negatives), rng)

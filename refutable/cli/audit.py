@@ -35,6 +35,7 @@ from refutable.records.results import Results
 @options.seed
 @options.workers
 @options.scheduler
+@options.device
 @options.limit
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None,

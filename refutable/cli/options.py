@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from refutable import device as devices
 from refutable import streams
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import LARGEST_SEED, PROFILES
@@ -55,6 +56,12 @@ shard = click.option(
 scheduler = click.option(
     "--scheduler", metavar="ADDRESS|local:N",
     help="Have a Dask cluster do the work, or N processes of one on this machine.",
+)  # fmt: skip
+device = click.option(
+    "--device", type=click.Choice((devices.CPU, devices.CUDA, devices.AUTO)), expose_value=False,
+    callback=lambda _context, _option, asked: devices.choose(asked) if asked else None,
+    help="Where models are trained that allow it; auto: on a GPU where there is one "
+    f"[default: {devices.VARIABLE}, or cpu].",
 )  # fmt: skip
 seeds = click.option(
     "--seeds", type=click.IntRange(2), metavar="N",

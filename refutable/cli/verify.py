@@ -38,6 +38,7 @@ from refutable.shard import WHOLE, Shard
 @options.seeds
 @options.workers
 @options.scheduler
+@options.device
 @options.limit
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None,

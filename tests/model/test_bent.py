@@ -57,11 +57,11 @@ def steps(objective: Any, *, count: int = 6, eta: float = 1.0) -> tuple[torch.Te
     for _ in range(count):
         batch = worlds.draw(SETTING, plain, where, 16, rng)
         if objective == "mae":
-            loss = networks.reconstruction(network(batch.masked), batch)
+            loss = networks.reconstruction(network(batch), batch)
             other = losses.reconstruction(module, samples_of(batch))
         else:
             against = worlds.counterparts(SETTING, plain, where, batch, rng)
-            loss = networks.contrast(network(batch.masked), network, SETTING, plain, against)
+            loss = networks.contrast(network(batch), network, SETTING, plain, against)
             views = (batch, *against)
             first, second, negatives = (
                 torch.from_numpy(data.masked(SETTING, samples_of(v), module.basis)) for v in views
@@ -120,6 +120,50 @@ def test_a_second_layer_is_idle_only_where_all_queries_attend_alike() -> None:
     setting = SETTING.replace(contrastive=details)
     one, two = (trained(Perturbation(layers=n), "cl", setting) for n in (1, 2))
     assert not np.allclose(one.loss, two.loss, rtol=1e-9, atol=1e-12)
+
+
+BENT: list[dict[str, Any]] = [
+    {}, {"feature_coherence": 0.3, "shared_global": 0.3}, {"latent_jitter": 0.3},
+    {"heads": 2, "layers": 2}, {"position_feature_overlap": 0.3, "sign_flips": 0.3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bent", BENT, ids=lambda bent: "+".join(bent) or "nothing")
+@pytest.mark.parametrize("objective", ["mae", "cl"])
+def test_fewer_coordinates_say_the_same(
+    bent: dict[str, Any], objective: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training in the span of the features, each patch read once, and one in all d dimensions."""
+    found = trained(Perturbation(**bent), objective)
+    monkeypatch.setattr(worlds, "leaves_span", lambda *_: True)
+    plain = trained(Perturbation(**bent), objective)
+    for name in ("loss", "learned", "local", "global_"):
+        ours, theirs = getattr(found, name), getattr(plain, name)
+        if isinstance(ours, tuple):
+            ours, theirs = {name: ours}, {name: theirs}
+        else:
+            ours, theirs = dataclasses.asdict(ours), dataclasses.asdict(theirs)
+        for series in ours:
+            np.testing.assert_allclose(ours[series], theirs[series], rtol=0, atol=1e-10)
+
+
+def test_the_gradient_of_reading_is_that_of_its_parts() -> None:
+    """Against softmax and a product, differentiated by torch, to the last digits."""
+    torch.manual_seed(0)
+    scores, tokens, weight = (
+        torch.randn(3, 5, n, dtype=torch.float64) for n in (4, 2, 2)
+    )  # fmt: skip
+    tokens = tokens[:, :4].contiguous()
+    ours, theirs = (
+        [x.clone().requires_grad_() for x in (scores, tokens)] for _ in range(2)
+    )  # fmt: skip
+    read = networks.attend(*ours)
+    plain = torch.softmax(theirs[0], dim=2) @ theirs[1]
+    torch.testing.assert_close(read, plain, rtol=0, atol=1e-14)
+    (read * weight).sum().backward()
+    (plain * weight).sum().backward()
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine.grad, other.grad, rtol=0, atol=1e-14)
 
 
 def test_a_training_is_a_function_of_its_arguments(assumed: dict[str, Observed]) -> None:

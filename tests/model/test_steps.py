@@ -1,11 +1,11 @@
-"""Steps are those of torch's own optimiser, to the last bit."""
+"""Steps are those of torch's own optimisers, to the last bit."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from refutable.model.steps import GradientDescent
+from refutable.model.steps import Adam, GradientDescent
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -35,3 +35,21 @@ def test_what_has_no_gradient_stays() -> None:
     descent = GradientDescent([(x, 0.1)])
     descent.step()
     assert x.tolist() == [1.0, 1.0]
+
+
+def test_adam_is_that_of_torch() -> None:
+    """Two tensors at two rates."""
+    torch.manual_seed(0)
+    starts = [torch.randn(4, 3, dtype=torch.float64) for _ in range(2)]
+    ours, theirs = ([start.clone().requires_grad_() for start in starts] for _ in range(2))
+    adam = Adam(zip(ours, (0.1, 0.02), strict=True))
+    known = torch.optim.Adam(
+        [{"params": [x], "lr": rate} for x, rate in zip(theirs, (0.1, 0.02), strict=True)]
+    )
+    for _ in range(9):
+        for optimiser, (x, y) in ((adam, ours), (known, theirs)):
+            optimiser.zero_grad()
+            ((x**2).sum() * (y + 1).exp().mean()).backward()
+            optimiser.step()
+    for mine, other in zip(ours, theirs, strict=True):
+        assert torch.equal(mine, other)

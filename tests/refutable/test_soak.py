@@ -12,9 +12,11 @@ from click.testing import CliRunner
 from refutable.claim import Verdict
 from refutable.cli import cli
 from refutable.errors import UsageError
+from refutable.gap import tight
+from refutable.records.results import GapRecord
 from refutable.records.soak import FILE, SoakRecord
 from refutable.shard import Shard
-from refutable.soak import soak
+from refutable.soak import room, soak
 
 SOURCE = """
 import random
@@ -59,6 +61,17 @@ def test_a_verdict_that_chance_turns_is_named(source: str, tmp_path: Path) -> No
     rooms = [gap.claim for gap in record.narrowest]
     assert rooms.index("narrow") < rooms.index("steady")
     assert SoakRecord.read(tmp_path / "out" / FILE) == record
+
+
+@pytest.mark.parametrize(
+    ("measured", "left"), [(1.9, 0.15), (1.75, 0.0), (2.0, 0.05), (2.1, -0.05)]
+)
+def test_above_an_attained_bound_there_is_room_for_rounding_alone(
+    measured: float, left: float
+) -> None:
+    gap = tight("g", measured, 2.0, 0.25, "a bound", rounding=0.05, false_alarm=1e-9)
+    found = room(GapRecord.of(gap))
+    assert found == pytest.approx(left, abs=1e-12)
 
 
 def test_parts_come_to_the_whole_and_nothing_is_checked_twice(source: str, tmp_path: Path) -> None:
