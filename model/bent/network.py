@@ -62,7 +62,7 @@ def attend(
     scores: Float[Tensor, "B P n"], tokens: Float[Tensor, "B n m"]
 ) -> Float[Tensor, "B P m"]:
     """What every query reads of the tokens, softmax(scores)·tokens: (B, P, m)."""
-    read: Tensor = _Attend.apply(scores, tokens)
+    read: Tensor = _Attend.apply(scores, tokens)  # type: ignore[no-untyped-call]  # torch's
     return read
 
 
