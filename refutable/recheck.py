@@ -4,9 +4,11 @@ It shares no code with what wrote the files, and is short enough to be read in o
 of SMT-LIB 2, polynomials with fractions as coefficients, and the other solver. A script is
 
 - accepted when it says `sat` and its point meets every assertion in exact arithmetic; when it says
-  `unsat` and an assertion cannot be met because its sides are one and the same rational function;
-  or when a solver that did not write it also says `unsat`;
-- rejected when its point breaks an assertion, or when the other solver finds a point;
+  `unsat` and an assertion cannot be met because its sides are one and the same rational function,
+  or because the terms of a sum of squares add up to nothing though one of them is positive; or when
+  a solver that did not write it also says `unsat`;
+- rejected when its point breaks an assertion, when its squares show nothing, or when the other
+  solver finds a point;
 - not checkable when no other solver is installed, or none decides it.
 
 What it does not look at is how a statement was turned into polynomials; that is written beside it.
@@ -227,6 +229,49 @@ def impossible(script: Script) -> bool:
     return False
 
 
+def polynomial(tree: Tree, names: set[str]) -> Polynomial:
+    """A term that divides by numbers alone. Raises ValueError for any other."""
+    top, bottom = quotient(tree, names)
+    if set(bottom) != {()}:
+        raise ValueError("a polynomial that divides by more than a number")
+    return times(top, {(): 1 / bottom[()]})
+
+
+def excluded(script: Script) -> str | None:
+    """Why squares do not show that the assertions exclude each other; None where they do.
+
+    A term is a weight above 0, times assertions that something is > 0 or >= 0, times a square: it
+    is nowhere negative where all of them hold. When all terms add up to nothing, each is 0 there.
+    """
+    total: Polynomial = {}
+    roots = []
+    for weight, chosen, root in script.info[":squares"]:
+        square = polynomial(root, script.names)
+        part = times({(): fraction(weight)}, times(square, square))
+        relations = [script.asserted[int(n)] for n in chosen]
+        for relation, side, zero in relations:
+            if relation not in (">", ">=") or zero != "0.0":
+                return f"a term multiplies an assertion with {relation}"
+            part = times(part, polynomial(side, script.names))
+        if fraction(weight) <= 0 or any(int(n) < 0 for n in chosen):
+            return "a term has no positive weight, or no assertion of that number"
+        total = plus(total, part)
+        if all(relation == ">" for relation, _, _ in relations):
+            roots.append(square)
+    if total:
+        return "its terms do not add up to nothing"
+    if any(set(root) == {()} for root in roots):
+        return None
+    # The squares of these variables are 0 where all terms are; there an assertion has to be broken.
+    gone = {root[0][0][0] for root in map(list, roots) if len(root) == 1 and len(root[0]) == 1}
+    for relation, side, zero in script.asserted:
+        if relation == ">" and zero == "0.0" and gone:
+            monomials = polynomial(side, script.names)
+            if all(any(name in gone for name, _ in monomial) for monomial in monomials):
+                return None
+    return "none of its terms is positive"
+
+
 # --- Other solvers ------------------------------------------------------------------------------
 
 
@@ -294,11 +339,23 @@ def verdict(file: Path) -> tuple[str, str]:
             return ("rejected", f"assertions that fail there: {len(broken)}") if broken else (
                 "accepted", "the point meets every assertion, in exact arithmetic"
             )  # fmt: skip
+        if ":squares" in script.info:
+            doubt = excluded(script)
+            return ("rejected", doubt) if doubt else (
+                "accepted", "the squares add up to nothing, and one is positive"
+            )  # fmt: skip
         if impossible(script):
             return "accepted", "the two sides are one rational function, in exact arithmetic"
     except TooLargeError:
         pass
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError) as problem:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        ZeroDivisionError,
+        RecursionError,
+    ) as problem:
         return "rejected", f"cannot be read: {problem}"
     answers = dict(others_say(script, file))
     for name, said in answers.items():

@@ -217,8 +217,8 @@ def certificate(opinion: Opinion, statement: Statement, sums: str, alone: str = 
         resource=work,
         alone=alone,
         scripts=tuple(
-            smtlib.unmet(query, opinion.decider.by())
-            for query in statement.counterexamples
+            smtlib.unmet(query, opinion.decider.by(), answer.squares)
+            for query, answer in zip(statement.counterexamples, opinion.answers, strict=False)
             if opinion.found == "proved"
         ),
     )

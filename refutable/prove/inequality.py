@@ -1,6 +1,7 @@
 """Inequalities: each is decided by several programs that share no code, and they must agree.
 
-z3 and cvc5 decide over all real numbers; ball arithmetic where the assumptions bound the symbols.
+z3 and cvc5 decide over all real numbers; ball arithmetic where the assumptions bound the symbols; a
+sum of squares proves by an identity that anybody can multiply out.
 All start from the same statement (`statement.read`); each that comes to an end yields a gap of its
 own. Where only one does, its certificate says so, and the grade with it. A third opinion is asked
 for where it is cheap.
@@ -13,7 +14,7 @@ from typing import Any
 
 from refutable.claim import Undecided
 from refutable.errors import MissingPackageError, needed
-from refutable.prove import coverings, deciding, enumeration, smt
+from refutable.prove import coverings, deciding, enumeration, smt, squares
 from refutable.prove import statement as statements
 from refutable.prove.answer import Answer
 from refutable.prove.deciding import Decided, Decider, DisagreementError, Opinion
@@ -120,9 +121,12 @@ def _opinions(statement: Statement) -> list[Opinion]:
     if sum(map(_settled, first)) > 1 and len(statement.symbols) > FEW_SYMBOLS:
         return first
     by_cvc5 = ask(coverings)
-    if sum(map(_settled, [*first, by_cvc5])) < 2 and by_balls.found == "unknown":
+    if sum(map(_settled, [*first, by_cvc5])) > 1:
+        return [by_z3, by_cvc5, by_balls, one_by_one]
+    by_squares = ask(squares)
+    if not _settled(by_squares) and by_balls.found == "unknown":
         by_balls = ask(_Balls())
-    return [by_z3, by_cvc5, by_balls, one_by_one]
+    return [by_z3, by_cvc5, by_balls, one_by_one, by_squares]
 
 
 def _settled(opinion: Opinion) -> bool:

@@ -1,9 +1,11 @@
 """SMT-LIB: what was decided, as scripts that any solver reads and `claims-recheck` decides again.
 
 A script says what came of it (`:status`), who found that (`:source`), and for what can be met a
-point at which it is (`:point`). Denominators are asserted not to be 0, so that a division means the
-same to every solver. What is no question for a solver is written in the same notation, and says of
-which `:kind` it is: leading terms, elementary functions, means over finitely many cases.
+point at which it is (`:point`). A sum of squares has its terms beside it (`:squares`): a weight,
+the numbers of the assertions that it multiplies, and what is squared. Denominators are asserted not
+to be 0, so that a division means the same to every solver. What is no question for a solver is
+written in the same notation, and says of which `:kind` it is: leading terms, elementary functions,
+means over finitely many cases.
 """
 
 from __future__ import annotations
@@ -13,14 +15,21 @@ from typing import Any
 
 import sympy as sp
 
+from refutable.prove.answer import Term
 from refutable.prove.statement import Query
 
 _OPERATORS = {">=": ">=", ">": ">", "==": "=", "!=": "distinct"}
 
 
-def unmet(query: Query, by: str) -> str:
-    """The script of a query that no point meets. by: who says so."""
-    return _script(query.symbols, query.whole, _atoms(query), "unsat", by)
+def unmet(query: Query, by: str, squares: Iterable[Term] = ()) -> str:
+    """The script of a query that no point meets. by: who says so. squares: an identity for it."""
+    terms = " ".join(
+        f"({_term(sp.Rational(term.weight), query.whole)} ({' '.join(map(str, term.atoms))}) "
+        f"{_term(term.root, query.whole)})"
+        for term in squares
+    )
+    shown = f"(set-info :squares ({terms}))" if terms else None
+    return _script(query.symbols, query.whole, _atoms(query), "unsat", by, shown)
 
 
 def met(query: Query, point: Mapping[sp.Symbol, sp.Expr], by: str) -> str | None:
@@ -160,14 +169,14 @@ def _script(
     asserted: Iterable[str],
     status: str,
     by: str,
-    point: str | None = None,
+    shown: str | None = None,
 ) -> str:
     def lines() -> Iterator[str]:
         yield "(set-info :smt-lib-version 2.6)"
         yield f"(set-info :source |{by}|)"
         yield f"(set-info :status {status})"
-        if point is not None:
-            yield point
+        if shown is not None:
+            yield shown
         yield f"(set-logic {'QF_NIRA' if whole else 'QF_NRA'})"
         for symbol in symbols:
             yield f"(declare-const {_name(symbol)} {'Int' if symbol in whole else 'Real'})"

@@ -18,7 +18,7 @@ from refutable.claim import Undecided, Vacuous, Verdict, evidence_of
 from refutable.claims import assumptions as configurations
 from refutable.claims.mae import one_sample, signs, sizes
 from refutable.gap import Gap
-from refutable.prove import boxes, cells, coverings, inequality, smt
+from refutable.prove import boxes, cells, coverings, inequality, smt, squares
 from refutable.prove.answer import Answer
 from refutable.prove.deciding import Decided, DisagreementError
 from refutable.prove.relations import met, refutes, symbols_of
@@ -137,17 +137,20 @@ def test_an_offered_point_counts_when_it_is_confirmed_only(monkeypatch: pytest.M
     assert labels == ["p [cvc5]", "p [balls]"]
 
 
-@pytest.mark.parametrize("alone", [smt, coverings, boxes], ids=["z3", "cvc5", "balls"])
+DECIDERS = {"z3": smt, "cvc5": coverings, "balls": boxes, "squares": squares}
+
+
+@pytest.mark.parametrize("alone", DECIDERS.values(), ids=DECIDERS)
 def test_where_one_decider_alone_comes_to_an_end_the_certificate_says_so(
     alone: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (smt, coverings, boxes):
+    for module in DECIDERS.values():
         if module is not alone:
             monkeypatch.setattr(module, "solve", lambda *_: UNKNOWN)
     (found,) = inequality.proved("product", SQUARE, a * b <= 1, "nothing is lumped")
     assert isinstance(found, Gap)
     assert found.certificate is not None
-    assert found.certificate.alone.count("planted") == 2
+    assert found.certificate.alone.count("planted") == 3
     monkeypatch.setattr(alone, "solve", lambda *_: UNKNOWN)
     (none,) = inequality.proved("product", SQUARE, a * b <= 1, "nothing is lumped")
     assert judged(none) is Verdict.UNDECIDED
