@@ -11,8 +11,9 @@ import sympy as sp
 
 from refutable.claim import Undecided
 from refutable.gap import Gap
-from refutable.prove import deciding, gram, inequality, squares
+from refutable.prove import coverings, deciding, gram, inequality, squares
 from refutable.prove import statement as statements
+from refutable.prove.answer import Answer
 from refutable.recheck import verdict
 
 x, y = sp.symbols("x y", real=True)
@@ -72,9 +73,7 @@ def test_what_is_false_has_no_sum_of_squares(name: str) -> None:
 
 
 def test_it_is_asked_where_no_two_others_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        inequality.coverings, "solve", lambda _: squares.Answer(found="unknown", reason="tired")
-    )
+    monkeypatch.setattr(coverings, "solve", lambda _: Answer(found="unknown", reason="tired"))
     found = list(inequality.proved("Motzkin", *TRUE["Motzkin"], "as it is"))
     assert [gap.name for gap in found if isinstance(gap, Gap)] == [
         "Motzkin [z3]", "Motzkin [squares]",
