@@ -11,18 +11,20 @@ of SMT-LIB 2, polynomials with fractions as coefficients, and the other solver. 
   solver finds a point;
 - not checkable when no other solver is installed, or none decides it.
 
-What it does not look at is how a statement was turned into polynomials; that is written beside it.
+What is no question for a solver is decided in `recheck_kinds`. What is not looked at is how a
+statement was turned into polynomials; that is written beside it.
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+
+from refutable import recheck_kinds
+from refutable.recheck_arithmetic import TooLargeError, Tree, fraction, quotient, read, times, value
 
 USAGE = """\
 Usage: claims-recheck [--strict] DIR
@@ -32,39 +34,8 @@ Usage: claims-recheck [--strict] DIR
 """
 SECONDS = 30
 """Wall time that a solver is given for a script."""
-MOST_TERMS = 20_000
-"""Terms of a polynomial that is expanded; larger ones are left to the solvers."""
-TOKEN = re.compile(r'\(|\)|\|[^|]*\||"[^"]*"|;[^\n]*|[^\s()|";]+')
-
-Tree = Any
-"""A word, or a list of trees."""
-Polynomial = dict[tuple[tuple[str, int], ...], Fraction]
-"""Coefficients by monomial: variables in order, each with its power."""
-
-
-class TooLargeError(Exception):
-    """A polynomial has more terms than are expanded here."""
-
 
 # --- SMT-LIB ------------------------------------------------------------------------------------
-
-
-def read(text: str) -> list[Tree]:
-    """The commands of a script. Raises ValueError for parentheses that do not match."""
-    stack: list[list[Tree]] = [[]]
-    for token in TOKEN.findall(text):
-        if token == "(":
-            stack.append([])
-        elif token == ")":
-            if len(stack) == 1:
-                raise ValueError("a parenthesis closes what was never opened")
-            done = stack.pop()
-            stack[-1].append(done)
-        elif not token.startswith(";"):
-            stack[-1].append(token)
-    if len(stack) > 1:
-        raise ValueError("a parenthesis is never closed")
-    return stack[0]
 
 
 class Script:
@@ -94,33 +65,6 @@ class Script:
 # --- Arithmetic ---------------------------------------------------------------------------------
 
 
-def fraction(tree: Tree) -> Fraction:
-    """The value of a tree of numbers."""
-    return value(tree, {})
-
-
-def value(tree: Tree, point: Mapping[str, Fraction]) -> Fraction:
-    """The value of a term at a point. Raises ValueError for what is no term."""
-    if isinstance(tree, str):
-        return point[tree] if tree in point else Fraction(tree)
-    head, *rest = tree
-    sides = [value(side, point) for side in rest]
-    if head == "to_real" and len(sides) == 1:
-        return sides[0]
-    if head == "-" and len(sides) == 1:
-        return -sides[0]
-    if head == "/" and len(sides) == 2:
-        return sides[0] / sides[1]
-    if head == "+":
-        return sum(sides, Fraction(0))
-    if head == "*":
-        product = Fraction(1)
-        for side in sides:
-            product *= side
-        return product
-    raise ValueError(f"an operation that is not known: {head}")
-
-
 def holds(tree: Tree, point: Mapping[str, Fraction]) -> bool:
     """Whether an assertion holds at a point."""
     relation, left, right = tree
@@ -130,63 +74,6 @@ def holds(tree: Tree, point: Mapping[str, Fraction]) -> bool:
             ">=": left >= right, ">": left > right, "=": left == right, "distinct": left != right
         }[relation]
     )  # fmt: skip
-
-
-def plus(p: Polynomial, q: Polynomial) -> Polynomial:
-    """The sum, without terms that cancel."""
-    total = dict(p)
-    for monomial, coefficient in q.items():
-        total[monomial] = total.get(monomial, Fraction(0)) + coefficient
-    return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
-
-
-def times(p: Polynomial, q: Polynomial) -> Polynomial:
-    """The product. Raises TooLargeError."""
-    if len(p) * len(q) > 50 * MOST_TERMS:
-        raise TooLargeError
-    total: Polynomial = {}
-    for one, a in p.items():
-        for other, b in q.items():
-            powers = dict(one)
-            for name, power in other:
-                powers[name] = powers.get(name, 0) + power
-            monomial = tuple(sorted(powers.items()))
-            total[monomial] = total.get(monomial, Fraction(0)) + a * b
-    if len(total) > MOST_TERMS:
-        raise TooLargeError
-    return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
-
-
-ONE: Polynomial = {(): Fraction(1)}
-
-
-def quotient(tree: Tree, names: set[str]) -> tuple[Polynomial, Polynomial]:
-    """A term as numerator and denominator."""
-    if isinstance(tree, str):
-        if tree in names:
-            return {((tree, 1),): Fraction(1)}, ONE
-        number = Fraction(tree)
-        return ({(): number} if number else {}), ONE
-    head, *rest = tree
-    sides = [quotient(side, names) for side in rest]
-    if head == "to_real" and len(sides) == 1:
-        return sides[0]
-    if head == "-" and len(sides) == 1:
-        return times({(): Fraction(-1)}, sides[0][0]), sides[0][1]
-    if head == "/" and len(sides) == 2:
-        (a, b), (c, d) = sides
-        return times(a, d), times(b, c)
-    if head not in ("+", "*"):
-        raise ValueError(f"an operation that is not known: {head}")
-    top, bottom = sides[0]
-    for above, below in sides[1:]:
-        if head == "*":
-            top, bottom = times(top, above), times(bottom, below)
-        elif below == bottom:
-            top = plus(top, above)
-        else:
-            top, bottom = plus(times(top, below), times(above, bottom)), times(bottom, below)
-    return top, bottom
 
 
 def divisors(tree: Tree) -> Iterator[Tree]:
@@ -326,8 +213,6 @@ def verdict(file: Path) -> tuple[str, str]:
     """accepted, rejected or not checkable, and why."""
     try:
         if file.suffix == ".cert":
-            from refutable import recheck_kinds
-
             return recheck_kinds.verdict(file.read_text(encoding="utf-8"))
         script = Script(file.read_text(encoding="utf-8"))
         if script.info[":status"] == "sat":

@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-from refutable.recheck import (
+from refutable.recheck_arithmetic import (
     ONE,
     Polynomial,
     TooLargeError,

@@ -92,7 +92,7 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
         "z3",
         "cvc5",
         "refutable",
-    }  # recheck_kinds, which is tested likewise
+    }  # parts of itself
 
 
 @pytest.mark.parametrize(
