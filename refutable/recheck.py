@@ -24,7 +24,17 @@ from fractions import Fraction
 from pathlib import Path
 
 from refutable import recheck_kinds
-from refutable.recheck_arithmetic import TooLargeError, Tree, fraction, quotient, read, times, value
+from refutable.recheck_arithmetic import (
+    Polynomial,
+    TooLargeError,
+    Tree,
+    fraction,
+    plus,
+    quotient,
+    read,
+    times,
+    value,
+)
 
 USAGE = """\
 Usage: claims-recheck [--strict] DIR
