@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from refutable import property as properties
 from refutable.claim import Claim, Context, Evidence, Provenance
 from refutable.claims import assumptions
-from refutable.gap import Gap, equal
+from refutable.gap import Gap, at_least, equal
 from refutable.model import data, gradients, reduced
-from refutable.model.setting import Contrastive, Setting
+from refutable.model.setting import Contrastive, Latents, Setting
 
 mean_counts = Claim(
     id="tier.contrastive",
@@ -31,7 +31,8 @@ mean_counts = Claim(
         r"\text{ of the reduced dynamics are exact, for any }\Phi_1,\Phi_m,K,N_c,\tau"
     ),
     measured="closed forms of the gradient (cl.gradient-feature) on a batch that holds every kind "
-    "of negative with its probability; latents constant or of two values",
+    "of negative with its probability; latents constant or of two values; all of a row trained on "
+    "that batch into the collapse, constant latents",
     provenance=Provenance.DERIVED,
     assumptions=("uniform masking", "constant-in-area latent", "contrastive details"),
     rests_on=("cl.gradient-feature", "cl.rank-one"),
@@ -178,6 +179,63 @@ def rates_at_mean_counts(context: Context) -> Evidence:
         examples=context.at(quick=60, full=400),
         regimes_of=regimes_of,
     )
+
+
+# --------------------------------------------------------------- training, all of a row
+
+DESCENDED = (
+    Setting.of_sizes(24, 8, 4, K=3, contrastive=Contrastive(negatives=2, tau=0.7)),
+    Setting.of_sizes(
+        36, 12, 6, K=2, gamma=1 / 3, latents=Latents.constant(1.25),
+        contrastive=Contrastive(negatives=3),
+    ),
+)  # fmt: skip
+"""Constant latents, for which all local areas of such a batch are alike; γ divides every size."""
+STEPS, PACE = 150, 40.0
+"""Steps, and η/P: enough for the collapse."""
+
+
+def descended(setting: Setting) -> data.Floats:
+    """The shared row in the sample's cluster after every step on the batch, (STEPS, N)."""
+    batch, clusters = every_kind(setting).views, range(setting.K)
+    row, path = np.zeros((1, setting.features)), []
+    for _ in range(STEPS):
+        alpha = gradients.contrastive(setting, batch, row)[0][0, : setting.areas] / setting.K
+        row = row + PACE * setting.P * np.tile(alpha, len(clusters))
+        path.append(row[0, : setting.areas])
+    return np.array(path)
+
+
+def reduced_descent(setting: Setting) -> data.Floats:
+    """(Φ_1, Φ_m) after every step of the reduced dynamics, (STEPS, 2)."""
+    phi, path = np.zeros(2), []
+    for _ in range(STEPS):
+        rates = reduced.cl_rates(setting, phi_global=phi[0], phi_other=phi[1])
+        phi = phi + PACE * setting.P * np.array([rates.alpha_global, rates.alpha_other])
+        path.append(phi)
+    return np.array(path)
+
+
+@mean_counts.leg("trained")
+def training_at_mean_counts(context: Context) -> Iterator[Gap]:
+    """All of a row, step by step into the collapse, beside the reduced rates' two numbers."""
+    for setting in DESCENDED:
+        row, two = descended(setting), reduced_descent(setting)
+        name = f"P = {setting.P}, K = {setting.K}, z = {setting.latents.L:g}"
+        yield at_least(
+            f"{name}: share of the global area at the end",
+            float(reduced.cl_rates(setting, phi_global=two[-1, 0]).attention),
+            0.5,
+            0,
+            "the event T_½ has come, so that both rates have been seen far from Q = 0",
+        )
+        why = f"rounding of {STEPS} steps, relative to Φ_1"
+        for what, found, expected in (
+            ("Φ_1", row[:, :1], two[:, :1]),
+            ("Φ_m of every local area", row[:, 1:], two[:, 1:]),
+        ):
+            off = float(np.abs(found - expected).max() / two[-1, 0])
+            yield equal(f"{name}: {what}, largest difference", off, 0, STEPS * ROUNDING, why)
 
 
 mean_counts.mistake(
