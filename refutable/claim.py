@@ -6,7 +6,6 @@ import functools
 import hashlib
 import importlib
 import inspect
-import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +30,8 @@ from refutable.table import TableFunction
 
 Profile = Literal["quick", "full", "deep"]
 PROFILES: tuple[Profile, ...] = ("quick", "full", "deep")
+LONGEST_LIMIT = 1e8
+"""Seconds, three years: to what is longer, some clocks cannot be set."""
 LARGEST_SEED = 2**63 - 1
 """What files of results can hold, and what derived seeds can be, too."""
 T = TypeVar("T")
@@ -391,7 +392,7 @@ class Claim:
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
             raise ValueError(f"{self.id}: profile must be one of {known}, not {profile!r}")
-        if limit is not None and not 0 < limit < math.inf:
+        if limit is not None and not 0 < limit <= LONGEST_LIMIT:
             raise ValueError(f"{self.id}: the limit of a leg is in seconds, not {limit!r}")
         required, files = requirement(require), tuple(map(str, reads))
 

@@ -22,7 +22,15 @@ from pydantic import ValidationError
 
 from refutable import check, files, judgement
 from refutable.catalogue import DEFAULT_SOURCES
-from refutable.claim import LARGEST_SEED, PROFILES, Kind, Profile, Verdict, derive_seed
+from refutable.claim import (
+    LARGEST_SEED,
+    LONGEST_LIMIT,
+    PROFILES,
+    Kind,
+    Profile,
+    Verdict,
+    derive_seed,
+)
 from refutable.engine import cluster, limits
 from refutable.engine.pool import Ended, Happening, Job, Pool, Running, Started, ask
 from refutable.errors import UsageError
@@ -141,8 +149,8 @@ def require(profile: str, seed: int, workers: int | None, limit: float | None = 
         raise UsageError(f"workers must be at least 1, not {workers}")
     if not 0 <= seed <= LARGEST_SEED:
         raise UsageError(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
-    if limit is not None and not limit > 0:
-        raise UsageError(f"limit must be a positive number of seconds, not {limit}")
+    if limit is not None and not 0 < limit <= LONGEST_LIMIT:
+        raise UsageError(f"limit must be from 0 to {LONGEST_LIMIT:g} seconds, not {limit:g}")
 
 
 @dataclass

@@ -14,7 +14,7 @@ from rich.console import Console
 from refutable import device as devices
 from refutable import streams
 from refutable.catalogue import DEFAULT_SOURCES
-from refutable.claim import LARGEST_SEED, PROFILES
+from refutable.claim import LARGEST_SEED, LONGEST_LIMIT, PROFILES
 from refutable.engine import machine
 from refutable.errors import UsageError
 from refutable.records.documents import Record, plain
@@ -23,6 +23,14 @@ from refutable.text import many
 NARROWEST, FOR_FILES = 40, 120
 """Widths of the page: the least that makes sense, and that of what is written into a file."""
 RESULTS = "results.json"
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    """Seconds that a clock can be set to; a NaN is none, and neither is infinity."""
+    if value is None or 0 < value <= LONGEST_LIMIT:
+        return value
+    raise click.BadParameter(f"{value:g} is not in the range 0<x<={LONGEST_LIMIT:g}.")
+
 
 profile = click.option(
     "--profile", type=click.Choice(PROFILES), default="quick", show_default=True,
@@ -45,7 +53,7 @@ workers = click.option(
     help="Processes, auto for one on each idle core; verdicts do not depend on it.",
 )  # fmt: skip
 limit = click.option(
-    "--limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+    "--limit", type=float, metavar="SECONDS", callback=_seconds,
     help="How long a leg may take that names no limit of its own [default: 30 s in profile quick, "
     "30 min in full, 6 h in deep].",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import copy
 import decimal
 import gc
 import importlib
@@ -44,6 +45,7 @@ class State:
             *_of_numpy(),
             *_of_torch(),
             *_of_precision(),
+            *_of_libraries(),
             *_of_names([*watched, builtins]),
         ]
         self.threads = threading.active_count()
@@ -202,6 +204,8 @@ def _of_torch() -> Iterator[Restore]:
     anomalies = torch.is_anomaly_enabled()
 
     def put_torch() -> None:
+        if torch.tensor(5e-324, dtype=torch.float64).mul(1).item() == 0:  # read as 0 by a flag
+            torch.set_flush_denormal(False)
         if torch.get_num_threads() != 1:
             torch.set_num_threads(1)
         if torch.get_default_dtype() != dtype:
@@ -246,6 +250,60 @@ def _of_precision() -> Iterator[Restore]:
             context.pretty, context.unicode = pretty_balls, rounded
 
         yield put_flint
+
+
+def _of_libraries() -> Iterator[Restore]:
+    """Settings of further libraries that are loaded, and of what reads denormal numbers as 0."""
+    logs = {name: log for name, log in logging.root.manager.loggerDict.items()
+            if isinstance(log, logging.Logger)}  # fmt: skip
+    levels = {name: log.level for name, log in logs.items()}
+    hooks, drawn = list(sys.path_hooks), decimal.DefaultContext.copy()
+
+    def put_logs_and_hooks() -> None:
+        for name, log in logging.root.manager.loggerDict.items():
+            if isinstance(log, logging.Logger) and log.level != levels.get(name, logging.NOTSET):
+                log.setLevel(levels.get(name, logging.NOTSET))
+        sys.path_hooks[:] = hooks
+        decimal.DefaultContext.prec, decimal.DefaultContext.rounding = drawn.prec, drawn.rounding
+        decimal.DefaultContext.traps = drawn.traps
+
+    yield put_logs_and_hooks
+    if sympy := sys.modules.get("sympy"):
+        known = sys.modules["sympy.core.parameters"].global_parameters
+        evaluates, distributes = known.evaluate, known.distribute
+        assumed = sys.modules["sympy.assumptions.assume"].global_assumptions
+        facts = set(assumed)
+
+        def put_sympy() -> None:
+            if (known.evaluate, known.distribute) != (evaluates, distributes):
+                known.evaluate, known.distribute = evaluates, distributes
+            if assumed != facts:
+                assumed.clear()
+                assumed.update(facts)
+                sympy.core.cache.clear_cache()
+
+        yield put_sympy
+    if special := sys.modules.get("scipy.special"):
+        errors = special.geterr()
+        yield lambda: None if special.geterr() == errors else special.seterr(**errors)
+    if options := sys.modules.get("pandas._config.config"):
+        chosen = copy.deepcopy(options._global_config)
+
+        def put_pandas() -> None:
+            if options._global_config != chosen:
+                options._global_config.clear()
+                options._global_config.update(copy.deepcopy(chosen))
+
+        yield put_pandas
+    if hypothesis := sys.modules.get("hypothesis"):
+        default = hypothesis.settings.default
+
+        def put_hypothesis() -> None:
+            if hypothesis.settings.default is not default:
+                hypothesis.settings.register_profile("as at start", parent=default)
+                hypothesis.settings.load_profile("as at start")
+
+        yield put_hypothesis
 
 
 def _of_names(modules: list[ModuleType]) -> Iterator[Restore]:

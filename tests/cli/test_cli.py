@@ -10,7 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
+
+from refutable.cli import options
 
 CLAIMS = """
 import time
@@ -308,3 +311,11 @@ def test_a_leg_that_ends_its_process_is_an_error_of_its_own(tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
     assert "its process exited with status 9 before it had answered" in done.stdout
     assert "3 hold, 1 error, 1 vacuous, 1 undecided, 1 not-run" in done.stdout
+
+
+@pytest.mark.parametrize("seconds", ["1e999", "nan", "9" * 400, "-1", "0"])
+def test_a_limit_is_a_time_to_which_a_clock_can_be_set(seconds: str) -> None:
+    context, parameter = click.Context(click.Command("verify")), click.Option(["--limit"])
+    with pytest.raises(click.BadParameter, match="is not in the range"):
+        options._seconds(context, parameter, float(seconds))
+    assert options._seconds(context, parameter, 0.5) == 0.5

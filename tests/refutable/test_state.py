@@ -14,12 +14,15 @@ WAYS = ["fork", "restore", "shared"] if sys.platform == "linux" else ["restore",
 """A process for each leg; one for all, put back; and one that a source asks for."""
 
 HEAD = '''
-import builtins, decimal, locale, math, os, random, signal, sys, warnings
+import builtins, decimal, locale, logging, math, os, random, signal, sys, warnings
 
 import flint
 import mpmath
 import numpy as np
 import torch
+import hypothesis
+import pandas
+import scipy.special
 import sympy
 
 from refutable import Claim, Provenance, equal, identical
@@ -97,6 +100,35 @@ SPOILED: dict[str, tuple[str, str]] = {
     "hooks": ("sys.excepthook = print", "sys.excepthook is sys.__excepthook__"),
     "trace": ("sys.settrace(lambda *_: None)", "sys.gettrace()"),
     "collector": ("named('gc').disable()", "named('gc').isenabled()"),
+    "logger": ("logging.getLogger('x').setLevel(50)", "logging.getLogger('x').level"),
+    "path-hooks": ("sys.path_hooks.clear()", "len(sys.path_hooks)"),
+    "decimal-default": (
+        "decimal.DefaultContext.prec = 2", "decimal.DefaultContext.prec",
+    ),
+    "evaluates": (
+        "named('sympy.core.parameters').global_parameters.evaluate = False",
+        "named('sympy.core.parameters').global_parameters.evaluate",
+    ),
+    "assumed": (
+        "named('sympy').assumptions.assume.global_assumptions.add(named('sympy').Q.real(1))",
+        "len(named('sympy').assumptions.assume.global_assumptions)",
+    ),
+    "special": (
+        "named('scipy.special').seterr(all='raise')",
+        "named('scipy.special').geterr()['singular']",
+    ),
+    "tables": (
+        "named('pandas').set_option('display.max_rows', 1)",
+        "named('pandas').get_option('display.max_rows')",
+    ),
+    "examples": (
+        "named('hypothesis').settings.register_profile('one', max_examples=1); "
+        "named('hypothesis').settings.load_profile('one')",
+        "named('hypothesis').settings.default.max_examples",
+    ),
+    "denormals": (
+        "named('torch').set_flush_denormal(True)", "float('5e-324') * 1.0 != 0",
+    ),
     "mask": ("os.umask(0o777)", "[os.umask(0o22), os.umask(0o22)][0]"),
 }  # fmt: skip
 """What a leg changes, and what another one looks at."""
