@@ -131,20 +131,25 @@ def _readable_on(shade: str) -> str:
 def diversity(figure: Figure, found: Found) -> None:
     """Attention diversity of the two models while they are trained (Figure 3)."""
     panels = found["panels"]
-    figure.set_size_inches(8.6, 3.4)
+    figure.set_size_inches(8.6, 3.6)
     axes_of = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, panel in zip(axes_of, panels, strict=True):
-        axes.axhline(panel["limit"], color=GREY, ls=":", lw=1.5, label="limit claimed for MAE")
+        limit, near = panel["limit"], panel["near"]
+        axes.axhspan(limit - near, limit + near, color=BLUE, alpha=0.15, lw=0, gid="near enough",
+                     label=f"near enough to it: ± {near:g}")  # fmt: skip
+        axes.axhline(limit, color=GREY, ls=":", lw=1.5, label="limit claimed for MAE")
         for name, colour, mark, dashes in (("mae", BLUE, "o", "-"), ("cl", VERMILION, "s", "--")):
             shares = [0, *panel[name]["shares"]]
             values = [0, *panel[name]["diversity"]]
             axes.plot(shares, values, color=colour, marker=mark, ls=dashes, ms=5, clip_on=False,
                       label=name.upper(), zorder=3)  # fmt: skip
+        axes.plot([1], [panel["extrapolated"]], color=BLUE, marker="D", mfc="none", ms=8, ls="",
+                  clip_on=False, zorder=4, label="MAE, at complete attention")  # fmt: skip
         axes.set(xlabel="share of the training time", xlim=(0, 1), ylim=(0, 1),
                  title=_sizes(panel["setting"]))  # fmt: skip
     axes_of[0].set_ylabel("attention diversity D\n(mean distance of two queries, 0 to 1)")
     handles, labels = axes_of[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
 
 
 def mechanism(figure: Figure, found: Found) -> None:

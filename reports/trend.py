@@ -69,6 +69,14 @@ def spark(course: Course) -> Markup:
     ).format(w=WIDTH, h=HEIGHT, line="L".join(f"{x:g},{y:g}" for x, y in points))
 
 
+def heads(runs: Sequence[Past]) -> list[str]:
+    """A heading for each run: its day, and its time where two are of one day."""
+    days = [run.started[5:10] for run in runs]
+    if len(set(days)) == len(days):
+        return days
+    return [f"{run.started[5:10]} {run.started[11:16]}".rstrip() for run in runs]
+
+
 def remark(course: Course) -> str:
     """'worse', 'flaky: its verdict changed 3 times', or empty."""
     parts = ["worse"] if course.is_worse else []

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from refutable.claims import tracing
-from refutable.claims.comparison.diversity import limit_diversity
+from refutable.claims.comparison.diversity import NEAR, at_complete_attention, limit_diversity
 from refutable.claims.runs import contrastive, masked
 from refutable.claims.theorems import figure_4, theorem_4_1
 from refutable.model import correlations, data
@@ -119,7 +119,11 @@ def data_model(seed: int = 0) -> Picture:
 
 
 def diversity(seed: int = 0) -> Picture:
-    """panels: for Δ > 0 and Δ < 0, D of MAE and CL over shares of the training time; the limit."""
+    """panels: for Δ > 0 and Δ < 0, D of MAE and CL over shares of the training time.
+
+    Beside them the limit claimed for MAE, what is near enough, and what is compared with it: D
+    extrapolated to complete attention.
+    """
     panels = []
     for setting in (EXAMPLE, contrastive.SMALL[1]):
         mae, cl = trained_mae(setting, seed), trained_cl(setting, seed)
@@ -130,7 +134,14 @@ def diversity(seed: int = 0) -> Picture:
                 for moment in range(len(run.times))
             ]
             panel[name] = {"shares": run.times / run.times[-1], "diversity": np.array(found)}
-        panels.append(panel | {"limit": limit_diversity(setting)})
+        panels.append(
+            panel
+            | {
+                "limit": limit_diversity(setting),
+                "near": NEAR,
+                "extrapolated": at_complete_attention(mae),
+            }
+        )
     return {"panels": panels}
 
 

@@ -20,6 +20,7 @@ from matplotlib.text import Text
 
 from refutable.claims import tracing
 from refutable.claims.comparison import pictures
+from refutable.claims.comparison.diversity import NEAR
 from refutable.claims.figures import pictures as real
 from refutable.model.setting import Latents, Setting
 from refutable.reports import figure, paper_figures, trajectory_figure
@@ -253,8 +254,12 @@ def test_bars_and_curves_are_the_numbers_found(found: dict[str, dict[str, Any]])
     empty = Figure()
     paper_figures.diversity(empty, found["diversity"])
     for axes, panel in zip(empty.axes, found["diversity"]["panels"], strict=True):
-        limit, mae, cl = (np.asarray(line.get_ydata()) for line in axes.lines)
+        limit, mae, cl, at_end = (np.asarray(line.get_ydata()) for line in axes.lines)
+        [band] = [patch for patch in axes.patches if patch.get_gid() == "near enough"]
+        low, high = band.get_extents().transformed(axes.transData.inverted()).intervaly
+        assert (low, high) == pytest.approx((limit[0] - NEAR, limit[0] + NEAR))
         assert set(limit) == {panel["limit"]}
+        assert at_end == [panel["extrapolated"]]
         np.testing.assert_array_equal(mae[1:], panel["mae"]["diversity"])
         np.testing.assert_array_equal(cl[1:], panel["cl"]["diversity"])
 

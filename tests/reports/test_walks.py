@@ -25,6 +25,7 @@ from refutable.auditing.atlas import (
 )
 from refutable.claim import Kind, Provenance, Verdict
 from refutable.gap import Relation
+from refutable.records import history
 from refutable.records.results import (
     ClaimRecord,
     FailureRecord,
@@ -122,6 +123,16 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
             link="https://example.org/paper", version="2.0",
         ),),
     )  # fmt: skip
+    last = history.Past.of(results)
+    before = {
+        "strong": history.Found(verdict=Verdict.HOLDS, closeness=0.0),
+        "thm4.4": history.Found(verdict=Verdict.HOLDS, closeness=0.4),
+        "wrong": history.Found(verdict=Verdict.HOLDS, closeness=0.1),
+    }
+    first = last.model_copy(
+        update={"id": "-1", "started": "2025-12-31T00:00:00+00:00", "claims": before}
+    )
+    history.write(folder / history.FILE, (first, last))
     (folder / "report.html").write_text(html.page(results, folder), encoding="utf-8")
     return folder / "report.html"
 
@@ -202,6 +213,16 @@ def test_the_weakest_theorem_and_why(page: Any) -> None:
 
 def test_the_claims_that_came_closest_to_failing_are_named(page: Any) -> None:
     assert find(page, "#nearest").text.endswith("closest to failing: thm4.4 95%, strong 0%.")
+
+
+def test_what_changed_since_the_last_run(page: Any) -> None:
+    changed = find(page, "#trend + ul").text.splitlines()
+    assert "wrong: ✓ holds → ✗ fails" in changed
+    assert "thm4.4: closeness 40% → 95%" in changed
+    line = find(page, "svg.spark .line")
+    assert line.is_displayed()
+    stroke = "return getComputedStyle(arguments[0]).stroke"
+    assert page.execute_script(stroke, line) != "none"
 
 
 def test_what_was_assumed_and_how_far_it_bends(page: Any) -> None:
