@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 import torch
+from flint import arb
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -26,6 +27,7 @@ from in_context.attention import (
 from refutable import (
     Theta,
     at_least,
+    at_most,
     claim,
     equal,
     for_all,
@@ -35,6 +37,7 @@ from refutable import (
     symbolic,
 )
 
+HALF = Fraction(1, 2)
 DIMENSIONS = (4, 7, 12, 20, 35, 60)
 
 
@@ -144,20 +147,37 @@ no_least_squares.mistake(loss, "a tenth of it", lambda f: lambda *of: f(*of) / 1
 def ridge(context):
     """With noise the layer pays (d + 1 + σ²)/σ² for taking one step where Bayes inverts."""
 
-    def bayes(n, noise=0.5):
-        """E 1/(1 + χ²_n/σ²): the variance that is left of w."""
-        low, high = stats.chi2.ppf((1e-13, 1 - 1e-13), n)
-        return integrate.quad(
-            lambda c: stats.chi2.pdf(c, n) / (1 + c / noise), low, high, epsabs=0, epsrel=1e-9,
-            points=(n,),
-        )[0]  # fmt: skip
-
     def price(n):
-        return float(left(isotropic(1, n, Fraction(1, 2)))) / bayes(n)
+        return float(left(isotropic(1, n, HALF))) / bayes(n)
 
     yield from ladder(price, (50, 90, 170, 300, 600, 1000, 2000), size="n").tends_to(
         limit_of_price(1, 0.5), tolerance=0.02, why="5(1 - 4/n) to first order: 0.01 at n = 2000"
     )
+
+
+@ridge.leg("enclosed", scope="n ≤ 400")
+def below_the_limit_by_twenty_over_n(context):
+    """What the ladder integrates is z e^z E_{n/2}(z) with z = σ²/2, an exponential integral."""
+    z, limit = ball(HALF) / 2, ball(limit_of_price(1, HALF))
+    for n in range(1, 401):
+        least = z * z.exp() * z.expint(arb(n) / 2)
+        missing = n * (limit - ball(left(isotropic(1, n, HALF))) / least)
+        yield at_least(f"n(5 - price), n = {n}", missing, 0)
+        yield at_most(f"n(5 - price), n = {n}", missing, 4 * limit)
+
+
+def ball(fraction):
+    """A fraction in ball arithmetic."""
+    return arb(fraction.numerator) / fraction.denominator
+
+
+def bayes(n, noise=0.5):
+    """E 1/(1 + χ²_n/σ²): the variance that is left of w, by quadrature."""
+    low, high = stats.chi2.ppf((1e-13, 1 - 1e-13), n)
+    return integrate.quad(
+        lambda c: stats.chi2.pdf(c, n) / (1 + c / noise), low, high, epsabs=0, epsrel=1e-9,
+        points=(n,),
+    )[0]  # fmt: skip
 
 
 def limit_of_price(d, noise):
