@@ -79,7 +79,7 @@ class TestTheorems:
         assert lines[0] == r"line 4: theorem, thm:rate (Rate 100\%): gd.rate"
         assert lines[1] == "line 10: Satz 0.1, satz:eins: no claim"
         assert "    names gd.none, which is no claim of these" in lines
-        assert lines[-1] == "1 of 3 theorems have a claim (33%)."
+        assert lines[-1] == "1 of 3 theorems has a claim (33%)."
         assert (
             '"label": "lem:x"' in CliRunner().invoke(command_of("list"), [*words, "--json"]).output
         )
