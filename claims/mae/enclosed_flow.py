@@ -83,8 +83,9 @@ def name_of(rung: Setting, query: QueryKind) -> str:
 
 @dataclass(frozen=True)
 class Shares:
-    """a and ρ of a setting, exact."""
+    """A setting, and its a and ρ, exact."""
 
+    rung: Setting
     a: arb
     rho: arb
 
@@ -92,7 +93,13 @@ class Shares:
     def of(cls, rung: Setting) -> Shares:
         """(1-γ)C_1/P and (1-γ)C_s/P."""
         visible = 1 - ball(rung.gamma)
-        return cls(*(visible * arb(fmpq(size, rung.P)) for size in (rung.C_1, rung.C_s)))
+        a, rho = (visible * arb(fmpq(size, rung.P)) for size in (rung.C_1, rung.C_s))
+        return cls(rung, a, rho)
+
+    @property
+    def z2(self) -> arb:
+        """z², by which Υ is slower than zΦ."""
+        return ball(self.rung.latents.L) ** 2
 
 
 def between(found: Ends) -> arb:
@@ -139,6 +146,46 @@ def depth_at_half(at: Shares, found: Enclosure) -> arb:
     return -2 * between(found.half.phi_global) - (1 + 2 * at.a**2 / at.rho).log()
 
 
+def other_at_end(at: Shares, found: Enclosure) -> arb:
+    """Φ_m/(-ρ(Φ_1 + Φ_n + γ/z)) - 1 of a local query at T*."""
+    end = found.done
+    moved = between(end.phi_global) + between(end.phi_own) + ball(at.rung.gamma)
+    return between(end.phi_other) / (-at.rho * moved) - 1
+
+
+def own_position_at_end(at: Shares, found: Enclosure) -> arb:
+    """Υ of the own area over Φ_n/(zC_n), less 1, of a local query at T*."""
+    end = found.done
+    return between(end.upsilon_own) * at.z2 * at.rung.C_s / between(end.phi_own) - 1
+
+
+def other_position_at_end(at: Shares, found: Enclosure) -> arb:
+    """Υ of another area over -(Φ_1 + Φ_n)/(zP), less 1, of a local query at T*."""
+    end = found.done
+    moved = between(end.phi_global) + between(end.phi_own)
+    return between(end.upsilon_other) * at.z2 * at.rung.P / -moved - 1
+
+
+def other_of_global(at: Shares, found: Enclosure) -> arb:
+    """Φ_m/(-ρΦ_1/(1-a)) - 1 of a global query at T*."""
+    end = found.done
+    return between(end.phi_other) * (1 - at.a) / (-at.rho * between(end.phi_own)) - 1
+
+
+def own_position_of_global(at: Shares, found: Enclosure) -> arb:
+    """Υ of the own area over Φ_1(1 - (γC_1/P)/(1-a))/(zC_1), less 1, of a global query at T*."""
+    end, hidden = found.done, ball(at.rung.gamma) * arb(fmpq(at.rung.C_1, at.rung.P))
+    law = between(end.phi_own) * (1 - hidden / (1 - at.a)) / (at.z2 * at.rung.C_1)
+    return between(end.upsilon_own) / law - 1
+
+
+def other_position_of_global(at: Shares, found: Enclosure) -> arb:
+    """Υ of another area over -Φ_1/((1-a)zP), less 1, of a global query at T*."""
+    end = found.done
+    law = -between(end.phi_own) / (at.z2 * at.rung.P * (1 - at.a))
+    return between(end.upsilon_other) / law - 1
+
+
 Law = Callable[[Shares, Enclosure], arb]
 
 
@@ -162,6 +209,20 @@ def at_rungs(
             0,
             f"upper end of a ball, against {SHARE}·log(P)·P^{ladders.next_order(top, query):.2g}",
         )
+
+
+def spoiled_other(number: int, by: float) -> Callable[[Any], Any]:
+    """Plant an enclosed flow in which the rate of Φ_m, Υ_1, Υ_n or Υ_m (0 to 3) is off."""
+
+    def plant(original: Any) -> Any:
+        def weights(*given: Any) -> Any:
+            right = original(*given)
+            rates = [x * arb(by if i == number else 1) for i, x in enumerate(right.others)]
+            return dataclasses.replace(right, others=tuple(rates))
+
+        return weights
+
+    return plant
 
 
 def spoiled(part: str, by: float) -> Callable[[Any], Any]:

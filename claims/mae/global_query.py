@@ -43,7 +43,7 @@ from refutable.claims.runs.plants import (
 )
 from refutable.claims.runs.region import Region
 from refutable.gap import Gap, at_least, at_most, identical
-from refutable.model import reduced
+from refutable.model import ball_flow, reduced
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import Trajectory
 from refutable.prove.majorant import Majorant
@@ -283,6 +283,13 @@ others_small = Claim(
 )
 
 
+@others_small.leg("enclosed")
+def others_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """Φ_m by its law at T*, decided at every rung."""
+    law = enclosed_flow.other_of_global
+    yield from enclosed_flow.at_rungs(context, "|Φ_m over its law - 1|", law, "global", 0)
+
+
 @others_small.leg("scaling", require=BOTH_SIGNS)
 def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_m, largest and last, for one of the many local areas."""
@@ -301,6 +308,7 @@ def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         )
 
 
+others_small.mistake(ball_flow.Flow.weights, "α_m tenfold", enclosed_flow.spoiled_other(0, 10))
 others_small.mistake(global_laws.other_exponent, "exponent off by 0.02", shifted(0.02))
 others_small.mistake(global_laws.other_per_own, "constant off by 5 %", scaled(1.05))
 others_small.mistake(RATES, "α_m with the wrong sign", spoiled(ALPHA_OTHER, -1))
@@ -321,6 +329,16 @@ positions_small = Claim(
 )
 
 
+@positions_small.leg("enclosed")
+def positions_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """Υ of the own and of another area by their laws at T*, decided at every rung."""
+    for of, law in (
+        ("|Υ own over its law - 1|", enclosed_flow.own_position_of_global),
+        ("|Υ other over its law - 1|", enclosed_flow.other_position_of_global),
+    ):
+        yield from enclosed_flow.at_rungs(context, of, law, "global", 0)
+
+
 @positions_small.leg("scaling", require=BOTH_SIGNS)
 def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Each Υ against its power of P, and against the Φ that it follows."""
@@ -339,6 +357,11 @@ def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             yield from ladder.limit(f"Υ {kind} by its law", ratio, 1)
 
 
+positions_small.mistake(
+    ball_flow.Flow.weights,
+    "β of another area ten times as large, enclosed",
+    enclosed_flow.spoiled_other(3, 10),
+)
 positions_small.mistake(
     global_laws.own_position_exponent,
     "own exponent off by 0.02",

@@ -254,12 +254,22 @@ single_others_small = Claim(
 )
 
 
+@single_others_small.leg("enclosed")
+def single_others_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """Φ_m by its law at T*, decided at every rung."""
+    law = enclosed_flow.other_at_end
+    yield from enclosed_flow.at_rungs(context, "|Φ_m over its law - 1|", law, "local", -1)
+
+
 @single_others_small.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """As at a positive gap; Φ_1 then counts for nothing."""
     yield from others_stay_small(context, NEGATIVE)
 
 
+single_others_small.mistake(
+    ball_flow.Flow.weights, "α_m tenfold", enclosed_flow.spoiled_other(0, 10)
+)
 single_others_small.mistake(laws.other_exponent, "exponent off by 0.02", shifted(-0.02))
 single_others_small.mistake(
     laws.other_at,
@@ -282,6 +292,16 @@ single_positions_small = Claim(
 )
 
 
+@single_positions_small.leg("enclosed")
+def single_positions_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """Υ of the own and of another area by their laws at T*, decided at every rung."""
+    for of, law in (
+        ("|Υ own over its law - 1|", enclosed_flow.own_position_at_end),
+        ("|Υ other over its law - 1|", enclosed_flow.other_position_at_end),
+    ):
+        yield from enclosed_flow.at_rungs(context, of, law, "local", -1)
+
+
 @single_positions_small.leg("scaling", require=("Δ < 0", "K > 1"))
 def single_positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """As at a positive gap; on the global area without the logarithm."""
@@ -295,6 +315,11 @@ single_positions_small.mistake(
     laws.global_position_exponent,
     "Δ left out on the global area",
     shifted(0.2),
+)
+single_positions_small.mistake(
+    ball_flow.Flow.weights,
+    "β of another area ten times as large, enclosed",
+    enclosed_flow.spoiled_other(3, 10),
 )
 single_positions_small.mistake(RATES, "β of other areas off by 5 %", spoiled(BETA_OTHER, 1.05))
 

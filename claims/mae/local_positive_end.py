@@ -13,8 +13,8 @@ import numpy as np
 import sympy as sp
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.mae import laws, limit_systems
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claims.mae import enclosed_flow, laws, limit_systems
 from refutable.claims.mae.ladders import (
     GLOBAL_SHARE,
     LATE,
@@ -47,6 +47,7 @@ from refutable.claims.runs.plants import (
     spoiled,
 )
 from refutable.gap import Gap, at_most
+from refutable.model import ball_flow
 from refutable.model.setting import Latents
 from refutable.prove import symbolic
 
@@ -169,12 +170,20 @@ others_small = Claim(
 )
 
 
+@others_small.leg("enclosed")
+def others_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """Φ_m by its law at T*, decided at every rung."""
+    law = enclosed_flow.other_at_end
+    yield from enclosed_flow.at_rungs(context, "|Φ_m over its law - 1|", law, "local", 1)
+
+
 @others_small.leg("scaling", require=("Δ > 0", "K > 1"))
 def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_m, largest and last, for one of the many other areas."""
     yield from others_stay_small(context, POSITIVE)
 
 
+others_small.mistake(ball_flow.Flow.weights, "α_m tenfold", enclosed_flow.spoiled_other(0, 10))
 others_small.mistake(laws.other_exponent, "exponent off by 0.02", shifted(0.02))
 others_small.mistake(
     laws.other_at,
@@ -199,12 +208,27 @@ positions_small = Claim(
 )
 
 
+@positions_small.leg("enclosed")
+def positions_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+    """Υ of the own and of another area by their laws at T*, decided at every rung."""
+    for of, law in (
+        ("|Υ own over its law - 1|", enclosed_flow.own_position_at_end),
+        ("|Υ other over its law - 1|", enclosed_flow.other_position_at_end),
+    ):
+        yield from enclosed_flow.at_rungs(context, of, law, "local", 1)
+
+
 @positions_small.leg("scaling", require=("Δ > 0", "K > 1"))
 def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Each Υ against its power of P, and against the Φ that it follows."""
     yield from positions_stay_small(context, POSITIVE)
 
 
+positions_small.mistake(
+    ball_flow.Flow.weights,
+    "β of another area ten times as large, enclosed",
+    enclosed_flow.spoiled_other(3, 10),
+)
 positions_small.mistake(laws.own_position_exponent, "own exponent off by 0.02", shifted(0.02))
 positions_small.mistake(
     laws.global_position_exponent,
