@@ -67,6 +67,7 @@ CHAPTERS = {
     "refutable.claims.mae.sampling_noise": "MAE by stochastic gradients",
     "refutable.claims.figures.diversity": "Figure 3, vision transformers of several layers",
     "refutable.claims.figures.controls": "Figure 3, controls",
+    "refutable.claims.figures.conditions": "Figure 3, its conditions",
     "refutable.claims.figures.areas": "Figure 3 and the gap of an image",
     "refutable.claims.figures.locality": "Figure 1",
     "refutable.claims.mae.tiers": "Links between the tiers",

@@ -48,7 +48,10 @@ def attention(figure: Figure, found: Found) -> None:
 
 
 def diversity(figure: Figure, found: Found) -> None:
-    """Left: the last layer, a point for each network and a bar at their mean. Right: all layers."""
+    """Left: the last layer, a point for each network (or image) and a bar at their mean.
+
+    Right: the mean of every layer.
+    """
     groups = found["groups"]
     figure.set_size_inches(8.6, 3.6)
     left, right = figure.subplots(1, 2, sharey=True)
@@ -66,10 +69,31 @@ def diversity(figure: Figure, found: Found) -> None:
         )  # fmt: skip
     left.set_xticks(range(len(groups)), [words(label) for label in groups], rotation=30, ha="right")
     left.set_ylabel("attention diversity")
-    left.set_title("last layer, every network")
+    left.set_title(f"last layer, every {found.get('point', 'network')}")
     left.set_ylim(bottom=0)
     right.set_xlabel("layer")
     if max(np.asarray(rows).shape[1] for rows in groups.values()) <= 12:
         right.set_xticks(range(1, 1 + max(np.asarray(rows).shape[1] for rows in groups.values())))
     right.set_title("mean of every layer")
     right.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def conditions(figure: Figure, found: Found) -> None:
+    """A row for each condition: a point for each network, and a line from mean to mean."""
+    rows = found["rows"]
+    figure.set_size_inches(6.2, 0.8 + 0.27 * len(rows))
+    axes = figure.subplots()
+    for place, methods in enumerate(rows.values()):
+        means = [float(np.exp(np.log(values).mean())) for values in methods.values()]
+        axes.plot(means, [place] * len(means), color=GREY, linewidth=1, zorder=1)
+        for number, (label, values) in enumerate(methods.items()):
+            axes.scatter(values, [place] * len(values), color=SHADES[number], marker=MARKS[number],
+                         s=24, zorder=3, label=words(label) if place == 0 else None)  # fmt: skip
+    axes.set_yticks(range(len(rows)), [words(row) for row in rows])
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("attention diversity of the last layer")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.grid(axis="x", which="both", color="#E8E8E8")
+    axes.set_axisbelow(True)
+    figure.legend(loc="outside upper center", ncols=2)

@@ -200,6 +200,7 @@ DRAWN: dict[str, Callable[[Figure, Found], None]] = {
     "mechanism": mechanism,
     "real-attention": attention_figure.attention,
     "real-diversity": attention_figure.diversity,
+    "real-conditions": attention_figure.conditions,
     "published-attention": attention_figure.attention,
     "published-diversity": attention_figure.diversity,
 }

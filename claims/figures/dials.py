@@ -159,6 +159,23 @@ DIALS: tuple[Dial, ...] = tuple(dial for dial, _ in PLACED)
 TURNS: Mapping[str, tuple[Dial, Turn]] = {dial.name: (dial, turn) for dial, turn in PLACED}
 
 
+def said(name: str, value: float) -> str:
+    """What turning a dial to a value comes to, in words."""
+    dial, _ = TURNS[name]
+    shown = dial.labels.get(value, f"{value:g}")
+    return {
+        "vit-fewer-layers": f"{shown} layers" if value > 1 else "one layer",
+        "vit-more-layers": f"{shown} layers",
+        "vit-narrower": f"width {shown}",
+        "vit-wider": f"width {shown}",
+        "vit-patches": f"{shown} patches",
+        "vit-learned-positions": f"{shown} positions",
+        "vit-start": f"weights of scale {shown}",
+        "vit-shorter": f"{shown} steps",
+        "vit-longer": f"{shown} steps",
+    }.get(name, shown)
+
+
 def place(turned: Mapping[str, float]) -> Looked:
     """How networks are trained and looked at with these dials turned.
 

@@ -168,16 +168,21 @@ def measure(net: vit.ViT, pictures: Tensor) -> tuple[Layer, ...]:
     )
 
 
-def probe(net: vit.ViT, name: str = "Fashion-MNIST") -> float:
-    """Share of test images whose label a linear reader of the pooled tokens finds."""
+def readable(net: vit.ViT, name: str = "Fashion-MNIST") -> Tensor:
+    """(b,) whether a linear reader of the pooled tokens finds the label of a test image."""
     found = image_set(name)
     train, test = found.train[:PROBED], found.test
-    return training.linear_probe(
+    return training.linear_reader(
         training.features(net, train),
         found.labels[:PROBED],
         training.features(net, test),
         found.test_labels,
     )
+
+
+def probe(net: vit.ViT, name: str = "Fashion-MNIST") -> float:
+    """Share of test images whose label a linear reader finds."""
+    return float(readable(net, name).double().mean())
 
 
 def _described(

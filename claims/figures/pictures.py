@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from refutable.claims.figures import controls, networks
+from refutable.claims.figures import conditions, controls, dials, known, networks
 from refutable.model.transformers import checkpoints, images, metrics, vit
 
 Picture = dict[str, Any]
@@ -74,15 +74,36 @@ def shipped_diversity() -> Picture:
     return {"groups": groups | {"untrained": control}}
 
 
-PICTURES = {"real-attention": shipped_attention, "real-diversity": shipped_diversity}
+def known_conditions() -> Picture:
+    """D in the last layer under every condition of which networks are known, seed by seed."""
+    rows = {"as they ship": {m: known.networks(m) for m in conditions.COMPARED}}
+    order = list(dials.TURNS)
+    for dial, value in sorted(known.turned(), key=lambda turned: order.index(turned[0])):
+        rows[dials.said(dial, value)] = {
+            m: known.networks(m, dial, value) for m in conditions.COMPARED
+        }
+    return {
+        "rows": {
+            row: {LABELS.get(m, m): [each.last.diversity for each in found]
+                  for m, found in methods.items()}
+            for row, methods in rows.items()
+        }
+    }  # fmt: skip
+
+
+PICTURES = {
+    "real-attention": shipped_attention,
+    "real-diversity": shipped_diversity,
+    "real-conditions": known_conditions,
+}
 """Pictures of the networks that ship, by name."""
 
 
 def labelled(found: Sequence[checkpoints.Checkpoint]) -> dict[str, checkpoints.Checkpoint]:
-    """Checkpoints by what a picture calls them: the objective, with the file's name."""
+    """Checkpoints by what a picture calls them: the objective, with the file's name; MAE first."""
     return {
         f"{each.objective or 'unknown'} ({each.name})": each
-        for each in sorted(found, key=lambda each: (each.objective or "~", each.name))
+        for each in sorted(found, key=lambda e: (e.objective != "MAE", e.objective or "~", e.name))
     }
 
 
@@ -119,4 +140,4 @@ def published(found: Sequence[checkpoints.Checkpoint], place: Path) -> tuple[Pic
     }
     rows = attention_rows(nets, {label: view[:3] for label, view in views.items()})
     largest = max(views.values(), key=lambda view: view.shape[-1])
-    return rows | {"images": as_shown(largest[:3])}, {"groups": groups}
+    return rows | {"images": as_shown(largest[:3])}, {"groups": groups, "point": "image"}

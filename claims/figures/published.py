@@ -15,6 +15,7 @@ from pathlib import Path
 from refutable import files
 from refutable.claim import Case, Claim, Context, Provenance, Undecided
 from refutable.claims.figures import networks, pictures
+from refutable.claims.figures.comparing import LEVEL, sign_p
 from refutable.errors import MissingFileError
 from refutable.gap import Gap, at_least, at_most
 from refutable.model.transformers import checkpoints, metrics
@@ -27,7 +28,6 @@ WOULD_DO = (
     "dino_vitbase16_pretrain.pth and deit_base_patch16_224.pth"
 )
 
-LEVEL = 0.05
 FEWEST = math.ceil(-math.log2(LEVEL))
 """Images from which on a sign test can come out below the level: p is 2^-n at the least."""
 
@@ -51,11 +51,6 @@ def checkpoints_given() -> list[checkpoints.Checkpoint]:
         raise MissingFileError(f"no --checkpoints DIR was named; {WOULD_DO} would do")
     files.declare(map(str, checkpoints.files(Path(place))))  # safetensors opens them by itself
     return checkpoints.folder(Path(place), int(heads) if heads else None)
-
-
-def sign_p(above: int, count: int) -> float:
-    """P(at least `above` of `count` fair coins show heads)."""
-    return sum(math.comb(count, k) for k in range(above, count + 1)) / 2**count
 
 
 def diversity_by_image(found: checkpoints.Checkpoint, place: Path, most: int) -> list[float]:

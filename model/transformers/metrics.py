@@ -73,10 +73,10 @@ def distance(A: Maps) -> OfMaps:
     return (A * torch.cdist(at, at)).sum(dim=(-2, -1)) / A.shape[-1]
 
 
-def neighbours(side: int) -> Bool[Tensor, "{side}**2 {side}**2"]:
-    """(side², side²) whether a patch is among the 3 × 3 around another."""
+def neighbours(side: int, reach: int = 1) -> Bool[Tensor, "{side}**2 {side}**2"]:
+    """(side², side²) whether a patch is among the (1 + 2·reach)² around another: 3 × 3 for 1."""
     at = cells(side)
-    return (at[:, None] - at[None]).abs().amax(dim=-1) <= 1
+    return (at[:, None] - at[None]).abs().amax(dim=-1) <= reach
 
 
 def neighbourhood(A: Maps) -> OfMaps:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from refutable.model.shapes import Floating, Int, Shaped
+from refutable.model.shapes import Bool, Floating, Int, Shaped
 from refutable.model.transformers.vit import Pictures, ViT
 
 
@@ -43,14 +43,14 @@ def features(net: ViT, images: Pictures, at_once: int = 250) -> Floating[Tensor,
     return torch.cat(parts).double()
 
 
-def linear_probe(
+def linear_reader(
     train: Floating[Tensor, "B width"],
     labels: Int[Tensor, "B"],
     test: Floating[Tensor, "b width"],
     test_labels: Int[Tensor, "b"],
     penalty: float = 10.0,
-) -> float:
-    """Share of test images whose label ridge regression on features (B, width) finds."""
+) -> Bool[Tensor, "b"]:
+    """(b,) whether ridge regression on features (B, width) finds the label of a test image."""
     mean, deviation = train.mean(dim=0), train.std(dim=0) + 1e-9
     F, G = (
         torch.cat([(x - mean) / deviation, torch.ones(len(x), 1, dtype=x.dtype)], dim=1)
@@ -58,4 +58,4 @@ def linear_probe(
     )
     targets = nn.functional.one_hot(labels).to(F.dtype)
     W = torch.linalg.solve(F.T @ F + penalty * torch.eye(F.shape[1], dtype=F.dtype), F.T @ targets)
-    return float(((G @ W).argmax(dim=1) == test_labels).double().mean())
+    return (G @ W).argmax(dim=1) == test_labels

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
-from refutable.claims.figures import areas, comparing, networks, reading
+from refutable.claim import Context, Profile, Undecided
+from refutable.claims.figures import areas, comparing, known, networks, reading
 from refutable.model.transformers import vit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -83,3 +85,61 @@ def test_conditions_that_are_turned_give_a_network_of_that_shape() -> None:
 def test_the_gap_of_an_image_is_that_of_its_sizes() -> None:
     assert areas.estimated_gap(np.array([16, 1, 1]), 16) == pytest.approx(1)
     assert areas.estimated_gap(np.array([4, 8, 4, 4]), 64) == pytest.approx(2 / 3 - 1)
+
+
+def test_a_sign_test_counts_the_ways_of_fair_coins() -> None:
+    assert comparing.sign_p(5, 5) == pytest.approx(1 / 32)
+    assert comparing.sign_p(2, 3) == pytest.approx(4 / 8)
+    assert comparing.sign_p(0, 0) == 1
+
+
+def test_the_chance_of_a_further_seed_is_what_it_says() -> None:
+    """Of 4,000 groups of eight and one more, as many lie beyond as was foretold."""
+    rng = np.random.default_rng(0)
+    draws = rng.normal(3, 2, size=(4000, 9))
+    foretold = np.array([known.beyond(row[:8].tolist(), float(row[8])) for row in draws])
+    assert (foretold < 0.025).mean() == pytest.approx(0.05, abs=0.012)  # either side; 3.5 s.e.
+
+
+def test_the_chance_of_a_reversed_order_is_that_of_two_normal_means() -> None:
+    """Of many networks known, only the new ones leave something to chance."""
+    quantiles = np.array([stats.norm.ppf((i + 0.5) / 4000) for i in range(4000)])
+    found = known.reversed_order((quantiles + 1).tolist(), quantiles.tolist(), 5)
+    assert found == pytest.approx(stats.norm.cdf(-((5 / 2) ** 0.5)), rel=0.01)
+    few = known.reversed_order([0.9, 1, 1.1], [-0.1, 0, 0.1], 5)
+    assert few > stats.norm.cdf(-10 * (5 / 2) ** 0.5)  # three seeds leave more to chance
+
+
+def compared(
+    monkeypatch: pytest.MonkeyPatch, profile: Profile, higher: list[float], lower: list[float]
+) -> list[bool | str]:
+    """Whether each gap holds, and the names of what is undecided."""
+    groups = {"MAE": higher, "CL, masks": lower}
+    monkeypatch.setattr(networks, "group", lambda _, method: groups[method])
+    context = Context(profile, 0, 0)
+    found = comparing.separated(context, "D", lambda each: each)  # type: ignore[arg-type, return-value]
+    return [each.name if isinstance(each, Undecided) else each.holds for each in found]
+
+
+def test_new_networks_fail_in_reversed_order_and_decide_nothing_where_they_mix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        known, "networks", lambda method: [2.0, 3.0] if method == "MAE" else [1, 1.2]
+    )
+    apart, close, mixed = [3.0, 4, 5, 6, 7], [1.0, 1.2, 1.4, 1.6, 1.8], [1.1, 1.3, 1.5, 1.7, 1.9]
+    undecided = "D: p of the permutation of seeds"
+    assert compared(monkeypatch, "full", apart, close) == [True, True]
+    assert compared(monkeypatch, "full", mixed, close) == [True, undecided]
+    assert compared(monkeypatch, "full", close, apart) == [False, undecided]
+    assert compared(monkeypatch, "quick", apart, close) == [True, True, True]
+    assert compared(monkeypatch, "quick", mixed, close) == [False, False, False]
+
+
+@pytest.mark.parametrize("method", ["MAE", "CL, masks", "CL"])
+def test_networks_that_ship_are_among_those_known(method: str) -> None:
+    """And come out as they are measured now."""
+    found = {each.seed: each.last.diversity for each in known.networks(method)}
+    for name in networks.names_of(method):
+        now = networks.shipped(name)
+        assert found[now.seed] == pytest.approx(now.last.diversity, rel=0.01)
