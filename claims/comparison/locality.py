@@ -116,7 +116,10 @@ def attends(kind: Kind, own: Floats, predicted: float, moved: float) -> Iterator
         f"A(1-A) times what zΦ_n may be off by, and {MEAN_SIGMAS:g} standard errors",
         false_alarm=FALSE_ALARM,
     )
-    if kind.run.setting.placement != "contiguous":
+    if kind.run.setting.placement == "contiguous":
+        slope = kind.run.setting.latents.L * predicted * (1 - predicted)
+        yield from every_one(name, own, predicted, moved + slope * kind.apart("phi_own"))
+    else:
         yield from every_one(name, own, predicted, moved)
 
 

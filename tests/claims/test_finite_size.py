@@ -1,0 +1,52 @@
+"""What the keys of a query weigh in other clusters, against a sum written out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from refutable.claims.runs import finite_size
+from refutable.model.setting import Setting
+from refutable.model.trajectory import QueryKind
+
+COUPLED = Setting.of_sizes(20, 8, 4, K=3, placement="random", placement_seed=5)
+OWN, CROWD, OF_GLOBAL = 0.7, -0.2, 0.4
+
+
+def written_out(setting: Setting, query: QueryKind, size: int) -> list[float]:
+    found = []
+    for k in range(setting.K):
+        for p in range(setting.P):
+            here = setting.area_of[k]
+            if (here[p] == 0) != (query == "global") or setting.area_sizes[here[p]] != size:
+                continue
+            Y = 0.0
+            for other in (c for c in range(setting.K) if c != k):
+                there = setting.area_of[other]
+                weights = []
+                for q in range(setting.P):
+                    if q == p or here[q] != here[p]:
+                        continue
+                    if there[p] == 0:
+                        upsilon = OF_GLOBAL if there[q] == 0 else 0.0
+                    else:
+                        upsilon = OWN if there[q] == there[p] else CROWD if there[q] == 0 else 0.0
+                    weights.append(math.exp(upsilon))
+                Y += math.log(sum(weights) / len(weights))
+            found.append(Y)
+    return found
+
+
+@pytest.mark.parametrize(("query", "size"), [("local", 4), ("global", 8)])
+def test_a_query_is_met_in_every_other_cluster(query: QueryKind, size: int) -> None:
+    for setting in (COUPLED, COUPLED.replace(placement="contiguous")):
+        found = finite_size.in_other_clusters(setting, query, size, (OWN, CROWD, OF_GLOBAL))
+        np.testing.assert_allclose(found, written_out(setting, query, size), atol=1e-14)
+
+
+@pytest.mark.parametrize("alone", [COUPLED.replace(K=1), COUPLED.replace(shared_partition=True)])
+def test_clusters_that_do_not_meet_move_nothing(alone: Setting) -> None:
+    found = finite_size.in_other_clusters(alone, "local", 4, (OWN, CROWD, OF_GLOBAL))
+    assert found == (0.0,)
