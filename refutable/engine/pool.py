@@ -10,7 +10,7 @@ import contextlib
 import queue
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -28,6 +28,20 @@ SHORT = 0.1
 worker would only be in the way of the first."""
 REMEMBERED = 16
 """How many pieces of work are looked at to tell whether they are worth another worker."""
+
+
+def at_once(spent: Collection[tuple[float, float]], running: Iterable[float], workers: int) -> int:
+    """How many pieces of work may be under way: one, and one for each that takes its time.
+
+    spent: seconds inside and around each of the last pieces. running: seconds for which those under
+    way have run. All workers may work once work takes longer than to begin and to end it.
+    """
+    if len(spent) < REMEMBERED:
+        return workers
+    inside, around = map(sum, zip(*spent, strict=True))
+    if inside > around:
+        return workers
+    return min(workers, 1 + sum(seconds > SHORT for seconds in running))
 
 
 @dataclass(frozen=True)
@@ -182,18 +196,9 @@ class Pool:
         return at_work and time.monotonic() - self._begun > self._loading
 
     def _most(self, ready: Sequence[Server]) -> int:
-        """How many pieces of work may be under way: one, and one for each that takes its time.
-
-        All workers, once work takes longer than it takes to begin and to end it.
-        """
-        if len(self._spent) < REMEMBERED:
-            return self.workers
-        inside, around = map(sum, zip(*self._spent, strict=True))
-        if inside > around:
-            return self.workers
         now = time.monotonic()
-        works = [work for server in ready for work in server.work.values()]
-        return min(self.workers, 1 + sum(now - work.started > SHORT for work in works))
+        running = [now - work.started for server in ready for work in server.work.values()]
+        return at_once(self._spent, running, self.workers)
 
     def _dispatch(self) -> Iterator[Started]:
         if self._broken:

@@ -89,9 +89,21 @@ def most_together(path: Path, seconds: str) -> int:
     return max(list(itertools.accumulate(steps))[len(steps) // 2 :])
 
 
-def test_short_work_has_one_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "SHORT", 60)  # nothing here takes its time, however busy the machine
-    assert most_together(tmp_path / "short.py", "0") == 1
+@pytest.mark.parametrize(
+    ("spent", "running", "most"),
+    [
+        ((0.01, 0.02), [], 1),
+        ((0.01, 0.02), [0.05, 0.05], 1),
+        ((0.01, 0.02), [0.05, 0.5], 2),
+        ((0.01, 0.02), [0.5, 0.5, 0.5, 0.5], 4),
+        ((0.02, 0.01), [0.05], 4),
+    ],
+)
+def test_short_work_has_one_worker(
+    spent: tuple[float, float], running: list[float], most: int
+) -> None:
+    assert pool.at_once([spent] * pool.REMEMBERED, running, workers=4) == most
+    assert pool.at_once([spent] * (pool.REMEMBERED - 1), running, workers=4) == 4
 
 
 def test_what_is_short_does_not_wait_for_what_is_long(tmp_path: Path) -> None:
