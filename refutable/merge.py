@@ -17,7 +17,7 @@ from refutable.outcome import LegName, Outcome, TableName, leg_of, shares
 from refutable.outline import Outline
 from refutable.records import journal, shards
 from refutable.records.results import LegRecord, Results, TableRecord
-from refutable.records.shards import ShardRecord
+from refutable.records.shards import Part
 from refutable.shard import Shard
 
 
@@ -57,8 +57,8 @@ def merged(folders: Sequence[Path], command: str = "") -> Merged:
     )
     if not found:
         raise UsageError("there is nothing to merge")
-    _require_alike(found)
-    _require_each_once(found)
+    require_alike(found)
+    require_each_once(found)
     records = [record for _, record in found]
     first = records[0].run
     outline = Outline.read(records[0].outline)
@@ -87,7 +87,7 @@ def merged(folders: Sequence[Path], command: str = "") -> Merged:
     return Merged(outcome.results(run, whole), outline, records[0].fingerprint, entries)
 
 
-_DECIDES: Mapping[str, Callable[[ShardRecord], Any]] = {
+_DECIDES: Mapping[str, Callable[[Part], Any]] = {
     "the number of shards": lambda record: record.of,
     "profile": lambda record: record.run.profile,
     "seed": lambda record: record.run.seed,
@@ -97,7 +97,7 @@ _DECIDES: Mapping[str, Callable[[ShardRecord], Any]] = {
 """What all shards of a run have in common, by name."""
 
 
-def _require_alike(found: Sequence[tuple[Path, ShardRecord]]) -> None:
+def require_alike(found: Sequence[tuple[Path, Part]]) -> None:
     """UsageError, naming what differs and where, unless all are of one run."""
     (here, first), *others = found
     for there, other in others:
@@ -121,7 +121,8 @@ def _require_alike(found: Sequence[tuple[Path, ShardRecord]]) -> None:
             )
 
 
-def _require_each_once(found: Sequence[tuple[Path, ShardRecord]]) -> None:
+def require_each_once(found: Sequence[tuple[Path, Part]]) -> None:
+    """UsageError, naming it, for a shard that is there twice or missing."""
     places: dict[int, list[Path]] = {}
     for folder, record in found:
         places.setdefault(record.number, []).append(folder)

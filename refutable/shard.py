@@ -45,6 +45,11 @@ class Shard:
         """The units of this shard, when all are dealt out like cards: the first to the first."""
         return list(units[self.number - 1 :: self.of])
 
+    def block(self, units: Sequence[T]) -> list[T]:
+        """The units of this shard, when all are cut into equal pieces: neighbours stay together."""
+        first, last = (len(units) * number // self.of for number in (self.number - 1, self.number))
+        return list(units[first:last])
+
 
 WHOLE = Shard()
 """All of a run."""

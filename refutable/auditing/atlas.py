@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -104,6 +106,19 @@ class AtlasTotals(Record):
     foreseen: Count = 0
     agreeing: Count = 0
     verdicts: dict[Margin, Count]
+
+    @classmethod
+    def of(cls, pairs: Sequence[PairRecord]) -> Self:
+        """What these pairs come to."""
+        verdicts = Counter(pair.verdict for pair in pairs)
+        foreseen = [trial for pair in pairs for trial in pair.foreseen]
+        return cls(
+            pairs=len(pairs),
+            trials=sum(len(pair.trials) for pair in pairs),
+            foreseen=len(foreseen),
+            agreeing=sum(trial.outcome is trial.foreseen for trial in foreseen),
+            verdicts={margin: verdicts[margin] for margin in Margin},
+        )
 
 
 class Atlas(Document):

@@ -9,7 +9,6 @@ import contextlib
 import datetime
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from refutable import check, files
+from refutable.auditing import parts
 from refutable.auditing.atlas import (
     Atlas,
     AtlasTotals,
@@ -41,6 +41,7 @@ from refutable.records.journal import Journal, writing
 from refutable.records.results import Run
 from refutable.reuse import durations
 from refutable.run import fingerprint, require, said_of
+from refutable.shard import Shard
 
 JOURNAL = "atlas.jsonl"
 PAIR = "refutable.auditing.run:pair_task"
@@ -98,20 +99,22 @@ def audit(
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
+    shard: Shard | None = None,
     scheduler: str | None = None,
     on_event: Callable[[AuditEvent], None] = lambda _: None,
 ) -> Atlas:
     """Try the selected claims under the selected dials; with `out`, keep a journal and resume.
 
     workers: processes, None for one on each idle core. limit: seconds that one check of a
-    statement may take, in place of the profile's. on_event: is
-    told what happens, as it happens. Pairs in which a run raised are tried again when an audit
-    continues. Verdicts depend on seed and profile only, never on workers or selection.
+    statement may take, in place of the profile's. shard: try this part alone; `parts.merged` makes
+    the atlas of all parts. on_event: is told what happens, as it happens. Pairs in which a run
+    raised are tried again when an audit continues. Verdicts depend on seed and profile only, never
+    on workers or selection.
     Raises UsageError for a selection, source or folder that cannot be used.
     """
     events = run(
         select, assumptions=assumptions, dials=dials, sources=sources, profile=profile, seed=seed,
-        workers=workers, out=out, command=command, limit=limit, scheduler=scheduler,
+        workers=workers, out=out, command=command, limit=limit, shard=shard, scheduler=scheduler,
     )  # fmt: skip
     return heard(events, AuditFinished, on_event).atlas
 
@@ -128,6 +131,7 @@ def run(
     out: Path | None = None,
     command: str = "",
     limit: float | None = None,
+    shard: Shard | None = None,
     scheduler: str | None = None,
 ) -> Generator[AuditEvent, None, None]:
     """What happens while the selected pairs are tried, as by `audit`; the atlas comes last."""
@@ -150,6 +154,10 @@ def run(
         finished = dict(journal.finished) if journal else {}
         wanted = [(s.claim, dial.name) for dial in chosen for s in statements
                   if dial.name in s.dials]  # fmt: skip
+        if shard is not None:
+            wanted = shard.block(wanted)  # pairs of a dial share trainings, and stay together
+            if out is not None:
+                parts.forget(out)
         missing = [name for name in wanted if name not in finished]
         if pool.workers > 1:
             missing = _longest_first(missing, sources, profile)
@@ -170,11 +178,10 @@ def run(
                     kept = {"pair": pair.model_dump(mode="json"), "files": dict(event.files)}
                     journal.add(kept)
                 yield PairFinished(pair)
-    pairs = tuple(
-        finished[(s.claim, d.name)] for s in statements for d in chosen if d.name in s.dials
-    )
-    yield AuditFinished(
-        Atlas(
+        mine = set(wanted)
+        whole = [(s.claim, d.name) for s in statements for d in chosen if d.name in s.dials]
+        pairs = tuple(finished[name] for name in whole if name in mine)
+        atlas = Atlas(
             run=Run(
                 id=uuid.uuid4().hex,
                 started=started.isoformat(timespec="seconds"),
@@ -188,9 +195,11 @@ def run(
             ),
             dials=tuple(_dial_record(dial, profile) for dial in chosen),
             pairs=pairs,
-            totals=_totals(pairs),
+            totals=AtlasTotals.of(pairs),
         )
-    )
+        if journal and out is not None and shard is not None:
+            parts.write(out, shard, journal.fingerprint, atlas, whole)
+    yield AuditFinished(atlas)
 
 
 def _dial_record(dial: Dial, profile: Profile) -> DialRecord:
@@ -202,18 +211,6 @@ def _dial_record(dial: Dial, profile: Profile) -> DialRecord:
         enters=dial.enters,
         scanned=dial.scanned(coarse=EFFORT[profile].coarse),
         labels={f"{value:g}": label for value, label in dial.labels.items()},
-    )
-
-
-def _totals(pairs: Sequence[PairRecord]) -> AtlasTotals:
-    verdicts = Counter(pair.verdict for pair in pairs)
-    foreseen = [trial for pair in pairs for trial in pair.foreseen]
-    return AtlasTotals(
-        pairs=len(pairs),
-        trials=sum(len(pair.trials) for pair in pairs),
-        foreseen=len(foreseen),
-        agreeing=sum(trial.outcome is trial.foreseen for trial in foreseen),
-        verdicts={margin: verdicts[margin] for margin in Margin},
     )
 
 

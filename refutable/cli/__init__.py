@@ -21,7 +21,7 @@ VERBS = {
     "list": "The catalogue: what is claimed, where it comes from and how it is checked.",
     "explain": "One claim: statement, source, assumptions, what it rests on, how it is checked.",
     "verify": "Check claims, and write results and reports.",
-    "merge": "Make the whole run of its shards, in whatever order they are named.",
+    "merge": "Make the whole run, or atlas, of its shards, in whatever order.",
     "audit": "Bend assumptions, and find where each claim breaks.",
     "selftest": "Plant every mistake and show which are caught: the kill table.",
     "replay": "Run one stored counterexample again: FIXED, FAILS or ERROR.",

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from refutable import streams
+from refutable.auditing.atlas import Atlas
 from refutable.claim import Verdict
 from refutable.cli import options
 from refutable.errors import UsageError, nearest
@@ -108,6 +109,23 @@ def _show(results: Results, counting: Counting, out: Path | None, as_json: bool)
     if os.environ.get("GITHUB_ACTIONS") == "true":  # whose runner reads both streams
         for line in annotations.lines(results, counting):
             streams.command(line)
+
+
+def show_atlas(atlas: Atlas, out: Path | None, as_json: bool) -> int:
+    """Print an atlas that was written in `out`; 1 when a claim does not hold even as assumed."""
+    from refutable.reports import atlas as table
+    from refutable.reports import folder
+
+    if as_json:
+        options.print_json(atlas)
+    else:
+        table.show(atlas, options.console())
+        if out is not None:
+            streams.say(f"Atlas in {out}: {', '.join(folder.ATLAS)}")
+    broken = sorted({pair.claim for pair in atlas.pairs if pair.fails_as_assumed})
+    for claim in broken:
+        streams.say(f"{claim} does not hold as assumed", err=True)
+    return int(bool(broken))
 
 
 def show_durations(results: Results, most: int) -> None:

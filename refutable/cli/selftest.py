@@ -8,6 +8,8 @@ from refutable import streams
 from refutable.claim import Profile, Verdict
 from refutable.cli import options
 from refutable.cli.examples import examples
+from refutable.errors import UsageError
+from refutable.shard import WHOLE, Shard
 
 
 @click.command(
@@ -23,6 +25,10 @@ from refutable.cli.examples import examples
 @options.scheduler
 @options.limit
 @click.option(
+    "--shard", metavar="I/N",
+    help="Plant in part I of N of the claims alone; all is caught where it is in every part.",
+)  # fmt: skip
+@click.option(
     "--mutations", type=click.IntRange(0), default=None,
     help="Also spoil this many statements at random [default: 300 in profile deep, else 0].",
 )  # fmt: skip
@@ -34,6 +40,7 @@ def command(
     workers: str,
     scheduler: str | None,
     limit: float | None,
+    shard: str | None,
     mutations: int | None,
     modules: tuple[str, ...],
 ) -> None:
@@ -47,10 +54,14 @@ def command(
     from refutable.selftest import planted
 
     sources = options.sources(modules)
+    part = WHOLE if shard is None else Shard.parse(shard)
     with run.opened(
         sources, select, workers=options.worker_count(workers), scheduler=scheduler
     ) as (outline, pool):
-        entries = [outline.catalogue.entry(id) for id, _ in outline.catalogue.pick(select)]
+        named = [id for id, _ in outline.catalogue.pick(select)]
+        entries = [outline.catalogue.entry(id) for id in part.dealt(named)]
+        if not entries:
+            raise UsageError(f"shard {part} of {len(named)} claims is empty")
         ids = tuple(entry.id for entry in entries)
         results = run.Checking(outline, pool, ids, profile, seed, limit).results()
         sound = planted.sound_legs(results)

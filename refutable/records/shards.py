@@ -26,17 +26,21 @@ class ShardTable(Record):
     broken: str = ""
 
 
-class ShardRecord(Document):
-    """A shard that has ended.
-
-    fingerprint: what decides a verdict, as in the journal, where the legs are. outline: what the
-    sources define, so that shards are merged without them.
-    """
+class Part(Document):
+    """A shard that has ended, of whatever. fingerprint: what decides a verdict, as in a journal."""
 
     number: int = Field(ge=1)
     of: int = Field(ge=1)
     fingerprint: str
     run: Run
+
+
+class ShardRecord(Part):
+    """A shard of a run that has ended; its legs are in the journal.
+
+    outline: what the sources define, so that shards are merged without them.
+    """
+
     tables: tuple[ShardTable, ...]
     outline: dict[str, Any]
 

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from refutable.cli import cli
+from refutable.errors import UsageError
 
 CLAIMS = """
 from refutable import Claim, Provenance, equal
@@ -69,3 +73,26 @@ def test_only_what_can_fail_and_is_true_exits_with_0(
     )  # fmt: skip
     assert done.returncode == code, done.stderr
     assert said in done.stdout
+
+
+def test_parts_plant_in_every_claim_once_and_one_is_empty(module: Path) -> None:
+    """Each claim in one part, with the exit code that it has alone; a fifth of four is refused."""
+    words = ["selftest", "--module", str(module), "--workers", "1"]
+    codes = []
+    for number in range(1, 5):
+        done = CliRunner().invoke(cli, [*words, "--shard", f"{number}/4"])
+        assert ("sharp: two for one" in done.stderr) == (done.exit_code == 0), done.output
+        codes.append(done.exit_code)
+    assert sorted(codes) == [0, 1, 1, 1]
+    empty = CliRunner().invoke(cli, [*words, "--shard", "5/5"])
+    assert isinstance(empty.exception, UsageError)
+
+
+def test_a_cluster_plants_and_finds_what_one_worker_does(module: Path) -> None:
+    words = ["selftest", "sharp", "idle", "--module", str(module)]
+    alone, many = (
+        CliRunner().invoke(cli, [*words, *more])
+        for more in (["--workers", "1"], ["--scheduler", "local:2"])
+    )
+    assert "1 of 2 planted mistakes killed" in " ".join(alone.stdout.split())
+    assert (many.exit_code, many.stdout) == (alone.exit_code, alone.stdout)
