@@ -40,7 +40,7 @@ def command(
     strict: bool,
     accepted: Path | None,
 ) -> None:
-    """Make the whole run, or the atlas of an audit, of its shards, in whatever order.
+    """Make the whole run, or atlas, of its shards, in whatever order.
 
     Results are those of a run without --shard but for times. Nothing is checked again. Exit codes
     as for verify; 2 when shards are missing, there twice, or of runs that differ in seed, profile,
