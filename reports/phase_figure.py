@@ -50,8 +50,10 @@ def draw(figure: Figure, found: PhaseMap) -> None:
             color=colour, edgecolor="white", zorder=3, clip_on=False,
             label=f"{words(found.trained_label)}: {word}" if points else None,
         )  # fmt: skip
-    _scale(axes.set_xscale, axes.set_xlim, found.x, "x" in found.logarithmic)
-    _scale(axes.set_yscale, axes.set_ylim, found.y, "y" in found.logarithmic)
+    x = [*found.x, *(point.x for point in found.trained)]
+    y = [*found.y, *(point.y for point in found.trained)]
+    _scale(axes.set_xscale, axes.set_xlim, x, "x" in found.logarithmic)
+    _scale(axes.set_yscale, axes.set_ylim, y, "y" in found.logarithmic)
     axes.set_xlabel(words(found.x_label))
     axes.set_ylabel(words(found.y_label))
     axes.set_title(words(found.title), loc="left", fontsize=10)
@@ -72,11 +74,16 @@ def _scale(
     values: Sequence[float],
     logarithmic: bool,
 ) -> None:
-    """Leave a margin beside the outermost values, of a logarithmic axis in its own measure."""
-    low, high = min(values), max(values)
+    """Leave a margin beside the outermost values, of a logarithmic axis in its own measure.
+
+    What stands nowhere on a logarithmic axis is left out.
+    """
     if logarithmic:
+        values = [value for value in values if value > 1e-100]
+        low, high = min(values), max(values)
         scale("log")
         beside = (high / low) ** MARGIN
         limits(low / beside, high * beside)
     else:
+        low, high = min(values), max(values)
         limits(low - (high - low) * MARGIN, high + (high - low) * MARGIN)

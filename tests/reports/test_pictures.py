@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 
 from refutable.auditing.answers import PhaseMap, Trained
 from refutable.auditing.atlas import Atlas, AtlasTotals
 from refutable.records.results import Run
-from refutable.reports import html, sweep
+from refutable.reports import html, phase_figure, sweep
 
 X, Y = (0.5, 0.6, 0.9), (1.0, 10.0, 1000.0)
 VALUES = ((1.0, 2.0, 3.0), (4.0, None, 6.0), (7.0, 8.0, 9.5))
@@ -170,3 +173,27 @@ def test_a_picture_stays_readable_in_forced_colours(browser: Any, pages: dict[st
     assert browser.execute_script("return matchMedia('(forced-colors: active)').matches")
     ground = "return getComputedStyle(arguments[0]).backgroundColor"
     assert browser.execute_script(ground, picture(browser)) == "rgb(255, 255, 255)"
+
+
+def test_every_trained_model_lies_within_its_map() -> None:
+    beyond = MAP.model_copy(update={"trained": (Trained(x=1.2, y=5000.0, holds=True),)})
+    shown = re.search(r'data-panels="([^"]*)"', phase_figure.picture(beyond))
+    assert shown is not None
+    [panel] = json.loads(Markup(shown[1]).unescape())
+    assert panel["x"][3] > 1.2
+    assert panel["y"][3] > 5000
+
+
+def test_a_page_is_printed_with_its_pictures_and_without_its_buttons(
+    browser: Any, pages: dict[str, str]
+) -> None:
+    browser.get(pages["map"])
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": False})
+    pdf = base64.b64decode(printed["data"])
+    assert pdf.startswith(b"%PDF")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert picture(browser).is_displayed()
+        assert not browser.find_element(By.CSS_SELECTOR, "figure > .tools").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
