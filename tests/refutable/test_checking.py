@@ -468,3 +468,13 @@ def test_a_seed_that_no_file_can_hold_is_refused_before_anything_runs(
     with pytest.raises(UsageError, match="seed must be from 0 to 9223372036854775807"):
         run.verify(sources=[source], seed=seed)
     assert not (Path(source).parent / "runs").exists()
+
+
+def test_a_claim_whose_table_cannot_be_computed_is_an_error() -> None:
+    stated = Claim(id="a.b", title="a", statement="a", provenance=Provenance.DERIVED)
+    kind = Kind.EXACT
+    held = LegRecord(kind=kind, grade=kind.grade, verdict=Verdict.HOLDS)
+    assert check.claim_record(stated, [held], []).verdict is Verdict.HOLDS
+    broken = check.claim_record(stated, [held], [], broken_tables=["ValueError: no data"])
+    assert broken.verdict is Verdict.ERROR
+    assert broken.remarks == ("a table cannot be computed: ValueError: no data",)

@@ -451,3 +451,17 @@ def test_a_search_says_when_it_rejects_more_than_it_measures(examined: Any) -> N
     assert few.verdict == many.verdict == "holds"
     assert any("configurations were rejected, and" in text for text in few.remarks)
     assert not many.remarks
+
+
+def test_a_configuration_counts_once_whatever_gaps_of_one_name_it_gives() -> None:
+    found = search(
+        Context("quick", 0, 0),
+        st.integers(1, 50),
+        lambda n: [at_most("n", n, 50), at_most("n", n, 51)],
+        examples=20,
+        regimes_of=lambda n: ["even" if n % 2 == 0 else "odd"],
+    )
+    tally = found.tally["n"]
+    assert tally.cases == found.cases
+    assert tally.regimes == found.regimes
+    assert tally.instances == 2 * found.cases

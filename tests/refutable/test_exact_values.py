@@ -17,7 +17,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refutable.gap import Gap, at_least, at_most, equal
+from refutable.gap import Gap, at_least, at_most, equal, tight
 from refutable.number import MAX_EXPONENT, Number, number
 from refutable.records.results import GapRecord
 
@@ -330,3 +330,19 @@ def test_a_subclass_of_a_number_is_the_number_beneath(base: type) -> None:
 
 def test_a_subclass_of_an_array_without_axes_is_the_number_in_it() -> None:
     assert number(np.array(7.0).view(type("Lying", (_Small, np.ndarray), {}))) == number(7)
+
+
+def test_a_constant_of_which_nothing_tells_whether_it_is_on_the_edge_is_undecided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nested, plain = sp.sqrt(2 + sp.sqrt(3)), (sp.sqrt(6) + sp.sqrt(2)) / 2
+    assert equal("root", nested, plain).holds
+    monkeypatch.setattr(sp.Expr, "equals", lambda *_: None)
+    doubtful = equal("root", nested, plain)
+    assert not doubtful.holds
+    assert "too wide to compare" in (doubtful.undecided or "")
+
+
+def test_the_tolerance_of_a_tight_bound_is_the_one_that_is_given() -> None:
+    for measured, held in ((0.95, True), (0.94, False), (0.6, False), (1.01, False)):
+        assert tight("x", measured, 1.0, 0.051, "a twentieth").holds is held

@@ -334,3 +334,11 @@ def test_a_limit_that_ends_on_nought_compared_something_below(examined: Any) -> 
                                  why="r")  # fmt: skip
 
     assert examined(leg, "scaling").remarks == ()
+
+
+@pytest.mark.parametrize("tolerance", [1.001, 1.5, 5])
+def test_a_tolerance_that_barely_exceeds_both_sides_swallows_them(
+    examined: Any, tolerance: float
+) -> None:
+    record = examined(lambda context: [equal("x", 0.9, 1.0, tolerance, "wide")])
+    assert any("the tolerance exceeds both sides" in text for text in record.remarks)

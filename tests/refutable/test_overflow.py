@@ -80,6 +80,8 @@ def test_an_astronomical_tolerance_is_refused(make: Any) -> None:
     for tolerance in (1e308, 10**400, ASTRONOMICAL):
         with pytest.raises(ValueError, match="nothing could exceed it"):
             make("x", 5, 1, tolerance, "generous")
+    with pytest.raises(ValueError, match="nothing could exceed it"):
+        make("x", 1e13, 1, 1.001e16, "a little more than a thousand times as large")
 
 
 def test_a_large_tolerance_beside_large_numbers_is_not() -> None:
