@@ -143,6 +143,15 @@ def test_a_division_by_what_may_be_0_is_no_identity_here() -> None:
     assert recheck.impossible(recheck.Script("\n".join(lines)))
 
 
+def test_a_spoilt_certificate_of_no_solver_is_rejected(written: Path, tmp_path: Path) -> None:
+    (file,) = written.glob("*.cert")
+    spoilt = file.read_text(encoding="utf-8").replace("(exp |y|)", "(exp |x|)")
+    (tmp_path / file.name).write_text(spoilt, encoding="utf-8")
+    done = checked(tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"rejected: {file.name}: the two sides differ at a point")
+
+
 @pytest.mark.parametrize("words", [(), ("--loud", "."), (".", "."), ("nowhere",)])
 def test_bad_requests_exit_with_2(words: tuple[str, ...]) -> None:
     done = checked(*words)
