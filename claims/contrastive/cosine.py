@@ -57,8 +57,10 @@ def outputs(setting: Setting, samples: data.Samples, row: Tensor) -> Tensor:
     """F(X) of samples at mean counts in the features of all clusters, (B, K, N); row (N,) of Φ."""
     seen = (1 - setting.gamma) * torch.from_numpy(setting.area_sizes / setting.P)
     z = torch.from_numpy(samples.latents)
-    weight = seen * torch.exp(z * row)
-    F = z * weight / (weight.sum(dim=1, keepdim=True) + setting.gamma)
+    scores = z * row
+    top = scores.detach().amax(dim=1, keepdim=True).clamp(min=0)  # exp(60·U/L) is no number
+    weight = seen * torch.exp(scores - top)
+    F = z * weight / (weight.sum(dim=1, keepdim=True) + setting.gamma * torch.exp(-top))
     return (
         torch.nn.functional.one_hot(torch.from_numpy(samples.cluster), setting.K)[:, :, None]
         * F[:, None]
