@@ -81,7 +81,7 @@ def over_formula(setting: Setting, phi: float) -> float:
     return local_at(setting, phi) / local_correlation(setting, phi)
 
 
-@locals_stay.leg("symbolic")
+@locals_stay.leg("symbolic", expects="Φ_m starts at 0")
 def law_of_the_limit(context: Context) -> Iterator[Step]:
     """From the exact rates: each part of dΦ_m/dΦ_1 leads at one sign of Δ; both, integrated."""
     yield limiting.limiting()

@@ -124,7 +124,7 @@ phase1_length = Claim(
 )
 
 
-@phase1_length.leg("symbolic")
+@phase1_length.leg("symbolic", expects="v starts at 0")
 def switch_time_of_the_limit(context: Context) -> Iterator[Step]:
     """From the exact rates to w = 1-s, v = 2s, in which |α_1| = α_n at s = 1/3."""
     yield limiting.limiting()
@@ -187,7 +187,7 @@ decoupling_depth = Claim(
 )
 
 
-@decoupling_depth.leg("symbolic")
+@decoupling_depth.leg("symbolic", expects="v starts at 0")
 def depth_of_the_limit(context: Context) -> Iterator[Step]:
     """The solution v = 2s at s = 1/3, in powers of P."""
     yield limiting.limiting()
@@ -258,7 +258,7 @@ own_at_the_switch = Claim(
 )
 
 
-@own_at_the_switch.leg("symbolic")
+@own_at_the_switch.leg("symbolic", expects="v starts at 0")
 def own_of_the_limit(context: Context) -> Iterator[Step]:
     """The solution w = 1-s at s = 1/3."""
     yield limiting.limiting()

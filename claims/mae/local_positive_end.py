@@ -115,7 +115,7 @@ global_stays = Claim(
 )
 
 
-@global_stays.leg("symbolic")
+@global_stays.leg("symbolic", expects="v starts at 0")
 def later_move_of_the_limit(context: Context) -> Iterator[Step]:
     """The solution v = 2s between s = 1/3 and 1, after which w is 0 and Φ_n alone moves."""
     yield limiting.limiting()
