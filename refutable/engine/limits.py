@@ -17,6 +17,8 @@ IMPORT = 50.0
 """Seconds that importing the sources may take."""
 FIRST_NOTICE, NEXT_NOTICE = 10.0, 30.0
 """Seconds after which a leg is said to be still running, and between two such lines."""
+LONGEST = 12
+"""Digits of a number of MiB; with more it is none that a system can be told."""
 MEMORY = "CLAIMS_MEMORY_LIMIT"
 """Environment variable: MiB that each process that runs legs may use; 0 for no limit."""
 
@@ -31,6 +33,8 @@ def memory() -> int | None:
     if text is not None:
         if not (text.isascii() and text.isdigit()):
             raise UsageError(f"{MEMORY} must be a whole number of MiB, 0 for none, not {text!r}")
+        if len(text) > LONGEST:
+            raise UsageError(f"{MEMORY} must be a whole number of MiB that a machine may have")
         return int(text) * 2**20 or None
     sizes = [*_of_machine(), *_of_control_group()]
     return min(sizes) // 2 if sizes else None

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -465,3 +466,21 @@ def test_a_configuration_counts_once_whatever_gaps_of_one_name_it_gives() -> Non
     assert tally.cases == found.cases
     assert tally.regimes == found.regimes
     assert tally.instances == 2 * found.cases
+
+
+def test_what_is_drawn_at_a_configuration_is_the_same_when_it_is_tried_again() -> None:
+    def drawn() -> dict[int, float]:
+        found: dict[int, float] = {}
+
+        def gaps(n: int) -> list[Gap]:
+            value = float(np.random.normal())
+            assert found.setdefault(n, value) == value
+            return [at_most("n", n, 50)]
+
+        search(Context("quick", 0, 0), st.integers(1, 50), gaps, examples=20)
+        return found
+
+    first = drawn()
+    assert len(set(first.values())) == len(first) > 5
+    np.random.normal(size=3)  # whatever the generator did in between
+    assert drawn() == first

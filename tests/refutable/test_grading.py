@@ -68,6 +68,7 @@ ROUNDED = {
     "identical floats": lambda: gap.identical("x", [1, 0.5], [1, 0.5], "r"),
     "identical arrays": lambda: gap.identical("x", np.ones(3), np.ones(3), "r"),
     "decimal text": lambda: gap.identical("x", f"{1 / 3:.6f}", "0.333333", "r"),
+    "rounding": lambda: gap.tight("x", 1, 1, 0, "r", rounding=Fraction(1, 8)),
     "chance": lambda: gap.equal("x", 1, 1, 0, "r", false_alarm=1e-9),
 }  # fmt: skip
 EXACT = {

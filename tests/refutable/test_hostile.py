@@ -290,7 +290,7 @@ class TestMemory:
             assert legs[id].verdict is Verdict.ERROR
             assert "Memory" in (legs[id].note or ""), legs[id].note
 
-    @pytest.mark.parametrize("text", ["", "-1", "much", "1.5", "٣"])
+    @pytest.mark.parametrize("text", ["", "-1", "much", "1.5", "٣", "9" * 30])
     def test_the_limit_must_be_a_number(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(limits.MEMORY, text)
         with pytest.raises(UsageError, match="whole number of MiB"):

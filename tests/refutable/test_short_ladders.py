@@ -114,6 +114,7 @@ class TestLattice:
             [1.7 * k for k in range(3, 12)],
             [1.7 * k for k in (3, 5, 8, 10, 13, 15, 18)],  # steps of 2 and 3
             [TEN * k for k in (10, 13, 20, 24, 31, 37)],  # irregular, and still decades
+            [1.7 * k + 0.02 * (-1) ** k for k in range(3, 12)],  # nearly in phase
             [math.log(2**k) + 1e-9 * k for k in (9, 10, 13, 14, 17)] + [math.log(2**20)],
         ],
     )
