@@ -10,6 +10,7 @@ from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
 from refutable.shard import WHOLE, Shard
+from refutable.text import many
 
 
 @click.command(
@@ -61,7 +62,7 @@ def command(
         named = [id for id, _ in outline.catalogue.pick(select)]
         entries = [outline.catalogue.entry(id) for id in part.dealt(named)]
         if not entries:
-            raise UsageError(f"shard {part} of {len(named)} claims is empty")
+            raise UsageError(f"shard {part} of {many(len(named), 'claim')} is empty")
         ids = tuple(entry.id for entry in entries)
         results = run.Checking(outline, pool, ids, profile, seed, limit).results()
         sound = planted.sound_legs(results)
