@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from refutable.model import data, vit
-from refutable.model.shapes import Bool, Float
+from refutable.model.setting import Setting
+from refutable.model.shapes import Array, Bool, Float
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What a loss asks of a model, be it of one head or of several."""
+
+    setting: Setting
+    basis: Float[Array, "d d"]
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Outputs for patches, and for chosen queries where the objective has them."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """The query-key matrices."""
 
 
 def patch_losses(
-    module: vit.MaskedAutoencoder,
+    module: Model,
     X: Float[Tensor, "B P d"],
     visible: Bool[Tensor, "B P"],
     weights: Float[Tensor, "B"],
@@ -27,7 +45,7 @@ def patch_losses(
 
 
 def reconstruction(
-    module: vit.MaskedAutoencoder, samples: data.Samples, queries: vit.Index | None = None
+    module: Model, samples: data.Samples, queries: vit.Index | None = None
 ) -> Float[Tensor, ""]:
     """L(Q) = Σ_p L_p over the queries (all patches unless given), a scalar (Definition 2.5)."""
     X = data.patches(module.setting, samples, module.basis)
@@ -36,7 +54,7 @@ def reconstruction(
 
 
 def similarities(
-    module: vit.ContrastiveViT,
+    module: Model,
     X: Float[Tensor, "B P d"],
     other: Float[Tensor, "B P d"],
     negatives: Float[Tensor, "BN_c P d"],
@@ -54,7 +72,7 @@ def similarities(
 
 
 def contrastive_of(
-    module: vit.ContrastiveViT,
+    module: Model,
     X: Float[Tensor, "B P d"],
     other: Float[Tensor, "B P d"],
     negatives: Float[Tensor, "BN_c P d"],
@@ -68,10 +86,11 @@ def contrastive_of(
     tau = details.tau
     logits = similarities(module, X, other, negatives) / tau
     loss = -tau * (weights * torch.log_softmax(logits, dim=1)[:, 0]).sum()
-    return loss + 0.5 * details.weight_decay * module.Q.square().sum()
+    size = sum(Q.square().sum() for Q in module.parameters())
+    return loss + 0.5 * details.weight_decay * size
 
 
-def contrastive(module: vit.ContrastiveViT, views: data.Views) -> Float[Tensor, ""]:
+def contrastive(module: Model, views: data.Views) -> Float[Tensor, ""]:
     """L_cl of a contrastive batch, a scalar (Definition 2.7)."""
     X, other, negatives = (
         torch.from_numpy(data.masked(module.setting, s, module.basis))

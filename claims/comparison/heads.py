@@ -77,7 +77,7 @@ def one_head(setting: Setting, objective: Objective) -> vit.MaskedAutoencoder | 
     return vit.MaskedAutoencoder(setting) if objective == "mae" else vit.ContrastiveViT(setting)
 
 
-def loss_of(module: Any, objective: Objective, seed: int, size: int) -> Tensor:
+def loss_of(module: losses.Model, objective: Objective, seed: int, size: int) -> Tensor:
     """The loss on a batch that the seed draws, of one head or of several."""
     rng = np.random.default_rng(seed)
     if objective == "mae":

@@ -56,7 +56,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("select", "code", "said"),
     [
-        ("sharp", 0, "1 of 1 planted mistakes killed."),
+        ("sharp", 0, "1 of 1 planted mistake killed."),
         ("bare", 1, "These have no planted mistake: bare"),
         ("idle", 1, "not reached: no leg called what it spoils"),
         ("false", 1, "not sound: no leg holds without it"),

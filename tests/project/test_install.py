@@ -271,7 +271,7 @@ def test_its_claims_are_verified_with_what_stands_beside_them(full: Path, reposi
         said = run(full / "claims", "verify", *words, cwd=cwd)
         assert "1 claim: 1 holds." in said
     said = run(full / "claims", "selftest", "--module", "my_claims.py", cwd=repository)
-    assert "1 of 1 planted mistakes killed." in said
+    assert "1 of 1 planted mistake killed." in said
 
 
 def test_the_papers_claims_are_listed_there(full: Path, repository: Path) -> None:
@@ -350,7 +350,7 @@ def test_what_is_not_used_is_not_needed(slim: Path, squares: Path) -> None:
     run(slim / "claims", "report", "out", cwd=squares)
     run(slim / "claims", "explain", "squares", "--module", "squares.py", cwd=squares)
     said = run(slim / "claims", "selftest", "squares", "--module", "squares.py", cwd=squares)
-    assert "1 of 1 planted mistakes killed." in said
+    assert "1 of 1 planted mistake killed." in said
     said = run(slim / "python", "-m", "pytest", "--claims-module", "squares.py", "-k", "squares",
                cwd=squares)  # fmt: skip
     assert "1 passed" in said
@@ -365,7 +365,7 @@ def test_what_is_needed_and_missing_is_told_and_is_no_pass(slim: Path, squares: 
     for kind, package in (("smt", "z3-solver or cvc5"), ("trained", "torch")):
         assert legs[kind]["verdict"] == "not-run"
         assert f"{package} is not installed" in legs[kind]["not_run_reason"]
-        assert f"1 legs were not run: {package} is not installed" in said
+        assert f"1 leg was not run: {package} is not installed" in said
 
 
 def test_the_paper_without_its_libraries_is_one_line(slim: Path, tmp_path: Path) -> None:

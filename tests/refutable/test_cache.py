@@ -285,10 +285,10 @@ def doctor(*words: str) -> subprocess.CompletedProcess[str]:
 def test_doctor_shows_and_clears_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.LIMIT, "7")
     fresh([])(1.0)
-    assert f"{place}: 1 entries, 0.0 of 7 MiB" in doctor().stdout
+    assert f"{place}: 1 entry, 0.0 of 7 MiB" in doctor().stdout
     done = doctor("--clear-cache")
     assert (done.returncode, entries(place)) == (0, [])
-    assert done.stdout.startswith(f"cleared  {place}: 1 entries, ")
+    assert done.stdout.startswith(f"cleared  {place}: 1 entry, ")
     monkeypatch.setenv(cache.LIMIT, "none")
     done = doctor()
     assert done.returncode == 2

@@ -133,7 +133,7 @@ class TestSearch:
             examples=200,
         )
         assert check.judge(found)[0] is Verdict.FAILS
-        assert found.witness == {"configuration": 101}
+        assert found.witness == {"configuration": 101, "parameter": "n"}
 
     def test_counts_every_example_and_regime(self) -> None:
         found = search(

@@ -142,7 +142,7 @@ class TestFailure:
 
         failure = examined(leg, "property").failure
         assert failure.type == "ZeroDivisionError"
-        assert failure.configuration == {"drawn": [1, 0]}
+        assert failure.configuration == {"pair": [1, 0]}
 
     def test_what_changes_from_call_to_call_is_an_error(self, examined: Any) -> None:
         calls = iter(range(10**6))

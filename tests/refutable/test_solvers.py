@@ -159,9 +159,9 @@ def test_without_one_solver_the_other_decides_and_says_so(
     gone: str, left: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without(monkeypatch, gone)
-    (found,) = inequality.proved("squares", [], x**2 + y**2 >= 2 * x * y, "no sums")
+    (found,) = inequality.proved("hyperbola", [sp.Eq(x * y, 1)], x**2 + y**2 >= 2, "no sums")
     assert isinstance(found, Gap)
-    assert found.name == f"squares [{left}]"
+    assert found.name == f"hyperbola [{left}]"
     assert found.holds
     assert found.certificate
     assert f"{package} is not installed" in found.certificate.alone
@@ -172,19 +172,21 @@ def test_without_one_solver_the_other_decides_and_says_so(
 
 
 def test_without_any_solver_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is undecided for lack of an installation, and balls decide where they can."""
+    """Nothing is undecided for lack of an installation; squares and balls decide what they can."""
     without(monkeypatch, "z3", "cvc5")
     with pytest.raises(MissingPackageError, match="z3-solver or cvc5 is not installed"):
-        list(inequality.proved("squares", [], x**2 + y**2 >= 2 * x * y, "no sums"))
+        list(inequality.proved("hyperbola", [sp.Eq(x * y, 1)], x**2 + y**2 >= 2, "no sums"))
+    (found,) = inequality.proved("squares", [], x**2 + y**2 >= 2 * x * y, "no sums")
+    assert isinstance(found, Gap)
+    assert found.name == "squares [squares]"
     for module, package in ((smt, "z3-solver"), (coverings, "cvc5")):
         with pytest.raises(MissingPackageError, match=f"^{package} is not installed"):
             module.by()
     with pytest.raises(MissingPackageError, match=r"^z3-solver is not installed"):
         smt.decided("squares", [], x**2 >= 0, "no sums")
     bounded = [x >= 0, x <= 1]
-    (found,) = inequality.proved("square", bounded, x**2 <= x, "no sums")
-    assert isinstance(found, Gap)
-    assert found.name == "square [balls]"
+    both = inequality.proved("square", bounded, x**2 <= x, "no sums")
+    assert [gap.name for gap in both] == ["square [balls]", "square [squares]"]
     monkeypatch.setitem(sys.modules, "flint", None)
     with pytest.raises(MissingPackageError):
         list(inequality.proved("square", bounded, x**2 <= x, "no sums"))
