@@ -6,6 +6,7 @@ command), or where a claim names its label, or its number, as its place in the p
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,10 +41,11 @@ def theorems(path: Path, entries: Sequence[Entry]) -> tuple[list[Theorem], tuple
     when a file cannot be read.
     """
     source = read(path)
-    found = list(_Walk(source).begun())
-    ends = [*(begun.at for begun in found[1:]), len(source.text)]
+    ends = len(source.text)
     return [
-        _theorem(source, path, begun, end, entries) for begun, end in zip(found, ends, strict=True)
+        _theorem(source, path, begun, following.at if following else ends, entries)
+        for begun, following in itertools.pairwise([*_Walk(source).begun(), None])
+        if begun
     ], source.missing
 
 

@@ -84,6 +84,14 @@ class TestTheorems:
             '"label": "lem:x"' in CliRunner().invoke(command_of("list"), [*words, "--json"]).output
         )
 
+    @pytest.mark.parametrize(
+        "text", ["", r"\documentclass{article}\begin{document}x\end{document}"]
+    )
+    def test_a_paper_without_theorems_has_none(self, text: str, tmp_path: Path) -> None:
+        (tmp_path / "paper.tex").write_text(text)
+        done = CliRunner().invoke(command_of("list"), ["--paper", str(tmp_path / "paper.tex")])
+        assert (done.exit_code, done.output) == (0, "0 of 0 theorems have a claim.\n")
+
     def test_a_source_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="paper"):
             theorems(tmp_path / "paper.tex", [])
