@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Callable
 
 SECTIONS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph")
@@ -22,7 +23,8 @@ class Counters:
     def __init__(self, document_class: str | None) -> None:
         top = "chapter" if document_class in _WITH_CHAPTERS else "section"
         self._top = top
-        self._values: dict[str, int] = {}
+        self._known = {*SECTIONS}
+        self._values: defaultdict[str, int] = defaultdict(int)
         self._within: dict[str, str] = {}
         self._printed: dict[str, str] = {"part": r"\Roman{part}", top: rf"\arabic{{{top}}}"}
         chain = SECTIONS[SECTIONS.index(top) :]
@@ -31,12 +33,9 @@ class Counters:
 
     def new(self, counter: str) -> None:
         """A counter, as of a kind of theorem."""
+        self._known.add(counter)
         self._values[counter] = 0
         self._printed[counter] = rf"\arabic{{{counter}}}"
-
-    def knows(self, counter: str) -> bool:
-        """Whether everything that counts there is seen: not so for equations, or pages."""
-        return counter in self._values or counter in SECTIONS
 
     def number_within(self, counter: str, outer: str) -> None:
         """From now on a counter starts anew with another one, whose number stands before it."""
@@ -57,18 +56,19 @@ class Counters:
 
     def add(self, counter: str, more: int) -> None:
         """Add to a counter, and set nothing back."""
-        self._values[counter] = self._values.get(counter, 0) + more
+        self._values[counter] += more
 
     def step(self, counter: str) -> None:
         """Count one more, and set back what is counted within."""
         self.add(counter, 1)
         self._set_back(counter)
 
-    def _set_back(self, outer: str) -> None:
+    def _set_back(self, *outer: str) -> None:
+        """outer: what is counted more, and what within it is set back, down to the last of them."""
         for counter, around in self._within.items():
-            if around == outer:
+            if around == outer[-1] and counter not in outer:
                 self._values[counter] = 0
-                self._set_back(counter)
+                self._set_back(*outer, counter)
 
     def appendix(self) -> None:
         """Chapters, or sections, are counted anew, by letters."""
@@ -77,7 +77,10 @@ class Counters:
         self._printed[self._top] = rf"\Alph{{{self._top}}}"
 
     def number(self, counter: str) -> str | None:
-        """A counter as it is printed; None where that is not understood."""
+        """A counter as it is printed; None where that is not understood.
+
+        So it is where not all that counts is seen, as of equations, and pages.
+        """
         return self._number(counter, ())
 
     def _number(self, counter: str, within: tuple[str, ...]) -> str | None:
@@ -87,7 +90,7 @@ class Counters:
         parts = []
         for form, own, other, text in _PRINTED.findall(body):
             if form:
-                parts.append(_FORMS[form](self._values.get(own, 0)))
+                parts.append(_FORMS[form](self._values[own]) if own in self._known else None)
             elif other:
                 parts.append(self._number(other, (*within, counter)))
             else:

@@ -146,12 +146,13 @@ class _Walk:
     ) -> None:
         self.kinds[kind] = name
         counter = self.counted.get(shared, shared) if shared else kind
-        if numbered and not shared:
+        if not numbered:
+            return
+        if not shared:
             self.counters.new(kind)
-        if numbered and not shared and within:
-            self.counters.number_within(kind, within)
-        if numbered and self.counters.knows(counter):  # and not one of equations, say
-            self.counted[kind] = counter
+            if within:
+                self.counters.number_within(kind, within)
+        self.counted[kind] = counter
 
     def _changes(self, command: str, star: bool, at: int) -> None:
         """A counter is set, or printed otherwise."""

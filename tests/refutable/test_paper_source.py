@@ -176,6 +176,40 @@ def test_what_is_not_understood_has_no_number(tmp_path: Path) -> None:
     assert [(t.label, t.number) for t in found] == [("t", None), ("s", None), ("o", None)]
 
 
+@pytest.mark.parametrize(
+    "preamble",
+    [
+        r"\numberwithin{equation}{section}\section{A}\newtheorem{lemma}[equation]{Lemma}",
+        r"\setcounter{equation}{3}\newtheorem{lemma}[equation]{Lemma}",
+        r"\newtheorem{lemma}{Lemma}[equation]",
+        r"\newtheorem{lemma}{Lemma}\renewcommand{\thelemma}{\arabic{page}.\arabic{lemma}}",
+    ],
+)
+def test_equations_and_pages_are_not_counted(tmp_path: Path, preamble: str) -> None:
+    text = preamble + r"\begin{equation}x\end{equation}\begin{lemma}x\end{lemma}"
+    assert [t.number for t in of(write(tmp_path, text))] == [None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\newtheorem{lemma}{Lemma}[lemma]\begin{lemma}x\end{lemma}",
+        r"\newtheorem{fact}{F}[lemma]\newtheorem{lemma}{Lemma}[fact]\begin{lemma}x\end{lemma}",
+        r"\numberwithin{section}{section}\section{A}\newtheorem{lemma}{L}[section]"
+        r"\begin{lemma}x\end{lemma}",
+    ],
+)
+def test_counters_that_run_in_a_circle_have_no_number(tmp_path: Path, text: str) -> None:
+    assert [t.number for t in of(write(tmp_path, text))] == [None]
+
+
+@pytest.mark.parametrize(
+    "text", [r"\begin{theorem", r"\newcommand{\x}[", r"\newtheorem{theorem}", r"\documentclass"]
+)
+def test_what_is_not_finished_is_no_theorem(tmp_path: Path, text: str) -> None:
+    assert of(write(tmp_path, text)) == []
+
+
 def test_a_claim_may_name_a_number(article: Path) -> None:
     entries = (
         entry("a", "Theorem 1.1"), entry("b", "Lemma 1.3, second part"), entry("c", "Theorem 1.10"),
