@@ -8,7 +8,6 @@ from pathlib import Path
 from refutable import text as texts
 from refutable.claim import Verdict
 from refutable.records import certificates
-from refutable.records.certificates import Certified
 from refutable.records.results import ClaimRecord, Results
 from refutable.reports import atlas as atlas_table
 from refutable.reports import words
@@ -110,7 +109,7 @@ def decided(results: Results, folder: Path) -> str | None:
             one.leg.kind.value,
             str(len(one.gaps)),
             escape(", ".join(one.deciders)),
-            _files(one, folder),
+            certificates.listed(one, folder, _script),
         )
         for one in found
     ]
@@ -118,12 +117,7 @@ def decided(results: Results, folder: Path) -> str | None:
     return "\n".join([*longtable(_CERTIFICATES, rows, caption, "tab:certificates"), ""])
 
 
-def _files(one: Certified, folder: Path) -> str:
-    place = certificates.FOLDER
-    shown = [
-        rf"\claimfile{{{place}/{name}}}{{{number}}}"
-        if (folder / place / name).is_file() and texts.is_name(name)
-        else str(number)
-        for number, name in enumerate([*one.scripts][: certificates.MOST], 1)
-    ]
-    return certificates.listed(shown, len(one.scripts))
+def _script(name: str, number: int) -> str:
+    if not texts.is_name(name):
+        return str(number)
+    return rf"\claimfile{{{certificates.FOLDER}/{name}}}{{{number}}}"

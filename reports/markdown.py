@@ -8,7 +8,6 @@ from pathlib import Path
 
 from refutable.claim import Verdict
 from refutable.records import certificates
-from refutable.records.certificates import Certified
 from refutable.records.results import ClaimRecord, LegRecord, Results
 from refutable.reports import atlas as atlas_table
 from refutable.reports import graph, witness, words
@@ -95,22 +94,14 @@ def _certificates(results: Results, folder: Path) -> Iterator[str]:
             one.leg.kind.value,
             str(len(one.gaps)),
             markdown(", ".join(one.deciders)),
-            _scripts(one, folder),
+            certificates.listed(one, folder, _script),
         )
         yield f"| {' | '.join(cells)} |"
     yield from ("", certificates.TOLD, "", "</details>", "")
 
 
-def _scripts(one: Certified, folder: Path) -> str:
-    """The scripts of a leg by number, as links where they lie in the folder."""
-    place = certificates.FOLDER
-    shown = [
-        f"[{number}]({place}/{urllib.parse.quote(name)})"
-        if (folder / place / name).is_file()
-        else str(number)
-        for number, name in enumerate([*one.scripts][: certificates.MOST], 1)
-    ]
-    return certificates.listed(shown, len(one.scripts))
+def _script(name: str, number: int) -> str:
+    return f"[{number}]({certificates.FOLDER}/{urllib.parse.quote(name)})"
 
 
 def _unsound(results: Results) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,10 +86,18 @@ def _suffix(script: str) -> str:
     return SUFFIXES["(set-info :kind " in script]
 
 
-def listed(shown: Sequence[str], count: int) -> str:
-    """The first scripts of a leg, and how many more there are."""
-    more = count - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+def listed(one: Certified, folder: Path, link: Callable[[str, int], str]) -> str:
+    """The first scripts of a leg by number, and how many more there are.
+
+    link: leads to a script of this name, by its number, where it lies in the folder of reports.
+    """
+    names = list(one.scripts)
+    shown = [
+        link(name, number) if (folder / FOLDER / name).is_file() else str(number)
+        for number, name in enumerate(names[:MOST], 1)
+    ]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _scripts(gap: GapRecord) -> tuple[str, ...]:
