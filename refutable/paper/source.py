@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +36,9 @@ _DEFINES = re.compile(
 _GROUPS = {"one": 1, "two": 2, "three": 3, "four": 4}
 """How many groups a definition has, its name in braces included."""
 _NAME = re.compile(r"\s*\{?\s*(\\[A-Za-z@]+|\\.)(?:#\d|\s)*(?!\})")
-_OPTION = re.compile(r"\s*\[[^]]*\]")
-_OPENS = re.compile(r"\s*\{")
+_OPENS_GROUP = re.compile(r"\s*\{")
+_OPENS_OPTION = re.compile(r"\s*\[")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,10 @@ def read(path: Path) -> Source:
         parts.append((length, file, line))
         texts.append(text)
         length += len(text)
-    return Source(_set("".join(texts)), tuple(parts), tuple(missing))
+    text = "".join(texts)
+    for not_set in (_switched_off, _definitions):
+        text = _blank(text, not_set(text))
+    return Source(text, tuple(parts), tuple(missing))
 
 
 def _pieces(
@@ -77,7 +81,7 @@ def _pieces(
 ) -> Iterator[tuple[str, Path, int]]:
     """The parts of a file in order, those of what it reads in between."""
     text = "\n".join(_COMMENT.sub(r"\1", line) for line in content(path).splitlines()) + "\n"
-    text = _without(text, _VERBATIM)
+    text = _blank(text, (found.span() for found in _VERBATIM.finditer(text)))
     ends = _ENDS.search(text)
     text = text[: ends.start()] if ends else text
     done = 0
@@ -100,15 +104,6 @@ def _file(root: Path, name: str) -> Path | None:
     return next((p for p in (root / f"{name}.tex", root / name) if is_there(p)), None)
 
 
-def _set(text: str) -> str:
-    """The text with blanks in place of what is not set."""
-    for start, end in _switched_off(text):
-        text = _blank(text, start, end)
-    for start, end in _definitions(text):
-        text = _blank(text, start, end)
-    return text
-
-
 def _definitions(text: str) -> Iterator[tuple[int, int]]:
     r"""Where something is defined, but for how a counter is printed, by `\thecounter`."""
     for found in _DEFINES.finditer(text):
@@ -119,10 +114,9 @@ def _definitions(text: str) -> Iterator[tuple[int, int]]:
         if name and "{" not in name[0]:
             at, groups = name.end(), max(groups - 1, 1)
         for _ in range(groups):
-            while option := _OPTION.match(text, at):
-                at = option.end()
-            opened = _OPENS.match(text, at)
-            at = closing(text, opened.end() - 1) if opened else at
+            while _OPENS_OPTION.match(text, at):
+                _, at = option(text, at)
+            _, at = group(text, at)
         yield found.start(), at
 
 
@@ -141,22 +135,38 @@ def _switched_off(text: str) -> Iterator[tuple[int, int]]:
             start = -1
 
 
-def closing(text: str, at: int) -> int:
+def group(text: str, at: int) -> tuple[str, int]:
+    """What stands in braces next, and where it has ended; nothing where there are none."""
+    opened = _OPENS_GROUP.match(text, at)
+    if opened is None:
+        return "", at
+    end = _closing(text, opened.end() - 1)
+    return text[opened.end() : end - 1], end
+
+
+def option(text: str, at: int) -> tuple[str | None, int]:
+    """What stands in brackets next, braces within it whole, and where it has ended."""
+    opened = _OPENS_OPTION.match(text, at)
+    if opened is None:
+        return None, at
+    end = opened.end()
+    while end < len(text) and text[end] != "]":
+        end = _closing(text, end) if text[end] == "{" else end + 1
+    return " ".join(text[opened.end() : end].split()), end + 1
+
+
+def _closing(text: str, at: int) -> int:
     """Where the group that opens at this place has ended; the end of the text where it does not."""
     depth = 0
-    for found in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, at):
+    for found in _BRACE.finditer(text, at):
         depth += (found[0] == "{") - (found[0] == "}")
         if depth == 0 and found[0] == "}":
             return found.end()
     return len(text)
 
 
-def _without(text: str, pattern: re.Pattern[str]) -> str:
-    for found in pattern.finditer(text):
-        text = _blank(text, found.start(), found.end())
-    return text
-
-
-def _blank(text: str, start: int, end: int) -> str:
+def _blank(text: str, places: Iterable[tuple[int, int]]) -> str:
     """The text with blanks there; lines stay."""
-    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    for start, end in places:
+        text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    return text

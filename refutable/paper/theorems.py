@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from refutable.paper.counters import SECTIONS, Counters
-from refutable.paper.source import Source, closing, read
+from refutable.paper.source import Source, group, option, read
 from refutable.records.contents import Entry
 from refutable.records.paper import Theorem
 
@@ -44,7 +44,7 @@ def theorems(path: Path, entries: Sequence[Entry]) -> tuple[list[Theorem], tuple
     ends = len(source.text)
     return [
         _theorem(source, path, begun, following.at if following else ends, entries)
-        for begun, following in itertools.pairwise([*_Walk(source).begun(), None])
+        for begun, following in itertools.pairwise([*_Walk(source.text).begun(), None])
         if begun
     ], source.missing
 
@@ -63,20 +63,19 @@ class _Begun:
 
 @dataclass
 class _Walk:
-    """A source read from its beginning, with the counters as they stand.
+    """A text read from its beginning, with the counters as they stand.
 
     kinds: the environments that are theorems, as they are printed; counted: their counters.
     """
 
-    source: Source
+    text: str
     kinds: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(USUAL))
     counted: dict[str, str] = field(default_factory=dict)
     counters: Counters = field(default_factory=lambda: Counters(None))
 
     def begun(self) -> Iterator[_Begun]:
         """The theorems that begin."""
-        text = self.source.text
-        for found in _SAID.finditer(text):
+        for found in _SAID.finditer(self.text):
             if found["begin"]:
                 yield from self._begins(found)
             else:
@@ -84,10 +83,10 @@ class _Walk:
 
     def _begins(self, found: re.Match[str]) -> Iterator[_Begun]:
         kind, at = found["environment"], found.end()
-        title, at = self._option(at)
+        title, at = option(self.text, at)
         if kind.rstrip("*") == "restatable":  # of thm-restate: {restatable}[title]{kind}{command}
-            kind, at = self._group(at)
-            at = self._group(at)[1]
+            kind, at = group(self.text, at)
+            at = group(self.text, at)[1]
         plain = kind if kind in self.kinds else kind.removesuffix("*")
         if plain.removesuffix("*") in _SETTING:
             self._count(plain)
@@ -108,7 +107,7 @@ class _Walk:
             if not star:
                 self.counters.step(command)
         elif command == "documentclass":
-            self.counters = Counters(self._group(self._option(at)[1])[0])
+            self.counters = Counters(group(self.text, option(self.text, at)[1])[0])
         elif command == "newtheorem":
             self._newtheorem(star, at)
         elif command == "declaretheorem":
@@ -118,16 +117,16 @@ class _Walk:
 
     def _newtheorem(self, star: bool, at: int) -> None:
         r"""`\newtheorem{kind}[shared]{Name}[within]`."""
-        kind, at = self._group(at)
-        shared, at = self._option(at)
-        name, at = self._group(at)
-        within, _ = self._option(at)
+        kind, at = group(self.text, at)
+        shared, at = option(self.text, at)
+        name, at = group(self.text, at)
+        within, _ = option(self.text, at)
         self._declare(kind, name, shared=shared, within=within, numbered=not star)
 
     def _declaretheorem(self, at: int) -> None:
         r"""`\declaretheorem[name=..., numberwithin=..., sibling=..., numbered=no]{kind,...}`."""
-        given, at = self._option(at)
-        kinds, _ = self._group(at)
+        given, at = option(self.text, at)
+        kinds, _ = group(self.text, at)
         options = {
             name.strip(): value.strip(" {}")
             for name, _, value in (part.partition("=") for part in (given or "").split(","))
@@ -156,14 +155,14 @@ class _Walk:
 
     def _changes(self, command: str, star: bool, at: int) -> None:
         """A counter is set, or printed otherwise."""
-        named, after = self._group(self._option(at)[1])
-        value, _ = self._group(self._option(after)[1])
+        named, after = group(self.text, option(self.text, at)[1])
+        value, _ = group(self.text, option(self.text, after)[1])
         if command == "renewcommand":
             if named.strip().startswith(r"\the"):
                 self.counters.print_as(named.strip().removeprefix(r"\the"), value)
         elif command == "newcounter":
             self.counters.new(named)
-            within, _ = self._option(after)
+            within, _ = option(self.text, after)
             if within is not None:
                 self.counters.reset_with(named, within)
         elif command in ("stepcounter", "refstepcounter"):
@@ -173,25 +172,6 @@ class _Walk:
             bind(named, value)
         elif re.fullmatch(r"\s*-?\d+\s*", value):
             (self.counters.set if command == "setcounter" else self.counters.add)(named, int(value))
-
-    def _group(self, at: int) -> tuple[str, int]:
-        """What stands in braces next, and where it has ended; nothing where there are none."""
-        opened = re.compile(r"\s*\{").match(self.source.text, at)
-        if opened is None:
-            return "", at
-        end = closing(self.source.text, opened.end() - 1)
-        return self.source.text[opened.end() : end - 1], end
-
-    def _option(self, at: int) -> tuple[str | None, int]:
-        """What stands in brackets next, braces within it whole, and where it has ended."""
-        text = self.source.text
-        opened = re.compile(r"\s*\[").match(text, at)
-        if opened is None:
-            return None, at
-        end = opened.end()
-        while end < len(text) and text[end] != "]":
-            end = closing(text, end) if text[end] == "{" else end + 1
-        return " ".join(text[opened.end() : end].split()), end + 1
 
 
 def _theorem(
