@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
@@ -113,6 +115,23 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def typeset() -> Callable[[Path], None]:
+    """Compiles a paper by pdflatex, in its folder; a test that asks for it skips without one."""
+    compiler = shutil.which("pdflatex")
+    if compiler is None:
+        pytest.skip("needs pdflatex: apt-get install texlive-latex-recommended")
+
+    def compiled(path: Path) -> None:
+        done = subprocess.run(
+            [compiler, "-interaction=nonstopmode", "-halt-on-error", path.name],
+            cwd=path.parent, capture_output=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+
+    return compiled
 
 
 @pytest.fixture(scope="session")
