@@ -12,12 +12,13 @@ from typing import Literal
 
 from refutable import catalogue as catalogues
 from refutable.auditing.atlas import Atlas, PairRecord
-from refutable.catalogue import DEFAULT_SOURCES, Catalogue
+from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import Claim, claims_made
 from refutable.errors import UsageError, nearest
 from refutable.records.documents import is_there
 from refutable.records.gap import GapRecord
 from refutable.records.results import ClaimRecord, LegRecord, Results, Run
+from refutable.text import visible
 
 Form = Literal["pytest", "script"]
 
@@ -65,7 +66,7 @@ class _Measured:
 
 def _leg(claim: ClaimRecord, leg: LegRecord, run: Run, sources: Sequence[str]) -> _Measured:
     """A failing leg: of a search its configuration, where that can be spelled."""
-    imports, name = _imported(_catalogue(sources, run)[claim.id])
+    imports, name = _imported(catalogues.load(_sources(sources, run))[claim.id])
     arguments, made = [f'"{leg.kind.value}"'], []
     if leg.spelled is not None:
         *needed, expression = leg.spelled.split("\n")
@@ -114,17 +115,18 @@ def _text(measured: _Measured, form: Form) -> str:
         body = ["", "", f"def test_{test}():", *(f"    {line}" for line in body)]
     else:
         body = ["", *measured.made, loop, '    print("holds" if gap.holds else "FAILS", gap)']
-    head = [f'"""{measured.title}', "", *measured.said, '"""', ""]
-    head = [line.replace("\\", "\\\\") for line in head]
+    title, *said = map(_in_docstring, (measured.title, *measured.said))
+    head = [f'"""{title}', "", *said, '"""', ""]
     return "\n".join([*head, *measured.imports, *body]) + "\n"
+
+
+def _in_docstring(text: str) -> str:
+    """A line of a docstring that says this."""
+    return visible(text).replace("\\", r"\\").replace('"""', r"\"\"\"")
 
 
 def _sources(given: Sequence[str], run: Run) -> Sequence[str]:
     return tuple(given) or run.modules or DEFAULT_SOURCES
-
-
-def _catalogue(given: Sequence[str], run: Run) -> Catalogue:
-    return catalogues.load(_sources(given, run))
 
 
 def _imported(claim: Claim) -> tuple[list[str], str]:

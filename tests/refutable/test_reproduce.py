@@ -62,6 +62,12 @@ def pairs(context):
     )
 
 
+@claim("false.quoting", "s", title='says """stop""" and "')
+@leg("exact")
+def quoting():
+    yield at_most('the \\"\\"\\"x\\x07\\"\\"\\"', 1, 0, witness={"n": 1})
+
+
 @claim("false.ladder", "s", title="t")
 @leg("scaling")
 def climbs():
@@ -80,7 +86,13 @@ unnamed = [
 ]
 '''
 FILE = "false_claims_to_reproduce.py"
-WITNESSES = ("named/property", "drawn/property", "ladder/scaling", "unspelled/property")
+WITNESSES = (
+    "named/property",
+    "drawn/property",
+    "quoting/exact",
+    "ladder/scaling",
+    "unspelled/property",
+)
 
 
 def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
