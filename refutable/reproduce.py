@@ -86,16 +86,12 @@ def _leg(claim: ClaimRecord, leg: LegRecord, run: Run, sources: Sequence[str]) -
 
 def _break(pair: PairRecord, run: Run, sources: Sequence[str]) -> _Measured:
     """A break of an audit, at its base, dials and seed."""
-    witness = dict(pair.witness or {})
+    witness = pair.witness or {}
     broke = [GapRecord.model_validate(witness["gap"]).said] if witness.get("gap") else []
     given = _sources(sources, run)
-    for source in given:
-        audit = getattr(catalogues.module_of(source), "AUDIT", None)
-        if audit is not None and pair.claim in {one.claim for one in audit.statements}:
-            break
-    else:
+    module = next((m for m in map(catalogues.module_of, given) if _audits(m, pair.claim)), None)
+    if module is None:
         raise UsageError(f"{', '.join(given)} audits {pair.claim} no more, or has no AUDIT")
-    module = catalogues.module_of(source)
     arguments = f'"{pair.claim}", base, dials, profile="{run.profile}", seed={witness["seed"]}'
     return _Measured(
         name=f"{pair.claim}_{pair.dial}",
@@ -105,6 +101,11 @@ def _break(pair: PairRecord, run: Run, sources: Sequence[str]) -> _Measured:
         made=[f"base = {witness['base']!r}", f"dials = {witness['dials']!r}"],
         gaps=f"AUDIT.at({arguments})",
     )
+
+
+def _audits(module: ModuleType, claim: str) -> bool:
+    audit = getattr(module, "AUDIT", None)
+    return audit is not None and claim in {one.claim for one in audit.statements}
 
 
 def _text(measured: _Measured, form: Form) -> str:

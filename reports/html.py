@@ -150,18 +150,18 @@ def traced(records: Sequence[Mapping[str, Any]], varied: Sequence[str], frame: p
 
     first = records[0]
     if varied:
-        heading, words = sweep.heading(records, varied), sweep.LEGEND
+        heading, below = sweep.heading(records, varied), sweep.LEGEND
         heads, rows = sweep.table(records, varied)
         picture = figure.inline(lambda empty: sweep_figure.draw(empty, frame, varied), heading)
     else:
-        heading, words = trace.heading(first), trace.ending(first)
+        heading, below = trace.heading(first), trace.ending(first)
         heads, rows = trace.events(first)
         picture = figure.inline(lambda empty: trajectory_figure.draw(empty, first, frame), heading)
     return (
         _environment()
         .get_template("trace.html.j2")
         .render(
-            heading=heading, remarks=sweep.remarks(records), heads=heads, rows=rows, words=words,
+            heading=heading, remarks=sweep.remarks(records), heads=heads, rows=rows, below=below,
             picture=picture,
         )
     )  # fmt: skip
