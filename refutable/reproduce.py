@@ -12,6 +12,7 @@ from typing import Literal
 
 from refutable import catalogue as catalogues
 from refutable.auditing.atlas import Atlas, PairRecord
+from refutable.auditing.statement import Audit
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import Claim, claims_made
 from refutable.errors import UsageError, nearest
@@ -105,7 +106,7 @@ def _break(pair: PairRecord, run: Run, sources: Sequence[str]) -> _Measured:
 
 def _audits(module: ModuleType, claim: str) -> bool:
     audit = getattr(module, "AUDIT", None)
-    return audit is not None and claim in {one.claim for one in audit.statements}
+    return isinstance(audit, Audit) and claim in audit.by_claim
 
 
 def _text(measured: _Measured, form: Form) -> str:

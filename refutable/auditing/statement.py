@@ -65,6 +65,11 @@ class Audit:
         """The audits to be tried, each by itself: this one and those beside it."""
         return (self, *(part for other in self.beside for part in other.parts))
 
+    @property
+    def by_claim(self) -> dict[str, Statement]:
+        """The statements of all parts by the claims that they are about."""
+        return {statement.claim: statement for part in self.parts for statement in part.statements}
+
     def at(
         self,
         claim: str,
@@ -79,6 +84,5 @@ class Audit:
         claim: its id. base, dials, profile, seed: those of a break that `claims replay --script`
         prints. KeyError for a claim of which there is no statement.
         """
-        by_claim = {statement.claim: statement for statement in self.statements}
         with chance.own(seed):
-            return tuple(by_claim[claim].check(base, dials, seed, profile))
+            return tuple(self.by_claim[claim].check(base, dials, seed, profile))

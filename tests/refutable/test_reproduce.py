@@ -153,14 +153,24 @@ def drop():
     yield equal("x", 1, 1)
 
 
+@claim("bent.beside", "s", title="t")
+@leg("exact", scope="1")
+def of_another_model():
+    yield equal("x", 1, 1)
+
+
 def check(base, dials, seed, profile):
-    yield at_most("x", base["x"][0] + dials.get("slack", 0) + seed % 1000 / 1e6, 1.5)
+    yield at_most("x", base["x"][0] + sum(dials.values()) + seed % 1000 / 1e6, 1.5)
 
 
-DIAL = Dial(name="slack", assumption="x small", title="t", source="s", enters="e",
-            grid=(0, 0.25, 0.5, 1, 2))
-STATEMENT = Statement(claim="bent.drop", measured="x", bases=({"x": [0.75]},), check=check)
-AUDIT = Audit((DIAL,), (STATEMENT,))
+def audit(dial, claim, *beside):
+    turned = Dial(name=dial, assumption="x small", title="t", source="s", enters="e",
+                  grid=(0, 0.25, 0.5, 1, 2))
+    statement = Statement(claim=claim, measured="x", bases=({"x": [0.75]},), check=check)
+    return Audit((turned,), (statement,), beside)
+
+
+AUDIT = audit("slack", "bent.drop", audit("slack-beside", "bent.beside"))
 """
 
 
@@ -180,6 +190,17 @@ def test_a_break_of_an_audit_is_run_where_the_audit_found_it(audited: Path) -> N
     assert (done.returncode, done.stdout.split()[-1]) == (1, "FAILS")
 
 
+def test_a_break_of_another_model_becomes_a_script_too(audited: Path) -> None:
+    written = reproduced(
+        audited / "out", "bent.beside/slack-beside",
+        [str(audited / "bent_claims_to_reproduce.py")], "script",
+    )  # fmt: skip
+    (audited / "beside.py").write_text(written, encoding="utf-8")
+    done = run("beside.py", folder=audited)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("FAILS x: ")
+
+
 def test_a_break_of_an_audit_becomes_a_script_and_a_test(audited: Path) -> None:
     """That measure what the audit measured there, under its seed."""
     replay = ("-m", "refutable", "replay", "out", "bent.drop/slack")
@@ -189,7 +210,7 @@ def test_a_break_of_an_audit_becomes_a_script_and_a_test(audited: Path) -> None:
     done = run("script.py", folder=audited / "elsewhere")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("FAILS x: ")
-    [stored] = json.loads((audited / "out" / "atlas.json").read_text("utf-8"))["pairs"]
+    stored, _ = json.loads((audited / "out" / "atlas.json").read_text("utf-8"))["pairs"]
     assert f"measured {stored['witness']['gap']['measured']!r}," in done.stdout
     test = run(*replay, "--pytest", folder=audited).stdout
     assert "def test_bent_drop_slack():" in test
