@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -43,6 +44,8 @@ class Dial:
         steps = [b - a for a, b in zip(self.grid, self.grid[1:], strict=False)]
         if not steps or not (all(s > 0 for s in steps) or all(s < 0 for s in steps)):
             raise ValueError(f"dial {self.name!r}: the grid must move one way, not {self.grid}")
+        if not all(map(math.isfinite, self.grid)):
+            raise ValueError(f"dial {self.name!r}: the grid is of finite numbers, not {self.grid}")
         if self.labels and set(self.labels) != set(self.grid):
             raise ValueError(f"dial {self.name!r}: a switch labels every value of its grid")
         if self.whole and any(value != int(value) for value in self.grid):

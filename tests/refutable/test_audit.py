@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import signal
 import subprocess
@@ -571,6 +572,7 @@ def test_what_is_false_as_assumed_fails_the_audit(
     [
         ({"grid": (0.0,)}, "must move one way"),
         ({"grid": (0.0, 1.0, 0.5)}, "must move one way"),
+        ({"grid": (0.0, 1.0, math.inf)}, "finite"),
         ({"grid": (0.0, 1.0), "labels": {0.0: "off"}}, "labels every value"),
         ({"grid": (0.0, 0.5), "whole": True}, "whole numbers only"),
         ({"grid": (0.0, 0.5, 1.0), "coarse": (0.5, 1.0)}, "coarse is a part"),
