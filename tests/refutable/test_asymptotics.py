@@ -130,6 +130,11 @@ class TestStart:
         assert compared(Theta("N"), lambda n: n, SIZES[:5]) == "undecided"
         assert compared(O("N"), lambda n: n, [16, 17, 18, 19, 20, 21]) == "undecided"
 
+    def test_it_leaves_enough_rungs_to_judge(self) -> None:
+        """Of the upper half of a short ladder nothing can be told, of another law neither."""
+        short = scaling.sizes(4, 256)[:7]
+        assert compared(Theta("N**2"), lambda n: n, short) == "fails"
+
 
 class TestBounds:
     """At most as large as the law, and smaller than it."""
