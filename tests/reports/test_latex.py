@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -125,9 +126,8 @@ def atlas() -> Atlas:
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what LaTeX and Markdown are given, of a claim that is decided."""
-    place = tmp_path_factory.mktemp("reports")
+def decided() -> Results:
+    """A run with a claim that is decided."""
     stated = claim("p.x_y+z", HOSTILE)
 
     @stated.leg("symbolic")
@@ -136,10 +136,16 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
         yield symbolic.identity("square", (x + 1) ** 2, x**2 + 2 * x + 1, "expanded")
 
     record = claim_record(stated, [check_leg(stated, Kind.SYMBOLIC, "quick", 0)], ())
-    found = EVERYTHING.model_copy(update={"claims": (record, *EVERYTHING.claims)})
-    certificates.write(found, place / certificates.FOLDER)
+    return EVERYTHING.model_copy(update={"claims": (record, *EVERYTHING.claims)})
+
+
+@pytest.fixture(scope="module")
+def reports(decided: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what LaTeX and Markdown are given."""
+    place = tmp_path_factory.mktemp("reports")
+    certificates.write(decided, place / certificates.FOLDER)
     atlas().write(place / "atlas.json")
-    folder.write(found, place, ["latex", "markdown"])
+    folder.write(decided, place, ["latex", "markdown"])
     return place
 
 
@@ -154,6 +160,24 @@ def test_margins_and_certificates_have_files_of_their_own(reports: Path, tmp_pat
     assert "untestable" not in margins.partition(r"\toprule")[2]
     there = {path.name for path in folder.write(EVERYTHING, tmp_path, ["latex"])}
     assert there == {"verdicts.tex", "claims.sty"}  # where there is neither
+
+
+def test_the_first_of_many_scripts_are_named_and_lead_to_where_they_lie(
+    decided: Results, tmp_path: Path
+) -> None:
+    [leg] = certificates.certified(decided)
+    [gap] = leg.gaps
+    assert gap.certificate is not None
+    fourteen = gap.certificate.model_copy(update={"scripts": gap.certificate.scripts * 14})
+    leg = dataclasses.replace(leg, gaps=(gap.model_copy(update={"certificate": fourteen}),))
+    (tmp_path / certificates.FOLDER).mkdir()
+    (tmp_path / certificates.FOLDER / "p.x_y+z.symbolic.002.smt2").touch()
+    shown = certificates.listed(leg, tmp_path, lambda name, number: f"<{name} {number}>")
+    assert shown == "1, <p.x_y+z.symbolic.002.smt2 2>, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more"
+
+
+def test_a_script_of_an_odd_name_is_no_link() -> None:
+    assert appendix._script(r"a}\input{b.smt2", 3) == "3"
 
 
 def test_markdown_has_them_too_with_links(reports: Path) -> None:
@@ -207,7 +231,7 @@ def test_a_paper_with_them_compiles(
         typeset(paper)
     log = (tmp_path / "paper.log").read_text("utf-8", "replace")
     assert "There is no verdict on not_there" in log
-    assert not re.search(r"does not exist|undefined|multiply defined", log)
+    assert not re.search(r"does not exist|undefined|multiply defined|Token not allowed", log)
     drawn = (tmp_path / "paper.pdf").read_bytes().decode("latin-1")
     assert len(re.findall(r"/S ?/GoTo ?/D ?\(claims@p\.x_y\+z\)", drawn)) >= links
     address = "https://example.org/a_b/certificates/p.x_y+z.symbolic.001.smt2"
