@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flint import arb, fmpq
+from flint import arb
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import ladders
@@ -93,7 +93,7 @@ class Shares:
     def of(cls, rung: Setting) -> Shares:
         """(1-γ)C_1/P and (1-γ)C_s/P."""
         visible = 1 - ball(rung.gamma)
-        a, rho = (visible * arb(fmpq(size, rung.P)) for size in (rung.C_1, rung.C_s))
+        a, rho = (visible * ball(Fraction(size, rung.P)) for size in (rung.C_1, rung.C_s))
         return cls(rung, a, rho)
 
     @property
@@ -104,7 +104,7 @@ class Shares:
 
 def between(found: Ends) -> arb:
     """The ball of two ends."""
-    low, high = (arb(fmpq(end.numerator, end.denominator)) for end in found)
+    low, high = map(ball, found)
     return low.union(high)
 
 
@@ -174,7 +174,7 @@ def other_of_global(at: Shares, found: Enclosure) -> arb:
 
 def own_position_of_global(at: Shares, found: Enclosure) -> arb:
     """Υ of the own area over Φ_1(1 - (γC_1/P)/(1-a))/(zC_1), less 1, of a global query at T*."""
-    end, hidden = found.done, ball(at.rung.gamma) * arb(fmpq(at.rung.C_1, at.rung.P))
+    end, hidden = found.done, ball(at.rung.gamma) * ball(Fraction(at.rung.C_1, at.rung.P))
     law = between(end.phi_own) * (1 - hidden / (1 - at.a)) / (at.z2 * at.rung.C_1)
     return between(end.upsilon_own) / law - 1
 
@@ -200,8 +200,7 @@ def at_rungs(
             off = ends(abs(law(Shares.of(rung), found)))[1]
             log_P = arb(rung.P).log()
             order = ball(ladders.next_order(top, query))
-            share = arb(fmpq(SHARE.numerator, SHARE.denominator))
-            allowed = ends(share * log_P * (order * log_P).exp())[0]
+            allowed = ends(ball(SHARE) * log_P * (order * log_P).exp())[0]
         yield at_most(
             f"{of}, {name_of(rung, query)}",
             off,
@@ -214,24 +213,22 @@ def at_rungs(
 def spoiled_other(number: int, by: float) -> Callable[[Any], Any]:
     """Plant an enclosed flow in which the rate of Φ_m, Υ_1, Υ_n or Υ_m (0 to 3) is off."""
 
-    def plant(original: Any) -> Any:
-        def weights(*given: Any) -> Any:
-            right = original(*given)
-            rates = [x * arb(by if i == number else 1) for i, x in enumerate(right.others)]
-            return dataclasses.replace(right, others=tuple(rates))
+    def changed(others: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(x * arb(by) if i == number else x for i, x in enumerate(others))
 
-        return weights
-
-    return plant
+    return _changed("others", changed)
 
 
 def spoiled(part: str, by: float) -> Callable[[Any], Any]:
     """Plant enclosed rates of which one part is off by a factor."""
+    return _changed(part, lambda right: right * arb(by))
 
+
+def _changed(part: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def plant(original: Any) -> Any:
         def weights(*given: Any) -> Any:
             right = original(*given)
-            return dataclasses.replace(right, **{part: getattr(right, part) * arb(by)})
+            return dataclasses.replace(right, **{part: change(getattr(right, part))})
 
         return weights
 
