@@ -99,15 +99,15 @@ def own_area_first_under_any_mask(context: Context) -> Iterator[Gap | Case]:
                 )
                 shown = 1 - float(enumeration.empty_own(setting, kind.size))
                 predicted = kind.predicted("own_attention") / shown
-                # Of A = 1/(1 + e^-x) the slope is A(1-A), and half of the second one is no more.
-                slope, phi = predicted * (1 - predicted), kind.rows().own
-                moved = setting.latents.L * slope * kind.moved("phi_own", noise(phi))
-                yield from attends(kind, own, predicted, moved)
+                yield from attends(kind, own, predicted)
 
 
-def attends(kind: Kind, own: Floats, predicted: float, moved: float) -> Iterator[Gap]:
-    """The own attention of patches that are alike, in the mean and each of them."""
+def attends(kind: Kind, own: Floats, predicted: float) -> Iterator[Gap]:
+    """The own attention of patches of a kind, in the mean and each of them."""
     name, sigma = f"{kind.name}: own attention where it can be", noise(own)
+    # Of A = 1/(1 + e^-x) the slope is A(1-A), and half of the second one is no more.
+    slope = kind.run.setting.latents.L * predicted * (1 - predicted)
+    moved = slope * kind.moved("phi_own", noise(kind.rows().own))
     yield equal(
         f"{name}, mean",
         float(own.mean()),
@@ -116,11 +116,7 @@ def attends(kind: Kind, own: Floats, predicted: float, moved: float) -> Iterator
         f"A(1-A) times what zΦ_n may be off by, and {MEAN_SIGMAS:g} standard errors",
         false_alarm=FALSE_ALARM,
     )
-    if kind.run.setting.placement == "contiguous":
-        slope = kind.run.setting.latents.L * predicted * (1 - predicted)
-        yield from every_one(name, own, predicted, moved + slope * kind.apart("phi_own"))
-    else:
-        yield from every_one(name, own, predicted, moved)
+    yield from every_one(name, own, predicted, moved + slope * kind.apart("phi_own"))
 
 
 mae_locality.mistake(

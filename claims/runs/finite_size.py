@@ -96,20 +96,25 @@ class Kind:
 
     def moved(self, series: str, sigma: float, moment: int = -1) -> float:
         """What the mean of a correlation may be off by, to second order."""
-        z = self.run.setting.latents.L
-        Y = np.array(in_other_clusters(*self.placed(moment)))
-        delta = float(np.log(np.exp(Y).mean()) - Y.mean())
-        return z * sigma**2 + delta * (1 / z + self.pace(series, moment))
+        z, by_placement = self.run.setting.latents.L, self.by_placement(series, moment)
+        return z * sigma**2 - float(by_placement.mean())
 
-    def apart(self, series: str, moment: int = -1) -> Floats:
-        """What each of these patches may be off by for where its own keys lie elsewhere, (n,)."""
-        Y = np.array(in_other_clusters(*self.placed(moment)))
-        off = np.abs(Y - np.log(np.exp(Y).mean()))
-        return off * (1 / self.run.setting.latents.L + self.pace(series, moment))
+    def apart(self, series: str, moment: int = -1) -> float | Floats:
+        """What a patch may be off by for where its own keys lie, of each, (n,), or of all.
 
-    def placed(self, moment: int) -> tuple[Setting, QueryKind, int, tuple[float, float, float]]:
-        """What tells where the own keys of these patches lie in other clusters."""
-        return self.run.setting, self.query, self.size, self.elsewhere(moment)
+        Under contiguous placement single patches are not alike: the own areas of some lie inside
+        own areas of the other clusters, those of others across.
+        """
+        if self.run.setting.placement != "contiguous":
+            return 0.0
+        return np.abs(self.by_placement(series, moment))
+
+    def by_placement(self, series: str, moment: int) -> Floats:
+        """(Y - log E e^Y)(1/z + dΦ/d log t) of each of these patches, (n,): -δ(…) in the mean."""
+        setting, elsewhere = self.run.setting, self.elsewhere(moment)
+        Y = np.array(in_other_clusters(setting, self.query, self.size, elsewhere))
+        off = Y - np.log(np.exp(Y).mean())
+        return off * (1 / setting.latents.L + self.pace(series, moment))
 
     def elsewhere(self, moment: int) -> tuple[float, float, float]:
         """Υ at a moment of a query as which this one is met in other clusters."""
@@ -151,18 +156,12 @@ class Kind:
         )
 
     def agrees(self, what: str, values: Floats, series: str, moment: int = -1) -> Iterator[Gap]:
-        """The mean, and every value within the noise, is the predicted one.
-
-        Under contiguous placement single patches are not alike: the own areas of some lie inside
-        own areas of the other clusters, those of others across. That is allowed to each.
-        """
+        """The mean, and every value within the noise, is the predicted one."""
         name = f"{self.name}: {what}"
         yield self.mean_agrees(f"{name}, mean", values, series, moment)
         sigma, predicted = noise(values), self.predicted(series, moment)
-        moved = self.moved(series, sigma, moment)
-        uneven = self.run.setting.placement == "contiguous"
-        apart = self.apart(series, moment) if uneven else 0.0
-        yield from every_one(name, values, predicted, moved + apart)
+        moved = self.moved(series, sigma, moment) + self.apart(series, moment)
+        yield from every_one(name, values, predicted, moved)
 
 
 def every_one(name: str, values: Floats, predicted: float, moved: float | Floats) -> Iterator[Gap]:
