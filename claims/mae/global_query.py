@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
@@ -131,7 +130,7 @@ def half_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence
 length.mistake(
     limit_systems.travel,
     "own attention grows as if the loss were linear",
-    lambda _: lambda A: -1 / A + 2 * sp.log(A / (1 - A)) + 1 / (1 - A),
+    limit_systems.linear_travel,
 )
 length.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(

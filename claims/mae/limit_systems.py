@@ -145,21 +145,24 @@ def travel(attention: sp.Expr) -> sp.Expr:
     return -1 / attention + 3 * odds + 2 / (1 - attention) + 1 / (2 * (1 - attention) ** 2)
 
 
+def linear_travel(_: Any) -> Any:
+    """Plant the time that A′ = A²(1-A)² takes."""
+    return lambda A: -1 / A + 2 * sp.log(A / (1 - A)) + 1 / (1 - A)
+
+
 def late() -> Iterator[Step]:
     """A_n of order 1: the exact rates tend to one equation, A′ = A²(1-A)³, and travel solves it."""
     own_weight = k * A / (1 - A)
     own, global_ = rates(own_weight, k * h / x, k * (1 - h**2), e * (k * h) ** 2)
     large = growth(1, POWERS, (A < 1,))
-    yield from limits.limit("α_n at A_n of order 1", own, growing_drive(), _none, large, WHERE)
+    yield from limits.limit(
+        "α_n at A_n of order 1", own, growing_drive(), lambda _: 0, large, WHERE
+    )
     per = z**3 * h * A * (1 - A) ** 2 / x
     yield from limits.limit(
         "-α_1 at A_n of order 1", global_, per, lambda at: (at[1] - 1) / 2, large, "it → 0"
     )
     yield from moved_by_own()
-
-
-def _none(_: Any) -> int:
-    return 0
 
 
 def moved_by_own() -> Iterator[Step]:

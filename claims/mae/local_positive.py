@@ -370,7 +370,7 @@ def half_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence
 phase2_length.mistake(
     limit_systems.travel,
     "own attention grows as if the loss were linear",
-    lambda _: lambda A: -1 / A + 2 * sp.log(A / (1 - A)) + 1 / (1 - A),
+    limit_systems.linear_travel,
 )
 phase2_length.mistake(LocalQuery.late, "W_1 and Υ_n left out of the bounds", left_out)
 phase2_length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
