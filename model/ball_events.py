@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flint import arb, fmpq
+from flint import arb
 
 from refutable.model import ball_flow
 from refutable.model.ball_flow import (
@@ -26,6 +26,7 @@ from refutable.model.ball_flow import (
     NotEnclosedError,
     Step,
     Weights,
+    ball,
     both,
 )
 from refutable.model.setting import Setting
@@ -125,7 +126,7 @@ def enclose(setting: Setting, query: QueryKind, loss_gap: Fraction) -> Enclosure
 def _from_start(step: Step, loss_gap: Fraction) -> dict[str, Watch]:
     """The watches that depend on the setting: the loss gap, and whether the global area leads."""
     flow = step.flow
-    allowed = 2 * arb(fmpq(loss_gap.numerator, loss_gap.denominator)) / (flow.gamma * flow.z2)
+    allowed = 2 * ball(loss_gap) / (flow.gamma * flow.z2)
 
     def loss_left(w: Weights) -> Any:
         return w.missing / (w.S * w.S * allowed) - 1

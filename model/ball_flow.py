@@ -76,12 +76,12 @@ class Flow:
         P, C_1, C_s = setting.P, setting.C_1, setting.C_s
         self.setting, self.query = setting, query
         local = query == "local"
-        self.z2 = _ball(setting.latents.L) ** 2
-        gamma = _ball(setting.gamma)
+        self.z2 = ball(setting.latents.L) ** 2
+        gamma = ball(setting.gamma)
         own, first = (C_s, C_1) if local else (C_1, 0)
-        self.per_first = arb(fmpq(1, C_1)) if local else arb(0)
-        self.per_own, self.per_P = arb(fmpq(1, own)), arb(fmpq(1, P))
-        shares = [arb(fmpq(n, P)) for n in (first, own, C_s, P - first - own)]
+        self.per_first = ball(Fraction(1, C_1)) if local else arb(0)
+        self.per_own, self.per_P = ball(Fraction(1, own)), ball(Fraction(1, P))
+        shares = [ball(Fraction(n, P)) for n in (first, own, C_s, P - first - own)]
         self.seen_1, self.seen_n, self.each, self.seen_m = ((1 - gamma) * x for x in shares)
         self.dark_1, self.dark_n, _, self.dark_m = (gamma * x for x in shares)
         self.gamma, self.unit = gamma, self.seen_n
@@ -162,7 +162,7 @@ class Step:
 
     def state(self, after: arb) -> list[arb]:
         """The state at σ_0 + after, for an `after` (a ball) within the step."""
-        return [p(after) + _around_0(t) for p, t in zip(self.polynomials, self.tails, strict=True)]
+        return [p(after) + arb(0, t) for p, t in zip(self.polynomials, self.tails, strict=True)]
 
     def weights(self, after: arb) -> Weights:
         """Weights and rates at σ_0 + after."""
@@ -227,8 +227,7 @@ def _step(
 ) -> tuple[Step, Fraction]:
     """A step from a state, and the radius to try next."""
     while True:
-        reach = arb(fmpq(radius.numerator, radius.denominator))
-        sizes = _box(flow, state, sigma, follows_own, reach)
+        sizes = _box(flow, state, sigma, follows_own, ball(radius))
         if sizes is not None:
             break
         radius = _short(radius * Fraction(4, 5))
@@ -237,7 +236,7 @@ def _step(
     polynomials = tuple(map(arb_poly, _taylor(flow, state, sigma, follows_own)))
     left = 1 / (arb(PART) ** ORDER * (PART - 1))
     tails = tuple((size * left).upper() for size in sizes)
-    length = arb(fmpq(int(radius / PART * GRID), GRID))  # so that σ has no radius
+    length = ball(_short(radius / PART))  # so that σ has no radius
     step = Step(flow, sigma, length, follows_own, polynomials, tails)
     return step, min(_short(radius * Fraction(3, 2)), LARGEST_RADIUS)
 
@@ -292,10 +291,7 @@ def _disc(radius: arb) -> acb:
     return acb(arb(0, radius), arb(0, radius))
 
 
-def _around_0(radius: arb) -> arb:
-    return arb(0, radius)
-
-
-def _ball(number: float) -> arb:
-    exact = Fraction(repr(number))
+def ball(number: Fraction | float) -> arb:
+    """The number, floats read as the decimals that were written."""
+    exact = number if isinstance(number, Fraction) else Fraction(repr(number))
     return arb(fmpq(exact.numerator, exact.denominator))
