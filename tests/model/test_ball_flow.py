@@ -74,8 +74,12 @@ def test_events_lie_where_a_sharper_integrator_finds_them(setting: Setting, quer
     assert found.own_first == (found.switch is None)
 
 
-def test_a_step_holds_the_end_of_finer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same σ by steps of another length and order: balls meet."""
+@pytest.mark.parametrize("order", [ball_flow.ORDER, 3])
+def test_a_step_holds_the_end_of_finer_steps(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same σ by steps of another length and order: balls meet.
+
+    At a low order the balls hold it by Cauchy's estimate of what the polynomial leaves out alone.
+    """
 
     def at_one() -> list[arb]:
         for step in ball_flow.steps(BASE, "local", 2.0):
@@ -83,6 +87,7 @@ def test_a_step_holds_the_end_of_finer_steps(monkeypatch: pytest.MonkeyPatch) ->
                 return step.state(1 - step.sigma)
         raise AssertionError
 
+    monkeypatch.setattr(ball_flow, "ORDER", order)
     coarse = at_one()
     monkeypatch.setattr(ball_flow, "LARGEST_RADIUS", Fraction(1, 50))
     monkeypatch.setattr(ball_flow, "ORDER", 24)
@@ -117,11 +122,21 @@ def test_a_wrong_term_leaves_the_floats_outside(
     assert wrong.half.time[1] < low or wrong.half.time[0] > high
 
 
+def falls_and_rises(w: ball_flow.Weights) -> Any:
+    """Below 0 for a part of one step only, around A_n = ½."""
+    off = w.d / w.W_n - 1
+    return off * off - 1e-6
+
+
 def test_what_cannot_be_decided_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingError, match="constant latents"):
         enclose(BASE.replace(latents=Latents.two_point(0.5, 1.5)), "local", GAP)
     with pytest.raises(NotEnclosedError, match="learned at Q = 0"):
         enclose(BASE, "local", Fraction(1, 2))
+    with monkeypatch.context() as turning:
+        turning.setattr(ball_events, "short_of_half", falls_and_rises)
+        with pytest.raises(NotEnclosedError, match="not seen to fall"):
+            enclose(BASE, "local", GAP)
     monkeypatch.setattr(ball_events, "_longest", lambda *_: 1.0)
     with pytest.raises(NotEnclosedError, match="has not come"):
         enclose(BASE, "local", GAP)
