@@ -8,6 +8,7 @@ is decided here at rungs below, and floats of the reduced dynamics are held to w
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +16,7 @@ from typing import Any
 
 from flint import arb
 
-from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance, Undecided
 from refutable.claims.mae import ladders
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, NEGATIVE, POSITIVE, top_of
 from refutable.claims.runs.next_order import INTEGRATION
@@ -23,6 +24,7 @@ from refutable.claims.runs.regimes import sign_of
 from refutable.gap import Gap, at_most, identical
 from refutable.model import ball_events, ball_flow, reduced
 from refutable.model.ball_events import EVENTS, Enclosure, Ends, Moment, ends
+from refutable.model.ball_flow import NotEnclosedError
 from refutable.model.setting import Setting, power_of_ten
 from refutable.model.trajectory import QueryKind, Trajectory
 from refutable.prove.balls import ball, precise
@@ -35,6 +37,8 @@ TOPS: dict[tuple[QueryKind, int], tuple[Setting, ...]] = {
     ("global", 0): GLOBAL,
 }
 """Settings of the ladders, by query and by the sign of the gap that is meant (0: either)."""
+Found = Gap | Case | Evidence | Undecided
+"""What legs on enclosed flows yield."""
 SHARE = Fraction(1, 3)
 """Of log(P)·P^order, by which a law may be off at a rung. Not derived: at most 0.3 is met, by the
 half time of a global query at P = 1e3."""
@@ -48,7 +52,10 @@ def tens(context: Context) -> tuple[int, ...]:
 @shared.run_once
 def enclosed(rung: Setting, query: QueryKind) -> Enclosure:
     """The flow of a setting from Q = 0 to the loss gap, decided."""
-    return ball_events.enclose(rung, query, Fraction(repr(LOSS_GAP)))
+    try:
+        return ball_events.enclose(rung, query, Fraction(repr(LOSS_GAP)))
+    except NotEnclosedError as problem:
+        raise NotEnclosedError(f"{name_of(rung, query)}: {problem}") from problem
 
 
 def rungs(
@@ -59,6 +66,19 @@ def rungs(
         for ten in tens(context):
             rung = top.replace(P=power_of_ten(ten))
             yield top, rung, enclosed(rung, query)
+
+
+def where_decided(leg: Callable[..., Iterator[Found]]) -> Callable[..., Iterator[Found]]:
+    """A leg that says so, and is not broken, where balls decide nothing."""
+
+    @functools.wraps(leg)
+    def asked(*given: Any) -> Iterator[Found]:
+        try:
+            yield from leg(*given)
+        except NotEnclosedError as problem:
+            yield Undecided("the flow, enclosed", str(problem))
+
+    return asked
 
 
 def scope(context: Context) -> Evidence:
@@ -189,9 +209,8 @@ def other_position_of_global(at: Shares, found: Enclosure) -> arb:
 Law = Callable[[Shares, Enclosure], arb]
 
 
-def at_rungs(
-    context: Context, of: str, law: Law, query: QueryKind, sign: int
-) -> Iterator[Gap | Case | Evidence]:
+@where_decided
+def at_rungs(context: Context, of: str, law: Law, query: QueryKind, sign: int) -> Iterator[Found]:
     """How far a law is off at every rung, decided."""
     yield scope(context)
     for top, rung, found in rungs(context, query, sign):
@@ -269,7 +288,8 @@ def log_time(rung: Setting, query: QueryKind, found: Moment) -> arb:
 
 
 @enclosure.leg("enclosed", require=dict.fromkeys(("Δ > 0", "Δ < 0", "K > 1"), "log T_½ off, *"))
-def floats_against_balls(context: Context) -> Iterator[Gap | Case | Evidence]:
+@where_decided
+def floats_against_balls(context: Context) -> Iterator[Found]:
     """Every event of every rung: when it comes, and Φ_n and Φ_1 there."""
     yield scope(context)
     for query, sign in TOPS:

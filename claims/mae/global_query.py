@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import enclosed_flow, global_laws, ladders, laws, limit_systems
+from refutable.claims.mae.enclosed_flow import Found
 from refutable.claims.mae.for_every_size import GlobalQuery
 from refutable.claims.mae.ladders import (
     DYNAMICS,
@@ -120,7 +121,7 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @length.leg("enclosed")
-def half_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+def half_time_for_every_size(context: Context) -> Iterator[Found]:
     """T_½·γa/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
     yield half_time_bounds().evidence()
     law = enclosed_flow.half_time
@@ -283,7 +284,7 @@ others_small = Claim(
 
 
 @others_small.leg("enclosed")
-def others_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+def others_enclosed(context: Context) -> Iterator[Found]:
     """Φ_m by its law at T*, decided at every rung."""
     law = enclosed_flow.other_of_global
     yield from enclosed_flow.at_rungs(context, "|Φ_m over its law - 1|", law, "global", 0)
@@ -329,7 +330,7 @@ positions_small = Claim(
 
 
 @positions_small.leg("enclosed")
-def positions_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+def positions_enclosed(context: Context) -> Iterator[Found]:
     """Υ of the own and of another area by their laws at T*, decided at every rung."""
     for of, law in (
         ("|Υ own over its law - 1|", enclosed_flow.own_position_of_global),

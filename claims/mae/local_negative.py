@@ -13,6 +13,7 @@ import numpy as np
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import enclosed_flow, laws, limit_systems
+from refutable.claims.mae.enclosed_flow import Found
 from refutable.claims.mae.for_every_size import (
     LocalQuery,
     bound_of,
@@ -131,7 +132,8 @@ def lead_of_own_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @own_first.leg("enclosed")
-def own_first_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+@enclosed_flow.where_decided
+def own_first_for_every_size(context: Context) -> Iterator[Found]:
     """|α_1|/α_n below 1 up to T_½, falling with P, for every P ≥ 1e12; to T* at rungs below."""
     yield lead_bounds().evidence()
     yield enclosed_flow.scope(context)
@@ -203,7 +205,7 @@ def single_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @length.leg("enclosed")
-def half_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+def half_time_for_every_size(context: Context) -> Iterator[Found]:
     """T_½·γρ/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
     yield half_time_bounds().evidence()
     law = enclosed_flow.half_time
@@ -255,7 +257,7 @@ single_others_small = Claim(
 
 
 @single_others_small.leg("enclosed")
-def single_others_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+def single_others_enclosed(context: Context) -> Iterator[Found]:
     """Φ_m by its law at T*, decided at every rung."""
     law = enclosed_flow.other_at_end
     yield from enclosed_flow.at_rungs(context, "|Φ_m over its law - 1|", law, "local", -1)
@@ -293,7 +295,7 @@ single_positions_small = Claim(
 
 
 @single_positions_small.leg("enclosed")
-def single_positions_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+def single_positions_enclosed(context: Context) -> Iterator[Found]:
     """Υ of the own and of another area by their laws at T*, decided at every rung."""
     for of, law in (
         ("|Υ own over its law - 1|", enclosed_flow.own_position_at_end),

@@ -13,8 +13,9 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
-from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import enclosed_flow, laws, limit_systems
+from refutable.claims.mae.enclosed_flow import Found
 from refutable.claims.mae.for_every_size import (
     LocalQuery,
     bound_of,
@@ -89,7 +90,8 @@ def first_phase_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @phase1_monotone.leg("enclosed")
-def first_phase_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+@enclosed_flow.where_decided
+def first_phase_enclosed(context: Context) -> Iterator[Found]:
     """On every step before T_1 Φ_1 falls and |α_1| > α_n; T_1 is one; Φ_n there."""
     yield enclosed_flow.scope(context)
     for _, rung, found in enclosed_flow.rungs(context, "local", 1):
@@ -158,7 +160,7 @@ def switch_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @phase1_length.leg("enclosed")
-def switch_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+def switch_time_for_every_size(context: Context) -> Iterator[Found]:
     """T_1·3γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
     yield switch_time_bounds().evidence()
     law = enclosed_flow.switch_time
@@ -227,7 +229,7 @@ def depth_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @decoupling_depth.leg("enclosed")
-def depth_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+def depth_for_every_size(context: Context) -> Iterator[Found]:
     """Φ_1(T_1) within a bound of its law that falls with P, for every P ≥ 1e12; and at rungs."""
     yield depth_bounds().evidence()
     law = enclosed_flow.depth_at_switch
@@ -291,7 +293,7 @@ def own_at_switch_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @own_at_the_switch.leg("enclosed")
-def own_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+def own_for_every_size(context: Context) -> Iterator[Found]:
     """Φ_n(T_1) within a bound of ln(3/2) that falls with P, for every P ≥ 1e12; and at rungs."""
     yield own_bounds().evidence()
     law = enclosed_flow.own_at_switch
@@ -360,7 +362,7 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 @phase2_length.leg("enclosed")
-def half_time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
+def half_time_for_every_size(context: Context) -> Iterator[Found]:
     """T_½·γρ′/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
     yield half_time_bounds().evidence()
     law = enclosed_flow.half_time_given_up

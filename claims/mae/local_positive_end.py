@@ -13,8 +13,9 @@ import numpy as np
 import sympy as sp
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import enclosed_flow, laws, limit_systems
+from refutable.claims.mae.enclosed_flow import Found
 from refutable.claims.mae.ladders import (
     GLOBAL_SHARE,
     LATE,
@@ -171,7 +172,7 @@ others_small = Claim(
 
 
 @others_small.leg("enclosed")
-def others_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+def others_enclosed(context: Context) -> Iterator[Found]:
     """Φ_m by its law at T*, decided at every rung."""
     law = enclosed_flow.other_at_end
     yield from enclosed_flow.at_rungs(context, "|Φ_m over its law - 1|", law, "local", 1)
@@ -209,7 +210,7 @@ positions_small = Claim(
 
 
 @positions_small.leg("enclosed")
-def positions_enclosed(context: Context) -> Iterator[Gap | Case | Evidence]:
+def positions_enclosed(context: Context) -> Iterator[Found]:
     """Υ of the own and of another area by their laws at T*, decided at every rung."""
     for of, law in (
         ("|Υ own over its law - 1|", enclosed_flow.own_position_at_end),
