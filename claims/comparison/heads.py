@@ -57,7 +57,8 @@ class Averaged(nn.Module):
 
     def __init__(self, one: vit.MaskedAutoencoder | vit.ContrastiveViT, heads: int) -> None:
         super().__init__()
-        self.one, self.setting, self.basis = one, one.setting, one.basis
+        self.setting, self.basis = one.setting, one.basis
+        self.one = (one,)  # no module of its own: its Q is none of the parameters
         self.heads = nn.ParameterList(one.Q.detach().clone() for _ in range(heads))
 
     @property
@@ -67,7 +68,7 @@ class Averaged(nn.Module):
 
     def forward(self, X: Tensor, queries: vit.Index | None = None) -> Tensor:
         """The mean output."""
-        outputs = [functional_call(self.one, {"Q": Q}, (X, queries)) for Q in self.heads]
+        outputs = [functional_call(self.one[0], {"Q": Q}, (X, queries)) for Q in self.heads]
         return torch.stack(outputs).mean(dim=0)
 
 
@@ -177,7 +178,7 @@ def weighted(original: Any) -> Any:
     """Plant heads of which the first counts more than the others."""
 
     def forward(self: Averaged, X: Tensor, queries: vit.Index | None = None) -> Tensor:
-        first = functional_call(self.one, {"Q": self.heads[0]}, (X, queries))
+        first: Tensor = functional_call(self.one[0], {"Q": self.heads[0]}, (X, queries))
         return original(self, X, queries) + 0.1 * (first - first.detach())
 
     return forward
