@@ -28,6 +28,7 @@ from refutable.recheck_arithmetic import (
     Polynomial,
     TooLargeError,
     Tree,
+    declared,
     fraction,
     plus,
     quotient,
@@ -55,13 +56,15 @@ class Script:
         self.text = text
         self.info: dict[str, Tree] = {}
         self.names: set[str] = set()
+        self.whole: set[str] = set()
         self.asserted: list[Tree] = []
         for command in read(text):
             match command:
                 case ["set-info", str(key), value]:
                     self.info[key] = value
-                case ["declare-const", str(name), "Real" | "Int"]:
-                    self.names.add(name)
+                case ["declare-const", name, "Real" | "Int" as sort]:
+                    self.names.add(declared(name))
+                    self.whole |= {name} if sort == "Int" else set()
                 case ["assert", tree]:
                     self.asserted.append(tree)
                 case ["set-logic", _] | ["check-sat"]:
@@ -102,6 +105,12 @@ def divisors(tree: Tree) -> Iterator[Tree]:
         yield from divisors(part)
 
 
+def is_number(divisor: Tree, names: set[str]) -> bool:
+    """Whether a term is a number other than 0."""
+    top, bottom = quotient(divisor, names)
+    return set(top) == set(bottom) == {()}
+
+
 def impossible(script: Script) -> bool:
     """Whether two sides that are to differ are the same rational function, wherever it is defined.
 
@@ -110,10 +119,7 @@ def impossible(script: Script) -> bool:
     not_zero = [t[1] for t in script.asserted if t[0] == "distinct" and t[2] == "0.0"]
 
     def is_defined(divisor: Tree) -> bool:
-        if divisor in not_zero:
-            return True
-        top, bottom = quotient(divisor, script.names)
-        return bool(top) and set(top) == set(bottom) == {()}
+        return divisor in not_zero or is_number(divisor, script.names)
 
     for relation, left, right in script.asserted:
         if relation != "distinct" or (right == "0.0" and left in not_zero and "/" not in str(left)):
@@ -128,9 +134,9 @@ def impossible(script: Script) -> bool:
 
 def polynomial(tree: Tree, names: set[str]) -> Polynomial:
     """A term that divides by numbers alone. Raises ValueError for any other."""
-    top, bottom = quotient(tree, names)
-    if set(bottom) != {()}:
+    if not all(is_number(divisor, names) for divisor in divisors(tree)):
         raise ValueError("a polynomial that divides by more than a number")
+    top, bottom = quotient(tree, names)
     return times(top, {(): 1 / bottom[()]})
 
 
@@ -230,6 +236,8 @@ def verdict(file: Path) -> tuple[str, str]:
             point = {name: fraction(number) for name, number in pairs}
             if set(point) != script.names:
                 return "not checkable", "no point that names every variable"
+            if any(point[name].denominator != 1 for name in script.whole):
+                return "rejected", "the point has a fraction where a whole number is declared"
             broken = [tree for tree in script.asserted if not holds(tree, point)]
             return ("rejected", f"assertions that fail there: {len(broken)}") if broken else (
                 "accepted", "the point meets every assertion, in exact arithmetic"

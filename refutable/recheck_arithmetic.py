@@ -6,8 +6,9 @@ It shares no code with what wrote the files.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 MOST_TERMS = 20_000
@@ -18,6 +19,8 @@ Tree = Any
 """A word, or a list of trees."""
 Polynomial = dict[tuple[tuple[str, int], ...], Fraction]
 """Coefficients by monomial: variables in order, each with its power."""
+Quotient = tuple[Polynomial, Polynomial]
+"""Numerator and denominator."""
 
 
 class TooLargeError(Exception):
@@ -40,6 +43,13 @@ def read(text: str) -> list[Tree]:
     if len(stack) > 1:
         raise ValueError("a parenthesis is never closed")
     return stack[0]
+
+
+def declared(tree: Tree) -> str:
+    """The name that a command declares. Raises ValueError for a number, which stands for itself."""
+    if not isinstance(tree, str) or not (tree[0] in "|_" or tree[0].isalpha()):
+        raise ValueError(f"no name: {str(tree)[:80]}")
+    return tree
 
 
 def fraction(tree: Tree) -> Fraction:
@@ -97,21 +107,32 @@ def times(p: Polynomial, q: Polynomial) -> Polynomial:
 ONE: Polynomial = {(): Fraction(1)}
 
 
-def quotient(tree: Tree, names: set[str]) -> tuple[Polynomial, Polynomial]:
-    """A term as numerator and denominator."""
+def quotient(
+    tree: Tree,
+    names: set[str],
+    functions: Mapping[str, Callable[[Polynomial, Polynomial], Quotient]] = MappingProxyType({}),
+) -> Quotient:
+    """A term as numerator and denominator. Raises ValueError for a division by what is always 0.
+
+    functions: what is known beside the four operations, of the quotient inside.
+    """
     if isinstance(tree, str):
         if tree in names:
             return {((tree, 1),): Fraction(1)}, ONE
         number = Fraction(tree)
         return ({(): number} if number else {}), ONE
     head, *rest = tree
-    sides = [quotient(side, names) for side in rest]
+    sides = [quotient(side, names, functions) for side in rest]
     if head == "to_real" and len(sides) == 1:
         return sides[0]
+    if head in functions and len(sides) == 1:
+        return functions[head](*sides[0])
     if head == "-" and len(sides) == 1:
         return times({(): Fraction(-1)}, sides[0][0]), sides[0][1]
     if head == "/" and len(sides) == 2:
         (a, b), (c, d) = sides
+        if not c:
+            raise ValueError("a division by 0")
         return times(a, d), times(b, c)
     if head not in ("+", "*"):
         raise ValueError(f"an operation that is not known: {head}")

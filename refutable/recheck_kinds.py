@@ -19,8 +19,10 @@ from fractions import Fraction
 from refutable.recheck_arithmetic import (
     ONE,
     Polynomial,
+    Quotient,
     TooLargeError,
     Tree,
+    declared,
     fraction,
     plus,
     quotient,
@@ -37,13 +39,16 @@ MOST_CASES = 200_000
 
 
 def verdict(text: str) -> tuple[str, str]:
-    """What a file comes to, and why. Raises ValueError, KeyError, TypeError for what is none."""
+    """What a file comes to, and why. Raises ValueError, LookupError, TypeError for what is none."""
     commands = read(text)
     kinds = [c[2] for c in commands if c[:2] == ["set-info", ":kind"]]
     if len(kinds) != 1:
         raise ValueError("no :kind, or several")
     rest = [c for c in commands if c[0] != "set-info"]
-    return {"leading": leading, "elementary": elementary, "mean": mean}[kinds[0]](rest)
+    try:
+        return {"leading": leading, "elementary": elementary, "mean": mean}[kinds[0]](rest)
+    except TooLargeError:
+        return OPEN, "too large to be multiplied out or enumerated here"
 
 
 # --- Leading terms ------------------------------------------------------------------------------
@@ -56,10 +61,10 @@ def leading(commands: list[Tree]) -> tuple[str, str]:
     asked = []
     for command in commands:
         match command:
-            case ["grows", str(name), *powers]:
-                grows[name] = tuple(map(fraction, powers))
-            case ["declare-const", str(name), "Positive"]:
-                grows.setdefault(name, ())
+            case ["grows", name, *powers]:
+                grows[declared(name)] = tuple(map(fraction, powers))
+            case ["declare-const", name, "Positive"]:
+                grows.setdefault(declared(name), ())
             case ["below-one", str(name)]:
                 small.append(name)
             case ["leads" | "power", *_]:
@@ -72,7 +77,8 @@ def leading(commands: list[Tree]) -> tuple[str, str]:
     if not asked or not corners or any(len(powers) != corners for powers in at.values()):
         raise ValueError("nothing is asked, or exponents are missing")
     for command in asked:
-        found = (_leads if command[0] == "leads" else _power)(command[1:], at, small)
+        head, *words = command
+        found = _leads(words, at, small) if head == "leads" else _power(words, at)
         if found[0] != ACCEPTED:
             return found
     return ACCEPTED, "the leading term, compared with all others at every corner"
@@ -93,7 +99,7 @@ def _leads(sides: list[Tree], at: dict[str, Powers], small: list[str]) -> tuple[
     return ACCEPTED, ""
 
 
-def _power(words: list[Tree], at: dict[str, Powers], small: list[str]) -> tuple[str, str]:
+def _power(words: list[Tree], at: dict[str, Powers]) -> tuple[str, str]:
     term, *claimed = words
     top, bottom = (_exponents(p, at) for p in quotient(term, set(at)))
     if len(top) != 1 or len(bottom) != 1:
@@ -158,7 +164,7 @@ def _outward(low: Fraction, high: Fraction) -> Ends:
 
 def _exp(x: Fraction) -> Ends:
     """Halved until it is below 1/2, by its series, and squared again."""
-    halvings = max(0, math.ceil(abs(x)).bit_length() + 1)
+    halvings = math.ceil(abs(x)).bit_length() + 1
     if halvings > 12:
         raise TooLargeError
     y = x / 2**halvings
@@ -247,37 +253,11 @@ class Elementary:
         self.inside: dict[str, Polynomial] = {}
         """Of the generators that stand for an exponential: its exponent."""
 
-    def quotient(self, tree: Tree) -> tuple[Polynomial, Polynomial]:
+    def quotient(self, tree: Tree) -> Quotient:
         """Numerator and denominator."""
-        if isinstance(tree, list) and tree[0] in ("exp", "log"):
-            (inner,) = tree[1:]
-            top, bottom = self.quotient(inner)
-            return (self._exp if tree[0] == "exp" else self._log)(top, bottom)
-        if isinstance(tree, list) and tree[0] != "/" and len(tree) > 2:
-            top, bottom = self.quotient(tree[1])
-            for part in tree[2:]:
-                above, below = self.quotient(part)
-                if tree[0] == "*":
-                    top, bottom = times(top, above), times(bottom, below)
-                elif tree[0] == "+":
-                    top, bottom = (
-                        plus(times(top, below), times(above, bottom)),
-                        times(bottom, below),
-                    )
-                else:
-                    raise ValueError(f"an operation that is not known: {tree[0]}")
-            return top, bottom
-        if isinstance(tree, list) and tree[0] == "/":
-            (a, b), (c, d) = (self.quotient(part) for part in tree[1:])
-            if not c:
-                raise ValueError("a division by 0")
-            return times(a, d), times(b, c)
-        if isinstance(tree, list) and tree[0] == "-" and len(tree) == 2:
-            top, bottom = self.quotient(tree[1])
-            return times({(): Fraction(-1)}, top), bottom
-        return quotient(tree, self.names)
+        return quotient(tree, self.names, {"exp": self._exp, "log": self._log})
 
-    def _exp(self, top: Polynomial, bottom: Polynomial) -> tuple[Polynomial, Polynomial]:
+    def _exp(self, top: Polynomial, bottom: Polynomial) -> Quotient:
         """Of a sum of monomials the product; e^{k log x} is x^k."""
         if len(bottom) != 1:
             name = f"exp {sorted(top.items())} / {sorted(bottom.items())}"
@@ -309,7 +289,7 @@ class Elementary:
                 below = times(below, part)
         return above, below
 
-    def _log(self, top: Polynomial, bottom: Polynomial) -> tuple[Polynomial, Polynomial]:
+    def _log(self, top: Polynomial, bottom: Polynomial) -> Quotient:
         """Of a product of powers the sum; of anything else a symbol of its own."""
         names = {name for part in (top, bottom) for monomial in part for name, _ in monomial}
         known = all(name in self.positive or name.startswith("exp ") for name in names)
@@ -352,8 +332,8 @@ def elementary(commands: list[Tree]) -> tuple[str, str]:
     asked = []
     for command in commands:
         match command:
-            case ["declare-const", str(name), "Positive" | "Real" as sort]:
-                names.add(name)
+            case ["declare-const", name, "Positive" | "Real" as sort]:
+                names.add(declared(name))
                 positive |= {name} if sort == "Positive" else set()
             case ["same", left, right]:
                 asked.append((left, right))
@@ -377,18 +357,23 @@ def elementary(commands: list[Tree]) -> tuple[str, str]:
 def mean(commands: list[Tree]) -> tuple[str, str]:
     """(subset k x...), (law z (value chance)...), (mean term claimed): every case is looked at."""
     axes: list[list[tuple[dict[str, Fraction], Fraction]]] = []
+    cases = 1
     asked = []
     for command in commands:
         match command:
             case ["subset", count, *names]:
                 k = int(fraction(count))
-                if len(set(names)) != len(names) or not 0 <= k <= len(names):
+                if len(set(map(declared, names))) != len(names) or not 0 <= k <= len(names):
                     raise ValueError("no subsets of that size")
+                cases *= math.comb(len(names), k)
+                if cases > MOST_CASES:
+                    raise TooLargeError
                 shown = itertools.combinations(names, k)
                 even = Fraction(1, math.comb(len(names), k))
                 axes.append([({x: Fraction(x in s) for x in names}, even) for s in map(set, shown)])
-            case ["law", str(name), *pairs]:
-                law = [({name: fraction(v)}, fraction(chance)) for v, chance in pairs]
+            case ["law", name, *pairs]:
+                law = [({declared(name): fraction(v)}, fraction(chance)) for v, chance in pairs]
+                cases *= len(law)
                 if sum(chance for _, chance in law) != 1 or any(chance < 0 for _, chance in law):
                     raise ValueError("the chances of a law do not add up to 1")
                 axes.append(law)
@@ -396,8 +381,10 @@ def mean(commands: list[Tree]) -> tuple[str, str]:
                 asked.append((term, fraction(claimed)))
             case _:
                 raise ValueError(f"a command that is not known: {str(command)[:80]}")
-    if not asked or math.prod(map(len, axes)) > MOST_CASES:
-        return OPEN, "nothing is asked, or too many cases"
+    if not asked:
+        raise ValueError("nothing is asked")
+    if cases > MOST_CASES:
+        raise TooLargeError
     for term, claimed in asked:
         total = Fraction(0)
         for case in itertools.product(*axes):

@@ -132,6 +132,25 @@ def test_a_point_is_put_into_every_assertion(
     assert recheck.verdict(put(tmp_path, "\n".join(other)))[0] == found
 
 
+@pytest.mark.parametrize(
+    ("name", "sort", "number", "found"),
+    [
+        ("|n|", "Int", "2.0", "accepted"),
+        ("|n|", "Real", "(/ 5.0 2.0)", "accepted"),
+        ("|n|", "Int", "(/ 5.0 2.0)", "rejected"),  # it is no whole number
+        ("2.5", "Real", "2.0", "rejected"),  # it is a number, and stands for itself
+    ],
+)
+def test_a_point_gives_symbols_what_they_are_declared_to_be(
+    name: str, sort: str, number: str, found: str, tmp_path: Path
+) -> None:
+    lines = [
+        "(set-info :status sat)", f"(set-info :point (({name} {number})))",
+        f"(declare-const {name} {sort})", f"(assert (>= {name} 2.0))",
+    ]  # fmt: skip
+    assert recheck.verdict(put(tmp_path, "\n".join(lines)))[0] == found
+
+
 def test_a_division_by_what_may_be_0_is_no_identity_here() -> None:
     """x/x is 1 only where x is not 0; elsewhere it means whatever a solver likes."""
     lines = [

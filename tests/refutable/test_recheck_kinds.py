@@ -13,7 +13,7 @@ import mpmath
 import pytest
 import sympy as sp
 
-from refutable import Gap, recheck_arithmetic, recheck_kinds
+from refutable import Gap, recheck, recheck_arithmetic, recheck_kinds
 from refutable.prove import limits, smtlib, symbolic
 from refutable.recheck_kinds import REJECTED, between, verdict
 
@@ -129,6 +129,40 @@ def test_the_logarithm_of_a_product_of_negative_numbers_is_no_sum() -> None:
     assert script is not None
     assert verdict(script)[0] != "accepted"
     assert verdict(script.replace("Real", "Positive"))[0] == "accepted"
+
+
+SYMBOLS = " ".join(f"|x{i}|" for i in range(60))
+MEANINGLESS = {
+    "leads to 0/0": ("leading", "(grows |P| 1.0) (leads |P| (/ 0.0 0.0))", "a division by 0"),
+    "equals 0/0": ("elementary", "(same (/ 0.0 0.0) 1.0)", "a division by 0"),
+    "a number as a symbol": (
+        "elementary", "(declare-const 2 Positive) (same (exp (log 2)) 2.0)", "no name: 2",
+    ),
+    "a number that grows": ("leading", "(grows 2.0 1.0) (power 2.0 1.0)", "no name: 2.0"),
+    "a number that is drawn": ("mean", "(law 2.0 (1.0 1.0)) (mean 2.0 1.0)", "no name: 2.0"),
+    "no leader": ("leading", "(grows |P| 1.0)", "nothing is asked"),
+    "no identity": ("elementary", "", "nothing is asked"),
+    "no mean": ("mean", "(subset 1.0 |a| |b|)", "nothing is asked"),
+}  # fmt: skip
+LARGE = {
+    "a long prime": ("elementary", f"(same (log {10**30 + 57}.0) 1.0)"),
+    "many subsets": ("mean", f"(subset 30.0 {SYMBOLS}) (mean |x1| (/ 1.0 2.0))"),
+}
+
+
+@pytest.mark.parametrize(("kind", "lines", "why"), MEANINGLESS.values(), ids=MEANINGLESS)
+def test_what_has_no_meaning_is_refused(kind: str, lines: str, why: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        verdict(f"(set-info :kind {kind}) {lines}")
+
+
+@pytest.mark.parametrize(("kind", "lines"), LARGE.values(), ids=LARGE)
+def test_what_is_too_large_is_left_open(kind: str, lines: str, tmp_path: Path) -> None:
+    file = tmp_path / "large.cert"
+    file.write_text(f"(set-info :kind {kind}) {lines}", encoding="utf-8")
+    found, why = recheck.verdict(file)
+    assert found == "not checkable"
+    assert why.startswith("too large")
 
 
 def test_only_real_symbols_are_written() -> None:

@@ -114,6 +114,8 @@ WRONG = {
         "none of its terms is positive",
     ),
     "a fraction": (RIGHT.replace("|x|", "(/ 1.0 |x|)"), ">", "more than a number"),
+    "a fraction of a fraction": (f"{RIGHT} (1.0 () (/ 1.0 (/ 1.0 |x|)))", ">", "than a number"),
+    "a division by 0": (f"{RIGHT} (1.0 () (/ 1.0 (/ 1.0 0.0)))", ">", "a division by 0"),
     "no list": ("|x|", ">", "cannot be read"),
 }  # fmt: skip
 
