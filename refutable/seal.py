@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import fractions
 import json
-import operator
 import sys
 from collections.abc import Callable
 from types import FunctionType, ModuleType
@@ -31,17 +30,20 @@ def sealed() -> Callable[[], str | None]:
     """
     judging = [owner for module in _judging() for owner in _owners(module)]
     owners = [(vars(owner), vars(owner).copy(), owner) for owner in judging]
-    functions = [f for _, names, _ in owners for f in names.values() if type(f) is FunctionType]
-    codes = [function.__code__ for function in functions]
+    codes = [
+        (function, function.__code__)
+        for _, names, _ in owners
+        for function in names.values()
+        if type(function) is FunctionType
+    ]
 
-    def changed(same: Any = operator.is_, name_of: Any = _name) -> str | None:
+    def changed(name_of: Any = _name) -> str | None:
+        # By `is` alone: every function that could be called here may be what was rebound.
         for now, before, owner in owners:
-            if len(now) == len(before) and all(map(same, now.values(), before.values())):
-                continue
             for name, value in before.items():
                 if now.get(name, owner) is not value:
                     return f"{name_of(owner)}.{name}"
-        for function, code in zip(functions, codes, strict=True):
+        for function, code in codes:
             if function.__code__ is not code:
                 return f"{function.__module__}.{function.__qualname__}"
         return None

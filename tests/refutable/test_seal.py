@@ -33,6 +33,9 @@ REBOUND: dict[str, tuple[Any, str, Any]] = {
     "fractions.Fraction.__le__": (fractions.Fraction, "__le__", lambda *_: True),
     "json.loads": (json, "loads", lambda _: {}),
     "builtins.round": (builtins, "round", lambda *_: 0),
+    "builtins.all": (builtins, "all", lambda _: True),
+    "builtins.len": (builtins, "len", lambda _: 0),
+    "builtins.map": (builtins, "map", lambda *_: ()),
 }  # fmt: skip
 """What a leg rebinds, and to what."""
 
