@@ -34,7 +34,11 @@ def found(
     equations: coefficients by entry, of the upper triangle, and what they sum to.
     """
     places = [(b, i, j) for b, n in enumerate(sizes) for i in range(n) for j in range(i, n)]
-    solved = _solved(places, equations)
+    number = {place: n for n, place in enumerate(places)}
+    solved = solutions(
+        len(places),
+        [({number[at]: a for at, a in part.items()}, total) for part, total in equations],
+    )
     if solved is None:
         return None
     constant, slopes = solved
@@ -73,27 +77,27 @@ def squares(matrix: Matrix) -> list[tuple[Fraction, list[Fraction]]] | None:
     return terms
 
 
-def _solved(
-    places: Sequence[Place], equations: Sequence[tuple[Mapping[Place, Fraction], Fraction]]
+def solutions(
+    width: int, equations: Sequence[tuple[Mapping[int, Fraction], Fraction]]
 ) -> tuple[list[Fraction], list[list[Fraction]]] | None:
-    """Every entry as a constant plus slopes times the free ones; None where nothing solves it."""
+    """Every unknown as a constant plus slopes times the free ones; None where nothing solves it.
+
+    width: how many unknowns there are. equations: coefficients by unknown, and what they sum to.
+    """
     import flint
 
-    column = {place: n for n, place in enumerate(places)}
-    width = len(places) + 1
-    table = [flint.fmpq(0)] * (len(equations) * width)
+    table = flint.fmpq_mat(len(equations), width + 1)
     for row, (coefficients, total) in enumerate(equations):
-        for place, value in coefficients.items():
-            table[row * width + column[place]] = flint.fmpq(value.numerator, value.denominator)
-        table[row * width + width - 1] = flint.fmpq(total.numerator, total.denominator)
-    reduced, rank = flint.fmpq_mat(len(equations), width, table).rref()
+        for n, value in [*coefficients.items(), (width, total)]:
+            table[row, n] = flint.fmpq(value.numerator, value.denominator)
+    reduced, rank = table.rref()
     entries: list[list[Any]] = reduced.tolist()[:rank]
     pivots = [next(n for n, value in enumerate(row) if value) for row in entries]
-    if width - 1 in pivots:
+    if width in pivots:
         return None
-    free = [n for n in range(width - 1) if n not in set(pivots)]
-    constant = [Fraction(0)] * (width - 1)
-    slopes = [[Fraction(0)] * len(free) for _ in places]
+    free = [n for n in range(width) if n not in set(pivots)]
+    constant = [Fraction(0)] * width
+    slopes = [[Fraction(0)] * len(free) for _ in range(width)]
     for number, n in enumerate(free):
         slopes[n][number] = Fraction(1)
     for pivot, line in zip(pivots, entries, strict=True):

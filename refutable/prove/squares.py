@@ -209,12 +209,8 @@ def _zeros(
 
 def _across(vectors: Sequence[Sequence[Fraction]], size: int) -> list[list[Fraction]]:
     """A basis of what is orthogonal to all vectors."""
-    if not vectors:
-        return [[Fraction(i == j) for j in range(size)] for i in range(size)]
-    if not size:
-        return []
-    table = sp.Matrix([[sp.Rational(v.numerator, v.denominator) for v in row] for row in vectors])
-    return [[Fraction(int(x.p), int(x.q)) for x in vector] for vector in table.nullspace()]
+    solved = gram.solutions(size, [(dict(enumerate(row)), Fraction(0)) for row in vectors])
+    return [list(vector) for vector in zip(*solved[1], strict=True)] if solved else []
 
 
 def _polynomial(expression: sp.Expr, symbols: Sequence[sp.Symbol]) -> Polynomial:
