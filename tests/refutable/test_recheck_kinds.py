@@ -110,6 +110,13 @@ def test_other_changes_are_not_accepted(name: str, before: str, after: str) -> N
     assert found == REJECTED
 
 
+@pytest.mark.parametrize("claimed", ["|P|", "|C|"])
+def test_what_leads_at_one_corner_alone_does_not_lead(claimed: str) -> None:
+    grows = "(grows |P| 1.0 1.0) (grows |C| (/ 1.0 2.0) 2.0)"
+    script = f"(set-info :kind leading) {grows} (leads (+ |P| |C|) {claimed})"
+    assert verdict(script) == (REJECTED, "no term leads at every corner")
+
+
 def test_a_leading_term_that_may_vanish_is_left_open() -> None:
     script = SCRIPTS["leading term"]
     assert "(below-one |g|)" in script

@@ -136,6 +136,35 @@ def test_squares_that_show_nothing_are_rejected(name: str, tmp_path: Path) -> No
     assert why in said
 
 
+MINUS_SQUARE = "(>= (* (- 1.0) |y| |y|) 0.0)"
+ONLY_AT_0 = "(1.0 (0) 1.0) (1.0 () |y|)"
+"""-y² >= 0 and y² add up to nothing: y is 0, and no more."""
+
+
+@pytest.mark.parametrize(
+    ("terms", "asserted", "found"),
+    [
+        ("(1.0 (0) 1.0) (1.0 (1) 1.0)", ("(>= |x| 0.0)", "(>= (- |x|) 0.0)"), "rejected"),  # at 0
+        ("(1.0 (0) 1.0) (1.0 (1) 1.0)", ("(>= |x| 0.0)", "(> (- |x|) 0.0)"), "accepted"),
+        (ONLY_AT_0, (MINUS_SQUARE, "(> (* |x| |y|) 0.0)"), "accepted"),
+        (ONLY_AT_0, (MINUS_SQUARE, "(> (+ (* |x| |y|) |y|) 0.0)"), "accepted"),
+        (ONLY_AT_0, (MINUS_SQUARE, "(> (+ |x| |y|) 0.0)"), "rejected"),  # x is 1
+        (ONLY_AT_0, (MINUS_SQUARE, "(>= (* |x| |y|) 0.0)"), "rejected"),  # at 0
+    ],
+)
+def test_terms_that_are_0_at_a_point_exclude_nothing(
+    terms: str, asserted: tuple[str, ...], found: str, tmp_path: Path
+) -> None:
+    lines = [
+        "(set-info :status unsat)", f"(set-info :squares ({terms}))",
+        "(declare-const |x| Real) (declare-const |y| Real)",
+        *(f"(assert {assertion})" for assertion in asserted),
+    ]  # fmt: skip
+    file = tmp_path / "terms.smt2"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert verdict(file)[0] == found
+
+
 def test_a_matrix_is_split_into_squares_exactly_or_not_at_all() -> None:
     third = Fraction(1, 3)
     terms = gram.squares([[Fraction(1), third], [third, Fraction(1, 9)]])
