@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from refutable import recheck
+from refutable.errors import UsageError
+from refutable.records import certificates
 
 CLAIMS = """
 import sympy as sp
@@ -182,6 +184,15 @@ def test_certificates_of_two_runs_do_not_mix(written: Path) -> None:
     done = verify(written.parent / "proved_claims.py", folder)
     assert done.returncode == 2
     assert "of an earlier run" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["one.smt2", "one.cert"])
+def test_a_folder_with_one_certificate_is_of_an_earlier_run(name: str, tmp_path: Path) -> None:
+    (tmp_path / "results.json").touch()
+    certificates.require_empty(tmp_path)
+    (tmp_path / name).touch()
+    with pytest.raises(UsageError, match="of an earlier run"):
+        certificates.require_empty(tmp_path)
 
 
 def test_a_leg_that_fails_leaves_no_certificate(tmp_path: Path) -> None:

@@ -123,6 +123,10 @@ def test_a_leading_term_that_may_vanish_is_left_open() -> None:
     assert verdict(script.replace("(below-one |g|)\n", ""))[0] == "not checkable"
 
 
+def test_only_what_is_assumed_below_1_is_written_to_be() -> None:
+    assert limits.below_one((g < 1, x < 2, y <= 1, P > 1, x * z < 1)) == (g,)
+
+
 def test_the_logarithm_of_what_may_be_negative_is_not_split() -> None:
     """Log(x·log y) is no sum where log y < 0."""
     script = smtlib.elementary(sp.log(x * sp.log(y)), sp.log(x) + sp.log(sp.log(y)), "test")
