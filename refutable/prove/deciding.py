@@ -201,6 +201,12 @@ def certificate(opinion: Opinion, statement: Statement, sums: str, alone: str = 
     work: dict[str, int] = {}
     reductions: list[str] = list(statement.steps)
     variables: dict[str, str] = {str(s): domain_of(s) for s in statement.symbols}
+    scripts: tuple[str, ...] = ()
+    if opinion.found == "proved":
+        scripts = tuple(
+            smtlib.unmet(query, opinion.decider.by(), answer.squares)
+            for query, answer in zip(statement.counterexamples, opinion.answers, strict=True)
+        )
     for answer in opinion.answers:
         for unit, amount in answer.work.items():
             work[unit] = work.get(unit, 0) + amount
@@ -216,11 +222,7 @@ def certificate(opinion: Opinion, statement: Statement, sums: str, alone: str = 
         reductions=tuple(reductions),
         resource=work,
         alone=alone,
-        scripts=tuple(
-            smtlib.unmet(query, opinion.decider.by(), answer.squares)
-            for query, answer in zip(statement.counterexamples, opinion.answers, strict=False)
-            if opinion.found == "proved"
-        ),
+        scripts=scripts,
     )
 
 
