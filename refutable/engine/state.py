@@ -77,7 +77,7 @@ def _file(module: Any) -> str:
 
 def _of_python() -> Iterator[Restore]:
     environment, paths = dict(os.environ), list(sys.path)
-    arguments, hooks = list(sys.argv), list(sys.meta_path)
+    arguments, finders, hooks = list(sys.argv), list(sys.meta_path), list(sys.path_hooks)
 
     def put_environment() -> None:
         if os.environ != environment:
@@ -85,7 +85,8 @@ def _of_python() -> Iterator[Restore]:
             os.environ.update(environment)
 
     def put_paths() -> None:
-        sys.path[:], sys.argv[:], sys.meta_path[:] = paths, arguments, hooks
+        sys.path[:], sys.argv[:] = paths, arguments
+        sys.meta_path[:], sys.path_hooks[:] = finders, hooks
 
     yield put_environment
     yield put_paths
@@ -128,10 +129,25 @@ def _of_python() -> Iterator[Restore]:
     yield put_warnings
     exact = decimal.getcontext().copy()
     yield lambda: decimal.setcontext(exact.copy())
+    usual = decimal.DefaultContext.copy()
+
+    def put_usual() -> None:
+        decimal.DefaultContext.prec, decimal.DefaultContext.rounding = usual.prec, usual.rounding
+        decimal.DefaultContext.traps = usual.traps
+
+    yield put_usual
     places = locale.setlocale(locale.LC_ALL)
     yield lambda: None if locale.setlocale(locale.LC_ALL) == places else _put_locale(places)
     quiet = logging.root.manager.disable
     yield lambda: logging.disable(quiet)
+    levels = {name: log.level for name, log in _logs()}
+
+    def put_levels() -> None:
+        for name, log in _logs():
+            if log.level != levels.get(name, logging.NOTSET):
+                log.setLevel(levels.get(name, logging.NOTSET))
+
+    yield put_levels
     if threading.current_thread() is threading.main_thread():
         yield from _of_signals()
     mask = os.umask(0o022)
@@ -141,6 +157,12 @@ def _of_python() -> Iterator[Restore]:
         os.umask(mask)
 
     yield put_mask
+
+
+def _logs() -> Iterator[tuple[str, logging.Logger]]:
+    for name, log in logging.root.manager.loggerDict.items():
+        if isinstance(log, logging.Logger):  # and not the place of one that is still to come
+            yield name, log
 
 
 def _put_locale(places: str) -> None:
@@ -201,10 +223,10 @@ def _of_torch() -> Iterator[Restore]:
         torch.is_deterministic_algorithms_warn_only_enabled(),
     )
     device, precision = torch.get_default_device(), torch.get_float32_matmul_precision()
-    anomalies = torch.is_anomaly_enabled()
+    anomalies, denormal = torch.is_anomaly_enabled(), float("5e-324")
 
     def put_torch() -> None:
-        if torch.tensor(5e-324, dtype=torch.float64).mul(1).item() == 0:  # read as 0 by a flag
+        if denormal * 1.0 == 0:  # read as 0, by a flag of this thread
             torch.set_flush_denormal(False)
         if torch.get_num_threads() != 1:
             torch.set_num_threads(1)
@@ -253,21 +275,7 @@ def _of_precision() -> Iterator[Restore]:
 
 
 def _of_libraries() -> Iterator[Restore]:
-    """Settings of further libraries that are loaded, and of what reads denormal numbers as 0."""
-    logs = {name: log for name, log in logging.root.manager.loggerDict.items()
-            if isinstance(log, logging.Logger)}  # fmt: skip
-    levels = {name: log.level for name, log in logs.items()}
-    hooks, drawn = list(sys.path_hooks), decimal.DefaultContext.copy()
-
-    def put_logs_and_hooks() -> None:
-        for name, log in logging.root.manager.loggerDict.items():
-            if isinstance(log, logging.Logger) and log.level != levels.get(name, logging.NOTSET):
-                log.setLevel(levels.get(name, logging.NOTSET))
-        sys.path_hooks[:] = hooks
-        decimal.DefaultContext.prec, decimal.DefaultContext.rounding = drawn.prec, drawn.rounding
-        decimal.DefaultContext.traps = drawn.traps
-
-    yield put_logs_and_hooks
+    """Settings of further libraries, of those that are loaded."""
     if sympy := sys.modules.get("sympy"):
         known = sys.modules["sympy.core.parameters"].global_parameters
         evaluates, distributes = known.evaluate, known.distribute
