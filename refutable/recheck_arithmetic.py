@@ -52,6 +52,13 @@ def declared(tree: Tree) -> str:
     return tree
 
 
+def number(word: str) -> Fraction:
+    """A numeral or a decimal. Raises ValueError for exponents, which could be of any length."""
+    if not word.isascii() or not word.replace(".", "", 1).isdigit():
+        raise ValueError(f"no number: {word[:80]}")
+    return Fraction(word)
+
+
 def fraction(tree: Tree) -> Fraction:
     """The value of a tree of numbers."""
     return value(tree, {})
@@ -60,7 +67,7 @@ def fraction(tree: Tree) -> Fraction:
 def value(tree: Tree, point: Mapping[str, Fraction]) -> Fraction:
     """The value of a term at a point. Raises ValueError for what is no term."""
     if isinstance(tree, str):
-        return point[tree] if tree in point else Fraction(tree)
+        return point[tree] if tree in point else number(tree)
     head, *rest = tree
     sides = [value(side, point) for side in rest]
     if head == "to_real" and len(sides) == 1:
@@ -119,8 +126,8 @@ def quotient(
     if isinstance(tree, str):
         if tree in names:
             return {((tree, 1),): Fraction(1)}, ONE
-        number = Fraction(tree)
-        return ({(): number} if number else {}), ONE
+        constant = number(tree)
+        return ({(): constant} if constant else {}), ONE
     head, *rest = tree
     sides = [quotient(side, names, functions) for side in rest]
     if head == "to_real" and len(sides) == 1:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from refutable.recheck_arithmetic import (
+    MOST_TERMS,
     ONE,
     Polynomial,
     Quotient,
@@ -201,8 +202,8 @@ def _near_one(x: Fraction) -> Ends:
 def between(tree: Tree, point: dict[str, Fraction]) -> Ends:
     """Ends of a term at a point. ZeroDivisionError where it divides by what may be 0."""
     if isinstance(tree, str):
-        number = point[tree] if tree in point else Fraction(tree)
-        return number, number
+        exact = value(tree, point)
+        return exact, exact
     head, *rest = tree
     sides = [between(side, point) for side in rest]
     low, high = sides[0]
@@ -278,6 +279,8 @@ class Elementary:
             if base.startswith("exp "):
                 self.inside[base] = {monomial: Fraction(1, share.denominator)}
             prime = base.isdigit()
+            if prime and abs(count) > MOST_TERMS:
+                raise TooLargeError
             part: Polynomial = (
                 {(): Fraction(int(base)) ** abs(count)}
                 if prime

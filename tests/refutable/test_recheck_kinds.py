@@ -151,12 +151,14 @@ MEANINGLESS = {
     ),
     "a number that grows": ("leading", "(grows 2.0 1.0) (power 2.0 1.0)", "no name: 2.0"),
     "a number that is drawn": ("mean", "(law 2.0 (1.0 1.0)) (mean 2.0 1.0)", "no name: 2.0"),
+    "a number of any length": ("mean", "(mean 1e999999999999 1.0)", "no number: 1e9"),
     "no leader": ("leading", "(grows |P| 1.0)", "nothing is asked"),
     "no identity": ("elementary", "", "nothing is asked"),
     "no mean": ("mean", "(subset 1.0 |a| |b|)", "nothing is asked"),
 }  # fmt: skip
 LARGE = {
     "a long prime": ("elementary", f"(same (log {10**30 + 57}.0) 1.0)"),
+    "a high power": ("elementary", "(same (exp (* 1000000000000.0 (log 2.0))) 1.0)"),
     "many subsets": ("mean", f"(subset 30.0 {SYMBOLS}) (mean |x1| (/ 1.0 2.0))"),
 }
 
