@@ -42,7 +42,11 @@ def found(
     if solved is None:
         return None
     constant, slopes = solved
-    numbers = _inside(sizes, places, constant, slopes)
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            numbers = _inside(sizes, places, constant, slopes)
+    except (ArithmeticError, np.linalg.LinAlgError):  # beyond floats, or a wall within rounding
+        return None
     if numbers is None:
         return None
     for grid in GRIDS:
@@ -126,9 +130,9 @@ def _inside(
         base[b][i, j] = base[b][j, i] = float(c)
         lines[b][:, i, j] = lines[b][:, j, i] = [float(a) for a in row]
     y = np.zeros(lines[0].shape[0])
-    least = min(float(np.linalg.eigvalsh(block)[0]) for block in base if len(block))
     if not len(y):
         return y
+    least = min(float(np.linalg.eigvalsh(block)[0]) for block in base if len(block))
     t, weight = least - 1.0, 2.0 * sum(sizes)
     for _ in range(STEPS):
         gradient, hessian = np.zeros(len(y) + 1), 1e-9 * np.eye(len(y) + 1)

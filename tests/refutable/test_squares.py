@@ -81,6 +81,18 @@ def test_it_is_asked_where_no_two_others_agree(monkeypatch: pytest.MonkeyPatch) 
     assert not any(gap.remarks for gap in found if isinstance(gap, Gap))
 
 
+def test_numbers_beyond_floats_are_left_to_others() -> None:
+    large = 10**200
+    statement = x**2 + large**2 * y**2 >= 2 * large * x * y
+    assert isinstance(shown("large", ([], statement)), Undecided)
+    found = list(inequality.proved("large", [], statement, "as it is"))
+    assert [gap.holds for gap in found if isinstance(gap, Gap)]
+
+
+def test_nothing_is_wanted_of_no_entries() -> None:
+    assert gram.found([0, 0], []) == [[], []]
+
+
 def test_whole_numbers_and_equations_are_left_to_others() -> None:
     n = sp.Symbol("n", integer=True)
     for statement in (([], n**2 >= n), ([sp.Eq(x, 1)], x >= 1)):
