@@ -1,12 +1,15 @@
 """Trainings: whatever the file of known ones does not hold yet is trained and put there.
 
-Run as a module; it can be stopped, and goes on.
+Run as a module, which can be stopped, and goes on.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import torch
 from pydantic import TypeAdapter
 
 from refutable.auditing.statement import replicate_seed
-from refutable.claims.figures import controls, dials, networks, one_layer
+from refutable.claims.figures import conditions, controls, dials, networks, one_layer
 from refutable.claims.figures.known import FILE, Known, Network, OneLayer
 from refutable.model.transformers.one_layer import Keys
 from refutable.records.documents import put
@@ -22,69 +25,98 @@ from refutable.records.documents import put
 BASE, EACH, ONE_LAYER, STARTS, PROBES = 8, 3, 12, 40, 12
 """Seeds of the recipe that ships, of every condition, of one-layer models, of starts, of these read
 by a linear reader."""
-ON_PIXELS = (("Fashion-MNIST", 60), ("Fashion-MNIST", 100), ("Fashion-MNIST", 150),
-             ("photographs", 150))  # fmt: skip
-"""Images and steps of the one-layer trainings of claims."""
+Kind = tuple[one_layer.Method, Keys, float]
+MAE: tuple[Kind, ...] = tuple(("MAE", keys, 0.0) for keys in one_layer.READINGS)
+CL: Kind = ("CL", "content", 0.0)
+NOISY: Kind = ("CL", "content", one_layer.NOISE)
+ON_PIXELS: dict[tuple[str, int], tuple[Kind, ...]] = {
+    ("Fashion-MNIST", 60): (*MAE, CL),
+    ("Fashion-MNIST", 100): (CL, NOISY),
+    ("Fashion-MNIST", 150): (*MAE, CL, NOISY),
+    ("photographs", 150): (*MAE, CL, NOISY),
+}
+"""Images and steps of the one-layer trainings that claims compare, and the models that they train.
+"""
 
 
 def write(file: Path = FILE) -> None:
     """Train whatever the file does not hold yet, and put it there one by one."""
     held = TypeAdapter(Known).validate_json(file.read_bytes()) if file.exists() else Known()
+    for part, train in missing(held):
+        held = replace(held, **{part: (*getattr(held, part), train())})
+        put(file, text(held))
+
+
+def missing(held: Known) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What is not held yet: which part of it would be longer, and how to come by it."""
     there = {(n.dial, n.value, n.found.method, n.found.seed) for n in held.networks}
-
-    def add(**found: Any) -> None:
-        nonlocal held
-        held = replace(held, **{name: (*getattr(held, name), one) for name, one in found.items()})
-        put(file, _text(held))
-
     for method in networks.METHODS:
         for number, name in enumerate(networks.names_of(method)):
             if (None, None, method, number) not in there:
-                read = networks.probe(networks.stored(name))
-                add(networks=Network(replace(networks.shipped(name), probe=read)))
+                yield "networks", partial(_shipped, name)
     for number in range(len(held.untrained), STARTS):
-        add(untrained=controls.at_start(1000 + number).last.diversity)
+        yield "untrained", partial(_diversity_at_start, 1000 + number)
     for number in range(len(held.untrained_probes), PROBES):
-        start = networks.untrained(networks.Recipe("MAE"), 3000 + number)
-        add(untrained_probes=networks.probe(start))
+        yield "untrained_probes", partial(_probe_at_start, 3000 + number)
     on_pixels = {(o.images, o.method, o.keys, o.scale, o.steps, o.seed) for o in held.one_layer}
-    kinds: tuple[tuple[one_layer.Method, Keys, float], ...] = (
-        ("MAE", "both", 0.0), ("MAE", "position", 0.0), ("CL", "content", 0.0),
-        ("CL", "content", one_layer.NOISE),
-    )  # fmt: skip
-    for images, steps in ON_PIXELS:
+    for (images, steps), kinds in ON_PIXELS.items():
         for seed in range(2000, 2000 + ONE_LAYER):
             for kind in kinds:
                 if (images, *kind, steps, seed) not in on_pixels:
-                    measured = asdict(one_layer.trained(images, *kind, seed, steps))
-                    add(one_layer=OneLayer(images, *kind, steps, seed, measured))
-    conditions = [(dial.name, value) for dial in dials.DIALS for value in dial.grid[1:]
-                  if dial.name not in ("vit-layer", "vit-views")]  # fmt: skip
-    compared = ("MAE", "CL, masks")
-    wanted: list[tuple[int, str | None, float | None, str]] = []
-    for number in range(BASE):
-        wanted += [(number, None, None, method) for method in (*compared, "CL")]
-    for number in range(EACH):
-        wanted += [(number, *turned, method) for turned in conditions for method in compared]
-    for number, dial, value, method in wanted:
+                    yield "one_layer", partial(_on_pixels, images, kind, steps, seed)
+    for number, turned, method in _wanted():
+        [(dial, value)] = turned.items() or [(None, None)]
         seed = replicate_seed(0, number)
         if (dial, value, method, seed) not in there:
-            turned = {} if dial is None or value is None else {dial: value}
-            recipe = dials.place(turned).by(method)
-            add(networks=Network(networks.fresh(recipe, seed), dial, value))
+            yield "networks", partial(_turned, dial, value, method, seed)
 
 
-def _text(held: Known) -> str:
+def _wanted() -> Iterator[tuple[int, dict[str, float], str]]:
+    """Number, condition and method of every network of the run's own seeds."""
+    for number in range(BASE):
+        for method in (*conditions.COMPARED, "CL"):
+            yield number, {}, method
+    grid = [{dial.name: value} for dial in dials.DIALS for value in dial.grid[1:]]
+    trained = [turned for turned in grid if dials.place(turned).recipe != dials.AS_THEY_SHIP]
+    for number in range(EACH):
+        for turned in trained:
+            for method in conditions.COMPARED:
+                yield number, turned, method
+
+
+def _shipped(name: str) -> Network:
+    read = networks.probe(networks.stored(name))
+    return Network(replace(networks.shipped(name), probe=read))
+
+
+def _diversity_at_start(number: int) -> float:
+    return controls.at_start(number).last.diversity
+
+
+def _probe_at_start(number: int) -> float:
+    return networks.probe(networks.untrained(networks.Recipe("MAE"), number))
+
+
+def _on_pixels(images: str, kind: Kind, steps: int, seed: int) -> OneLayer:
+    measured = asdict(one_layer.trained(images, *kind, seed, steps))
+    del measured["P"]
+    return OneLayer(images, *kind, steps, seed, measured)
+
+
+def _turned(dial: str | None, value: float | None, method: str, seed: int) -> Network:
+    turned = {} if dial is None or value is None else {dial: value}
+    return Network(networks.fresh(dials.place(turned).by(method), seed), dial, value)
+
+
+def text(held: Known) -> str:
     """JSON with a line for each training, numbers to four digits."""
-
-    def line(found: Any) -> str:
-        return json.dumps(_short(found))
-
-    parts = ",\n".join(
-        f'"{name}": [\n' + ",\n".join(map(line, found)) + "\n]"
-        for name, found in asdict(held).items()
-    )
-    return f"{{\n{parts}\n}}\n"
+    parts = []
+    for name, found in asdict(held).items():
+        lines = [json.dumps(_short(one)) for one in found]
+        numbers = all(isinstance(one, float) for one in found)
+        listed = ", ".join(lines) if numbers else "\n " + ",\n ".join(lines) + "\n"
+        parts.append(f'"{name}": [{listed}]')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _short(found: Any) -> Any:
@@ -97,5 +129,8 @@ def _short(found: Any) -> Any:
 
 
 if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("file", nargs="?", type=Path, default=FILE, help="by default: %(default)s")
+    asked = options.parse_args()
     torch.set_num_threads(1)
-    write()
+    write(asked.file)

@@ -13,6 +13,8 @@ from refutable.claim import Claim, Kind, Mistake, Verdict
 from refutable.claims.assumptions import ASSUMPTIONS
 from refutable.selftest import planted
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CATALOGUE = load(["refutable.claims"])
 PLANTED = [(claim, mistake) for claim in CATALOGUE for mistake in claim.mistakes]
 
