@@ -113,18 +113,6 @@ training_is_real = Claim(
 )
 
 
-@shared.run_once
-def probe_of_start(number: int) -> float:
-    """What a linear reader finds in a network at the start that this number draws."""
-    return networks.probe(networks.untrained(networks.Recipe("MAE"), number))
-
-
-@shared.run_once
-def probe_of_shipped(name: str) -> float:
-    """What a linear reader finds in a network that ships."""
-    return networks.probe(networks.stored(name))
-
-
 FALLEN = 0.9
 """Of its start, what a loss is at the end at the most."""
 
