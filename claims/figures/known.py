@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,17 +84,17 @@ def networks(method: str, dial: str | None = None, value: float | None = None) -
 
 def one_layer(
     images: str, method: str, keys: str, scale: float, steps: int, measure: str
-) -> list[float]:
-    """A measured number of the known one-layer models of one kind, seed by seed."""
-    return [
-        each.measured[measure]
+) -> dict[int, float]:
+    """A measured number of the known one-layer models of one kind, by their seeds."""
+    return {
+        each.seed: each.measured[measure]
         for each in everything().one_layer
         if (each.images, each.method, each.keys, each.scale, each.steps)
         == (images, method, keys, scale, steps)
-    ]
+    }
 
 
-def beyond(seen: Sequence[float], bound: float) -> float:
+def beyond(seen: Collection[float], bound: float) -> float:
     """P(one more of these numbers lies beyond a bound), on the side where none was seen.
 
     By Student's t of n - 1 degrees: (bound - mean)/(s·√(1 + 1/n)).
