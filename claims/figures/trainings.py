@@ -35,8 +35,7 @@ ON_PIXELS: dict[tuple[str, int], tuple[Kind, ...]] = {
     ("Fashion-MNIST", 150): (*MAE, CL, NOISY),
     ("photographs", 150): (*MAE, CL, NOISY),
 }
-"""Images and steps of the one-layer trainings that claims compare, and the models that they train.
-"""
+"""Models of the one-layer trainings of claims, by images and steps."""
 
 
 def write(file: Path = FILE) -> None:
@@ -58,30 +57,30 @@ def missing(held: Known) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "untrained", partial(_diversity_at_start, 1000 + number)
     for number in range(len(held.untrained_probes), PROBES):
         yield "untrained_probes", partial(_probe_at_start, 3000 + number)
-    on_pixels = {(o.images, o.method, o.keys, o.scale, o.steps, o.seed) for o in held.one_layer}
+    models = {(o.images, o.method, o.keys, o.scale, o.steps, o.seed) for o in held.one_layer}
     for (images, steps), kinds in ON_PIXELS.items():
         for seed in range(2000, 2000 + ONE_LAYER):
             for kind in kinds:
-                if (images, *kind, steps, seed) not in on_pixels:
-                    yield "one_layer", partial(_on_pixels, images, kind, steps, seed)
-    for number, turned, method in _wanted():
-        [(dial, value)] = turned.items() or [(None, None)]
+                if (images, *kind, steps, seed) not in models:
+                    yield "one_layer", partial(on_pixels, images, kind, steps, seed)
+    for number, dial, value, method in _wanted():
         seed = replicate_seed(0, number)
         if (dial, value, method, seed) not in there:
             yield "networks", partial(_turned, dial, value, method, seed)
 
 
-def _wanted() -> Iterator[tuple[int, dict[str, float], str]]:
-    """Number, condition and method of every network of the run's own seeds."""
+def _wanted() -> Iterator[tuple[int, str | None, float | None, str]]:
+    """Number of the seed, dial, value and method of every network that does not ship."""
     for number in range(BASE):
         for method in (*conditions.COMPARED, "CL"):
-            yield number, {}, method
-    grid = [{dial.name: value} for dial in dials.DIALS for value in dial.grid[1:]]
-    trained = [turned for turned in grid if dials.place(turned).recipe != dials.AS_THEY_SHIP]
+            yield number, None, None, method
+    turned = [(dial.name, value) for dial in dials.DIALS for value in dial.grid[1:]]
     for number in range(EACH):
-        for turned in trained:
+        for dial, value in turned:
+            if dials.place({dial: value}).recipe == dials.AS_THEY_SHIP:
+                continue  # it is looked at otherwise, and trained no differently
             for method in conditions.COMPARED:
-                yield number, turned, method
+                yield number, dial, value, method
 
 
 def _shipped(name: str) -> Network:
@@ -97,7 +96,8 @@ def _probe_at_start(number: int) -> float:
     return networks.probe(networks.untrained(networks.Recipe("MAE"), number))
 
 
-def _on_pixels(images: str, kind: Kind, steps: int, seed: int) -> OneLayer:
+def on_pixels(images: str, kind: Kind, steps: int, seed: int) -> OneLayer:
+    """A one-layer model, trained now, as the file has it."""
     measured = asdict(one_layer.trained(images, *kind, seed, steps))
     del measured["P"]
     return OneLayer(images, *kind, steps, seed, measured)
