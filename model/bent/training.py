@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from torch import Tensor
 
 from refutable.model.bent.network import Network, contrast, reconstruction
 from refutable.model.bent.observation import Observed
 from refutable.model.bent.observer import Observer
 from refutable.model.bent.perturbation import Perturbation
-from refutable.model.bent.world import counterparts, draw, world
+from refutable.model.bent.world import Batch, World, counterparts, draw, world
 from refutable.model.setting import Setting, SettingError
+from refutable.model.shapes import Float
 from refutable.model.steps import Adam, GradientDescent
 from refutable.model.trajectory import Objective
 
@@ -63,12 +65,7 @@ def train(
     for n in range(1, steps + 1):
         batch = draw(setting, perturbation, where, size, rng)
         optimiser.zero_grad()
-        out = network(batch)
-        if objective == "mae":
-            loss = reconstruction(out, batch)
-        else:
-            against = counterparts(setting, perturbation, where, batch, rng)
-            loss = contrast(out, network, setting, perturbation, against)
+        loss = loss_on(batch, network, setting, perturbation, where, rng)
         decay = perturbation.weight_decay + setting.contrastive.weight_decay
         if decay:
             loss = loss + 0.5 * decay * network.Q.square().sum()
@@ -79,6 +76,22 @@ def train(
             if not finite:
                 break
     return observer.observed(diverged=not finite, step=eta, steps=steps, times=times)
+
+
+def loss_on(
+    batch: Batch,
+    network: Network,
+    setting: Setting,
+    perturbation: Perturbation,
+    where: World,
+    rng: np.random.Generator,
+) -> Float[Tensor, ""]:
+    """The objective of a network on a batch; what CL contrasts it with is drawn here."""
+    out = network(batch)
+    if network.objective == "mae":
+        return reconstruction(out, batch)
+    against = counterparts(setting, perturbation, where, batch, rng)
+    return contrast(out, network, setting, perturbation, against)
 
 
 def _optimiser(network: Network, perturbation: Perturbation, eta: float) -> GradientDescent | Adam:

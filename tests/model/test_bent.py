@@ -135,12 +135,7 @@ def first_step(objective: Any, perturbation: Perturbation) -> tuple[torch.Tensor
     where = worlds.world(SETTING, perturbation)
     network = networks.Network(SETTING, objective, perturbation, where, rng)
     batch = worlds.draw(SETTING, perturbation, where, 16, rng)
-    out = network(batch)
-    if objective == "mae":
-        loss = networks.reconstruction(out, batch)
-    else:
-        against = worlds.counterparts(SETTING, perturbation, where, batch, rng)
-        loss = networks.contrast(out, network, SETTING, perturbation, against)
+    loss = training.loss_on(batch, network, SETTING, perturbation, where, rng)
     loss.backward()
     assert network.Q.grad is not None
     return loss.detach(), network.Q.grad

@@ -15,6 +15,7 @@ from refutable.errors import UsageError
 from refutable.model.bent import network as networks
 from refutable.model.bent import world as worlds
 from refutable.model.bent.perturbation import Perturbation
+from refutable.model.bent.training import loss_on
 from refutable.model.setting import Contrastive, Setting
 
 
@@ -76,12 +77,7 @@ def test_a_step_lies_on_one_device(objective: Any, bent: dict[str, Any]) -> None
     where = worlds.world(setting, perturbation, "meta")
     network = networks.Network(setting, objective, perturbation, where, rng)
     batch = worlds.draw(setting, perturbation, where, 16, rng)
-    out = network(batch)
-    if objective == "mae":
-        loss = networks.reconstruction(out, batch)
-    else:
-        against = worlds.counterparts(setting, perturbation, where, batch, rng)
-        loss = networks.contrast(out, network, setting, perturbation, against)
+    loss = loss_on(batch, network, setting, perturbation, where, rng)
     loss.backward()
     assert network.Q.grad is not None
     assert network.Q.grad.device == loss.device == torch.device("meta")
