@@ -19,9 +19,11 @@ import pytest
 from beartype import BeartypeConf, beartype
 from jaxtyping import AbstractArray, jaxtyped
 
+from refutable import check
+from refutable.auditing.atlas import Atlas
 from refutable.claim import Claim, Context, Kind, LegFunction, Provenance
 from refutable.judgement import examine
-from refutable.records.results import LegRecord
+from refutable.records.results import LegRecord, Results
 
 # No test depends on how busy the machine is. Everything else is as Hypothesis has it, on CI or not.
 hypothesis.settings.register_profile(
@@ -107,14 +109,31 @@ def examined() -> Callable[..., LegRecord]:
 
 
 @pytest.fixture
+def plain() -> Callable[[Results | Atlas], Any]:
+    """What is stored of a run or an audit, but for times, places and names of the run."""
+
+    def stripped(document: Results | Atlas) -> Any:
+        data = document.model_dump(mode="json")
+        legs = [leg for claim in data.get("claims", ()) for leg in claim["legs"]]
+        for name in ("id", "started", "seconds", "command"):
+            del data["run"][name]
+        for name in ("seconds", "started", "worker"):
+            for leg in legs:
+                del leg[name]
+        for pair in data.get("pairs", ()):
+            del pair["seconds"]
+        return data
+
+    return stripped
+
+
+@pytest.fixture
 def one_thread() -> Iterator[None]:
     """Small matrices take longer with two threads, and far longer on a busy machine."""
-    import torch
+    import torch  # noqa: F401  # the threads of what is loaded are limited
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with check.one_thread():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +55,6 @@ def source(tmp_path: Path) -> str:
     return str(path)
 
 
-def plain(atlas: Atlas) -> Any:
-    """An atlas but for times and what names the run."""
-    data = atlas.model_dump(mode="json")
-    for name in ("id", "started", "seconds", "command"):
-        del data["run"][name]
-    for pair in data["pairs"]:
-        del pair["seconds"]
-    return data
-
-
 def divided(source: str, out: Path, of: int, **rest: Any) -> list[Path]:
     folders = [out / f"{number}-of-{of}" for number in range(1, of + 1)]
     for number, folder in enumerate(folders, start=1):
@@ -72,14 +63,18 @@ def divided(source: str, out: Path, of: int, **rest: Any) -> list[Path]:
 
 
 @pytest.mark.parametrize("of", [2, 4, 9])
-def test_parts_in_any_order_come_to_the_whole_atlas(source: str, tmp_path: Path, of: int) -> None:
+def test_parts_in_any_order_come_to_the_whole_atlas(
+    source: str, tmp_path: Path, of: int, plain: Callable[[Any], Any]
+) -> None:
     """Six pairs: also in parts that cut a dial, and in more parts than there are pairs."""
     whole = audit(sources=[source])
     folders = divided(source, tmp_path, of)
     assert plain(parts.merged(folders)) == plain(parts.merged(folders[::-1])) == plain(whole)
 
 
-def test_the_command_line_divides_and_merges(source: str, tmp_path: Path) -> None:
+def test_the_command_line_divides_and_merges(
+    source: str, tmp_path: Path, plain: Callable[[Any], Any]
+) -> None:
     folders = [str(tmp_path / str(number)) for number in (1, 2)]
     for number, folder in enumerate(folders, start=1):
         words = ["audit", "--module", source, "--out", folder, "--shard", f"{number}/2"]
@@ -127,7 +122,9 @@ def test_a_pair_that_a_part_lost_is_named(source: str, tmp_path: Path) -> None:
         parts.merged(folders)
 
 
-def test_what_ended_stays_until_its_part_is_begun_again(source: str, tmp_path: Path) -> None:
+def test_what_ended_stays_until_its_part_is_begun_again(
+    source: str, tmp_path: Path, plain: Callable[[Any], Any]
+) -> None:
     [folder] = divided(source, tmp_path, 1)
     Path(source).write_text("CLAIMS = []\nAUDIT = 0\n", encoding="utf-8")
     with pytest.raises(UsageError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,21 +88,9 @@ def two() -> Iterator[Any]:
         yield made
 
 
-def plain(document: Any) -> Any:
-    """What is stored, but for times, places and names of the run."""
-    data = json.loads(document.model_dump_json())
-    for name in ("id", "started", "seconds", "command"):
-        del data["run"][name]
-    for claim in data.get("claims", ()):
-        for leg in claim["legs"]:
-            for name in ("seconds", "started", "worker"):
-                leg.pop(name, None)
-    for pair in data.get("pairs", ()):
-        del pair["seconds"]
-    return data
-
-
-def test_verdicts_are_those_of_one_worker(source: str, two: Any) -> None:
+def test_verdicts_are_those_of_one_worker(
+    source: str, two: Any, plain: Callable[[Any], Any]
+) -> None:
     alone = run.verify(sources=[source])
     spread = run.verify(sources=[source], scheduler=two.scheduler_address)
     assert plain(spread) == plain(alone)
@@ -112,7 +99,7 @@ def test_verdicts_are_those_of_one_worker(source: str, two: Any) -> None:
     }  # fmt: skip
 
 
-def test_an_audit_is_that_of_one_worker(source: str, two: Any) -> None:
+def test_an_audit_is_that_of_one_worker(source: str, two: Any, plain: Callable[[Any], Any]) -> None:
     alone = auditing.audit(sources=[source])
     spread = auditing.audit(sources=[source], scheduler=two.scheduler_address)
     assert plain(spread) == plain(alone)
@@ -134,7 +121,7 @@ def children() -> int:
     return len(listed.read_text(encoding="ascii").split()) if listed.exists() else 0
 
 
-def test_what_a_lost_worker_did_is_done_again(source: str) -> None:
+def test_what_a_lost_worker_did_is_done_again(source: str, plain: Callable[[Any], Any]) -> None:
     alone = run.verify(sources=[source])
     with processes() as made:
         killed = False
@@ -165,7 +152,9 @@ def deadly(setup: Any, job: Any) -> Any:
     return remote.unit(setup, job)
 
 
-def test_when_the_scheduler_is_lost_the_same_command_continues(source: str, tmp_path: Path) -> None:
+def test_when_the_scheduler_is_lost_the_same_command_continues(
+    source: str, tmp_path: Path, plain: Callable[[Any], Any]
+) -> None:
     made, out = processes(), tmp_path / "out"
 
     def lose(event: Event) -> None:

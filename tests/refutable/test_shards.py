@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,18 +59,6 @@ def source(tmp_path: Path) -> str:
     return str(path)
 
 
-def plain(results: Any) -> Any:
-    """Results but for times and what names the run."""
-    data = results.model_dump(mode="json")
-    for name in ("id", "started", "seconds", "command"):
-        del data["run"][name]
-    for claim in data["claims"]:
-        for leg in claim["legs"]:
-            for name in ("seconds", "started", "worker"):
-                del leg[name]
-    return data
-
-
 def parts(source: str, out: Path, of: int, **rest: Any) -> list[Path]:
     folders = [out / f"{number}-of-{of}" for number in range(1, of + 1)]
     for number, folder in enumerate(folders, start=1):
@@ -78,7 +67,9 @@ def parts(source: str, out: Path, of: int, **rest: Any) -> list[Path]:
 
 
 @pytest.mark.parametrize("of", [3, 9])
-def test_any_division_comes_to_the_whole(source: str, tmp_path: Path, of: int) -> None:
+def test_any_division_comes_to_the_whole(
+    source: str, tmp_path: Path, of: int, plain: Callable[[Any], Any]
+) -> None:
     """In whatever order parts are named; 9 are more than there are legs."""
     whole = plain(run.verify(sources=[source]))
     assert [claim["verdict"] for claim in whole["claims"]].count("fails") == 1
@@ -88,7 +79,9 @@ def test_any_division_comes_to_the_whole(source: str, tmp_path: Path, of: int) -
         assert plain(merge.merged(some).results) == whole
 
 
-def test_a_selection_is_divided_as_well(source: str, tmp_path: Path) -> None:
+def test_a_selection_is_divided_as_well(
+    source: str, tmp_path: Path, plain: Callable[[Any], Any]
+) -> None:
     """What lies between selected claims still says which rests on which."""
     words = ["base", "top", "kind:exact"]
     whole = plain(run.verify(words, sources=[source]))
