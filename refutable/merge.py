@@ -7,18 +7,20 @@ that somebody changed, is an error, never a pass.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from refutable.errors import UsageError
 from refutable.outcome import LegName, Outcome, TableName, leg_of, shares
 from refutable.outline import Outline
 from refutable.records import journal, shards
-from refutable.records.results import LegRecord, Results, TableRecord
+from refutable.records.results import LegRecord, Results, Run, TableRecord
 from refutable.records.shards import Part
 from refutable.shard import Shard
+
+P = TypeVar("P", bound=Part)
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,7 @@ def merged(folders: Sequence[Path], command: str = "") -> Merged:
     UsageError for a folder without a shard that has ended, shards of runs that could have come out
     differently, a shard that is there twice, and those that are missing.
     """
-    found = sorted(
-        ((folder, shards.read(folder)) for folder in folders), key=lambda pair: pair[1].number
-    )
-    if not found:
-        raise UsageError("there is nothing to merge")
-    require_alike(found)
-    require_each_once(found)
+    found = in_order([(folder, shards.read(folder)) for folder in folders])
     records = [record for _, record in found]
     first = records[0].run
     outline = Outline.read(records[0].outline)
@@ -73,18 +69,37 @@ def merged(folders: Sequence[Path], command: str = "") -> Merged:
             if name in wanted:
                 finished[name], entries[name] = leg, entry
         tables |= {(t.claim, t.number): t.table or t.broken for t in record.tables}
-    ids = " ".join(record.run.id for record in records)
-    run = first.model_copy(
-        update={
-            "id": uuid.uuid5(uuid.NAMESPACE_OID, ids).hex,
-            "started": min(record.run.started for record in records),
-            "seconds": sum(record.run.seconds for record in records),
-            "command": command,
-        }
-    )
+    run = whole_run(records, command)
     outcome = Outcome(outline, first.profile, finished, tables)
     whole = shares(outline, first.select, first.profile)
     return Merged(outcome.results(run, whole), outline, records[0].fingerprint, entries)
+
+
+def in_order(found: Iterable[tuple[Path, P]]) -> list[tuple[Path, P]]:
+    """All parts of a run, with their folders, the first part first.
+
+    UsageError for none, for parts of runs that could have come out differently, one that is there
+    twice, and those that are missing.
+    """
+    ordered = sorted(found, key=lambda pair: pair[1].number)
+    if not ordered:
+        raise UsageError("there is nothing to merge")
+    _require_alike(ordered)
+    _require_each_once(ordered)
+    return ordered
+
+
+def whole_run(parts: Sequence[Part], command: str) -> Run:
+    """What is said of the run that these parts make, which are in order."""
+    runs = [part.run for part in parts]
+    return runs[0].model_copy(
+        update={
+            "id": uuid.uuid5(uuid.NAMESPACE_OID, " ".join(run.id for run in runs)).hex,
+            "started": min(run.started for run in runs),
+            "seconds": sum(run.seconds for run in runs),
+            "command": command,
+        }
+    )
 
 
 _DECIDES: Mapping[str, Callable[[Part], Any]] = {
@@ -97,7 +112,7 @@ _DECIDES: Mapping[str, Callable[[Part], Any]] = {
 """What all shards of a run have in common, by name."""
 
 
-def require_alike(found: Sequence[tuple[Path, Part]]) -> None:
+def _require_alike(found: Sequence[tuple[Path, Part]]) -> None:
     """UsageError, naming what differs and where, unless all are of one run."""
     (here, first), *others = found
     for there, other in others:
@@ -121,7 +136,7 @@ def require_alike(found: Sequence[tuple[Path, Part]]) -> None:
             )
 
 
-def require_each_once(found: Sequence[tuple[Path, Part]]) -> None:
+def _require_each_once(found: Sequence[tuple[Path, Part]]) -> None:
     """UsageError, naming it, for a shard that is there twice or missing."""
     places: dict[int, list[Path]] = {}
     for folder, record in found:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from refutable.auditing.atlas import Atlas, AtlasTotals, DialRecord, PairRecord
 from refutable.errors import UsageError
-from refutable.merge import require_alike, require_each_once
+from refutable.merge import in_order, whole_run
 from refutable.records.documents import is_there
 from refutable.records.shards import Part
 from refutable.shard import Shard
@@ -53,13 +52,10 @@ def is_part(folder: Path) -> bool:
 def merged(folders: Sequence[Path], command: str = "") -> Atlas:
     """The atlas of the whole audit whose shards these folders hold, in whatever order.
 
-    UsageError for a damaged shard, shards of audits that could have come out differently, one that
-    is there twice, and those that are missing.
+    UsageError for no folder, a damaged shard, shards of audits that could have come out
+    differently, one that is there twice, and those that are missing.
     """
-    read = [(folder, AtlasPart.read(folder / FILE)) for folder in folders]
-    found = sorted(read, key=lambda pair: pair[1].number)
-    require_alike(found)
-    require_each_once(found)
+    found = in_order([(folder, AtlasPart.read(folder / FILE)) for folder in folders])
     (here, first), *others = found
     for there, part in others:
         if (part.wanted, part.dials) != (first.wanted, first.dials):
@@ -70,17 +66,9 @@ def merged(folders: Sequence[Path], command: str = "") -> Atlas:
         lost = sorted(set(first.wanted) - set(pairs))
         what = f"the pair {' / '.join(lost[0])} is in none" if lost else "a pair is in two"
         raise UsageError(f"the shards do not make the audit: {what}")
-    runs = [part.run for _, part in found]
     together = tuple(pairs[name] for name in first.wanted)
     return Atlas(
-        run=first.run.model_copy(
-            update={
-                "id": uuid.uuid5(uuid.NAMESPACE_OID, " ".join(run.id for run in runs)).hex,
-                "started": min(run.started for run in runs),
-                "seconds": sum(run.seconds for run in runs),
-                "command": command,
-            }
-        ),
+        run=whole_run([part for _, part in found], command),
         dials=first.dials,
         pairs=together,
         totals=AtlasTotals.of(together),

@@ -93,6 +93,8 @@ def test_parts_that_are_missing_or_there_twice_are_named(source: str, tmp_path: 
         parts.merged([first, third])
     with pytest.raises(UsageError, match="shard 2/3 is there 2 times"):
         parts.merged([first, second, third, second])
+    with pytest.raises(UsageError, match="nothing to merge"):
+        parts.merged([])
 
 
 @pytest.mark.parametrize(
