@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from refutable import check, files, judgement
+from refutable import check, device, files, judgement
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import (
     LARGEST_SEED,
@@ -142,7 +142,7 @@ def opened(
 
 
 def require(profile: str, seed: int, workers: int | None, limit: float | None = None) -> None:
-    """UsageError unless a run can be made with these."""
+    """UsageError unless a run can be made with these, on the device that the environment names."""
     if profile not in PROFILES:
         raise UsageError(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
     if workers is not None and workers < 1:
@@ -151,6 +151,7 @@ def require(profile: str, seed: int, workers: int | None, limit: float | None = 
         raise UsageError(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
     if limit is not None and not 0 < limit <= LONGEST_LIMIT:
         raise UsageError(f"limit must be from 0 to {LONGEST_LIMIT:g} seconds, not {limit:g}")
+    device.chosen()
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,18 @@ def test_an_unknown_device_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(device.VARIABLE, "tpu")
     with pytest.raises(UsageError, match="CLAIMS_DEVICE must be cpu or cuda, not 'tpu'"):
         device.chosen()
+
+
+@pytest.mark.parametrize("verb", ["verify", "audit"])
+def test_an_unknown_device_is_refused_before_anything_is_tried(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(device.VARIABLE, "tpu")
+    source = tmp_path / "unread.py"
+    source.write_text("raise SystemExit(3)", encoding="utf-8")
+    found = CliRunner().invoke(cli, [verb, "--module", str(source)])
+    assert isinstance(found.exception, UsageError)
+    assert str(found.exception) == "CLAIMS_DEVICE must be cpu or cuda, not 'tpu'"
 
 
 @pytest.mark.parametrize(
