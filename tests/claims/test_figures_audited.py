@@ -9,7 +9,7 @@ import pytest
 from refutable import audit
 from refutable.auditing.atlas import Margin
 from refutable.auditing.dial import Dial
-from refutable.claims.figures import audited, dials, networks
+from refutable.claims.figures import audited, dials, networks, one_layer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -52,3 +52,39 @@ def test_contrast_on_pixels_leaves_its_saddle_from_a_start_that_is_not_zero() ->
     assert pair.trials[-1].outcome == "breaks"
     assert pair.trials[-1].gap is not None
     assert pair.trials[-1].gap.name == "D of CL over that of MAE"
+
+
+def measured(method: str, by_layer: tuple[float, ...]) -> networks.Measured:
+    """A network of which every metric of a layer is this number."""
+    layers = tuple(networks.Layer(*(D,) * 6) for D in by_layer)
+    return networks.Measured(method, 0, (1.0, 1.0), layers)
+
+
+def test_the_layer_that_is_looked_at_is_compared_and_their_mean(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """MAE over contrast: 1/2 in the first layer, 2 in the second, 3 in the last."""
+    found = {"MAE": measured("MAE", (1, 2, 6)), "other": measured("CL", (2, 1, 2))}
+    monkeypatch.setattr(
+        audited, "network", lambda recipe, *_: found.get(recipe.method, found["other"])
+    )
+    for layer, ratio in ((None, 3), (3, 3), (2, 2), (1, 1 / 2)):
+        turned = {} if layer is None else {"vit-layer": layer}
+        ratios = [gap.measured for gap in audited.in_a_layer({}, turned, 0, "full")]
+        assert ratios == [ratio, ratio]
+    [mean] = audited.over_layers({}, {}, 0, "full")
+    assert mean.measured == pytest.approx(9 / 5)
+    assert mean.holds
+
+
+def test_a_one_layer_model_on_pixels_is_asked_for_all_three(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mae = one_layer.Trained(49, 0.2, one_layer.local_diversity(49), 3.0, 0.9)
+    cl = dataclasses.replace(mae, diversity=mae.diversity / 20)
+    monkeypatch.setattr(
+        one_layer, "trained", lambda _, method, *rest: {"MAE": mae, "CL": cl}[method]
+    )
+    found = list(audited.on_pixels({"images": "Fashion-MNIST"}, {}, 0, "full"))
+    ratios = [1, 3 / one_layer.largest_alike(49), 1 / 20]
+    assert [gap.measured for gap in found] == pytest.approx(ratios)
