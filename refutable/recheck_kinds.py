@@ -4,7 +4,8 @@ A file says by `(set-info :kind ...)` what it is about:
 
 - `leading`: which term of a rational function leads when symbols grow as powers of one number;
 - `elementary`: two sides with exponentials and logarithms of positive symbols are the same;
-- `mean`: an average over all subsets of a size, and over laws of finitely many values.
+- `mean`: an average over all subsets of a size, and over laws of finitely many values;
+- `bounds`: bounds for every size, on regions of exponents (`recheck_bounds`).
 
 As the rest of `claims-recheck` it shares no code with what wrote the files.
 """
@@ -31,6 +32,7 @@ from refutable.recheck_arithmetic import (
     times,
     value,
 )
+from refutable.recheck_bounds import bounds
 
 Powers = tuple[Fraction, ...]
 """Exponents at the corners of a polygon."""
@@ -47,7 +49,7 @@ def verdict(text: str) -> tuple[str, str]:
         raise ValueError("no :kind, or several")
     rest = [c for c in commands if c[0] != "set-info"]
     try:
-        return {"leading": leading, "elementary": elementary, "mean": mean}[kinds[0]](rest)
+        return KINDS[kinds[0]](rest)
     except TooLargeError:
         return OPEN, "too large to be multiplied out or enumerated here"
 
@@ -400,3 +402,6 @@ def mean(commands: list[Tree]) -> tuple[str, str]:
         if total != claimed:
             return REJECTED, f"the mean is {total}, not {claimed}"
     return ACCEPTED, "every case looked at, in exact arithmetic"
+
+
+KINDS = {"leading": leading, "elementary": elementary, "mean": mean, "bounds": bounds}

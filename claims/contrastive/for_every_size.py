@@ -27,6 +27,7 @@ from refutable.claims.runs.region import (
     local_size,
 )
 from refutable.prove.majorant import Majorant, NotBoundedError
+from refutable.prove.recording import paused
 
 ROUNDS = 12
 """Attempts to close the bootstrap, each with a law a quarter above that which the last one gave."""
@@ -46,22 +47,25 @@ class Collapse:
         self.a, self.b = share_1.above(region), share_s.above(region)
         self.b_per_a = (share_s / share_1).above(region)
         self.R_0 = self.a.rest
-        law = Majorant.of(0)
-        for _ in range(ROUNDS):
-            found = self._assume(law)
-            if found.below(law):
-                break
-            law = Majorant.of(found.value * 5 / 4, found.power)
-        else:
-            raise NotBoundedError("the bound on Φ_m does not follow from itself")
-        self.phi_other = law
-        self._assume(law)
+        self.phi_other = self._closed().assumed()
+        self._assume(self.phi_other).follows_from(self.phi_other)
+
+    def _closed(self) -> Majorant:
+        """A law of Φ_m from which a strictly smaller one follows."""
+        with paused():
+            law = Majorant.of(0)
+            for _ in range(ROUNDS):
+                found = self._assume(law)
+                if found.below(law):
+                    return law
+                law = Majorant.of(found.value * 5 / 4, found.power)
+        raise NotBoundedError("the bound on Φ_m does not follow from itself")
 
     def _assume(self, phi_other: Majorant) -> Majorant:
         """What follows for |Φ_m| while it is below this law."""
         e_m = phi_other.exp()
         moved = phi_other.expm1()
-        R = arb((self.R_0 - moved.largest).lower())
+        R = (self.R_0 - moved.largest).lower()
         if not R > 0:
             raise NotBoundedError("the weight of the other keys is not bounded from below")
         self.per_R = 1 / R
@@ -71,11 +75,11 @@ class Collapse:
         self.held = self.b_per_a * e_m**2 * self.per_R  # ε/R
         self.clock = Majorant.logarithmic(  # Φ_1 at the end, λ
             (self.reach * self.R_high / self._share_1.least(self.region)).log(),
-            -self._share_1.power(self.region, largest=False),
+            -self._share_1.least_power(self.region),
         )
         each = self.b * e_m
         return (1 / self.held.rest) * (
-            self.b_per_a**2 * e_m**2 * (arb(self.region.gamma[1]) * self.per_R / 2)
+            self.b_per_a**2 * e_m**2 * (self.region.darkest * self.per_R / 2)
             + self.b_per_a * each * e_m * self.per_R
             + each * self.per_R * self.clock
         )
@@ -113,7 +117,7 @@ class Collapse:
     @property
     def dominance(self) -> Majorant:
         """Max |Φ_m| over Φ_1 at the end, whose least value is λ at P0: it grows with P."""
-        end = (self.reach / (self.per_R * self.a.value)).log().lower()
+        end = (self.reach / (self.per_R * self.a.at_first)).log().lower()
         if not end > 0:
             raise NotBoundedError("Φ_1 is not bounded from below")
-        return self.phi_other * (1 / arb(end))
+        return self.phi_other * (1 / end)

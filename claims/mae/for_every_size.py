@@ -47,6 +47,7 @@ from refutable.model import reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind, Series, Trajectory
 from refutable.prove.majorant import Majorant, NotBoundedError, smaller
+from refutable.prove.recording import current, paused
 
 EARLY = arb("0.2")
 """T_1 is shown to lie behind this y (it lies near 1/3), where what the start loses is small."""
@@ -65,14 +66,15 @@ class Small:
 
     def below(self, other: Small) -> bool:
         """Whether every law lies strictly below its counterpart for every P ≥ P0."""
-        return all(a.below(b) for a, b in zip(self._laws, other._laws, strict=True))
+        return all(a.below(b) for a, b in zip(self.laws, other.laws, strict=True))
 
     def wider(self) -> Small:
         """All laws a quarter larger."""
-        return Small(*(Majorant.of(law.value * 5 / 4, law.power) for law in self._laws))
+        return Small(*(Majorant.of(law.value * 5 / 4, law.power) for law in self.laws))
 
     @property
-    def _laws(self) -> tuple[Majorant, ...]:
+    def laws(self) -> tuple[Majorant, ...]:
+        """All of them."""
         return (self.upsilon_own, self.upsilon_global, self.upsilon_other, self.phi_other)
 
 
@@ -81,13 +83,19 @@ NONE = Small(*[Majorant.of(0)] * 4)
 
 def closed(follows: Callable[[Small], Small]) -> Small:
     """Laws from which strictly smaller ones follow. NotBoundedError when none are found."""
-    laws = NONE
-    for _ in range(ROUNDS):
-        found = follows(laws)
-        if found.below(laws):
-            return laws
-        laws = found.wider()
-    raise NotBoundedError("the bounds on what stays small do not follow from themselves")
+    with paused():
+        laws = NONE
+        for _ in range(ROUNDS):
+            found = follows(laws)
+            if found.below(laws):
+                break
+            laws = found.wider()
+        else:
+            raise NotBoundedError("the bounds on what stays small do not follow from themselves")
+    assumed = Small(*(law.assumed() for law in laws.laws))
+    for law, given in zip(follows(assumed).laws, assumed.laws, strict=True):
+        law.follows_from(given)
+    return assumed
 
 
 def bound_of(name: str, reach: float = 1) -> Callable[[Region], Majorant]:
@@ -110,9 +118,13 @@ def until_half(run: Trajectory, path: Series) -> float:
     return float(np.abs(path[run.log_t <= event(run.half).log_t]).max())
 
 
-@functools.lru_cache(maxsize=4096)
 def local_query(region: Region, reach: float = 1) -> LocalQuery:
-    """The bounds of a region, made once."""
+    """The bounds of a region, made once; anew where their making is recorded."""
+    return _local_query(region, reach) if current() is None else LocalQuery(region, reach)
+
+
+@functools.lru_cache(maxsize=4096)
+def _local_query(region: Region, reach: float) -> LocalQuery:
     return LocalQuery(region, reach)
 
 
@@ -137,7 +149,6 @@ class LocalQuery:
         self.R_0 = (self.a + self.rho).rest
         self.c = self.drop * (1 / self.R_0)  # and 1/c is below per_drop, as R_0 < 1
         self.small = closed(lambda small: self._assume(small))
-        self._assume(self.small)
 
     def _assume(self, small: Small) -> Small:
         """What follows for the small correlations while they are below these laws."""
@@ -149,7 +160,7 @@ class LocalQuery:
         moved = others.expm1() + dark * (
             a * small.upsilon_global.expm1() + rho * small.upsilon_own.expm1()
         )
-        R = arb((self.R_0 - moved.largest).lower())
+        R = (self.R_0 - moved.largest).lower()
         if not R > 0:
             raise NotBoundedError("the weight of the other keys is not bounded from below")
         self.per_R = 1 / R
@@ -160,7 +171,7 @@ class LocalQuery:
         start = (self.reach / self._share_s.least(self.region)).log()
         self.clock = Majorant.logarithmic(  # Φ_n at the end, λ
             start + small.upsilon_own.largest + self.d_high.log(),
-            -self._share_s.power(self.region, largest=False),
+            -self._share_s.least_power(self.region),
         )
         self.x_0 = a * e_1 * self.per_R
         self.x_0_per_root = rho.sqrt() * e_1 * self.per_R  # x_0/√c
@@ -181,8 +192,8 @@ class LocalQuery:
             + 4 * self.x_0_per_root * (1 / (2 * self.least).sqrt()),
         )
         leak = self.x_0 * self.crowding + self.spread  # ∫(W_1² + SE)/M dy
-        largest_c = self.c.value * (1 + self.uneven.largest)
-        growth = Majorant.logarithmic((1 + 2 * largest_c).log(), self.c.power)
+        largest_c = self.c.at_first * (1 + self.uneven.largest)
+        growth = Majorant.logarithmic((1 + 2 * largest_c).log(), self.c.growth)
         log_V = smaller(2 * self.c * (1 + self.uneven.largest), growth) + 4 * smaller(
             self.eta, self.eta_per_root * (1 / (2 * self.least).sqrt())
         )
@@ -388,7 +399,6 @@ class GlobalQuery:
         self.per_P_a = (PER_PATCH / share_1).above(region)
         self.R_0 = self.a.rest
         self.small = closed(lambda small: self._assume(small))
-        self._assume(self.small)
 
     def _assume(self, small: Small) -> Small:
         dark, a, rho = self.region.dark, self.a, self.rho
@@ -396,7 +406,7 @@ class GlobalQuery:
         others = small.upsilon_other + small.phi_other
         e_o = others.exp()
         moved = others.expm1() + dark * a * small.upsilon_own.expm1()
-        R = arb((self.R_0 - moved.largest).lower())
+        R = (self.R_0 - moved.largest).lower()
         if not R > 0:
             raise NotBoundedError("the weight of the other keys is not bounded from below")
         self.per_R = 1 / R
@@ -405,7 +415,7 @@ class GlobalQuery:
         start = (self.reach / self._share_1.least(self.region)).log()
         self.clock = Majorant.logarithmic(
             start + small.upsilon_own.largest + (1 + moved.largest).log(),
-            -self._share_1.power(self.region, largest=False),
+            -self._share_1.least_power(self.region),
         )
         as_own = (small.phi_other + small.upsilon_other + small.upsilon_own).exp()
         own = a * e_n * self.per_R

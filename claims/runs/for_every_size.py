@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from flint import arb, ctx
+
+from refutable.certificate import Certificate
 from refutable.claim import Case, Evidence
 from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.regimes import sign_of
-from refutable.claims.runs.region import FALLS, Region, cover, rounded_up
+from refutable.claims.runs.region import FALLS, Cover, HalfPlane, Region, cover, rounded_up
 from refutable.gap import Gap, at_most, identical
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Event, Trajectory
+from refutable.prove.balls import BALLS
 from refutable.prove.majorant import Majorant
+from refutable.prove.recording import decimal, recorded
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Proof:
     bound: Callable[[Region], Majorant]
     allowed: float
     region: Region
-    asked: Callable[[Region], bool] = lambda _: True
+    asked: tuple[HalfPlane, ...] = ()
     among: str = ""
     is_size: bool = False
 
@@ -42,6 +47,60 @@ class Proof:
         """What is covered, in words."""
         where = f"{self.region}{', ' if self.among else ''}{self.among}"
         return f"{where}; the reduced flow with mean counts, other z and K by scaling"
+
+    def cover(self) -> Cover:
+        """The region, cut into tiles that are proved, each by itself."""
+        return cover(
+            self.region,
+            self.bound,
+            below=self.allowed,
+            asked=lambda tile: all(plane.meets(tile) for plane in self.asked),
+        )
+
+    def certificate(self, found: Cover) -> Certificate:
+        """The region, the steps of the bound, and what they give on every tile."""
+        region, kappas = self.region, ("kappa_c", "kappa_s")
+        with recorded() as steps:
+            bound = self.bound(found.proved[0][0])
+        lines = [
+            "(set-info :kind bounds)",
+            f"(grows {region.ten:g})",
+            *(
+                f"(range {name} {' '.join(map(repr, getattr(region, name)))})"
+                for name in (*kappas, "gamma")
+            ),
+            f"(sizes ({region.c_1!r} kappa_c) ({region.c_s!r} kappa_s))",
+            "(share gamma)",
+            *(f"(asked {_signed(p.c)} {_signed(p.s)} {_signed(p.least)})" for p in self.asked),
+            steps.program(bound.name),
+            *(
+                f"(tile {path or 'whole'} {_digits(law.value)} {_digits(law.power)})"
+                for path, (_, law) in zip(found.paths, found.proved, strict=True)
+            ),
+        ]
+        return Certificate(
+            by=BALLS,
+            negated=f"somewhere there {self.of} exceeds its bound, or does not fall with P",
+            variables={"κ_c, κ_s, γ, P": self.scope},
+            resource={
+                "bits": ctx.prec,
+                "tiles": len(found.proved),
+                "cuts at most": max(map(len, found.paths)),
+                "steps of a bound": len(steps.lines),
+            },
+            for_all=True,
+            scripts=("\n".join(lines),),
+        )
+
+
+def _signed(number: float) -> str:
+    """A decimal as scripts write it."""
+    return f"(- {-number!r})" if number < 0 else repr(number)
+
+
+def _digits(end: arb) -> str:
+    """A bound in twelve digits, rounded up."""
+    return decimal(end, 12)
 
 
 def event(found: Event | None) -> Event:
@@ -56,39 +115,24 @@ def left_out(_: Callable[..., Majorant]) -> Callable[..., Majorant]:
     return lambda *given: Majorant.of(0)
 
 
-def positive_gap(tile: Region) -> bool:
-    """Whether Δ ≥ 0.15 somewhere in the tile."""
-    return tile.largest_gap >= 0.15
-
-
-def negative_gap(tile: Region) -> bool:
-    """Whether Δ ≤ -0.1 and κ_c - κ_s ≥ 0.1 somewhere in the tile (nearly)."""
-    return tile.smallest_gap <= -0.1 and separated(tile)
-
-
-def separated(tile: Region) -> bool:
-    """Whether κ_c - κ_s ≥ 0.1 somewhere in the tile."""
-    return tile.largest_separation >= 0.1
-
-
 POSITIVE: dict[str, Any] = {
     "region": Region(12, (0.75, 0.95), (0.25, 0.45), (0.45, 0.55)),
-    "asked": positive_gap,
+    "asked": (HalfPlane(2, -1, 1.15),),
     "among": "Δ ≥ 0.15",
 }
 NEGATIVE: dict[str, Any] = {
     "region": Region(12, (0.55, 0.7), (0.3, 0.5), (0.25, 0.75)),
-    "asked": negative_gap,
+    "asked": (HalfPlane(-2, 1, -0.9), HalfPlane(1, -1, 0.1)),
     "among": "Δ ≤ -0.1, κ_c - κ_s ≥ 0.1",
 }
 EITHER: dict[str, Any] = {
     "region": Region(12, (0.55, 0.95), (0.25, 0.5), (0.45, 0.55)),
-    "asked": separated,
+    "asked": (HalfPlane(1, -1, 0.1),),
     "among": "any Δ, 0 included, κ_c - κ_s ≥ 0.1",
 }
 BOTH: dict[str, Any] = {
     "region": Region(12, (0.55, 0.85), (0.1, 0.5), (0.25, 0.75)),
-    "asked": separated,
+    "asked": (HalfPlane(1, -1, 0.1),),
     "among": "either sign of Δ, κ_c - κ_s ≥ 0.1",
 }
 """Where proofs are made: theorems ask for Δ, κ_c - κ_s and κ_s bounded away from 0."""
@@ -128,7 +172,7 @@ class Bounds:
         gaps: list[Gap] = []
         tiles = 0
         for proof in self.proofs:
-            found = cover(proof.region, proof.bound, below=proof.allowed, asked=proof.asked)
+            found = proof.cover()
             count = len(found.proved) + len(found.open)
             tiles += count
             left = "; ".join(map(str, found.open[:3]))
@@ -139,6 +183,7 @@ class Bounds:
                     count,
                     "every tile of the region, each for every P ≥ P0",
                     witness={"open": left} if left else None,
+                    certificate=proof.certificate(found) if found.proved and not left else None,
                 )
             )
             if found.proved:

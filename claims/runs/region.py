@@ -11,10 +11,12 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flint import arb
 
 from refutable.model.setting import Setting
+from refutable.prove import recording
 from refutable.prove.majorant import Majorant, NotBoundedError
 
 Interval = tuple[float, float]
@@ -44,24 +46,14 @@ class Region:
         return arb(10) ** arb(self.ten)
 
     @property
-    def dark(self) -> arb:
+    def darkest(self) -> Any:
+        """The largest γ."""
+        return recording.number(arb(self.gamma[1]), "high", "gamma")
+
+    @property
+    def dark(self) -> Any:
         """The largest γ/(1-γ)."""
-        return arb((arb(self.gamma[1]) / (1 - arb(self.gamma[1]))).upper())
-
-    @property
-    def largest_gap(self) -> float:
-        """The largest information gap Δ = (1 - κ_s) - 2(1 - κ_c) in the region."""
-        return 2 * self.kappa_c[1] - self.kappa_s[0] - 1
-
-    @property
-    def smallest_gap(self) -> float:
-        """The smallest information gap in the region."""
-        return 2 * self.kappa_c[0] - self.kappa_s[1] - 1
-
-    @property
-    def largest_separation(self) -> float:
-        """The largest κ_c - κ_s in the region."""
-        return self.kappa_c[1] - self.kappa_s[0]
+        return self.darkest / (1 - self.darkest)
 
     def __str__(self) -> str:
         """In words, as the scope of a proof."""
@@ -80,6 +72,24 @@ def _halves(interval: Interval) -> tuple[Interval, ...]:
     low, high = interval
     middle = (low + high) / 2
     return (interval,) if low == high else ((low, middle), (middle, high))
+
+
+@dataclass(frozen=True)
+class HalfPlane:
+    """Exponents at which c·κ_c + s·κ_s ≥ least."""
+
+    c: int
+    s: int
+    least: float
+
+    def meets(self, tile: Region) -> bool:
+        """Whether a point of the tile lies in it, or nearly."""
+        parts = ((self.c, tile.kappa_c), (self.s, tile.kappa_s))
+        return sum(n * ends[n > 0] for n, ends in parts) >= self.least - NEARLY
+
+
+NEARLY = 1e-9
+"""A tile that touches a half-plane at a corner is meant, however the corner is rounded."""
 
 
 @dataclass(frozen=True)
@@ -104,24 +114,27 @@ class Size:
             _added(self.exponents, other.exponents, -1),
         )
 
-    def power(self, region: Region, *, largest: bool) -> arb:
-        """The largest or the smallest power of P in the region."""
+    def least_power(self, region: Region) -> Any:
+        """The smallest power of P in the region."""
+        words = map(str, self.exponents[:3])
+        return recording.number(self._power(region, largest=False), "least-power", *words)
+
+    def _power(self, region: Region, *, largest: bool) -> arb:
         i, j, k, _ = self.exponents
         ends = ((i, region.kappa_c), (j, region.kappa_s))
         return sum((n * arb(e[(n > 0) == largest]) for n, e in ends if n), start=arb(k))
 
     def above(self, region: Region) -> Majorant:
         """A majorant that holds in the whole region."""
-        power = self.power(region, largest=True)
+        power = self._power(region, largest=True)
         value = self.high * self._visible(region, largest=True) * region.smallest**power
-        return Majorant.of(value, power)
+        return Majorant.made(value, power, "above", *map(str, self.exponents))
 
-    def least(self, region: Region) -> arb:
+    def least(self, region: Region) -> Any:
         """A lower bound at P0."""
-        power = self.power(region, largest=False)
-        return arb(
-            (self.low * self._visible(region, largest=False) * region.smallest**power).lower()
-        )
+        power = self._power(region, largest=False)
+        found = self.low * self._visible(region, largest=False) * region.smallest**power
+        return recording.number(arb(found.lower()), "least", *map(str, self.exponents))
 
     def _visible(self, region: Region, *, largest: bool) -> arb:
         m = self.exponents[3]
@@ -166,10 +179,14 @@ FALLS = 0.01
 
 @dataclass(frozen=True)
 class Cover:
-    """A region cut into tiles: those for which a bound was proved, and those left open."""
+    """A region cut into tiles: those for which a bound was proved, and those left open.
+
+    paths: of the proved tiles, which part was taken at each cut, counted from 0 as `halves` yields.
+    """
 
     proved: tuple[tuple[Region, Majorant], ...]
     open: tuple[Region, ...]
+    paths: tuple[str, ...] = ()
 
     @property
     def worst(self) -> float:
@@ -189,28 +206,32 @@ def cover(
     below: float,
     asked: Callable[[Region], bool] = lambda _: True,
     depth: int = 6,
+    path: str = "",
 ) -> Cover:
     """Cut a region into halves until every tile's bound falls and lies under `below` at P0.
 
     bound: raises NotBoundedError where it says nothing. asked: whether some point of a tile is
-    meant; the other tiles are left out. What is still not proved after `depth` cuts is open.
+    meant; the other tiles are left out. What is still not proved after `depth` cuts is open. path:
+    of this region within the whole.
     """
     if not asked(region):
         return Cover((), ())
     try:
         found = bound(region)
         if found.power < -FALLS and found.value < below:
-            return Cover(((region, found),), ())
+            return Cover(((region, found),), (), (path,))
     except NotBoundedError:
         pass
     if not depth:
         return Cover((), (region,))
     parts = [
-        cover(half, bound, below=below, asked=asked, depth=depth - 1) for half in region.halves()
+        cover(half, bound, below=below, asked=asked, depth=depth - 1, path=f"{path}{number}")
+        for number, half in enumerate(region.halves())
     ]
     return Cover(
         tuple(tile for part in parts for tile in part.proved),
         tuple(tile for part in parts for tile in part.open),
+        tuple(tile for part in parts for tile in part.paths),
     )
 
 
