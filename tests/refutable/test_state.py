@@ -134,8 +134,11 @@ SPOILED: dict[str, tuple[str, str]] = {
 """What a leg changes, and what another one looks at."""
 
 
+SPOILER_FIRST, SPOILER_LAST = -1, 1
+
+
 def written(folder: Path, name: str, order: int, way: str) -> str:
-    """A file with a spoiler and a victim of each kind, the spoiler first or last."""
+    """A file with a spoiler and a victim of each kind, in this order or the other."""
     lines = ["import gc"]
     for number, (id, (change, look)) in enumerate(SPOILED.items()):
         spoiler = (
@@ -166,25 +169,36 @@ def seen(source: str, select: str, workers: int = 1) -> dict[str, str]:
     return {id: str(leg.gaps[0].measured) for id, leg in legs.items() if id[0] == "v"}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all files are, since the name of a folder is part of what is seen."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(folder: Path) -> dict[str, str]:
+    """What the victims see in processes of their own while nothing is spoiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ISOLATION, WAYS[0])
+        found = seen(written(folder, "alone", SPOILER_LAST, WAYS[0]), "victim.*")
+    assert len(found) == len(SPOILED)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("way", "order", "workers"),
+    [(way, SPOILER_FIRST, 1) for way in WAYS]
+    + [(way, SPOILER_LAST, 2) for way in WAYS if way != "fork"],
+)
 def test_a_leg_finds_the_state_that_the_sources_left(
-    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    way: str,
+    order: int,
+    workers: int,
+    folder: Path,
+    undisturbed: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The same in every way of running, and whatever ran before it in the same process."""
     monkeypatch.setenv(ISOLATION, "restore" if way == "restore" else "fork")
-    first = written(tmp_path, f"spoiler_first_{way}", -1, way)
-    last = written(tmp_path, f"spoiler_last_{way}", 1, way)
-    alone = seen(last, "victim.*")
-    assert len(alone) == len(SPOILED)
-    for found in (seen(last, ""), seen(first, "", workers=2)):
-        assert {id: text for id, text in found.items() if text != alone[id]} == {}
-
-
-def test_all_ways_of_running_show_a_leg_the_same_state(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = []
-    for way in WAYS:
-        monkeypatch.setenv(ISOLATION, "restore" if way == "restore" else "fork")
-        found.append(seen(written(tmp_path, f"ways_{way}", 1, way), "victim.*"))
-    for other in found[1:]:
-        assert {id: text for id, text in other.items() if text != found[0][id]} == {}
+    found = seen(written(folder, f"{way}_{workers}", order, way), "", workers)
+    assert {id: text for id, text in found.items() if text != undisturbed[id]} == {}
