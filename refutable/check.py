@@ -46,16 +46,19 @@ LIBRARIES = (
 """Libraries whose version can decide a verdict."""
 
 
-def check_leg(claim: Claim, kind: Kind, profile: Profile, seed: int) -> LegRecord:
+def check_leg(
+    claim: Claim, kind: Kind, profile: Profile, seed: int, *, until_refuted: bool = False
+) -> LegRecord:
     """Run one leg of a claim here and judge it. Whatever it raises is an `error`, never a pass.
 
-    seed: the run's root seed; the leg's own is derived from it by claim id and kind. A leg that
+    seed: the run's root seed; the leg's own is derived from it by claim id and kind. until_refuted:
+    whether to stop at the first gap that fails, where only the verdict is wanted. A leg that
     ends its process, or does not end, is the business of whoever calls this.
     """
     started = time.perf_counter()
     own = derive_seed(seed, claim.id, kind)
     context = Context(profile, seed, own, about=f"{claim.id} [{kind.value}]")
-    record = examine(claim.legs[kind], context)
+    record = examine(claim.legs[kind], context, until_refuted=until_refuted)
     found = {"seconds": time.perf_counter() - started, "place": place_of_leg(claim.legs[kind].run)}
     return record.model_copy(update=found)
 

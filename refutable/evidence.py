@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -201,21 +201,29 @@ def _put(evidence: Evidence, name: str, value: object) -> None:
     object.__setattr__(evidence, name, value)
 
 
-def evidence_of(found: LegResult, required: Required = ()) -> Evidence:
+def evidence_of(
+    found: LegResult, required: Required = (), *, until_refuted: bool = False
+) -> Evidence:
     """Collect what a leg returned or yielded. Without cases every gap counts as one.
 
+    until_refuted: whether the first gap that fails is the last that is asked for.
     TypeError, which names the type, for anything that is no evidence.
     """
     parts = _Parts()
     if isinstance(found, Evidence):
         parts.merge(found)
     else:
-        for item in _items(found):
+        items, judged = _items(found), 0
+        for item in items:
             parts.add(item)
+            if until_refuted and any(gap.fails for gap in parts.gaps[judged:]):
+                items.close()  # here, where what the leg has set is still its own
+                break
+            judged = len(parts.gaps)
     return parts.evidence(requirement(required))
 
 
-def _items(found: object) -> Iterator[object]:
+def _items(found: object) -> Generator[object, None, None]:
     """What a leg yields, and what a generator returns at its end."""
     if inspect.iscoroutine(found) or inspect.isasyncgen(found):
         if inspect.iscoroutine(found):

@@ -57,11 +57,14 @@ def judge(evidence: Evidence) -> tuple[Verdict, str | None]:
     return Verdict.HOLDS, None
 
 
-def examine(leg: Leg, context: Context) -> LegRecord:
-    """Run a leg and judge it. Whatever it raises is an `error`, never a pass."""
+def examine(leg: Leg, context: Context, *, until_refuted: bool = False) -> LegRecord:
+    """Run a leg and judge it. Whatever it raises is an `error`, never a pass.
+
+    until_refuted: whether to stop at the first gap that fails, where only the verdict is wanted.
+    """
     changed = sealed()
     try:
-        record = _examined(leg, dataclasses.replace(context, required=leg.required))
+        record = _examined(leg, dataclasses.replace(context, required=leg.required), until_refuted)
     except BaseException as problem:  # the boundary: whatever a leg raises becomes its verdict
         record = broken(leg, problem)
     if (rebound := changed()) is not None:
@@ -70,11 +73,11 @@ def examine(leg: Leg, context: Context) -> LegRecord:
     return record
 
 
-def _examined(leg: Leg, context: Context) -> LegRecord:
-    """The record of a leg that ran to its end. Raises whatever the leg does."""
+def _examined(leg: Leg, context: Context, until_refuted: bool) -> LegRecord:
+    """The record of a leg that ran to its end or refutation. Raises whatever the leg does."""
     said: list[Remark] = []
     with ledger.opened() as made, warned(said):
-        evidence = evidence_of(leg.run(context), leg.required)
+        evidence = evidence_of(leg.run(context), leg.required, until_refuted=until_refuted)
         verdict, note = judge(evidence)
         lost = dropped(made, evidence)
     if lost and verdict is not Verdict.FAILS:

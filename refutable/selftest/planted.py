@@ -77,7 +77,8 @@ def bite(
     """Plant a mistake and run the claim's legs here until one fails.
 
     sound: the legs that hold without the mistake; no other can refute it. All, unless given.
-    An error is no kill: the mistake must turn the verdict of such a leg to `fails`.
+    An error is no kill: the mistake must turn the verdict of such a leg to `fails`, for which the
+    leg goes no further than its first gap that does.
     """
     legs = [leg for kind, leg in claim.legs.items() if sound is None or kind in sound]
     legs = [leg for leg in legs if check.runs(leg, profile)]
@@ -90,7 +91,7 @@ def bite(
             for leg in legs:
                 tick()
                 chance.seed(derive_seed(seed, claim.id, leg.kind))
-                ends.append(check.check_leg(claim, leg.kind, profile, seed))
+                ends.append(check.check_leg(claim, leg.kind, profile, seed, until_refuted=True))
                 if ends[-1].verdict is Verdict.FAILS:
                     break
     except (AttributeError, ImportError) as problem:

@@ -124,6 +124,22 @@ def late(context):
 
 later.mistake(right, "not sound, since nothing runs", plant(2))
 
+stopped = claim("stopped")
+CLOSED = []
+
+
+@stopped.leg("exact")
+def goes_on(context):
+    """Spoiled, it is refuted first, and would break then."""
+    try:
+        yield equal("one", right(), 1, 0, "toy")
+        yield equal("its inverse", 1 / (2 - right()), 1, 0, "toy")
+    finally:
+        CLOSED.append(right())
+
+
+stopped.mistake(right, "killed by the first gap that fails", plant(2))
+
 toothless = claim("toothless")
 
 
@@ -133,7 +149,7 @@ def bites_nothing(context):
     yield equal("one", 1, 1, 0, "toy")
 
 
-CLAIMS = (sound, open_, failing, half, later, toothless)
+CLAIMS = (sound, open_, failing, half, later, stopped, toothless)
 '''
 
 
@@ -168,6 +184,7 @@ def test_every_mistake_has_the_outcome_that_its_title_names(kills: list[Kill]) -
         "killed by the leg that holds": Outcome.KILLED,
         "not reached by the leg that holds": Outcome.NOT_REACHED,
         "not sound, since nothing runs": Outcome.NOT_SOUND,
+        "killed by the first gap that fails": Outcome.KILLED,
     }
     assert found == list(expected.items())
 
@@ -184,6 +201,12 @@ def test_what_is_no_kill_says_why(kills: list[Kill]) -> None:
     assert "exact is undecided: it: gave up" in why["survived, since undecided refutes nothing"]
     assert why["error at the end of its process"]
     assert "TWO" in why["did not apply"]
+
+
+def test_a_leg_that_is_stopped_is_closed_before_the_mistake_is_undone(source: str) -> None:
+    claim = load([source])["stopped"]
+    planted.bite(claim, claim.mistakes[0], "quick", 0)
+    assert __import__("toy_kills").CLOSED == [2]
 
 
 def test_an_error_cannot_be_written_down_as_a_kill() -> None:
