@@ -63,10 +63,10 @@ def descend(setting: Setting, query: QueryKind, eta: Fraction, steps: int) -> It
             "exact lumping needs constant latents, local areas of equal size, and K = 1 or a "
             "shared partition"
         )
-    population = _Population(setting, query)
     phi, upsilon = [arb(0)] * 3, [arb(0)] * 4
-    step = arb(fmpq(eta.numerator, eta.denominator))
     with precision(bits_for(steps)):
+        population = _Population(setting, query)
+        step = arb(fmpq(eta.numerator, eta.denominator))
         for done in range(steps + 1):
             seen, beta = population.look(done, tuple(phi), tuple(upsilon))
             yield seen

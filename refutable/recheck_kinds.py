@@ -5,7 +5,8 @@ A file says by `(set-info :kind ...)` what it is about:
 - `leading`: which term of a rational function leads when symbols grow as powers of one number;
 - `elementary`: two sides with exponentials and logarithms of positive symbols are the same;
 - `mean`: an average over all subsets of a size, and over laws of finitely many values;
-- `bounds`: bounds for every size, on regions of exponents (`recheck_bounds`).
+- `bounds`: bounds for every size, on regions of exponents (`recheck_bounds`);
+- `recursion`: a path that is run again (`recheck_runs`).
 
 As the rest of `claims-recheck` it shares no code with what wrote the files.
 """
@@ -33,6 +34,7 @@ from refutable.recheck_arithmetic import (
     value,
 )
 from refutable.recheck_bounds import bounds
+from refutable.recheck_runs import recursion
 
 Powers = tuple[Fraction, ...]
 """Exponents at the corners of a polygon."""
@@ -404,4 +406,10 @@ def mean(commands: list[Tree]) -> tuple[str, str]:
     return ACCEPTED, "every case looked at, in exact arithmetic"
 
 
-KINDS = {"leading": leading, "elementary": elementary, "mean": mean, "bounds": bounds}
+KINDS = {
+    "leading": leading,
+    "elementary": elementary,
+    "mean": mean,
+    "bounds": bounds,
+    "recursion": recursion,
+}

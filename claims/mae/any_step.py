@@ -23,7 +23,7 @@ from refutable.claims.mae import signs
 from refutable.claims.mae.automatic import REGIMES, Measured, search
 from refutable.claims.mae.loss_descent import smoothness
 from refutable.claims.mae.one_sample import ANY_AREAS, A_n, S, z_n
-from refutable.claims.runs import exact_descent
+from refutable.claims.runs import descent_script, exact_descent
 from refutable.claims.runs.plants import scaled
 from refutable.claims.runs.regimes import QUERIES
 from refutable.gap import Gap, at_least, at_most, identical
@@ -97,11 +97,16 @@ STEPS = (4, 32, 128, 512)
 
 @dataclass(frozen=True)
 class Steps:
-    """One training: steps to the loss gap ε, steps taken, those that surely lowered the loss."""
+    """One training: steps to the loss gap ε, steps taken, those that surely lowered the loss.
+
+    ends: lines of a script on the last state. radius: its largest one.
+    """
 
     needed: int
     taken: int
     fell: int
+    ends: tuple[str, ...]
+    radius: float
 
 
 def taken(setting: Setting, query: QueryKind, eta: int) -> Steps:
@@ -110,14 +115,23 @@ def taken(setting: Setting, query: QueryKind, eta: int) -> Steps:
     needed, fell, before = None, 0, None
     for seen in ball_descent.descend(setting, query, Fraction(eta), most):
         fell += before is not None and bool(seen.loss_gap < before)
-        before, last = seen.loss_gap, seen.steps
+        before = seen.loss_gap
         if needed is None and before < arb(EPSILON.numerator) / EPSILON.denominator:
             needed = seen.steps
         if before < SETTLED or (needed is not None and seen.steps >= needed + 3):
             break
     if needed is None:
         raise ArithmeticError(f"the loss gap is above ε after {most} steps of {eta}")
-    return Steps(needed, last, fell)
+    ends, radius = descent_script.ends(seen), descent_script.widest(seen)
+    return Steps(needed, seen.steps, fell, ends, radius)
+
+
+def said(found: Steps) -> Iterator[str]:
+    """What was decided of a training, as lines of a script."""
+    yield f"(first reached {found.needed})"
+    if found.fell == found.taken:
+        yield "(falls loss_gap)"
+    yield from found.ends
 
 
 def most_steps(yardstick: int, eta: int) -> int:
@@ -157,6 +171,15 @@ def loss_falls_with_any_step(context: Context) -> Iterator[Gap | Evidence]:
                     0,
                     f"as long as steps of {STEPS[0]} take, and two more: growth lags behind by "
                     "one, and time is counted in whole steps",
+                    certificate=descent_script.certificate(
+                        setting,
+                        query,
+                        Fraction(step),
+                        found.taken,
+                        EPSILON,
+                        said(found),
+                        found.radius,
+                    ),
                 )
 
 

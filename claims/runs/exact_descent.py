@@ -8,11 +8,13 @@ from fractions import Fraction
 
 from flint import arb
 
+from refutable.claims.runs import descent_script
 from refutable.claims.runs.region import rounded_up
 from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model import ball_descent
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind
+from refutable.prove.recording import decimal
 
 STEP = Fraction(1)
 """η. Half the inverse curvature bound 2/B of loss.descent at the sizes used."""
@@ -32,7 +34,8 @@ class Proved:
     switch: first step with |α_1| ≤ α_n, if |α_1| > α_n at first. half: first with mean A_n ≥ ½.
     Bounds are upper or lower ends of balls: of α_n over all steps, of α_1 before `switch` (of all
     steps without one), of the loss gap at the last step, of |Σ_q Υ_q| (which holds 0 throughout).
-    undecided: comparisons that the balls leave open.
+    undecided: comparisons that the balls leave open. ends: lines of a script on the last state,
+    and its largest radius.
     """
 
     switch: int | None
@@ -42,6 +45,8 @@ class Proved:
     loss_gap: float
     sums_to_0: bool
     undecided: int
+    ends: tuple[str, ...]
+    radius: float
 
 
 def proved(setting: Setting, query: QueryKind, steps: int) -> Proved:
@@ -67,16 +72,18 @@ def proved(setting: Setting, query: QueryKind, steps: int) -> Proved:
             half = seen.steps
         own = arb(min(own.lower(), alpha_n.lower()))
         sums_to_0 = sums_to_0 and seen.shift.contains(0)
-        last = seen.loss_gap
+        last = seen
     assert last is not None
     return Proved(
         switch=switch,
         half=half,
         least_own_rate=-rounded_up(-own),
         largest_global_rate=rounded_up(global_),
-        loss_gap=rounded_up(last.upper()),
+        loss_gap=rounded_up(last.loss_gap.upper()),
         sums_to_0=sums_to_0,
         undecided=undecided,
+        ends=descent_script.ends(last),
+        radius=descent_script.widest(last),
     )
 
 
@@ -99,12 +106,33 @@ def decided(name: str, found: Proved) -> Iterator[Gap]:
     yield identical(f"{name}: Σ_q Υ_q is 0", found.sums_to_0, True, "every ball holds 0")
 
 
-def within(name: str, found: Proved, epsilon: float, steps: int) -> Gap:
-    """L_p - L*_p at the last step is at most ε."""
+def said(found: Proved, query: QueryKind, steps: int, epsilon: float) -> Iterator[str]:
+    """The same, as the lines of a script."""
+    yield f"(first halfway {found.half})" if found.half is not None else ""
+    yield f"(least alpha_n {_decimal(found.least_own_rate)})"
+    if query == "local":
+        if found.switch is not None:
+            yield f"(first ahead {found.switch})"
+        before = steps + 1 if found.switch is None else found.switch
+        yield f"(greatest alpha_1 {_decimal(found.largest_global_rate)} {before})"
+    yield from found.ends
+    yield f"(last reached {_decimal(epsilon - found.loss_gap)})"
+
+
+def _decimal(number: float) -> str:
+    return decimal(arb(number), 12)
+
+
+def within(setting: Setting, query: QueryKind, found: Proved, epsilon: float, steps: int) -> Gap:
+    """L_p - L*_p at the last step is at most ε; and a file of the training."""
+    name, lines = name_of(setting, query), said(found, query, steps, epsilon)
     return at_most(
         f"{name}: L_p - L*_p after {steps} steps",
         Fraction(found.loss_gap),
         Fraction(epsilon),
         0,
         "the theorem's ε; the upper end of a ball that holds the exact loss",
+        certificate=descent_script.certificate(
+            setting, query, STEP, steps, Fraction(repr(epsilon)), lines, found.radius
+        ),
     )

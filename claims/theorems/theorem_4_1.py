@@ -190,7 +190,7 @@ def time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
                 exact_descent.proved(setting, query, steps),
             )
             yield from exact_descent.decided(name, found)
-            yield exact_descent.within(name, found, EPSILON, steps)
+            yield exact_descent.within(setting, query, found, EPSILON, steps)
 
 
 # ----------------------------------------------------------------------- check: trained models

@@ -43,6 +43,13 @@ def test_they_take_the_steps_of_the_exact_lumping(setting: Setting, query: Query
         phi, upsilon = phi + float(eta) * exact.alpha, upsilon + float(eta) * exact.beta
 
 
+def test_a_share_that_is_no_short_decimal_is_as_sharp() -> None:
+    """M/P = 1/3 and η = 1/3 have no end in binary; they are rounded at the precision of the run."""
+    setting = Setting.of_sizes(18, 6, 3, kappa_c=0.6, kappa_s=0.4, gamma=1 / 3)
+    *_, last = ball_descent.descend(setting, "local", Fraction(1, 3), 60)
+    assert float(max(x.rad() for x in (*last.phi, *last.upsilon))) < 1e-30
+
+
 def test_the_infimum_is_what_the_loss_keeps() -> None:
     """L_p - L*_p of the balls is the loss of the floats less z²/2 on masks without own patches."""
     setting = SETTINGS[1]

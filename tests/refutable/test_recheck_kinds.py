@@ -13,7 +13,15 @@ import mpmath
 import pytest
 import sympy as sp
 
-from refutable import Gap, recheck, recheck_arithmetic, recheck_balls, recheck_bounds, recheck_kinds
+from refutable import (
+    Gap,
+    recheck,
+    recheck_arithmetic,
+    recheck_balls,
+    recheck_bounds,
+    recheck_kinds,
+    recheck_runs,
+)
 from refutable.prove import limits, smtlib, symbolic
 from refutable.recheck_kinds import REJECTED, between, verdict
 
@@ -209,7 +217,7 @@ def test_ends_hold_what_mpmath_finds() -> None:
 
 def test_it_shares_no_code_with_what_it_checks() -> None:
     imported: set[str] = set()
-    for module in (recheck_kinds, recheck_arithmetic, recheck_balls, recheck_bounds):
+    for module in (recheck_kinds, recheck_arithmetic, recheck_balls, recheck_bounds, recheck_runs):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name for alias in node.names}
@@ -219,4 +227,5 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
         "refutable.recheck_arithmetic",
         "refutable.recheck_balls",
         "refutable.recheck_bounds",
+        "refutable.recheck_runs",
     }
