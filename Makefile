@@ -11,13 +11,13 @@ verify: .venv/installed  ## check every claim quickly; reports in report/
 	$(BIN)/claims verify --profile quick --out report
 
 test: lint  ## lint, types, and the test suite
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist worksteal
 
 test-lowest: .venv-lowest/installed  ## the tool's tests with the lowest versions that pyproject.toml declares
-	.venv-lowest/bin/python -m pytest -q -n 2 tests/refutable tests/cli
+	.venv-lowest/bin/python -m pytest -q -n 2 --dist worksteal tests/refutable tests/cli
 
 coverage: .venv/installed  ## the test suite, and the lines and branches that it never runs
-	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered --cov-report=html
+	$(BIN)/pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=html
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import graphlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import networkx as nx
 
 from refutable.claim import Grade, Verdict
 from refutable.records.results import ClaimRecord, Results
@@ -56,28 +55,36 @@ def _strongest(claim: ClaimRecord) -> str:
     return claim.grades[0].value if held else ""
 
 
-def graph_of(claims: Sequence[ClaimRecord]) -> nx.DiGraph:
-    """An edge from every claim to those that rest on it; claims left out of the run are left out.
+def edges_of(claims: Sequence[ClaimRecord]) -> list[tuple[str, str]]:
+    """From every claim to those that rest on it; claims left out of the run are left out."""
+    carries: dict[str, list[str]] = {claim.id: [] for claim in claims}
+    for claim in claims:
+        for other in dict.fromkeys(claim.rests_on):
+            if other in carries:
+                carries[other].append(claim.id)
+    return [(id, above) for id, resting in carries.items() for above in resting]
+
+
+def _floors(claims: Sequence[ClaimRecord]) -> dict[str, int]:
+    """How many claims lie below each, one on the other, at most.
 
     Raises ValueError when claims rest on each other in a circle.
     """
-    graph = nx.DiGraph()
-    known = {claim.id for claim in claims}
-    graph.add_nodes_from(claim.id for claim in claims)
-    graph.add_edges_from(
-        (other, claim.id) for claim in claims for other in claim.rests_on if other in known
-    )
-    if not nx.is_directed_acyclic_graph(graph):
-        raise ValueError("claims rest on each other in a circle")
-    return graph
+    sorter = graphlib.TopologicalSorter({claim.id: () for claim in claims})
+    for below, above in edges_of(claims):
+        sorter.add(above, below)
+    sorter.prepare()
+    floors: dict[str, int] = {}
+    while layer := sorter.get_ready():
+        floor = max(floors.values(), default=-1) + 1
+        floors |= dict.fromkeys(layer, floor)
+        sorter.done(*layer)
+    return floors
 
 
 def layout(results: Results) -> Layout:
     """A band per chapter, as wide as a page; in it claims after those that they rest on."""
-    graph = graph_of(results.claims)
-    floor = {
-        id: depth for depth, layer in enumerate(nx.topological_generations(graph)) for id in layer
-    }
+    floor = _floors(results.claims)
     bands: dict[str, list[ClaimRecord]] = {}
     for claim in results.claims:
         bands.setdefault(claim.chapter, []).append(claim)
@@ -92,7 +99,9 @@ def layout(results: Results) -> Layout:
         row += 1 + (len(members) - 1) // COLUMNS
     nodes = tuple(Node(claim, *place[claim.id]) for claim in results.claims)
     numbers = {claim.id: i for i, claim in enumerate(results.claims)}
-    edges = tuple((numbers[a], numbers[b], _path(place[a], place[b])) for a, b in graph.edges)
+    edges = tuple(
+        (numbers[a], numbers[b], _path(place[a], place[b])) for a, b in edges_of(results.claims)
+    )
     most = max(map(len, bands.values()), default=1)
     return Layout(nodes, edges, tuple(chapters), left + min(most, COLUMNS) * ACROSS, _top(row) + 2)
 
@@ -125,7 +134,7 @@ def mermaid(results: Results) -> str:
         text = f"{words.MARKS[claim.verdict]} {escaping.mermaid(claim.id)}"
         grade = _strongest(claim) or "none"
         lines.append(f'  {number[claim.id]}{left}"{text}"{right}:::{grade}')
-    for start, end in graph_of(results.claims).edges:
+    for start, end in edges_of(results.claims):
         lines.append(f"  {number[start]} --> {number[end]}")
     borders = {
         Grade.PROVED.value: "stroke-width:3px",

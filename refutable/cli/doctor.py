@@ -26,7 +26,6 @@ PURPOSES = {
     "cvc5": "a second decider of smt legs",
     "hypothesis": "property legs",
     "matplotlib": "`claims figures`, `claims trace --plot` and the pictures of an audit",
-    "networkx": "the drawing of what rests on what in report.html",
     "pandas": "results.csv, atlas.csv and .frame()",
     "python-flint": "enclosures in ball arithmetic",
     "scikit-learn": "answer about images in `claims audit --questions`",

@@ -20,7 +20,7 @@ from refutable.errors import MissingPackageError
 from refutable.records import contents
 from refutable.records.contents import Entry
 
-HEAVY = ("torch", "sympy", "hypothesis", "networkx", "matplotlib", "pandas", "scipy", "z3", "flint")
+HEAVY = ("torch", "sympy", "hypothesis", "matplotlib", "pandas", "scipy", "z3", "flint")
 PACKAGE = Path(claims.__file__).parent
 CHAPTERS = "CHAPTERS = ['indexed_claims.chapter']\n"
 CLAIMS = """

@@ -39,7 +39,6 @@ HOMES = {
     "torch": ("refutable.model", "refutable.claims"),
     "hypothesis": ("refutable.property", "refutable.auditing", "refutable.claims"),
     "matplotlib": ("refutable.reports",),
-    "networkx": ("refutable.reports",),
     "click": ("refutable.cli",),
     "rich": ("refutable.cli", "refutable.reports"),
     "pytest": ("refutable.pytest_plugin",),
