@@ -1,75 +1,154 @@
-"""Schedule: how well many workers would be used, by what each piece of work took on this machine.
+"""Schedule: how well many workers would be used, by what each piece of work took.
 
-    python -m benchmarks schedule
+    python -m benchmarks schedule                      # claims verify, as recorded on this machine
+    python -m benchmarks.bench_schedule DIR...         # claims audit, by the journals of folders
 
-Nothing is run: work is handed out by the agenda of runs, the longest first, as `claims verify`
-and `claims audit` recorded it (durations.json in the folder of the cache). The efficiency is the
-work over the workers' time until the last is done; it cannot exceed what the longest piece of work
-alone allows, which is shown beside it.
+Nothing is run. Legs of `claims verify` are handed out as durations.json in the folder of the cache
+has them. An audit is played again from its journal: its scans want what they wanted, in the same
+steps, and every piece of work takes as long as it took. The efficiency is the work over the
+workers' time until the last is done. It cannot exceed what the critical path allows, the longest
+chain of pieces of work of which each waits for the one before, which is shown beside it.
 """
 
 from __future__ import annotations
 
 import heapq
+import itertools
+import math
+import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
+from refutable.auditing.atlas import Atlas
+from refutable.auditing.cell import Point
+from refutable.auditing.run import JOURNAL
+from refutable.auditing.scan import Scan
+from refutable.auditing.selection import Plan, plan
+from refutable.auditing.units import Units
+from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import PROFILES
 from refutable.engine.agenda import Agenda
-from refutable.engine.process import Job
+from refutable.engine.pool import Ended, Job
+from refutable.records.journal import stored
 from refutable.reuse import durations
 
 WORKERS = (1, 2, 8, 64)
+Follow = Callable[[Job], Sequence[Job]]
+"""What is wanted once a job has ended."""
 
 
-def jobs_of(recorded: Mapping[str, float]) -> dict[str, list[tuple[Job, float]]]:
-    """Pieces of work with their seconds, by run: the longest first, dials of an audit together."""
-    runs: dict[str, list[tuple[Job, float]]] = defaultdict(list)
+def legs_of(recorded: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Seconds of every leg, by profile, of the claims that come with the tool."""
+    runs: dict[str, dict[str, float]] = defaultdict(dict)
     for name, seconds in recorded.items():
-        source, profile, *rest = name.split(" ")
-        if source != "refutable.claims" or profile not in PROFILES:
-            continue
-        audit = rest[0] == "audit"
-        run = f"{'audit' if audit else 'verify'} --profile {profile}"
-        runs[run].append((Job(name, {}, 0.0, group=rest[2] if audit else ""), seconds))
-    for work in runs.values():
-        of_group: dict[str, float] = defaultdict(float)
-        for job, seconds in work:
-            of_group[job.group] += seconds
-        work.sort(key=lambda pair: (-of_group[pair[0].group], -pair[1]))
+        source, _, rest = name.partition(" ")
+        profile, _, work = rest.partition(" ")
+        if source == "refutable.claims" and profile in PROFILES and not work.startswith("audit "):
+            runs[profile][work] = seconds
     return dict(runs)
 
 
-def makespan(work: Sequence[tuple[Job, float]], workers: int) -> float:
-    """Seconds until the last worker is done."""
-    agenda, took = Agenda(), {job.task: seconds for job, seconds in work}
-    agenda.add(job for job, _ in work)
-    free = [(0.0, number) for number in range(workers)]
-    last = 0.0
-    while (job := agenda.next(free[0][1])) is not None:
-        now, number = heapq.heappop(free)
-        last = max(last, now + took[job.task])
-        heapq.heappush(free, (now + took[job.task], number))
-    return last
+def makespan(
+    jobs: Iterable[Job], took: Callable[[Job], float], workers: float, follow: Follow
+) -> float:
+    """Seconds until the last worker is done, of those that work as the pool has them work."""
+    agenda, count = Agenda(), itertools.count()
+    agenda.add(sorted(jobs, key=lambda job: -took(job)))
+    busy: list[tuple[float, int, Job]] = []
+    now = 0.0
+    while agenda or busy:
+        while len(busy) < workers and (job := agenda.next()) is not None:
+            heapq.heappush(busy, (now + took(job), next(count), job))
+        now, _, job = heapq.heappop(busy)
+        agenda.before(follow(job))
+    return now
 
 
-def main() -> None:
-    """Print the efficiency for each run that was recorded, by number of workers."""
-    runs = jobs_of(durations.recall())
-    if not runs:
-        print("nothing is recorded: run claims verify, or claims audit, first")
-    for name, work in sorted(runs.items()):
-        total, longest = sum(s for _, s in work), max(work, key=lambda pair: pair[1])
-        print(f"claims {name}: {len(work)} pieces of work, {total:.0f} s in all")
-        print(f"  longest: {longest[1]:.1f} s, {' '.join(longest[0].task.split(' ')[2:])}")
-        for workers in WORKERS:
-            span = makespan(work, workers)
-            bound = min(1.0, total / workers / longest[1])
-            print(
-                f"  {workers:3} workers: {span:8.1f} s, efficiency {total / workers / span:4.2f} "
-                f"(at most {bound:4.2f}, by the longest)"
+class Played:
+    """An audit as its folder tells it, to be played again with any number of workers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.atlas = Atlas.read(folder / "atlas.json")
+        offered = Plan.read(plan(self.atlas.run.modules or DEFAULT_SOURCES))
+        self.by_claim = {statement.claim: statement for statement in offered.statements}
+        self.by_dial = offered.by_name
+        self.found: dict[Point, dict[str, dict[str, object]]] = defaultdict(dict)
+        self.witness: dict[tuple[str, str], tuple[dict[str, object], float]] = {}
+        for entry in stored(folder / JOURNAL)[0]:
+            if "point" in entry:
+                base, dial, value, seed = entry["point"]
+                self.found[Point(base, dial, value, seed)].update(entry["found"])
+            elif "pair" in entry:
+                claim, dial = entry["pair"]
+                self.witness[claim, dial] = entry["witness"], entry["seconds"]
+
+    def seconds(self, job: Job) -> float:
+        """What a piece of work took."""
+        if not isinstance(job.key, Point):
+            return self.witness[job.key][1]
+        found = self.found[job.key]
+        return sum(float(str(found[claim].get("seconds", 0))) for claim in job.args["claims"])
+
+    def play(self, workers: float) -> tuple[float, list[Job]]:
+        """Seconds until the last worker is done; all pieces of work."""
+        run = self.atlas.run
+        scans = [
+            Scan(self.by_claim[pair.claim], self.by_dial[pair.dial], run.profile, run.seed)
+            for pair in self.atlas.pairs
+        ]
+        units = Units(scans, run.profile, run.seed, math.inf)
+        done: list[Job] = []
+
+        def follow(job: Job) -> Sequence[Job]:
+            done.append(job)
+            value: object = (
+                self.found[job.key] if isinstance(job.key, Point) else self.witness[job.key][0]
             )
+            return units.ended(Ended(job, self.seconds(job), value))[1]
+
+        span = makespan(units.jobs(), self.seconds, workers, follow)
+        if any(scan.record is None for scan in scans):
+            raise SystemExit("the journal does not hold the whole audit")
+        return span, done
+
+
+def show(name: str, total: float, count: int, span_of: Callable[[float], float]) -> None:
+    """Print the efficiency by number of workers, and what limits it."""
+    critical = span_of(math.inf)
+    print(f"{name}: {count} pieces of work, {total:.0f} s in all, critical path {critical:.1f} s")
+    for workers in WORKERS:
+        span, bound = span_of(workers), min(1.0, total / workers / critical)
+        print(
+            f"  {workers:3} workers: {span:8.1f} s, efficiency {total / workers / span:4.2f} "
+            f"(at most {bound:4.2f}, by the critical path)"
+        )
+
+
+def main(folders: Sequence[str] = ()) -> None:
+    """Print what was recorded of runs, or of the audits in these folders."""
+    for folder in folders:
+        audit = Played(Path(folder))
+        jobs = audit.play(1)[1]
+        show(
+            f"claims audit --profile {audit.atlas.run.profile}",
+            sum(map(audit.seconds, jobs)), len(jobs), lambda workers: audit.play(workers)[0],  # noqa: B023
+        )  # fmt: skip
+        points = [job.key for job in jobs if isinstance(job.key, Point)]
+        checks = sum(len(job.args["claims"]) for job in jobs if isinstance(job.key, Point))
+        print(f"  {checks} checks at {len(set(points))} points, tried {len(points)} times")
+    if folders:
+        return
+    runs = legs_of(durations.recall())
+    if not runs:
+        print("nothing is recorded: run claims verify first")
+    for profile, took in sorted(runs.items()):
+        jobs = [Job(name, {}, math.inf) for name in took]
+        show(
+            f"claims verify --profile {profile}", sum(took.values()), len(jobs),
+            lambda workers: makespan(jobs, lambda job: took[job.task], workers, lambda _: ()),  # noqa: B023
+        )  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

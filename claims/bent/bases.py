@@ -25,6 +25,11 @@ CLUSTERS: dict[Objective, int] = {"mae": 2, "cl": 8}
 NEGATIVES = 32
 
 
+def of_objective(base: Base, objective: Objective) -> Base:
+    """A base that says which model is trained there: those who say the same share the training."""
+    return {"objective": objective, **base}
+
+
 def setting_of(base: Base, objective: Objective) -> Setting:
     """The setting of a base, as assumed."""
     values = base["latents"]
@@ -56,9 +61,10 @@ def simpler(objective: Objective) -> Callable[[Base], st.SearchStrategy[Base]]:
             (12, 4, 2), (16, 5, 2), (24, 7, 3)
         ]  # fmt: skip
         clusters = [1, 2] if objective == "mae" else [2, 4, 8]
+        same = {"objective": base["objective"]} if "objective" in base else {}
         return st.builds(
             lambda size, K, latents: {
-                "P": size[0], "C_1": size[1], "C_s": size[2], "K": K, "latents": latents,
+                **same, "P": size[0], "C_1": size[1], "C_s": size[2], "K": K, "latents": latents,
             },
             st.sampled_from([*sizes, (base["P"], base["C_1"], base["C_s"])]),
             st.sampled_from(clusters),

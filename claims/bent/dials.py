@@ -11,6 +11,7 @@ from typing import Any
 
 from refutable.auditing.dial import Dial
 from refutable.model.bent.perturbation import Perturbation
+from refutable.model.bent.training import BATCH
 from refutable.model.setting import KAPPA_C_RANGE, KAPPA_S_RANGE, Latents, Setting, SettingError
 
 
@@ -82,6 +83,8 @@ def from_zero(L: float) -> Latents:
     return Latents.constant(1.0) if L == 1 else Latents.two_point(L, 1.0)
 
 
+LARGEST_BATCH = max(BATCH.values())
+"""Samples per step as assumed, which a batch of 0 stands for: the training is the same one."""
 CORRELATED = Latents.two_point(0.9, 1.1)
 """The law in which latents of different areas can be correlated; constant ones cannot."""
 
@@ -300,8 +303,8 @@ PLACED: tuple[Placed, ...] = (
         title="1 - Δ/Δ_assumed: at 1 the gap is 0, at 2 it has the other sign", **DATA,
     ),
     scan(
-        "batch", field("batch", int),
-        (64, 32, 16, 8, 4, 2), (64, 16, 4), whole=True,
+        "batch", field("batch", lambda size: 0 if size == LARGEST_BATCH else int(size)),
+        (LARGEST_BATCH, 32, 16, 8, 4, 2), (LARGEST_BATCH, 16, 4), whole=True,
         assumption="population gradient", source="Definitions 2.5 and 2.7",
         title="fresh samples per step", **TRAINING,
     ),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from refutable.auditing.statement import Base, Statement
 from refutable.claim import Profile
 from refutable.claims.bent import dials, plans
-from refutable.claims.bent.bases import BOTH, SPREAD, simpler
+from refutable.claims.bent.bases import BOTH, SPREAD, of_objective, simpler
 from refutable.claims.bent.foreseen import Foreseen, by_reduced
 from refutable.gap import Gap, at_most
 from refutable.model.bent.observation import Observed
@@ -85,7 +85,7 @@ def statement(
     return Statement(
         claim=claim,
         measured=measured,
-        bases=tuple(bases),
+        bases=tuple(of_objective(base, objective) for base in bases),
         check=check,
         untestable=untestable(objective, spread=tuple(bases) == (SPREAD,)),
         foreseen=by_reduced(objective, foreseen) if foreseen else lambda *_: None,
@@ -95,11 +95,14 @@ def statement(
 
 
 def of_both(claim: str, measured: str, asks: Sequence[Ask]) -> Statement:
-    """A statement on two models trained on the same data, one by each objective."""
+    """A statement on two models trained on the same data, one by each objective.
+
+    Each is a base of its own; a base that names none stands for both.
+    """
+    objectives: tuple[Objective, ...] = ("mae", "cl")
 
     def check(base: Base, turned: Mapping[str, float], seed: int, _: Profile) -> Gaps:
-        objectives: tuple[Objective, ...] = ("mae", "cl")
-        for objective in objectives:
+        for objective in objectives if "objective" not in base else (base["objective"],):
             ours = {
                 name: value
                 for name, value in turned.items()
@@ -110,4 +113,7 @@ def of_both(claim: str, measured: str, asks: Sequence[Ask]) -> Statement:
             found = (ask(plan.setting, run) for ask in asks)
             yield from in_its_time(plan, itertools.chain([trains(run)], *found))
 
-    return Statement(claim=claim, measured=measured, bases=BOTH, check=check, simpler=simpler("cl"))
+    bases = tuple(of_objective(base, objective) for base in BOTH for objective in objectives)
+    return Statement(
+        claim=claim, measured=measured, bases=bases, check=check, simpler=simpler("cl")
+    )

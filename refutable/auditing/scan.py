@@ -1,149 +1,128 @@
 """Scan: one statement under one dial, tried from the assumption outwards until it breaks.
 
-The values of a dial are scanned from the assumption outwards, then the first break is bracketed by
-bisection. What could not be run, what seeds disagree on and what does not hold even as assumed is
-`undecided`, never `robust`.
+All values of a dial's grid are wanted at once, then the first break is bracketed by bisection. What
+could not be run, what seeds disagree on and what does not hold even as assumed is `undecided`,
+never `robust`. A scan runs nothing: it says what it wants tried, and judges what was found.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import random
-import time
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from refutable.auditing.atlas import Margin, Outcome, PairRecord, TrialRecord
+from refutable.auditing.cell import Found, Point
 from refutable.auditing.dial import Dial
 from refutable.auditing.effort import EFFORT
-from refutable.auditing.statement import Base, Statement, replicate_seed
+from refutable.auditing.selection import Audited
+from refutable.auditing.statement import replicate_seed
 from refutable.claim import Profile
-from refutable.engine.worker import tick
-from refutable.errors import said
-from refutable.gap import Gap
-from refutable.records.results import GapRecord
 
 
-@dataclass
+@dataclass(frozen=True)
+class Simplest:
+    """What a scan wants at its end: the witness of its break, on the simplest base."""
+
+    witness: dict[str, Any]
+
+
+Wanted = Sequence[Point] | Simplest
+
+
 class Scan:
-    """One statement under one dial, being tried: `record()` says what is found."""
+    """One statement under one dial.
 
-    statement: Statement
-    dial: Dial
-    profile: Profile
-    root_seed: int
+    wanted: points to be tried, or a witness to be simplified, before it can go on, and nothing when
+    it has come to its record. `tell` and `tell_simplest` say what came of that.
+    """
 
-    def __post_init__(self) -> None:
-        self.effort = EFFORT[self.profile]
+    def __init__(self, statement: Audited, dial: Dial, profile: Profile, root_seed: int) -> None:
+        self.statement, self.dial = statement, dial
+        self.effort = EFFORT[profile]
+        count = self.effort.seeds if statement.random else 1
+        self.seeds = tuple(replicate_seed(root_seed, n) for n in range(count))
+        self.found: dict[Point, Found] = {}
         self.trials: dict[float, TrialRecord] = {}
         self.witnesses: dict[float, dict[str, Any]] = {}
+        self.simplest: dict[str, Any] | None = None
+        self.record: PairRecord | None = None
+        self.lost: dict[Point, str] = {}
+        self._steps = self._whole()
+        self.wanted: Wanted = ()
+        self._go_on()
 
     @property
-    def seeds(self) -> tuple[int, ...]:
-        """One seed per replicate, the same for all statements and dials."""
-        count = self.effort.seeds if self.statement.random else 1
-        return tuple(replicate_seed(self.root_seed, n) for n in range(count))
+    def name(self) -> tuple[str, str]:
+        """Claim and dial."""
+        return self.statement.claim, self.dial.name
 
-    def at(self, value: float) -> Outcome:
-        """Try one value of the dial, once."""
-        if value not in self.trials:
-            self.trials[value] = self._try(value)
-        return self.trials[value].outcome
+    def tell(self, point: Point, found: Found) -> None:
+        """What was found at a point."""
+        self.found[point] = found
+        self._go_on()
 
-    def _try(self, value: float) -> TrialRecord:
-        failing, worst = 0, None
-        for seed in self.seeds:
-            broken = False
-            for base in self.statement.bases:
-                tick()
-                try:
-                    gaps = list(
-                        self.statement.check(base, {self.dial.name: value}, seed, self.profile)
-                    )
-                except BaseException as problem:  # whatever a run raises, it decided nothing
-                    return self._undecided(value, failing, said(problem))
-                if not gaps:
-                    return self._undecided(value, failing, "nothing was measured")
-                for gap in gaps:
-                    if worst is None or _badness(gap) > _badness(worst):
-                        worst = gap
-                failed = next((gap for gap in gaps if not gap.holds), None)
-                if failed is not None and not broken:
-                    broken = True
-                    self.witnesses.setdefault(value, self._witness(base, value, seed, failed))
-            failing += broken
-        outcome = Outcome.MIXED
-        if failing == 0:
-            outcome = Outcome.HOLDS
-        elif failing == len(self.seeds):
-            outcome = Outcome.BREAKS
-        return TrialRecord(
-            value=value,
-            outcome=outcome,
-            seeds=len(self.seeds),
-            failing=failing,
-            gap=GapRecord.of(worst) if worst else None,
-            **self._foreseen(value),
+    def tell_simplest(self, witness: dict[str, Any]) -> None:
+        """The witness on a simpler base, or as it was."""
+        self.simplest = witness
+        self._go_on()
+
+    def lose(self, point: Point | None, note: str) -> None:
+        """What was wanted cannot be had: whatever was to be tried after it need not be tried."""
+        if point is None:
+            self._give_up(note)
+        elif isinstance(self.wanted, Sequence) and point in self.wanted:
+            self.lost[point] = note
+            self.wanted = self.wanted[: self.wanted.index(point) + 1]
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Take the next steps that can be taken."""
+        while self.record is None:
+            if isinstance(self.wanted, Simplest):
+                if self.simplest is None:
+                    return
+            elif any(point not in self.found and point not in self.lost for point in self.wanted):
+                return
+            elif self.lost:  # of several the first, in whatever order they ended
+                self._give_up(next(self.lost[p] for p in self.wanted if p in self.lost))
+                return
+            try:
+                self.wanted = next(self._steps)
+            except StopIteration as end:
+                self._end(end.value)
+
+    def _end(self, record: PairRecord) -> None:
+        seconds = sum(found.seconds for found in self.found.values())
+        self.wanted, self.record = (), record.model_copy(update={"seconds": seconds})
+
+    def _give_up(self, note: str) -> None:
+        """A process has ended, or was ended, where it tried this pair: nothing was decided."""
+        trial = TrialRecord(
+            value=self.dial.assumed, outcome=Outcome.ERROR, seeds=1, failing=0, note=note
         )
+        self.trials = {self.dial.assumed: trial}
+        self._end(self._record(Margin.UNDECIDED, note=note))
 
-    def _undecided(self, value: float, failing: int, note: str) -> TrialRecord:
-        return TrialRecord(
-            value=value, outcome=Outcome.ERROR, seeds=len(self.seeds), failing=failing, note=note
-        )
+    # ------------------------------------------------------------------------------- the values
 
-    def _foreseen(self, value: float) -> dict[str, Any]:
-        """What the theory says of a value (it breaks when it does at any base), or why it errs."""
-        turned = {self.dial.name: value}
-        try:
-            told = [self.statement.foreseen(base, turned) for base in self.statement.bases]
-        except BaseException as problem:  # the finding stands without it
-            return {"note": f"nothing foreseen: {said(problem)}"}
-        if False in told:
-            return {"foreseen": Outcome.BREAKS}
-        return {} if None in told else {"foreseen": Outcome.HOLDS}
-
-    def _witness(self, base: Base, value: float, seed: int, gap: Gap) -> dict[str, Any]:
-        return {
-            "base": dict(base),
-            "dials": {self.dial.name: value},
-            "seed": seed,
-            "gap": GapRecord.of(gap).model_dump(mode="json"),
-            "simplified": False,
-        }
-
-    def record(self) -> PairRecord:
-        """Scan, bisect, and say what was found."""
-        started = time.perf_counter()
-        reason = self.statement.untestable(self.dial.name)
+    def _whole(self) -> Generator[Wanted, None, PairRecord]:
+        """Scan, bisect, and say what was found; yields what has to be known before it goes on."""
+        reason = self.statement.untestable.get(self.dial.name)
         if reason is not None:
             return self._record(Margin.UNTESTABLE, note=reason)
-        found = self._scan()
-        return found.model_copy(update={"seconds": time.perf_counter() - started})
-
-    def _record(self, verdict: Margin, **rest: Any) -> PairRecord:
-        away = self.dial.grid[-1] > self.dial.grid[0]
-        return PairRecord(
-            claim=self.statement.claim,
-            dial=self.dial.name,
-            assumption=self.dial.assumption,
-            measured=self.statement.measured,
-            verdict=verdict,
-            trials=tuple(self.trials[v] for v in sorted(self.trials, reverse=not away)),
-            **rest,
-        )
-
-    def _scan(self) -> PairRecord:
         values = self.dial.scanned(coarse=self.effort.coarse)
-        outcomes = [self.at(values[0])]
-        if outcomes[0] is not Outcome.HOLDS:
+        yield [point for value in values for point in self._points(value)]
+        if self._at(values[0]) is not Outcome.HOLDS:
             found = self.trials[values[0]]
             return self._record(
                 Margin.UNDECIDED,
                 note=found.note or f"does not hold as assumed ({_said(found)})",
                 witness=self.witnesses.get(values[0]),
             )
-        outcomes += [self.at(value) for value in values[1:]]
+        outcomes = [self._at(value) for value in values]
         steady = next((i for i, o in enumerate(outcomes) if o is not Outcome.HOLDS), len(values))
         holds_to = values[steady - 1]
         if steady == len(values):
@@ -159,27 +138,34 @@ class Scan:
             return self._record(Margin.UNDECIDED, holds_to=holds_to, note=why)
         again = [v for v, o in zip(values[first:], outcomes[first:], strict=True)
                  if o is Outcome.HOLDS]  # fmt: skip
-        holds_to, breaks_at, doubt = self._bracket(holds_to, values[first])
+        holds_to, breaks_at, doubt = yield from self._bracket(holds_to, values[first])
         notes = [f"in between, at {v:g}: {self.trials[v].note or 'seeds disagree'}" for v in doubt]
         notes += [f"holds again at {', '.join(f'{v:g}' for v in again)}"] if again else []
         at_once = holds_to == values[0] and first == 1
+        witness = self.witnesses.get(breaks_at)
+        if witness is not None and self.statement.simplifies and self.effort.simplifications:
+            yield Simplest(witness)
+            witness = self.simplest
         return self._record(
             Margin.LOAD_BEARING if at_once else Margin.BREAKS,
             holds_to=holds_to,
             breaks_at=breaks_at,
             confidence=self._confidence(),
-            witness=self._simplified(breaks_at),
+            witness=witness,
             note="; ".join(notes) or None,
         )
 
-    def _bracket(self, holds: float, breaks: float) -> tuple[float, float, list[float]]:
+    def _bracket(
+        self, holds: float, breaks: float
+    ) -> Generator[Wanted, None, tuple[float, float, list[float]]]:
         """Bisect between a value that holds and one that breaks; values in doubt end it."""
         doubt: list[float] = []
         for _ in range(self.effort.bisections):
             middle = self._middle(holds, breaks)
             if middle is None:
                 break
-            outcome = self.at(middle)
+            yield self._points(middle)
+            outcome = self._at(middle)
             if outcome is Outcome.HOLDS:
                 holds = middle
             elif outcome is Outcome.BREAKS:
@@ -205,63 +191,85 @@ class Scan:
             return 1.0
         return round(float(0.05 ** (1 / len(self.seeds))), 4)
 
-    def _simplified(self, value: float) -> dict[str, Any] | None:
-        """The witness at a break, on the simplest base that Hypothesis finds."""
-        witness = self.witnesses.get(value)
-        if witness is None or self.statement.simpler is None or not self.effort.simplifications:
-            return witness
-        import hypothesis  # which takes longer to import than most scans without it
-        from hypothesis.errors import NoSuchExample
+    def _record(self, verdict: Margin, **rest: Any) -> PairRecord:
+        away = self.dial.grid[-1] > self.dial.grid[0]
+        return PairRecord(
+            claim=self.statement.claim,
+            dial=self.dial.name,
+            assumption=self.dial.assumption,
+            measured=self.statement.measured,
+            verdict=verdict,
+            trials=tuple(self.trials[v] for v in sorted(self.trials, reverse=not away)),
+            **rest,
+        )
 
-        from refutable.property import no_constants_of_loaded_modules
+    # ------------------------------------------------------------------------------- one value
 
-        seed, tried = witness["seed"], dict[str, dict[str, Any] | None]()
+    def _points(self, value: float) -> list[Point]:
+        """All that decides a value: every base under every seed."""
+        return [
+            Point(base, self.dial.name, float(value), seed)
+            for seed in self.seeds
+            for base in self.statement.bases
+        ]
 
-        def failure(base: Base) -> dict[str, Any] | None:
-            """The witness on this base, which holds as assumed; None when there is none."""
-            tick()
-            try:
-                after = self.statement.check(base, {self.dial.name: value}, seed, self.profile)
-                failed = next((gap for gap in after if not gap.holds), None)
-                if failed is None:
-                    return None
-                assumed = {self.dial.name: self.dial.assumed}
-                before = self.statement.check(base, assumed, seed, self.profile)
-                if not all(gap.holds for gap in before):
-                    return None
-            except BaseException:  # a base that cannot be run is no witness
-                return None
-            return self._witness(base, value, seed, failed) | {"simplified": True}
+    def _at(self, value: float) -> Outcome:
+        """What was found at a value; its points are known."""
+        if value not in self.trials:
+            self.trials[value] = self._judged(value)
+        return self.trials[value].outcome
 
-        def breaks(base: Base) -> bool:
-            name = json.dumps(base, sort_keys=True)
-            if name not in tried:
-                tried[name] = failure(base)
-            return tried[name] is not None
+    def _judged(self, value: float) -> TrialRecord:
+        failing, worst = 0, None
+        for seed in self.seeds:
+            broken = False
+            for base in self.statement.bases:
+                found = self.found[Point(base, self.dial.name, float(value), seed)]
+                if found.worst is None:
+                    note = found.raised or "nothing was measured"
+                    return TrialRecord(
+                        value=value, outcome=Outcome.ERROR, seeds=len(self.seeds), failing=failing,
+                        note=note,
+                    )  # fmt: skip
+                if worst is None or found.badness > worst.badness:
+                    worst = found
+                if found.failing is not None and not broken:
+                    broken = True
+                    self.witnesses.setdefault(value, {
+                        "base": json.loads(base),
+                        "dials": {self.dial.name: value},
+                        "seed": seed,
+                        "gap": found.failing.model_dump(mode="json"),
+                        "simplified": False,
+                    })  # fmt: skip
+            failing += broken
+        outcome = Outcome.MIXED
+        if failing == 0:
+            outcome = Outcome.HOLDS
+        elif failing == len(self.seeds):
+            outcome = Outcome.BREAKS
+        return TrialRecord(
+            value=value,
+            outcome=outcome,
+            seeds=len(self.seeds),
+            failing=failing,
+            gap=worst.worst if worst else None,
+            **self._foreseen(value),
+        )
 
-        try:
-            with no_constants_of_loaded_modules():
-                simplest = hypothesis.find(
-                    self.statement.simpler(witness["base"]),
-                    breaks,
-                    settings=hypothesis.settings(
-                        max_examples=self.effort.simplifications,
-                        database=None,
-                        deadline=None,
-                        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-                        suppress_health_check=list(hypothesis.HealthCheck),
-                    ),
-                    random=random.Random(seed),
-                )
-        except NoSuchExample:
-            return witness
-        return tried[json.dumps(simplest, sort_keys=True)]
-
-
-def _badness(gap: Gap) -> tuple[bool, float]:
-    """Failing gaps first, then the closest to failing."""
-    closeness = gap.closeness
-    return not gap.holds, closeness if closeness is not None else 0.0
+    def _foreseen(self, value: float) -> dict[str, Any]:
+        """What the theory says of a value (it breaks when it does at any base), or why it errs."""
+        found = [
+            self.found[Point(base, self.dial.name, float(value), self.seeds[0])]
+            for base in self.statement.bases
+        ]
+        untold = next((one.untold for one in found if one.untold is not None), None)
+        if untold is not None:
+            return {"note": f"nothing foreseen: {untold}"}
+        told = [one.told for one in found]
+        if False in told:
+            return {"foreseen": Outcome.BREAKS}
+        return {} if None in told else {"foreseen": Outcome.HOLDS}
 
 
 def _said(trial: TrialRecord) -> str:

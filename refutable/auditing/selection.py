@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from refutable.auditing.dial import Dial, find
 from refutable.auditing.statement import Audit, Statement
 from refutable.catalogue import Catalogue
 from refutable.claim import Profile
-from refutable.errors import UsageError, nearest
+from refutable.errors import UsageError, nearest, said
 
 
 def load(sources: Sequence[str]) -> tuple[Catalogue, Offered]:
@@ -46,7 +47,19 @@ def load(sources: Sequence[str]) -> tuple[Catalogue, Offered]:
             raise UsageError(
                 f"the statement on claim {statement.claim!r} has no base to be tried at"
             )
+        _require_plain(statement)
     return catalogue, offered
+
+
+def _require_plain(statement: Statement) -> None:
+    """UsageError for a base that is not JSON."""
+    try:
+        for base in statement.bases:
+            json.dumps(base)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise UsageError(
+            f"the statement on claim {statement.claim!r} has a base that is not JSON: {problem}"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -73,13 +86,21 @@ class Offered:
 
 @dataclass(frozen=True, kw_only=True)
 class Audited:
-    """What a supervisor knows of a statement. dials: names of those it is tried under."""
+    """What a supervisor knows of a statement.
+
+    dials: names of those it is tried under. bases: as JSON. untestable: by dial, why it cannot be
+    tried. simplifies: whether a simpler base can be looked for.
+    """
 
     claim: str
     measured: str
     main: bool
     costly: bool
+    random: bool
+    simplifies: bool
     dials: tuple[str, ...]
+    bases: tuple[str, ...]
+    untestable: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -99,7 +120,10 @@ class Plan:
         """The plan from its JSON."""
         return cls(
             tuple(_dial(dial) for dial in data["dials"]),
-            tuple(Audited(**{**s, "dials": tuple(s["dials"])}) for s in data["statements"]),
+            tuple(
+                Audited(**{**s, "dials": tuple(s["dials"]), "bases": tuple(s["bases"])})
+                for s in data["statements"]
+            ),
         )
 
 
@@ -127,10 +151,25 @@ def plan(sources: Sequence[str]) -> dict[str, Any]:
     ]
     statements = [
         {"claim": s.claim, "measured": s.measured, "main": s.main, "costly": s.costly,
-         "dials": [dial.name for dial in part.dials]}
+         "random": s.random, "simplifies": s.simpler is not None,
+         "dials": [dial.name for dial in part.dials],
+         "bases": [json.dumps(base) for base in s.bases],
+         "untestable": _untestable(s, part.dials)}
         for part in audit.parts for s in part.statements
     ]  # fmt: skip
     return {"dials": dials, "statements": statements}
+
+
+def _untestable(statement: Statement, dials: Sequence[Dial]) -> dict[str, str]:
+    """By dial, why it cannot be tried. UsageError where the statement raises instead."""
+    try:
+        reasons = {dial.name: statement.untestable(dial.name) for dial in dials}
+    except Exception as problem:
+        raise UsageError(
+            f"the statement on claim {statement.claim!r} cannot say what is untestable: "
+            f"{said(problem)}"
+        ) from None
+    return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 @functools.cache

@@ -1,50 +1,35 @@
-"""Agenda: the work that nobody has begun, and who is to do what next."""
+"""Agenda: the work that nobody has begun, in the order in which it is to be done."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from refutable.engine.process import Job
 
 
 class Agenda:
-    """Jobs in order, group by group: those of one group share runs, and stay where they began."""
+    """Jobs in order; what others wait for is put in front of them."""
 
     def __init__(self) -> None:
-        self._pending: dict[str, deque[Job]] = {}
-        self._groups: dict[Hashable, str] = {}
+        self._pending: deque[Job] = deque()
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Put jobs at the end."""
-        for job in jobs:
-            self._pending.setdefault(job.group, deque()).append(job)
+        self._pending.extend(jobs)
 
-    def back(self, job: Job) -> None:
-        """Put a job where it is the next of its group."""
-        self._pending.setdefault(job.group, deque()).appendleft(job)
+    def before(self, jobs: Iterable[Job]) -> None:
+        """Put jobs in front, in their order."""
+        self._pending.extendleft(reversed(list(jobs)))
 
     def __len__(self) -> int:
-        return sum(map(len, self._pending.values()))
+        return len(self._pending)
 
-    def next(self, place: Hashable) -> Job | None:
-        """The job to do next: of the same group if one is left, then of a group not begun."""
-        if not self._pending:
-            return None
-        own = self._groups.get(place)
-        begun = {group for other, group in self._groups.items() if other != place} - {""}
-        group = next((name for name in self._pending if name not in begun), None)
-        if own in self._pending and own is not None:
-            group = own
-        if group is None:
-            group = next(iter(self._pending))
-        job = self._pending[group].popleft()
-        if not self._pending[group]:
-            del self._pending[group]
-        self._groups[place] = group
-        return job
+    def next(self) -> Job | None:
+        """The job to do next; None when all are begun."""
+        return self._pending.popleft() if self._pending else None
 
     def drained(self) -> Iterator[Job]:
         """All that is left, which nobody will do."""
         while self._pending:
-            yield from self._pending.pop(next(iter(self._pending)))
+            yield self._pending.popleft()

@@ -13,7 +13,6 @@ import dataclasses
 import logging
 import queue
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from typing import Any
 
 from refutable import failure
 from refutable.engine import limits, remote
-from refutable.engine.agenda import Agenda
 from refutable.engine.pool import Ended, Happening, Job, Pool, Running, Started
 from refutable.errors import MissingPackageError, UsageError, needed
 
@@ -156,12 +154,12 @@ class Cluster(Pool):
         What a worker was doing that is lost is done again by another, unless it has ended three.
         UsageError when the scheduler or all workers are lost, or a worker has other code.
         """
-        agenda, sent = Agenda(), dict[Any, _Sent]()
-        agenda.add(jobs)
-        lost: Counter[int] = Counter()
+        sent: dict[Any, _Sent] = {}
+        self._agenda.add(jobs)
+        lost: list[Job] = []
         seen = time.monotonic()
         try:
-            while agenda or sent:
+            while self._agenda or sent:
                 places = self._places()
                 if places:
                     seen = time.monotonic()
@@ -170,15 +168,16 @@ class Cluster(Pool):
                 for future, work in list(sent.items()):
                     if work.place not in places:
                         del sent[future]
-                        yield from self._again(work, agenda, lost)
+                        yield from self._again(work, lost)
                 taken = {work.place for work in sent.values()}
                 for place in places:
-                    if place not in taken and (job := agenda.next(place)) is not None:
+                    if place not in taken and (job := self._agenda.next()) is not None:
                         self._send(job, place, sent)
-                        if not lost[id(job)]:
+                        if not _times(job, lost):
                             yield Started(job)
-                yield from self._collect(sent, agenda, lost)
+                yield from self._collect(sent, lost)
         finally:
+            list(self._agenda.drained())
             if sent and self._client is not None:  # stopped in the middle
                 with contextlib.suppress(Exception):
                     self._client.cancel(list(sent), force=True)
@@ -193,23 +192,21 @@ class Cluster(Pool):
         sent[future] = _Sent(job, place, now, now + limits.FIRST_NOTICE)
         future.add_done_callback(self._done.put)
 
-    def _again(self, work: _Sent, agenda: Agenda, lost: Counter[int]) -> Iterator[Ended]:
+    def _again(self, work: _Sent, lost: list[Job]) -> Iterator[Ended]:
         """A worker is lost: what it did is to be done again, or has ended too many of them."""
-        lost[id(work.job)] += 1
-        if lost[id(work.job)] < KILLS:
-            agenda.back(work.job)
+        lost.append(work.job)
+        if _times(work.job, lost) < KILLS:
+            self._agenda.before([work.job])
             return
         why = f"each of the {KILLS} workers that were to do it ended before it had answered"
         yield Ended(work.job, time.monotonic() - work.started, stopped="died", why=why)
 
-    def _collect(
-        self, sent: dict[Any, _Sent], agenda: Agenda, lost: Counter[int]
-    ) -> Iterator[Happening]:
+    def _collect(self, sent: dict[Any, _Sent], lost: list[Job]) -> Iterator[Happening]:
         """Wait for what ends next, and say what takes its time."""
         with contextlib.suppress(queue.Empty):
             future = self._done.get(timeout=1.0)
             if future in sent:
-                yield from self._came_of(future, sent.pop(future), agenda, lost)
+                yield from self._came_of(future, sent.pop(future), lost)
         if self._client.status != "running":
             raise self._gone()
         now = time.monotonic()
@@ -218,15 +215,13 @@ class Cluster(Pool):
                 work.notice = now + limits.NEXT_NOTICE
                 yield Running(work.job, now - work.started)
 
-    def _came_of(
-        self, future: Any, work: _Sent, agenda: Agenda, lost: Counter[int]
-    ) -> Iterator[Ended]:
+    def _came_of(self, future: Any, work: _Sent, lost: list[Job]) -> Iterator[Ended]:
         try:
             found = future.result(timeout=PATIENCE)
         except (*CANCELLED, TimeoutError, OSError, self._dask.KilledWorker):
             if self._client.status != "running":
                 raise self._gone() from None
-            yield from self._again(work, agenda, lost)  # its worker ended before it could hand over
+            yield from self._again(work, lost)  # its worker ended before it could hand over
         except Exception as problem:  # the boundary: of the worker's own, not of a leg
             seconds = time.monotonic() - work.started
             yield Ended(work.job, seconds, failure=failure.describe(problem))
@@ -240,6 +235,11 @@ class Cluster(Pool):
             f"the scheduler at {self.scheduler} is gone; with --out, what is finished is kept, and "
             "the same command continues"
         )
+
+
+def _times(job: Job, lost: Sequence[Job]) -> int:
+    """How many workers were lost that were to do this very job."""
+    return sum(other is job for other in lost)
 
 
 def local(scheduler: str) -> int | None:

@@ -149,7 +149,7 @@ class Pool:
     def run(self, jobs: Iterable[Job]) -> Iterator[Happening]:
         """Do jobs, as many at a time as there are workers, and tell what happens.
 
-        Every job ends, in one way or another.
+        Every job ends, in one way or another, and so do those that are added meanwhile.
         """
         self._agenda.add(jobs)
         self._begun = time.monotonic()
@@ -162,6 +162,10 @@ class Pool:
                 list(self._agenda.drained())
                 self._suspects.clear()
                 self.close()  # stopped in the middle: what is under way is given up
+
+    def first(self, jobs: Iterable[Job]) -> None:
+        """More jobs, before those that nobody has begun; for whoever hears what `run` tells."""
+        self._agenda.before(jobs)
 
     # ------------------------------------------------------------------------------ processes
 
@@ -204,7 +208,7 @@ class Pool:
         if self._broken:
             return
         for server, slot in self._free():
-            job = self._next((id(server), slot))
+            job = self._next()
             if job is None:
                 return
             now = time.monotonic()
@@ -213,8 +217,8 @@ class Pool:
             server.send(Frame(slot, {"job": body}))
             yield Started(job)
 
-    def _next(self, place: tuple[int, int]) -> Job | None:
-        return self._suspects.popleft() if self._suspects else self._agenda.next(place)
+    def _next(self) -> Job | None:
+        return self._suspects.popleft() if self._suspects else self._agenda.next()
 
     # ------------------------------------------------------------------------------ messages
 

@@ -40,15 +40,13 @@ class Job:
     """A piece of work.
 
     task: `module:function`; args: JSON. limit: seconds that it may take, or a part of it that
-    ticks. seed: of the global generators. group: jobs of one group follow each other in one process
-    where they can. key: what it is to whoever gives it.
+    ticks. seed: of the global generators. key: what it is to whoever gives it.
     """
 
     task: str
     args: Mapping[str, Any]
     limit: float
     seed: int = 0
-    group: str = ""
     key: Any = None
 
 

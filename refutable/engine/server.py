@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, NoReturn
 
 from refutable import catalogue as catalogues
-from refutable import files
+from refutable import files, seal
 from refutable.check import one_thread
 from refutable.engine import forking, frames, limits, state
 from refutable.engine.frames import Frame
@@ -68,6 +68,8 @@ def main() -> NoReturn:
         packages = [catalogues.module_of(source) for source in setup["sources"]]
         marks = files.of_sources(packages, _real_modules(), read)
         send(Frame(0, body | {"files": marks, "forks": forks}))
+        if forks and not shares:
+            seal.prepare()
         if forks and sys.platform == "linux":
             forking.die_with_parent(0)
             forking.Forker(setup["sources"], initial, incoming, outgoing, shares, prints).run()

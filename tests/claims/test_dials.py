@@ -46,9 +46,6 @@ def test_its_start_is_as_assumed(dial: Dial) -> None:
     setting, perturbation = dials.place(ASSUMED, {dial.name: dial.assumed})
     if dial.name == "latent-correlation":  # only latents that are random can be correlated
         setting = setting.replace(latents=ASSUMED.latents)
-    if dial.name == "batch":
-        assert perturbation == Perturbation(batch=64)  # the largest, which 0 stands for
-        perturbation = Perturbation()
     assert perturbation == Perturbation()
     assert setting == ASSUMED
 

@@ -1,0 +1,149 @@
+"""The work of an audit: what shares a training is tried together, and nothing else is shared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
+from refutable.auditing.run import audit
+from refutable.engine.agenda import Agenda
+from refutable.engine.pool import Job
+from refutable.errors import UsageError
+
+SOURCE = """
+import os, random, time
+from pathlib import Path
+from refutable import Audit, Claim, Dial, Provenance, Statement, at_most
+
+HERE = Path(__file__).parent
+
+def claim(id):
+    made = Claim(id=id, title=id, statement=id, provenance=Provenance.DERIVED)
+
+    @made.leg("exact")
+    def leg(context):
+        yield at_most("x", 0, 1, 0, "exact")
+
+    return made
+
+def ours(id):
+    def check(base, dials, seed, profile):
+        [(dial, value)] = dials.items()
+        with open(HERE / "tried.txt", "a") as file:
+            print(os.getpid(), base["model"], dial, value, seed, id, file=file)
+        if (id, dial) == ("second", "hangs") and value > 0:
+            time.sleep(600)
+        if (id, dial) == ("second", "ends") and value > 0.4:
+            os._exit(3)
+        limit = {"first": 0.6, "second": 0.8}.get(id, 2)
+        yield at_most("drawn", random.random() / 1e6, 1, 0, "of a generator that all share")
+        yield at_most("value", value if dial == "bends" else 0, limit, 0, "exact")
+
+    return check
+
+def statement(id, *models):
+    return Statement(claim=id, measured="small", check=ours(id), main=True,
+                     bases=tuple({"model": model} for model in models))
+
+CLAIMS = [claim(id) for id in ("first", "second", "other")]
+AUDIT = Audit(
+    tuple(
+        Dial(name=name, assumption=name, title=name, source="here", enters="data",
+             grid=(0.0, 0.25, 0.5, 1.0))
+        for name in ("bends", "hangs", "ends", "harmless")
+    ),
+    (statement("first", "a", "b"), statement("second", "a"), statement("other", "b")),
+)
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    path = tmp_path / "units.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    return str(path)
+
+
+def by_name(atlas: Atlas) -> dict[tuple[str, str], PairRecord]:
+    return {(pair.claim, pair.dial): pair for pair in atlas.pairs}
+
+
+def test_all_that_is_asked_of_a_model_is_asked_in_one_process(source: str, tmp_path: Path) -> None:
+    """A process each, so that a training in it is made once; and what was found is not shared."""
+    found = by_name(audit(sources=(source,), dials="bends", profile="full", workers=2))
+    processes, claims = defaultdict(set), defaultdict(list)
+    for line in (tmp_path / "tried.txt").read_text().splitlines():
+        pid, model, _, value, seed, claim = line.split()
+        processes[model, value, seed].add(pid)
+        claims[model, value, seed].append(claim)
+    grid = [at for at in claims if at[1] in ("0.0", "0.25", "0.5", "1.0")]
+    assert len(grid) == 2 * 4 * 3
+    for at in grid:
+        assert claims[at] == (["first", "second"] if at[0] == "a" else ["first", "other"])
+        assert len(processes[at]) == 1
+    assert len(set.union(*(processes[at] for at in grid))) == len(grid)
+    for claim, bound in (("first", 0.6), ("second", 0.8)):
+        pair = found[claim, "bends"]
+        assert pair.holds_to is not None
+        assert pair.breaks_at is not None
+        assert pair.holds_to <= bound < pair.breaks_at < pair.holds_to + 0.1
+    assert found["other", "bends"].verdict is Margin.ROBUST
+
+
+@pytest.mark.parametrize(
+    ("dial", "note"), [("hangs", "time: it was stopped after 3 s"), ("ends", "status 3")]
+)
+def test_what_ends_its_process_costs_that_claim_alone(
+    source: str, tmp_path: Path, dial: str, note: str
+) -> None:
+    """Though others were to be tried beside it; and it is not tried at every value that is left."""
+    found = by_name(audit(sources=(source,), dials=[dial, "harmless"], limit=3))
+    lost = found["second", dial]
+    assert lost.verdict is Margin.UNDECIDED
+    assert [trial.outcome for trial in lost.trials] == [Outcome.ERROR]
+    assert note in (lost.note or "")
+    assert all(pair.verdict is Margin.ROBUST for name, pair in found.items()
+               if name != ("second", dial))  # fmt: skip
+    tried = [line.split()[1:] for line in (tmp_path / "tried.txt").read_text().splitlines()]
+    first = "0.25" if dial == "hangs" else "0.5"
+    values = [value for _, turned, value, _, claim in tried if (turned, claim) == (dial, "second")]
+    assert values.count(first) == 2  # beside another, and alone
+    assert all(float(value) <= float(first) for value in values)
+
+
+def test_what_a_check_draws_does_not_depend_on_what_is_tried_beside_it(source: str) -> None:
+    whole = by_name(audit(sources=(source,), dials=["bends", "harmless"], profile="full"))
+    for claim in ("first", "second"):
+        for pair in audit(claim, sources=(source,), dials="bends", profile="full").pairs:
+            there = whole[pair.claim, pair.dial]
+            assert pair.model_copy(update={"seconds": 0}) == there.model_copy(update={"seconds": 0})
+
+
+def test_a_base_that_is_not_json_is_refused(source: str) -> None:
+    path = Path(source)
+    text = path.read_text(encoding="utf-8").replace('{"model": model}', '{"model": {model}}')
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="claim 'first' has a base that is not JSON"):
+        audit(sources=(source,))
+
+
+def test_a_statement_that_cannot_say_what_is_testable_is_refused(source: str) -> None:
+    path = Path(source)
+    text = path.read_text(encoding="utf-8").replace(
+        "main=True,", "main=True, untestable=lambda dial: 1 / 0,"
+    )
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="'first' cannot say what is untestable: ZeroDivision"):
+        audit(sources=(source,))
+
+
+def test_what_others_wait_for_is_done_before_what_nobody_has_begun() -> None:
+    first, second, third, fourth = (Job(name, {}, 1.0) for name in "abcd")
+    agenda = Agenda()
+    agenda.add([first, second])
+    assert agenda.next() is first
+    agenda.before([third, fourth])
+    assert [agenda.next() for _ in range(4)] == [third, fourth, second, None]
