@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import json
 import math
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from refutable.auditing.atlas import Atlas
 from refutable.auditing.cell import Point
@@ -31,6 +33,7 @@ from refutable.claim import PROFILES
 from refutable.engine.agenda import Agenda
 from refutable.engine.pool import Ended, Job
 from refutable.records.journal import stored
+from refutable.reports import folder as folders
 from refutable.reuse import durations
 
 WORKERS = (1, 2, 8, 64)
@@ -69,7 +72,7 @@ class Played:
     """An audit as its folder tells it, to be played again with any number of workers."""
 
     def __init__(self, folder: Path) -> None:
-        self.atlas = Atlas.read(folder / "atlas.json")
+        self.atlas = Atlas.read(folder / folders.ATLAS[0])
         offered = Plan.read(plan(self.atlas.run.modules or DEFAULT_SOURCES))
         self.by_claim = {statement.claim: statement for statement in offered.statements}
         self.by_dial = offered.by_name
@@ -111,6 +114,12 @@ class Played:
         if any(scan.record is None for scan in scans):
             raise SystemExit("the journal does not hold the whole audit")
         return span, done
+
+
+def base_of(point: Point) -> dict[str, Any]:
+    """The base of a point."""
+    base: dict[str, Any] = json.loads(point.base)
+    return base
 
 
 def show(name: str, total: float, count: int, span_of: Callable[[float], float]) -> None:

@@ -1,5 +1,7 @@
 """The quick profile and many trivial claims, with one worker and with two, in turn.
 
+    python -m benchmarks workers claims busy
+
 The alternative to two workers is one: the same legs, the same verdicts. With a core kept busy by
 somebody else, `auto` is compared with one worker. Each line is the median of as many pairs.
 """
@@ -17,10 +19,9 @@ from pathlib import Path
 from refutable import run
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.engine import machine
-from refutable.events import Event, LegFinished
 
 PAIRS = 3
-TRIVIAL = 1500
+TRIVIAL = (100, 500, 1500)
 SOURCE = """
 from refutable import Claim, Provenance, equal
 
@@ -67,27 +68,24 @@ def one_core_busy() -> Iterator[None]:
         other.join()
 
 
-def main() -> None:
-    """Print wall times by number of workers, and where they go."""
+def workers() -> None:
+    """Print wall times of the quick profile with two workers and one."""
     print(f"claims verify on {machine.cores()} cores, median of {PAIRS} pairs")
     compare("quick profile", DEFAULT_SOURCES, 2, "at most 0.65")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "trivial.py")
-        path.write_text(SOURCE.format(count=TRIVIAL), encoding="utf-8")
-        compare(f"{TRIVIAL:,} trivial claims", (str(path),), 2, "at most 1.0")
+
+
+def claims() -> None:
+    """Print wall times of trivial claims with two workers and one, by the number of claims."""
+    print(f"claims verify on {machine.cores()} cores, median of {PAIRS} pairs")
+    for count in TRIVIAL:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "trivial.py")
+            path.write_text(SOURCE.format(count=count), encoding="utf-8")
+            compare(f"{count:,} trivial claims", (str(path),), 2, "at most 1.0")
+
+
+def busy() -> None:
+    """Print wall times of the quick profile where somebody else computes, too."""
+    print(f"claims verify on {machine.cores()} cores, median of {PAIRS} pairs")
     with one_core_busy():
         compare("quick profile, one core busy", DEFAULT_SOURCES, None, "at most 1.1")
-    slowest: list[tuple[float, str]] = []
-
-    def note(event: Event) -> None:
-        if isinstance(event, LegFinished):
-            leg = event.record
-            slowest.append((leg.seconds, f"{event.claim} [{leg.kind.value}]"))
-
-    run.verify(on_event=note)
-    for took, name in sorted(slowest, reverse=True)[:10]:
-        print(f"    {took:5.1f} s  {name}")
-
-
-if __name__ == "__main__":
-    main()
