@@ -27,13 +27,17 @@ def _pick(values: Any, own: Any) -> Any:
     return np.take_along_axis(values, own[..., None], axis=-1)[..., 0]
 
 
-def _split(A: Any, z: Any, own: Any) -> tuple[Any, Any, Any, Any]:
-    """A_n, z_n, Σ_{m≠n} z_m²A_m², all (...), and (..., N) whether an area is the query's own."""
+def _is_own(A: Any, own: Any) -> Any:
+    """(..., N) whether an area is the query's own."""
     # Left unbroadcast, for the tests of equality then cost one sample's work and not the batch's.
-    is_own = np.arange(A.shape[-1]) == np.expand_dims(own, -1)
+    return np.arange(A.shape[-1]) == np.expand_dims(own, -1)
+
+
+def _split(A: Any, z: Any, own: Any) -> tuple[Any, Any, Any]:
+    """A_n, z_n, Σ_{m≠n} z_m²A_m², all (...)."""
+    others = np.where(_is_own(A, own), 0, (z * A) ** 2).sum(axis=-1)
     own = np.broadcast_to(own, A.shape[:-1])
-    others = np.where(is_own, 0, (z * A) ** 2).sum(axis=-1)
-    return _pick(A, own), _pick(np.broadcast_to(z, A.shape), own), others, is_own
+    return _pick(A, own), _pick(np.broadcast_to(z, A.shape), own), others
 
 
 def loss_integrand(A: PerArea, z: ForPerArea, own: Own) -> Any:
@@ -41,19 +45,19 @@ def loss_integrand(A: PerArea, z: ForPerArea, own: Own) -> Any:
 
     A: (..., N) area attention. z: (..., N) latents. own: (...) index n of the query's area.
     """
-    A_n, z_n, others, _ = _split(A, z, own)
+    A_n, z_n, others = _split(A, z, own)
     return (z_n**2 * (1 - A_n) ** 2 + others) / 2
 
 
 def own_integrand(A: PerArea, z: ForPerArea, own: Own) -> Any:
     """z_n A_n (z_n²(1-A_n)² + Σ_{m≠n} z_m²A_m²), (...): α_{p→v_n} on a sample (grad.own)."""
-    A_n, z_n, others, _ = _split(A, z, own)
+    A_n, z_n, others = _split(A, z, own)
     return z_n * A_n * (z_n**2 * (1 - A_n) ** 2 + others)
 
 
 def residual(A: PerArea, z: ForPerArea, own: Own) -> Any:
     """The scalar h = Σ_{m≠n} z_m²A_m² - z_n²A_n(1-A_n) = -Σ_j A_j c_j of a sample, (...)."""
-    A_n, z_n, others, _ = _split(A, z, own)
+    A_n, z_n, others = _split(A, z, own)
     return others - z_n**2 * A_n * (1 - A_n)
 
 
@@ -67,9 +71,8 @@ def other_integrand(A: PerArea, z: ForPerArea, own: Own) -> PerArea:
 
 def feature_integrand(A: PerArea, z: ForPerArea, own: Own) -> PerArea:
     """α_{p→v_j} on a sample, (..., N), for every area j, the query's own included."""
-    is_own = _split(A, z, own)[3]
     return np.where(
-        is_own, np.expand_dims(own_integrand(A, z, own), -1), other_integrand(A, z, own)
+        _is_own(A, own), np.expand_dims(own_integrand(A, z, own), -1), other_integrand(A, z, own)
     )
 
 
@@ -78,8 +81,7 @@ def position_integrand(A: PerArea, z: ForPerArea, own: Own) -> PerArea:
 
     β_{p→q} on a sample is attn_{p→q} times this (grad.position).
     """
-    is_own = _split(A, z, own)[3]
-    g = np.where(is_own, -(z**2) * (1 - A), z**2 * A)
+    g = np.where(_is_own(A, own), -(z**2) * (1 - A), z**2 * A)
     return np.expand_dims(residual(A, z, own), -1) - g
 
 
