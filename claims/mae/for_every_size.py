@@ -191,7 +191,14 @@ class LocalQuery:
             8 * self.x_0 * self.eta**2 * self.per_drop * (1 / self.least)
             + 4 * self.x_0_per_root * (1 / (2 * self.least).sqrt()),
         )
-        leak = self.x_0 * self.crowding + self.spread  # ∫(W_1² + SE)/M dy
+        # ∫x² dy: from y = 8η²/(c·least) + 1/c on it is below 2x_0²/(c·least)·log c
+        log_c = Majorant.logarithmic((1 + 2 * self.c.at_first).log(), self.c.growth)
+        squared = smaller(
+            self.x_0 * self.crowding,
+            8 * (self.x_0 * self.eta) ** 2 * self.per_drop * (1 / self.least)
+            + self.x_0_per_root**2 * (1 + log_c * (2 / self.least)),
+        )
+        leak = squared + self.spread  # ∫(W_1² + SE)/M dy
         largest_c = self.c.at_first * (1 + self.uneven.largest)
         growth = Majorant.logarithmic((1 + 2 * largest_c).log(), self.c.growth)
         log_V = smaller(2 * self.c * (1 + self.uneven.largest), growth) + 4 * smaller(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -50,3 +51,29 @@ def test_a_query_is_met_in_every_other_cluster(query: QueryKind, size: int) -> N
 def test_clusters_that_do_not_meet_move_nothing(alone: Setting) -> None:
     found = finite_size.in_other_clusters(alone, "local", 4, (OWN, CROWD, OF_GLOBAL))
     assert found == (0.0,)
+
+
+class Still(finite_size.Kind):
+    """Patches whose pace is 1, twelve steps after the start and before the transition."""
+
+    transition = 0
+
+    def taken(self, moment: int) -> int:
+        return 12
+
+    def pace(self, series: str, moment: int) -> float:
+        return 1.0
+
+
+@pytest.mark.parametrize(("series", "size", "power"), [("phi_own", 8, 1), ("phi_global", 40, 2)])
+def test_what_patches_have_in_common_is_the_noise_of_the_counts_they_see(
+    series: str, size: int, power: int
+) -> None:
+    """Means of (u/E u)^power over the samples of all steps, drawn many times."""
+    setting, rng = Setting.of_sizes(200, 40, 8, K=2, gamma=0.4), np.random.default_rng(0)
+    run = SimpleNamespace(setting=setting, per_cluster=5)
+    kind = Still(run=run, query="local", size=8, areas=3)  # type: ignore[arg-type]
+    counts = 3 if series == "phi_own" else setting.K  # one an area, or one a cluster
+    u = rng.binomial(size, 1 - setting.gamma, (4000, 12 * 5 * counts))
+    means = ((u / (size * (1 - setting.gamma))) ** power).mean(axis=1)
+    assert kind.in_common(series, 0) == pytest.approx(float(means.std()), rel=0.1)

@@ -40,6 +40,15 @@ def test_one_rung_that_is_right_by_chance_does_not_take_the_allowance_away() -> 
     assert allowed == pytest.approx(errors[-1])
 
 
+def test_the_largest_error_of_the_lower_half_counts() -> None:
+    """Two of three rungs that are right by chance: a median would be 0."""
+    errors = left_by(1.0, -0.1)
+    for number in range(3):
+        lower = [error if i == number else 0.0 for i, error in enumerate(errors[:3])]
+        allowed, _ = next_order.at_the_top(LOG_P, [*lower, *errors[3:]], -0.1, 0.0)
+        assert allowed == pytest.approx(errors[-1])
+
+
 def test_what_was_not_measured_allows_nothing() -> None:
     allowed, _ = next_order.at_the_top(LOG_P, [math.nan] * len(LOG_P), -0.1, 1e-9)
     assert allowed == 1e-9

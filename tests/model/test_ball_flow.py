@@ -74,7 +74,7 @@ def test_events_lie_where_a_sharper_integrator_finds_them(setting: Setting, quer
     assert found.own_first == (found.switch is None)
 
 
-@pytest.mark.parametrize("order", [ball_flow.ORDER, 3])
+@pytest.mark.parametrize("order", [ball_flow.ORDER, 2])
 def test_a_step_holds_the_end_of_finer_steps(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same σ by steps of another length and order: balls meet.
 
