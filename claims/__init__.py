@@ -42,6 +42,7 @@ CHAPTERS = {
     "refutable.claims.mae.unequal_areas": "MAE, local query, areas of different sizes",
     "refutable.claims.mae.global_query": "MAE, global query",
     "refutable.claims.mae.enclosed_flow": "MAE, the flow enclosed at given P",
+    "refutable.claims.mae.enclosed_counts": "MAE, fluctuating counts enclosed at given P",
     "refutable.claims.mae.mask_ratio": "MAE, the mask ratio",
     "refutable.claims.theorems.theorem_4_1": "Theorem 4.1",
     "refutable.claims.theorems.theorem_4_2": "Theorem 4.2",

@@ -23,6 +23,7 @@ from refutable.model.ball_flow import (
     UPS_1,
     UPS_M,
     UPS_N,
+    Flow,
     NotEnclosedError,
     Step,
     Weights,
@@ -94,7 +95,9 @@ def short_of_half(w: Weights) -> Any:
     return w.d / w.W_n - 1
 
 
-def enclose(setting: Setting, query: QueryKind, loss_gap: Fraction) -> Enclosure:
+def enclose(
+    setting: Setting, query: QueryKind, loss_gap: Fraction, kind: type[Flow] = Flow
+) -> Enclosure:
     """Follow the flow from Q = 0 to the loss gap and decide its events.
 
     Raises NotEnclosedError where balls decide nothing, SettingError for what `ball_flow` refuses.
@@ -102,8 +105,8 @@ def enclose(setting: Setting, query: QueryKind, loss_gap: Fraction) -> Enclosure
     watches: dict[str, Watch] = {"half": short_of_half}
     pushed = own_first = True
     found: dict[str, Moment] = {}
-    count = 0
-    with closing(ball_flow.steps(setting, query, _longest(setting, loss_gap))) as steps:
+    count, longest = 0, _longest(setting, loss_gap)
+    with closing(ball_flow.steps(setting, query, longest, kind)) as steps:
         for step in steps:
             if not count:
                 watches |= _from_start(step, loss_gap)
@@ -126,7 +129,7 @@ def enclose(setting: Setting, query: QueryKind, loss_gap: Fraction) -> Enclosure
 def _from_start(step: Step, loss_gap: Fraction) -> dict[str, Watch]:
     """The watches that depend on the setting: the loss gap, and whether the global area leads."""
     flow = step.flow
-    allowed = 2 * ball(loss_gap) / (flow.gamma * flow.z2)
+    allowed = 2 * ball(loss_gap) / flow.per_missing
 
     def loss_left(w: Weights) -> Any:
         return w.missing / (w.S * w.S * allowed) - 1

@@ -60,7 +60,7 @@ class Weights:
     S: Any
     own: Any
     pushed: Any
-    others: tuple[Any, Any, Any, Any]
+    others: tuple[Any, ...]
     """Rates of Φ_m and, without their own pulls U and -D, of Υ_1, Υ_n, Υ_m; times S³."""
     missing: Any
     """‖F_p - X_p‖²S²/z²."""
@@ -68,6 +68,9 @@ class Weights:
 
 class Flow:
     """Shares of the areas, exact. Raises SettingError for random latents or areas unlike."""
+
+    states = 6
+    """How many numbers a state has."""
 
     def __init__(self, setting: Setting, query: QueryKind) -> None:
         setting.require_alike("the enclosed flow")
@@ -84,7 +87,7 @@ class Flow:
         shares = [ball(Fraction(n, P)) for n in (first, own, C_s, P - first - own)]
         self.seen_1, self.seen_n, self.each, self.seen_m = ((1 - gamma) * x for x in shares)
         self.dark_1, self.dark_n, _, self.dark_m = (gamma * x for x in shares)
-        self.gamma, self.unit = gamma, self.seen_n
+        self.gamma, self.unit, self.per_missing = gamma, self.seen_n, gamma * self.z2
 
     def weights(self, phi_1: Any, phi_n: Any, state: Values) -> Weights:
         """At zΦ_1, zΦ_n and the rest of the state (the followed correlation is not read)."""
@@ -123,7 +126,6 @@ class Flow:
         own_waits: that α_n < |α_1|, or nearly, which decides what divides what.
         """
         w = self.weights(phi_1, phi_n, state)
-        per = 1 / (w.own + w.pushed)
         if own_waits:
             lead = w.own / w.pushed
             fall = 1 / (1 + lead)
@@ -132,10 +134,12 @@ class Flow:
             lead = w.pushed / w.own
             rise = 1 / (1 + lead)
             fall = lead * rise
+        return [fall, rise, *self.small(w, 1 / (w.own + w.pushed), fall, rise)]
+
+    def small(self, w: Weights, per: Any, fall: Any, rise: Any) -> list[Any]:
+        """Speeds of the rest of the state; per: 1/(U + D)."""
         to_m, to_1, to_n, to_other = (x * per for x in w.others)
         return [
-            fall,
-            rise,
             to_m,
             (to_1 - fall) * (self.per_first / self.z2),
             (to_n + rise) * (self.per_own / self.z2),
@@ -198,15 +202,17 @@ def terms(number: int) -> Iterator[None]:
         ctx.cap = before
 
 
-def steps(setting: Setting, query: QueryKind, length: float) -> Generator[Step, None, None]:
+def steps(
+    setting: Setting, query: QueryKind, length: float, kind: type[Flow] = Flow
+) -> Generator[Step, None, None]:
     """Steps from Q = 0 until σ has passed `length`; used one by one, at the precision inside.
 
     Raises NotEnclosedError when no box is found, SettingError as `Flow` does.
     """
     before, ctx.prec = ctx.prec, BITS
     try:
-        flow = Flow(setting, query)
-        state, sigma = [arb(0)] * 6, arb(0)
+        flow = kind(setting, query)
+        state, sigma = [arb(0)] * flow.states, arb(0)
         start = flow.weights(arb(0), arb(0), state)
         follows_own, radius = bool(start.pushed > start.own), LARGEST_RADIUS
         while sigma < length:

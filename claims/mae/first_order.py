@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae.enclosed_counts import FOUR, NEGATIVE, THREE, FirstOrder
+from refutable.claims.mae.enclosed_flow import Found
 from refutable.claims.mae.ladders import DYNAMICS
 from refutable.claims.runs import plants
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
@@ -145,6 +147,20 @@ def times_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
             yield from on_ladder(top, name, event, "log_t", time_shift(), NEXT_ORDER_OF_TIMES)
 
 
+@times.leg("enclosed", profile="full", require=BOTH_SIGNS)
+def times_enclosed(context: Context) -> Iterator[Found]:
+    """T_1 and T_½ with C_s of 3 and 4, in balls."""
+    law = FirstOrder(
+        "log(T/T mean)",
+        ("switch", "half"),
+        lambda shift: shift.log_time,
+        lambda _: time_shift(),
+        lambda _: NEXT_ORDER_OF_TIMES,
+        "the next order, from C_s = 3 on; both ends of a ball",
+    )
+    yield from law.at_rungs((FOUR, THREE, NEGATIVE))
+
+
 times.mistake(time_shift, "1.2 instead of 1", lambda _: lambda: 1.2)
 times.mistake(
     counts.visible_counts,
@@ -173,6 +189,20 @@ def depth_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
             yield from on_ladder(
                 top, "zΔΦ_1(T_½)", "half", "phi_global", depth_shift(), NEXT_ORDER_OF_TIMES
             )
+
+
+@depth.leg("enclosed", profile="full", require=("Δ > 0",))
+def depth_enclosed(context: Context) -> Iterator[Found]:
+    """Φ_1 at T_½ with C_s of 3 and 4, in balls."""
+    law = FirstOrder(
+        "zΔΦ_1",
+        ("half",),
+        lambda shift: shift.phi_global,
+        lambda _: depth_shift(),
+        lambda _: NEXT_ORDER_OF_TIMES / 2,
+        "half of the next order of T_½, as e^{-2zΦ_1} grows like t; both ends of a ball",
+    )
+    yield from law.at_rungs((FOUR, THREE))
 
 
 depth.mistake(depth_shift, "1/C_s instead of half of it", plants.scaled(2))
@@ -214,6 +244,34 @@ def own_at_half_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
             own_shift_at_half(top),
             next_order_of_own(top),
         )
+
+
+def next_order_of_weight(setting: Setting) -> float:
+    """What C_s times the shift of log x leaves over C_s, x = e^{zΦ_n+Υ_n} times the share.
+
+    E x/(1+x) = ½ at log Ex = v/2 + v²/2 - μ_3/4, v and μ_3 the relative variance and third moment:
+    V/(C_s-1) and V(2γ-1)/(1-γ)/C_s², V = γ/(1-γ). The missing key adds -log(1 - 1/C_s).
+    """
+    V = visible_variance(setting)
+    skew = V * (2 * setting.gamma - 1) / (1 - setting.gamma)
+    return 0.5 + V / 2 + V**2 / 2 - skew / 4
+
+
+@own_at_half.leg("enclosed", profile="full", require=BOTH_SIGNS)
+def own_at_half_enclosed(context: Context) -> Iterator[Found]:
+    """Weight of an own key, zΦ_n + Υ_n, at T_½ with C_s of 3 and 4, in balls.
+
+    Υ_n moves by the second order, which log P makes large where Φ_n is read alone.
+    """
+    law = FirstOrder(
+        "Δ(zΦ_n + Υ_n)",
+        ("half",),
+        lambda shift: shift.log_own_weight,
+        own_shift_at_half,
+        lambda setting: 2 * next_order_of_weight(setting),
+        "twice the next order, as C_s is 3 or 4; both ends of a ball",
+    )
+    yield from law.at_rungs((FOUR, THREE, NEGATIVE))
 
 
 own_at_half.mistake(visible_variance, "no spread of the visible ones", plants.scaled(0))

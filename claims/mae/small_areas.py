@@ -12,21 +12,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 
 import sympy as sp
+from flint import arb
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.mae import laws
+from refutable.claims.mae import enclosed_counts, laws
+from refutable.claims.mae.enclosed_flow import Found, Shares, between, moment, where_decided
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, REDUCED, top_of
 from refutable.claims.runs import next_order
 from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.plants import ALPHA_OWN, BETA_OWN, RATES, scaled, spoiled
-from refutable.gap import Gap
+from refutable.gap import Gap, at_most
 from refutable.model import reduced
+from refutable.model.ball_events import ends
 from refutable.model.setting import Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
 from refutable.prove import symbolic
+from refutable.prove.balls import ball, precise
 from refutable.reuse import shared
 
 small_areas = Claim(
@@ -160,6 +165,50 @@ def phases_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
                     why=why,
                     x_label="log P",
                 )
+
+
+@small_areas.leg("enclosed", profile="full", require=dict.fromkeys(("z ≠ 1", "z = 1"), "*"))
+@where_decided
+def phases_in_balls(context: Context) -> Iterator[Found]:
+    """Both times and Φ_n at the switch at P = 1e12, all counts of the own area with their chances.
+
+    √ρ is 1e-6, and only the product A_1A_n beside A_1² delays T_1, by 10√ρ at most.
+    """
+    rungs = (enclosed_counts.FOUR, enclosed_counts.THREE)
+    yield enclosed_counts.scope(rungs)
+    for rung in rungs:
+        found, at = enclosed_counts.enclosed(rung), rung.setting
+        z, C_s = at.latents.L, at.C_s
+        yield Case(("z = 1",) if z == 1 else ("z ≠ 1", "γ ≠ ½"))
+        delta = stiffening(sp.Rational(repr(z)), sp.Integer(C_s))
+        switch = moment(found.switch)
+        with precise():
+            shares = Shares.of(at)
+            times = [enclosed_counts.log_time(rung, event) for event in (found.done, switch)]
+            given_up = shares.rho / (1 - shares.a)
+            unit = at.K / (ball(at.gamma) * given_up * ball(z) ** 4)
+            law = in_balls(half_time(sp.Rational(repr(z)), sp.Integer(C_s)))
+            for name, value, predicted in (
+                ("T*·γρ′z⁴/K", times[0].exp() / unit, law),
+                ("T*/T_1", (times[0] - times[1]).exp(), in_balls(phases(delta))),
+                (
+                    "e^{z(1+δ)Φ_n(T_1)}",
+                    ((1 + in_balls(delta)) * between(switch.phi_own)).exp(),
+                    in_balls(odds_at_switch(delta)),
+                ),
+            ):
+                yield at_most(
+                    f"|{name}/its law - 1|, {rung}",
+                    ends(abs(value / predicted - 1))[1],
+                    ends(10 * shares.rho.sqrt())[0],
+                    0,
+                    "10√ρ, upper end of a ball",
+                )
+
+
+def in_balls(number: sp.Rational) -> arb:
+    """A fraction of SymPy as a ball."""
+    return ball(Fraction(int(number.p), int(number.q)))
 
 
 small_areas.mistake(

@@ -1,0 +1,213 @@
+"""MAE at given P with fluctuating mask counts: the flow that trained models follow, enclosed.
+
+Sources: none; derived here. `model.ball_fluctuating` encloses the reduced flow in which every count
+of the own area has its exact probability; `enclosed_flow` has the one with counts at their mean.
+What fluctuations add to an event is the difference of two balls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from flint import arb
+
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claims.mae import enclosed_flow
+from refutable.claims.mae.enclosed_flow import INTEGRATED, Found, between, spoiled, where_decided
+from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP
+from refutable.claims.runs import plants
+from refutable.claims.runs.regimes import sign_of
+from refutable.gap import Gap, at_most, identical
+from refutable.model import ball_events, ball_fluctuating, reduced
+from refutable.model.ball_events import EVENTS, Enclosure, Moment, ends
+from refutable.model.ball_flow import NotEnclosedError
+from refutable.model.ball_fluctuating import FluctuatingFlow
+from refutable.model.reduced import counts
+from refutable.model.setting import Latents, Setting
+from refutable.model.trajectory import Event, QueryKind
+from refutable.prove.balls import ball, precise
+from refutable.reuse import shared
+
+
+class Rung(NamedTuple):
+    """A setting, the query that is followed, and the loss gap to which it is."""
+
+    setting: Setting
+    query: QueryKind = "local"
+    loss_gap: float = LOSS_GAP
+
+    def __str__(self) -> str:
+        """What tells it from others."""
+        at = self.setting
+        return f"C_1 = {at.C_1:.3g}, C_s = {at.C_s}, {enclosed_flow.name_of(at, self.query)}"
+
+
+AT_1E12 = Setting(P=10**12, kappa_c=0.9, kappa_s=0.001, c_1=2.0)
+FOUR = Rung(AT_1E12.replace(c_s=4 / AT_1E12.P**0.001))
+THREE = Rung(
+    AT_1E12.replace(c_s=3 / AT_1E12.P**0.001, gamma=0.25, latents=Latents.constant(1.5), K=3)
+)
+"""Few patches in a local area, P so large that nothing else is small: √ρ is 1e-6."""
+NEGATIVE = Rung(Setting(P=10**8, kappa_c=0.55, kappa_s=0.3, c_1=0.05, c_s=4 / 10**2.4))
+"""C_1²/(PC_s) = 1/250."""
+GLOBAL = Rung(Setting.of_sizes(24, 3, 3, kappa_c=0.5005, kappa_s=0.3), "global", 0.02)
+
+
+@shared.run_once
+def enclosed(rung: Rung) -> Enclosure:
+    """The fluctuating flow from Q = 0 to the loss gap, decided."""
+    gap = Fraction(repr(rung.loss_gap))
+    try:
+        return ball_events.enclose(rung.setting, rung.query, gap, FluctuatingFlow)
+    except NotEnclosedError as problem:
+        raise NotEnclosedError(f"{rung}: {problem}") from problem
+
+
+def log_time(rung: Rung, found: Moment) -> arb:
+    """Log t of an event; queries are masked with probability M/P."""
+    at = rung.setting
+    masked = ball(at.gamma) * at.P / at.M
+    return enclosed_flow.log_time(at, rung.query, found) + masked.log()
+
+
+def scope(rungs: Sequence[Rung]) -> Evidence:
+    """What is covered, in words."""
+    where = "; ".join(map(str, rungs))
+    return Evidence(gaps=(), cases=0, scope=f"the reduced flow with fluctuating counts: {where}")
+
+
+# ---------------------------------------------------------------- what fluctuations add, in balls
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The same event with fluctuating counts and with counts at their mean."""
+
+    rung: Rung
+    fluctuating: Moment
+    mean: Moment
+
+    @property
+    def log_time(self) -> arb:
+        """What is added to log t."""
+        theirs = enclosed_flow.log_time(self.rung.setting, "local", self.mean)
+        return log_time(self.rung, self.fluctuating) - theirs
+
+    @property
+    def phi_global(self) -> arb:
+        """What is added to zΦ_1."""
+        return between(self.fluctuating.phi_global) - between(self.mean.phi_global)
+
+    @property
+    def log_own_weight(self) -> arb:
+        """What is added to zΦ_n + Υ_n: log of the weight of a visible key of the own area."""
+        ours, theirs = (
+            between(at.phi_own) + between(at.upsilon_own) for at in (self.fluctuating, self.mean)
+        )
+        return ours - theirs
+
+
+def shifts(rung: Rung) -> dict[str, Shift]:
+    """Of every event that comes in both flows of a local query, by name."""
+    ours, theirs = enclosed(rung), enclosed_flow.enclosed(rung.setting, "local")
+    pairs = {name: (getattr(ours, name), getattr(theirs, name)) for name in EVENTS}
+    return {
+        name: Shift(rung, our, their)
+        for name, (our, their) in pairs.items()
+        if our is not None and their is not None
+    }
+
+
+@dataclass(frozen=True)
+class FirstOrder:
+    """A law in 1/C_s of what fluctuations add at events, and what stands over C_s next at most."""
+
+    of: str
+    events: tuple[str, ...]
+    added: Callable[[Shift], arb]
+    law: Callable[[Setting], float]
+    next_order: Callable[[Setting], float]
+    why: str
+
+    @where_decided
+    def at_rungs(self, rungs: Sequence[Rung]) -> Iterator[Found]:
+        """C_s times what is added is within next_order/C_s of the law, decided."""
+        yield scope(rungs)
+        for rung in rungs:
+            at, found = rung.setting, shifts(rung)
+            yield Case((sign_of(at),))
+            for event in (name for name in self.events if name in found):
+                with precise():
+                    off = ends(abs(at.C_s * self.added(found[event]) - ball(self.law(at))))[1]
+                yield at_most(
+                    f"C_s·{self.of} at {EVENTS[event]} off its law, {rung}",
+                    off,
+                    Fraction(self.next_order(at)) / at.C_s,
+                    0,
+                    self.why,
+                )
+
+
+# ------------------------------------------------------------- floats, held to what is decided
+
+counted = Claim(
+    id="tier.enclosed-counts",
+    title="Fluctuating counts: the reduced dynamics are integrated as exactly as taken for granted",
+    statement=r"""Mask counts by their law: $\log T_1,\ \log T_{1/2},\ \log T^*$,
+        $z\Phi_{p\to v_n}$ and $z\Phi_{p\to v_1}$ there are known to $5\cdot10^{-8}$ by the reduced
+        dynamics, for local areas of few patches and for a global query.""",
+    measured="floats against balls in which the exact flow was enclosed: all counts of the own "
+    "area, the global count at two values with its mean and variance; K = 1 or P above 1e4",
+    provenance=Provenance.DERIVED,
+    assumptions=DYNAMICS,
+    rests_on=("tier.reduced", "tier.enclosure"),
+)
+
+
+@counted.leg("enclosed")
+@where_decided
+def floats_against_balls(context: Context) -> Iterator[Found]:
+    """Every event of every rung: when it comes, and Φ_n and Φ_1 there."""
+    rungs = context.at(quick=(GLOBAL,), full=(GLOBAL, FOUR, THREE, NEGATIVE))
+    yield scope(rungs)
+    for rung in rungs:
+        yield Case((sign_of(rung.setting), f"{rung.query} query"))
+        exact = enclosed(rung)
+        run = reduced.mae(rung.setting, rung.query, loss_gap=rung.loss_gap)
+        for event in EVENTS:
+            yield from _off(rung, EVENTS[event], getattr(exact, event), getattr(run, event))
+
+
+def _off(rung: Rung, called: str, held: Moment | None, seen: Event | None) -> Iterator[Gap]:
+    z = ball(rung.setting.latents.U)
+    yield identical(f"{called} comes, {rung}", seen is not None, held is not None, "decided")
+    if held is None or seen is None:
+        return
+    with precise():
+        for what, value, exact in (
+            (f"log {called}", arb(seen.log_t), log_time(rung, held)),
+            (f"zΦ_n({called})", z * arb(seen.phi_own), between(held.phi_own)),
+            (f"zΦ_1({called})", z * arb(seen.phi_global), between(held.phi_global)),
+        ):
+            yield at_most(
+                f"{what} off, {rung}",
+                ends(abs(value - exact))[1],
+                Fraction(repr(INTEGRATED)),
+                0,
+                "the farthest end of the ball; both are exact numbers",
+            )
+
+
+counted.mistake(FluctuatingFlow.weights, "α_n off by 1e-6", spoiled("own", 1 + 1e-6))
+counted.mistake(FluctuatingFlow.weights, "A_n off by 1e-6", spoiled("W_n", 1 + 1e-6))
+counted.mistake(
+    ball_fluctuating.areas_around,
+    "the query counted among the keys of its area",
+    lambda right: lambda *given: (at := right(*given))._replace(own=at.own + 1),
+)
+counted.mistake(counts.own_counts, "floats with the own area at its mean", plants.at_its_mean)
+
+CLAIMS = (counted,)
