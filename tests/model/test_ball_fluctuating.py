@@ -39,7 +39,7 @@ def test_rates_are_those_of_the_reduced_dynamics(setting: Setting, query: Any) -
         "upsilon_own": -0.3, "upsilon_other": 0.05, "upsilon_self": -0.2,
     }  # fmt: skip
     U = setting.latents.U
-    floats = reduced.mae_rates(setting, query, **at)
+    floats = reduced.mae_rates(setting, query, counts="fluctuating", **at)
     flow = FluctuatingFlow(setting, query)
     phi_1, phi_n, phi_m, ups_1, ups_n, ups_m, ups_p = (arb(v) for v in at.values())
     state = [phi_n * U, phi_m * U, ups_1, ups_n, ups_m, arb(0), ups_p]
@@ -116,10 +116,10 @@ def test_events_are_those_of_floats_and_a_wrong_term_leaves_them_outside(
 
 
 def test_what_is_not_enclosed_is_refused() -> None:
-    for setting, query, why in (
-        (BASE.replace(K=2), "local", "different partitions"),
-        (Setting(P=10**6, kappa_c=0.9, kappa_s=0.5), "local", "too many counts"),
-        (Setting.of_sizes(30, 28, 1, kappa_c=0.9, kappa_s=0.1), "local", "two patches"),
+    for setting, why in (
+        (BASE.replace(K=2), "different partitions"),
+        (Setting(P=10**6, kappa_c=0.9, kappa_s=0.5), "too many counts"),
+        (Setting.of_sizes(30, 28, 1, kappa_c=0.9, kappa_s=0.1), "two patches"),
     ):
         with pytest.raises(SettingError, match=why):
-            FluctuatingFlow(setting, query)
+            FluctuatingFlow(setting, "local")
