@@ -17,7 +17,7 @@ from refutable.prove import majorant
 from refutable.prove.majorant import Majorant
 from tests.refutable.forging import forgeries
 
-POSITIVE, NEGATIVE = Region(25, (0.9, 0.9), (0.3, 0.3)), Region(12, (0.6, 0.6), (0.4, 0.4))
+POSITIVE, NEGATIVE = Region(12, (0.9, 0.9), (0.3, 0.3)), Region(12, (0.6, 0.6), (0.4, 0.4))
 TILED = Region(12, (0.75, 0.95), (0.25, 0.45), (0.45, 0.55))
 
 
@@ -93,7 +93,7 @@ def test_tiles_cover_what_is_meant_and_nothing_twice() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("(grows 25)", ""),
+        ("(grows 12)", ""),
         ("(assume assumed0)", ""),
         ("(follows assumed0", "(follows assumed1"),
         ("(share gamma)", "(share kappa_c)"),
