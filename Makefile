@@ -52,7 +52,7 @@ docs: .venv/docs-installed  ## the documentation with the report of a run, in si
 .venv-lowest/installed: .venv/installed
 	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
 	echo 'torch==$(TORCH)' > .venv-lowest/torch.txt
-	$(BIN)/uv pip compile pyproject.toml --quiet --extra test --extra cluster --resolution lowest-direct \
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra test --extra cluster --extra photographs --resolution lowest-direct \
 		--python .venv-lowest/bin/python --constraint .venv-lowest/torch.txt --no-header --no-annotate \
 		| grep -vE '^(cuda-|nvidia-|triton)' > .venv-lowest/requirements.txt  # for a GPU, which nothing here uses
 	.venv-lowest/bin/pip install --quiet --no-deps --requirement .venv-lowest/requirements.txt editables

@@ -13,7 +13,8 @@ class UsageError(Exception):
 
 
 DISTRIBUTIONS = {
-    "PIL": "pillow", "flint": "python-flint", "sklearn": "scikit-learn", "z3": "z3-solver",
+    "PIL": "pillow", "flint": "python-flint", "skimage": "scikit-image",
+    "sklearn": "scikit-learn", "z3": "z3-solver",
 }  # fmt: skip
 """Names of packages in the index that differ from those that they are imported by."""
 

@@ -201,6 +201,8 @@ DRAWN: dict[str, Callable[[Figure, Found], None]] = {
     "real-attention": attention_figure.attention,
     "real-diversity": attention_figure.diversity,
     "real-conditions": attention_figure.conditions,
+    "own-attention": attention_figure.attention,
+    "own-diversity": attention_figure.diversity,
     "published-attention": attention_figure.attention,
     "published-diversity": attention_figure.diversity,
 }

@@ -16,7 +16,7 @@ from refutable import chance
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.figures import networks
 from refutable.gap import Gap, at_most
-from refutable.model.transformers import metrics
+from refutable.model.transformers import images, metrics
 
 BOUND = 0.5
 """Of the rank correlation: three quarters of the variance of ranks are left unexplained."""
@@ -53,7 +53,7 @@ def by_image(name: str, count: int) -> tuple[list[float], list[float]]:
         from sklearn.cluster import KMeans
 
     net = networks.stored(name)
-    seen = networks.image_set("Fashion-MNIST").test[:count]
+    seen = images.clothing().test[:count]
     *_, (weights, tokens) = net.layers(seen)
     found = []
     for patches in tokens[:, net.architecture.leading :].numpy():

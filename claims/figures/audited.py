@@ -11,7 +11,8 @@ from refutable.claims.figures.networks import Measured, Recipe
 from refutable.gap import Gap, at_least, at_most
 
 COLLAPSED = 0.1
-"""Of MAE's diversity, what a contrastive model has at the most that counts as collapsed."""
+"""Of MAE's diversity, what a contrastive model has at the most that counts as collapsed. A choice:
+from Q = 0 it has 1e-8 of it, and once it has left the saddle 0.2 to 0.7."""
 
 
 def network(recipe: Recipe, seed: int, profile: Profile) -> Measured:
@@ -58,9 +59,9 @@ def on_pixels(base: Base, turned: Mapping[str, float], seed: int, _: Profile) ->
     mae = one_layer.trained(name, "MAE", "both", scale, seed, steps, masked, patch)
     cl = one_layer.trained(name, "CL", "content", scale, seed, steps, masked, patch)
     yield at_least(
-        "D of MAE over that of queries that see their 3 × 3 neighbourhood",
+        "D of MAE over that of queries that see their 5 × 5 patches",
         mae.diversity / one_layer.local_diversity(mae.P),
-        one_layer.DIVERSE,
+        1,
         0,
         "as fig3.one-layer has it",
     )

@@ -66,52 +66,77 @@ def separated(
     """One method lies above the other, beyond chance.
 
     Logarithms are compared, since networks of one method differ by factors. Of networks that ship
-    every pair has to be in order; of new ones the means, and where the exact permutation test does
-    not come out, five seeds leave it undecided.
+    every pair has to be in order; of new ones see `new_separated`.
     """
     groups = [[math.log(metric(found)) for found in networks.group(context, method)]
               for method in (higher, lower)]  # fmt: skip
     sizes = [len(group) for group in groups]
-    effect, p = effect_size(*groups), permutation_p(*groups)
-    if context.profile == "quick":
-        yield at_least(
-            f"{name}: share of pairs of networks in which {higher} is above",
-            share_above(*groups),
-            1,
-            0,
-            f"each of {sizes[0]} against each of {sizes[1]}; the networks are given",
-        )
-        yield at_least(
-            f"{name}: effect size",
-            effect,
-            least_effect(*sizes),
-            0,
-            "difference of mean logarithms in pooled standard deviations; the bound is where a t "
-            f"test comes out at {LEVEL:g}",
-        )
-    else:
+    if context.profile != "quick":
         above, below = ([math.log(metric(found)) for found in known.networks(method)]
                         for method in (higher, lower))  # fmt: skip
-        yield at_least(
-            f"{name}: effect size",
-            effect,
-            0,
-            0,
-            "difference of mean logarithms in pooled standard deviations; a false alarm is a pair "
-            f"of groups in reversed order, by Student's t from {len(above)} and {len(below)} "
-            "networks known",
-            false_alarm=known.reversed_order(above, below, min(sizes)),
+        yield from new_separated(
+            name,
+            *groups,
+            "a false alarm is a pair of groups in reversed order, by Student's t from "
+            f"{len(above)} and {len(below)} networks known",
+            known.reversed_order(above, below, min(sizes)),
         )
-    tested = f"{name}: p of the permutation of seeds"
-    if p > LEVEL and context.profile != "quick":
-        yield Undecided(tested, f"{p:.2g}, above {LEVEL:g}: so few seeds do not tell them apart")
         return
-    yield at_most(
-        tested,
+    yield at_least(
+        f"{name}: share of pairs of networks in which {higher} is above",
+        share_above(*groups),
+        1,
+        0,
+        f"each of {sizes[0]} against each of {sizes[1]}; the networks are given",
+    )
+    yield at_least(
+        f"{name}: effect size",
+        effect_size(*groups),
+        least_effect(*sizes),
+        0,
+        "difference of mean logarithms in pooled standard deviations; the bound is where a t "
+        f"test comes out at {LEVEL:g}",
+    )
+    yield _permuted(name, permutation_p(*groups))
+
+
+def new_separated(
+    name: str,
+    higher: Sequence[float],
+    lower: Sequence[float],
+    chance: str,
+    false_alarm: float | None,
+) -> Iterator[Gap | Undecided]:
+    """Of new networks the means are in order.
+
+    Where the exact permutation test does not come out, so few seeds leave it undecided. chance: how
+    the false-alarm probability of the order is found.
+    """
+    yield at_least(
+        f"{name}: effect size",
+        effect_size(higher, lower),
+        0,
+        0,
+        f"difference of mean logarithms in pooled standard deviations; {chance}",
+        false_alarm=false_alarm,
+    )
+    p = permutation_p(higher, lower)
+    if p <= LEVEL:
+        yield _permuted(name, p, false_alarm=0)
+        return
+    yield Undecided(
+        f"{name}: p of the permutation of seeds",
+        f"{p:.2g}, above {LEVEL:g}: so few seeds do not tell them apart",
+    )
+
+
+def _permuted(name: str, p: float, false_alarm: float | None = None) -> Gap:
+    return at_most(
+        f"{name}: p of the permutation of seeds",
         p,
         LEVEL,
         0,
         "one-sided and exact: of methods that do not differ, with logarithms of one law, it comes "
         f"out as small in at most {LEVEL:.0%} of cases",
-        false_alarm=drawn(context, 0),
+        false_alarm=false_alarm,
     )

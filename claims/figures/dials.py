@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from refutable.auditing.dial import Dial
+from refutable.claims.figures import image_sets, networks
 from refutable.claims.figures.networks import Recipe
 
 SOURCE = "Figures 1 and 3"
@@ -60,9 +61,8 @@ def photographs(looked: Looked, on: float) -> Looked:
     """Train and look at crops of photographs, cut into as many patches."""
     if not on:
         return looked
-    return dataclasses.replace(
-        looked, recipe=dataclasses.replace(looked.recipe, images="photographs", patch=8)
-    )
+    recipe = networks.on(image_sets.PHOTOGRAPHS, looked.recipe)
+    return dataclasses.replace(looked, recipe=recipe)
 
 
 def cropped(looked: Looked, on: float) -> Looked:

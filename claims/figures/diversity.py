@@ -16,6 +16,7 @@ from refutable.claims.figures import networks, planted, reading
 from refutable.claims.figures.comparing import separated, share_above
 from refutable.claims.figures.networks import Measured
 from refutable.gap import Gap, at_least, at_most
+from refutable.model.transformers import images
 
 METRICS = {"diversity": "D", "mutual_information": "NMI"}
 """Metrics by the letters that stand for them."""
@@ -44,7 +45,7 @@ vit_claim = Claim(
 @vit_claim.leg("property")
 def what_is_read_is_the_last_layers_attention(context: Context) -> Iterator[Gap]:
     """Networks that ship: the attention read off against that of torch in the last block."""
-    pictures = networks.image_set("Fashion-MNIST").test[:IMAGES]
+    pictures = images.clothing().test[:IMAGES]
     for method in context.at(quick=("MAE", "CL, masks"), full=networks.METHODS):
         net = networks.stored(f"{method}/0")
         found = networks.attention_maps(net, pictures)[-1]

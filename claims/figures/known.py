@@ -3,23 +3,55 @@
 The file beside this module holds networks by the recipe that ships and with one condition turned,
 and one-layer models on pixels; `trainings` fills it. From them the false-alarm probability of a
 bound follows, in place of a guess: what is measured is taken for normal from seed to seed
-(diversity on a log scale), with mean and deviation as uncertain as so few seeds leave them.
+(diversity on a log scale), with mean and deviation as uncertain as so few seeds leave them. The
+file says by which recipe it was made, and is unknown to any other; profile full makes some of it
+again (`fig3.training-is-real`).
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
-from refutable.claims.figures.networks import Measured
+from refutable.claims.figures.networks import Measured, Recipe
+from refutable.model.transformers import (
+    contrastive,
+    images,
+    masked,
+    one_layer,
+    training,
+    views,
+)
 
 FILE = Path(__file__).with_name("known.json")
+
+
+def _defaults(of: Callable[..., Any]) -> str:
+    parameters = inspect.signature(of).parameters.values()
+    given = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+    return f"{of.__name__} {given}"
+
+
+RECIPE = (
+    repr(Recipe("MAE")),
+    *map(_defaults, (masked.MaskedReconstruction, contrastive.Contrast, views.Masking)),
+    *map(_defaults, (views.Crops, training.fit, one_layer.contrastive_loss, one_layer.train)),
+    f"{images.FILE.name} {images.SHA256}",
+    _defaults(images.crops),
+)  # fmt: skip
+"""What trainings are made by, in numbers; what else decides them is code, and is tried."""
+
+
+class UnknownError(RuntimeError):
+    """Nothing is known of trainings by the recipe that is in force."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +80,11 @@ class OneLayer:
 class Known:
     """All of it.
 
-    untrained: D in the last layer of networks at their start. untrained_probes: what a linear
-    reader finds in some.
+    recipe: what it was made by. untrained: D in the last layer of networks at their start.
+    untrained_probes: what a linear reader finds in some.
     """
 
+    recipe: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
     one_layer: tuple[OneLayer, ...] = ()
     untrained: tuple[float, ...] = ()
@@ -60,8 +93,19 @@ class Known:
 
 @functools.cache
 def everything() -> Known:
-    """What the file holds."""
-    return TypeAdapter(Known).validate_json(FILE.read_bytes())
+    """What the file holds. UnknownError when it was made by another recipe."""
+    held = read(FILE)
+    if changed := set(held.recipe) ^ set(RECIPE):
+        raise UnknownError(
+            f"{FILE.name} holds trainings by another recipe; run python -m "
+            f"refutable.claims.figures.trainings ({'; '.join(sorted(changed))})"
+        )
+    return held
+
+
+def read(file: Path) -> Known:
+    """What a file holds, by whatever recipe."""
+    return TypeAdapter(Known).validate_json(file.read_bytes())
 
 
 def turned() -> list[tuple[str, float]]:
@@ -106,22 +150,30 @@ def beyond(seen: Collection[float], bound: float) -> float:
     return float(stats.t.sf(distance, n - 1))
 
 
-def reversed_order(higher: Sequence[float], lower: Sequence[float], count: int) -> float:
+def reversed_order(
+    higher: Sequence[float],
+    lower: Sequence[float],
+    count: int,
+    within: Sequence[Sequence[float]] = (),
+) -> float:
     """P(of `count` new of each group, the first has the smaller mean).
 
-    By Student's t of n + m - 2 degrees, the deviation being the same in both groups.
+    By Student's t, the deviation being the same in both groups. within: groups that tell it, by
+    default these two.
     """
     from scipy import stats
 
-    n, m = len(higher), len(lower)
-    spread = pooled_deviation(higher, lower) * math.sqrt(2 / count + 1 / n + 1 / m)
+    within = within or (higher, lower)
+    spread = pooled_deviation(*within) * math.sqrt(2 / count + 1 / len(higher) + 1 / len(lower))
     distance = (statistics.fmean(higher) - statistics.fmean(lower)) / spread
-    return float(stats.t.sf(distance, n + m - 2))
+    return float(stats.t.sf(distance, _degrees(within)))
 
 
-def pooled_deviation(first: Sequence[float], second: Sequence[float]) -> float:
-    """The standard deviation within two groups."""
-    squares = sum(
-        statistics.variance(group) * (len(group) - 1) for group in (first, second)
-    )  # fmt: skip
-    return math.sqrt(squares / (len(first) + len(second) - 2))
+def pooled_deviation(*groups: Sequence[float]) -> float:
+    """The standard deviation within groups, of which some have more than one member."""
+    squares = sum(statistics.variance(group) * (len(group) - 1) for group in groups if group[1:])
+    return math.sqrt(squares / _degrees(groups))
+
+
+def _degrees(groups: Sequence[Sequence[float]]) -> int:
+    return sum(len(group) - 1 for group in groups)

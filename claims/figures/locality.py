@@ -42,16 +42,16 @@ locality = Claim(
     id="fig1.locality",
     title="The one-layer MAE looks at the neighbourhood of a query, CL does not",
     statement=(
-        r"\mathrm{attn}_{\mathrm{MAE}}(3\times3) \ge 2\cdot\mathrm{uniform},\qquad "
+        r"\mathrm{attn}_{\mathrm{MAE}}(3\times3) \ge \mathrm{attn}_{5\times5}(3\times3),\qquad "
         r"\mathrm{attn}_{\mathrm{CL}}(3\times3) \le \tfrac{9}{\bar n}\cdot\mathrm{uniform}"
     ),
     provenance=Provenance.RECONSTRUCTED,
     paper="Figure 1",
     measured=(
         "attention on the 3 × 3 patches around the query, in units of uniform attention, in the "
-        "paper's one-layer model on real patches; n̄, the mean size of a neighbourhood, is 7.4 of "
-        "49 patches. Of networks with several layers the statement "
-        "is false (fig1.locality.original)"
+        "paper's one-layer model on real patches, against queries which see the 5 × 5 patches "
+        "around them evenly; n̄, the mean size of a neighbourhood, is 7.4 of 49 patches. Of "
+        "networks with several layers the statement is false (fig1.locality.original)"
     ),
     assumptions=("zero initialisation", "uniform masking", "one head, one layer"),
     rests_on=("fig3.one-layer",),
@@ -70,12 +70,11 @@ def neighbourhood_in_one_layer(context: Context) -> Iterator[Gap | Case]:
         yield at_least(
             f"{name}: attention of MAE on the 3 × 3 neighbourhood",
             mae.neighbourhood,
-            one_layer.LOCAL,
+            share := one_layer.local_share(mae.P),
             0,
-            "in units of uniform attention; queries that attend alike cannot reach it",
-            false_alarm=one_layer.false_alarm(
-                name, "MAE", "both", steps, "neighbourhood", one_layer.LOCAL
-            ),
+            "in units of uniform attention, that of queries which see their 5 × 5 patches evenly; "
+            "queries that attend alike cannot reach it",
+            false_alarm=one_layer.false_alarm(name, "MAE", "both", steps, "neighbourhood", share),
         )
         yield at_most(
             f"{name}: attention of CL on the 3 × 3 neighbourhood",
@@ -106,11 +105,17 @@ locality_original = Claim(
     paper="Figure 1",
     measured=(
         "refuted in networks of three layers on 4 × 4 patches that ship: each puts less than "
-        "uniform attention on the 3 × 3 patches around the query, though its queries differ"
+        "uniform attention on the 3 × 3 patches around the query, though its queries differ; of "
+        "eight others that are known seven do, and one has 1.03 times uniform"
     ),
     rests_on=("fig1.locality",),
     original_of="fig1.locality",
 )
+
+
+NOT_LOCAL = 0.99
+"""Attention on 3 × 3 over uniform, at the most. A choice: uniform has 1, untrained networks differ
+from it by 0.001, and the networks that ship have 0.74 to 0.97."""
 
 
 @locality_original.leg("trained")
@@ -120,10 +125,9 @@ def neighbourhood_in_the_last_layer(context: Context) -> Iterator[Gap]:
     yield at_most(
         "largest attention of an MAE on the 3 × 3 neighbourhood",
         max(shares),
-        0.99,
+        NOT_LOCAL,
         0,
-        "uniform attention has 1, and untrained networks differ from it by 0.001 at the most; the "
-        "networks and images are given",
+        "uniform attention has 1; the networks and images are given",
     )
 
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from refutable import chance
 from refutable.claim import Context, derive_seed
+from refutable.claims.figures import image_sets
 from refutable.errors import needed
 from refutable.model.transformers import (
     contrastive,
@@ -44,6 +45,8 @@ SHIPPED = {"MAE": 5, "CL, masks": 5, "CL": 5, "MoCo": 2, "DINO": 2, "supervised"
 """How many networks of each method ship."""
 SEEN = 128
 """Test images on which attention is measured."""
+CROP, PATCH = 32, 8
+"""Sides of a crop of a photograph and of its patches; 16 of them, as of clothing."""
 PROBED = 2000
 """Training images from which a linear reader learns."""
 
@@ -63,13 +66,13 @@ class Recipe:
     positions: vit.Positions = "sincos"
     pooling: vit.Pooling = "mean"
     start: float = 0.02
-    images: str = "Fashion-MNIST"
+    images: str = image_sets.CLOTHING
 
     @property
     def architecture(self) -> vit.Architecture:
         """The encoder's sizes."""
         return vit.Architecture(
-            image=image_set(self.images).side,
+            image=image_sets.named(self.images, CROP).side,
             patch=self.patch,
             width=self.width,
             depth=self.depth,
@@ -112,13 +115,6 @@ class Measured:
         return sum(getattr(layer, metric) for layer in self.layers) / len(self.layers)
 
 
-def image_set(name: str) -> images.Images:
-    """The images of this name."""
-    if name == "Fashion-MNIST":
-        return images.clothing()
-    return images.photographs(32)
-
-
 def objective(recipe: Recipe, net: vit.ViT, generator: torch.Generator) -> nn.Module:
     """What a method minimises."""
     crops, masks = views.Crops(), views.Masking(recipe.patch)
@@ -133,6 +129,11 @@ def objective(recipe: Recipe, net: vit.ViT, generator: torch.Generator) -> nn.Mo
     return makers[recipe.method]()
 
 
+def on(name: str, recipe: Recipe) -> Recipe:
+    """The same recipe on the images of another name, cut into as many patches."""
+    return recipe if name == recipe.images else replace(recipe, images=name, patch=PATCH)
+
+
 def untrained(recipe: Recipe, seed: int) -> vit.ViT:
     """The encoder as it starts."""
     with chance.preserved():  # torch draws weights of its own, which are replaced
@@ -145,7 +146,7 @@ def made(recipe: Recipe, seed: int) -> tuple[vit.ViT, list[float]]:
     generator = torch.Generator().manual_seed(seed % 2**63)
     net = vit.ViT(recipe.architecture, generator, recipe.start)
     learner = objective(recipe, net, generator)
-    found = image_set(recipe.images)
+    found = image_sets.named(recipe.images, CROP)
     batches: Iterator[tuple[Tensor, ...]] = images.batches(found, recipe.batch, generator)
     if recipe.method != "supervised":
         batches = (batch[:1] for batch in batches)
@@ -168,9 +169,9 @@ def measure(net: vit.ViT, pictures: Tensor) -> tuple[Layer, ...]:
     )
 
 
-def readable(net: vit.ViT, name: str = "Fashion-MNIST") -> Tensor:
+def readable(net: vit.ViT, name: str = image_sets.CLOTHING) -> Tensor:
     """(b,) whether a linear reader of the pooled tokens finds the label of a test image."""
-    found = image_set(name)
+    found = image_sets.named(name, CROP)
     train, test = found.train[:PROBED], found.test
     return training.linear_reader(
         training.features(net, train),
@@ -180,7 +181,7 @@ def readable(net: vit.ViT, name: str = "Fashion-MNIST") -> Tensor:
     )
 
 
-def probe(net: vit.ViT, name: str = "Fashion-MNIST") -> float:
+def probe(net: vit.ViT, name: str = image_sets.CLOTHING) -> float:
     """Share of test images whose label a linear reader finds."""
     return float(readable(net, name).double().mean())
 
@@ -188,7 +189,7 @@ def probe(net: vit.ViT, name: str = "Fashion-MNIST") -> float:
 def _described(
     method: str, seed: int, net: vit.ViT, losses: tuple[float, float], name: str
 ) -> Measured:
-    seen = image_set(name).test[:SEEN]
+    seen = image_sets.named(name, CROP).test[:SEEN]
     return Measured(method, seed, losses, measure(net, seen))
 
 
@@ -199,7 +200,11 @@ def _ends(losses: list[float]) -> tuple[float, float]:
 
 @shared.run_once
 @cache.kept(
-    depends_on=("refutable.model.transformers", "refutable.claims.figures.networks"),
+    depends_on=(
+        "refutable.model.transformers",
+        "refutable.claims.figures.networks",
+        "refutable.claims.figures.image_sets",
+    ),
     decode=TypeAdapter(Measured).validate_python,
 )
 def fresh(recipe: Recipe, seed: int) -> Measured:
@@ -238,16 +243,22 @@ def shipped(name: str) -> Measured:
     """What is measured of a network that ships, now; its losses are those of its training."""
     said = _file()[1][name]
     method = name.split("/")[0]
-    return _described(method, said["seed"], stored(name), tuple(said["losses"]), "Fashion-MNIST")
+    return _described(
+        method, said["seed"], stored(name), tuple(said["losses"]), image_sets.CLOTHING
+    )
 
 
-def group(context: Context, method: str, count: int | None = None) -> list[Measured]:
+def group(context: Context, method: str) -> list[Measured]:
     """The networks of a method: those that ship in profile quick, else as many fresh ones."""
-    chosen = names_of(method)[:count]
     if context.profile == "quick":
-        return [shipped(name) for name in chosen]
-    seeds = [derive_seed(context.root_seed, "networks", name) for name in chosen]
-    return [fresh(Recipe(method), seed) for seed in seeds]
+        return [shipped(name) for name in names_of(method)]
+    return anew(context, method)
+
+
+def anew(context: Context, method: str, name: str = image_sets.CLOTHING) -> list[Measured]:
+    """As many networks of a method as ship, trained on these images from the run's seed."""
+    seeds = [derive_seed(context.root_seed, "networks", each) for each in names_of(method)]
+    return [fresh(on(name, Recipe(method)), seed) for seed in seeds]
 
 
 def write(file: Path = FILE) -> None:

@@ -6,24 +6,24 @@ Source: the caption of Figure 3. The model is that of Definitions 2.4 to 2.7.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.figures import known
+from refutable.claims.figures import image_sets, known
 from refutable.gap import Gap, at_least, at_most
-from refutable.model.transformers import images, metrics, one_layer
+from refutable.model.transformers import metrics, one_layer
 from refutable.model.transformers.one_layer import Keys
 from refutable.reuse import shared
 
 Method = Literal["MAE", "CL"]
-PATCH = {"Fashion-MNIST": 4, "photographs": 8}
-"""Sides of patches: 7 × 7 patches of clothing, 8 × 8 of a crop of a photograph."""
+CROP = 64
+"""Side of a crop of a photograph."""
 TEST_IMAGES = 100
-BATCH = 128
 NOISE = 0.01
 """Scale of Q at a start that is not quite 0; content has length 1, so logits vary by as much."""
 
@@ -44,11 +44,6 @@ def loss_of(method: Method) -> one_layer.Loss:
     return {"MAE": one_layer.reconstruction_loss, "CL": one_layer.contrastive_loss}[method]
 
 
-def image_set(name: str) -> images.Images:
-    """The images of this name."""
-    return images.clothing() if name == "Fashion-MNIST" else images.photographs()
-
-
 @shared.run_once
 def trained(
     name: str,
@@ -62,15 +57,14 @@ def trained(
 ) -> Trained:
     """A one-layer model trained on the patches of these images, measured on test images.
 
-    masked: the share that is hidden. patch: side in pixels, by default that of PATCH.
+    masked: the share that is hidden. patch: side in pixels, by default for 7 × 7 patches of
+    clothing and 8 × 8 of a crop of a photograph.
     """
-    found, patch = image_set(name), patch or PATCH[name]
+    found, patch = image_sets.named(name, CROP), patch or (4 if name == image_sets.CLOTHING else 8)
     X, unseen = (one_layer.patches(part, patch) for part in (found.train, found.test[:TEST_IMAGES]))
     generator = torch.Generator().manual_seed(seed % 2**63)
     model = one_layer.OneLayer(X.shape[1], X.shape[2], keys, scale, generator)
-    loss = one_layer.train(
-        model, loss_of(method), X, generator, steps=steps, masked=masked, batch=BATCH
-    )
+    loss = one_layer.train(model, loss_of(method), X, generator, steps=steps, masked=masked)
     with torch.no_grad():
         A = model.attention(unseen)
     return Trained(
@@ -82,10 +76,28 @@ def trained(
     )
 
 
-def local_diversity(P: int, reach: int = 1) -> float:
-    """D of queries that attend to the patches up to `reach` away alone, evenly; 3 × 3 for 1."""
+REACH = 2
+"""How far queries see that MAE is compared with: the 5 × 5 patches around them, evenly. A choice
+between 3 × 3, which is what is asked about, and 7 × 7, which of clothing is nearly everything. In
+the 72 models known D is 1.03 to 1.27 times theirs, least with position keys on photographs (8
+deviations from seed to seed above), and attention on 3 × 3 is 1.07 to 1.49 times theirs, least with
+content in the keys on clothing (10 deviations)."""
+
+
+def even_attention(P: int, reach: int = REACH) -> Tensor:
+    """(P, P) attention of queries that see the patches up to `reach` away alone, evenly."""
     near = metrics.neighbours(math.isqrt(P), reach).double()
-    return float(metrics.diversity(near / near.sum(dim=1, keepdim=True)))
+    return near / near.sum(dim=1, keepdim=True)
+
+
+def local_diversity(P: int) -> float:
+    """D of queries that see their 5 × 5 patches alone, evenly."""
+    return float(metrics.diversity(even_attention(P)))
+
+
+def local_share(P: int) -> float:
+    """Attention of such queries on their 3 × 3 neighbourhood, over uniform."""
+    return float(metrics.neighbourhood(even_attention(P)))
 
 
 def largest_alike(P: int) -> float:
@@ -110,29 +122,39 @@ def false_alarm(
     measure: str,
     bound: float,
     scale: float = 0.0,
-) -> float:
-    """P(a further seed lies beyond a bound), from the seeds known of the same training."""
+    of: Callable[[float], float] = float,
+) -> float | None:
+    """P(a further seed lies beyond a bound), from the seeds known of the same training.
+
+    of: what is taken for normal, the number itself or its logarithm. None where no seeds can be
+    known, on the user's own images.
+    """
+    if name not in image_sets.SHIPPED:
+        return None
     seen = known.one_layer(name, method, keys, scale, steps, measure)
-    return known.beyond(seen.values(), bound)
+    return known.beyond([of(found) for found in seen.values()], of(bound))
 
 
-DIVERSE, LOCAL, LEARNED, MOVED = 0.75, 2.0, 0.98, 1e-5
-"""D over that of 3 × 3 neighbourhoods, attention on these over uniform, loss over guessing, and by
-how much some attention changes."""
+LEARNED = 0.98
+"""Contrastive loss over that of guessing, at the most. A choice: 1 is guessing, and the 58 models
+known have 0.88 to 0.96, so that it is halfway."""
+MOVED = 1e-5
+"""By how much some attention changes, at the least. A choice: rounding moves it by 1e-7, and in the
+58 models known it moved by 0.007 to 0.24."""
 
 one_layer_claim = Claim(
     id="fig3.one-layer",
     title="On real patches the one-layer MAE is diverse and local, CL from Q = 0 is neither",
     statement=(
-        r"D_{\mathrm{CL}} = 0,\qquad D_{\mathrm{MAE}} \ge \tfrac34 D_{3\times3},\qquad "
-        r"\mathrm{attn}_{\mathrm{MAE}}(3\times3) \ge 2\cdot\mathrm{uniform}"
+        r"D_{\mathrm{CL}} = 0,\qquad D_{\mathrm{MAE}} \ge D_{5\times5},\qquad "
+        r"\mathrm{attn}_{\mathrm{MAE}}(3\times3) \ge \mathrm{attn}_{5\times5}(3\times3)"
     ),
     provenance=Provenance.STATED,
     paper="Figure 3",
     measured=(
         "mean total variation between queries on test images, after training on patches of "
-        "Fashion-MNIST and, in longer profiles, of photographs; D_3×3 is that of queries which see "
-        "their 3 × 3 neighbourhood alone"
+        "Fashion-MNIST and, in longer profiles, of photographs; 5 × 5 are queries which see the "
+        "5 × 5 patches around them alone, evenly"
     ),
     assumptions=("zero initialisation", "uniform masking", "one head, one layer"),
 )
@@ -149,60 +171,64 @@ def image_names(context: Context) -> tuple[str, ...]:
 @one_layer_claim.leg("trained")
 def diversity_on_real_patches(context: Context) -> Iterator[Gap | Case]:
     """Both objectives trained from Q = 0 on pixels, with fresh masks at every step."""
-    steps = context.at(quick=60, full=150)
     for name in image_names(context):
-        for number in range(context.at(quick=1, full=3)):
-            seed = context.root_seed + number
-            yield Case((name,), f"seed {number}")
-            label = f"{name}, seed {number}"
-            for keys in READINGS:
-                mae = trained(name, "MAE", keys, 0.0, seed, steps)
-                local = local_diversity(mae.P)
-                yield at_least(
-                    f"{label}, keys {keys}: D of MAE over that of 3 × 3 neighbourhoods",
-                    mae.diversity / local,
-                    DIVERSE,
-                    0,
-                    "of queries that see 7 × 7 patches evenly it is "
-                    f"{local_diversity(mae.P, 3) / local:.2f}, of queries that attend alike 0",
-                    false_alarm=false_alarm(name, "MAE", keys, steps, "diversity", DIVERSE * local),
-                )
-                yield at_least(
-                    f"{label}, keys {keys}: attention of MAE on the 3 × 3 neighbourhood",
-                    mae.neighbourhood,
-                    LOCAL,
-                    0,
-                    "in units of uniform attention; of queries that attend alike, wherever, it is "
-                    f"{largest_alike(mae.P):.2f} at the most",
-                    false_alarm=false_alarm(name, "MAE", keys, steps, "neighbourhood", LOCAL),
-                )
-            cl = trained(name, "CL", "content", 0.0, seed, steps)
-            yield at_most(
-                f"{label}: D of contrastive learning",
-                cl.diversity,
-                collapsed_diversity(),
-                1e-5,
-                "single precision: a sum of P² numbers below 1, each rounded to 6e-8, over P²/2",
-            )
-            moved = known.one_layer(name, "CL", "content", 0.0, steps, "moved")
+        yield from both_objectives(context, name, name)
+
+
+def both_objectives(context: Context, name: str, called: str) -> Iterator[Gap | Case]:
+    """What the statement says of the images of this name, seed by seed."""
+    steps = context.at(quick=60, full=150)
+    for number in range(context.at(quick=1, full=3)):
+        seed = context.root_seed + number
+        yield Case((called,), f"seed {number}")
+        label = f"{called}, seed {number}"
+        for keys in READINGS:
+            mae = trained(name, "MAE", keys, 0.0, seed, steps)
+            local, share = local_diversity(mae.P), local_share(mae.P)
             yield at_least(
-                f"{label}: what the attention of contrastive learning moved by",
-                cl.moved,
-                MOVED,
+                f"{label}, keys {keys}: D of MAE",
+                mae.diversity,
+                local,
                 0,
-                "attention that never left its start is alike as well, and moves by rounding, 1e-7",
-                false_alarm=known.beyond([math.log(by) for by in moved.values()], math.log(MOVED)),
+                "that of queries which see their 5 × 5 patches evenly; of queries that attend "
+                "alike it is 0",
+                false_alarm=false_alarm(name, "MAE", keys, steps, "diversity", local),
             )
-            yield at_most(
-                f"{label}: contrastive loss over that of guessing",
-                cl.loss / math.log(BATCH),
-                LEARNED,
+            yield at_least(
+                f"{label}, keys {keys}: attention of MAE on the 3 × 3 neighbourhood",
+                mae.neighbourhood,
+                share,
                 0,
-                "it tells images apart: with similarities that are all equal it is 1 exactly",
-                false_alarm=false_alarm(
-                    name, "CL", "content", steps, "loss", LEARNED * math.log(BATCH)
-                ),
+                "in units of uniform attention, that of queries which see their 5 × 5 patches; of "
+                f"queries that attend alike it is {largest_alike(mae.P):.2f} at the most",
+                false_alarm=false_alarm(name, "MAE", keys, steps, "neighbourhood", share),
             )
+        cl = trained(name, "CL", "content", 0.0, seed, steps)
+        yield at_most(
+            f"{label}: D of contrastive learning",
+            cl.diversity,
+            collapsed_diversity(),
+            1e-5,
+            "single precision: a sum of P² numbers below 1, each rounded to 6e-8, over P²/2",
+        )
+        yield at_least(
+            f"{label}: what the attention of contrastive learning moved by",
+            cl.moved,
+            MOVED,
+            0,
+            "attention that never left its start is alike as well, and moves by rounding, 1e-7",
+            false_alarm=false_alarm(name, "CL", "content", steps, "moved", MOVED, of=math.log),
+        )
+        yield at_most(
+            f"{label}: contrastive loss over that of guessing",
+            cl.loss / math.log(one_layer.BATCH),
+            LEARNED,
+            0,
+            "it tells images apart: with similarities that are all equal it is 1 exactly",
+            false_alarm=false_alarm(
+                name, "CL", "content", steps, "loss", LEARNED * math.log(one_layer.BATCH)
+            ),
+        )
 
 
 one_layer_claim.mistake(
@@ -216,7 +242,8 @@ one_layer_claim.mistake(
 one_layer_claim.mistake(collapsed_diversity, "CL claimed negative", lambda original: lambda: -0.01)
 
 AWAY = 0.1
-"""D that is far from collapsed; logits of scale 0.01 make 0.006 of it at the start."""
+"""D that is far from collapsed. A choice: logits of scale 0.01 make 0.006 of it at the start, and
+the 29 models known end with 0.50 to 0.61."""
 
 one_layer_original = Claim(
     id="fig3.one-layer.original",

@@ -50,12 +50,15 @@ def as_shown(pictures: Tensor) -> Any:
     return ((pictures - low) / (high - low).clamp(min=1e-9)).permute(0, 2, 3, 1).numpy()
 
 
+def that_ship() -> dict[str, vit.ViT]:
+    """One network of each method that ships, by what a picture calls it."""
+    return {LABELS.get(name, name): networks.stored(f"{name}/0") for name in networks.METHODS}
+
+
 def shipped_attention() -> Picture:
     """Figure 1 for one network of each method that ships."""
-    seen = networks.image_set("Fashion-MNIST").test[list(SHOWN)]
-    found = {
-        LABELS.get(method, method): networks.stored(f"{method}/0") for method in networks.METHODS
-    }
+    seen = images.clothing().test[list(SHOWN)]
+    found = that_ship()
     rows = attention_rows(found, dict.fromkeys(found, seen))
     return rows | {"images": as_shown(seen)}
 
@@ -99,16 +102,16 @@ PICTURES = {
 """Pictures of the networks that ship, by name."""
 
 
-def labelled(found: Sequence[checkpoints.Checkpoint]) -> dict[str, checkpoints.Checkpoint]:
-    """Checkpoints by what a picture calls them: the objective, with the file's name; MAE first."""
+def labelled(found: Sequence[checkpoints.Checkpoint]) -> dict[str, vit.ViT]:
+    """Networks by what a picture calls them: the objective, with the file's name; MAE first."""
     return {
-        f"{each.objective or 'unknown'} ({each.name})": each
+        f"{each.objective or 'unknown'} ({each.name})": each.net
         for each in sorted(found, key=lambda e: (e.objective != "MAE", e.objective or "~", e.name))
     }
 
 
 def seen_by(net: vit.ViT, place: Path, most: int = MOST) -> Tensor:
-    """The first of the user's images as a published network sees them, scaled as ImageNet's pixels.
+    """The first of the user's images as a network sees them; colours scaled as ImageNet's pixels.
 
     Raises ImageProblem.
     """
@@ -123,14 +126,12 @@ def seen_by(net: vit.ViT, place: Path, most: int = MOST) -> Tensor:
     return (pixels - mean) / deviation
 
 
-def published(found: Sequence[checkpoints.Checkpoint], place: Path) -> tuple[Picture, Picture]:
-    """Figures 1 and 3 of published networks on the images of a folder.
+def on_images(nets: Mapping[str, vit.ViT], place: Path) -> tuple[Picture, Picture]:
+    """Figures 1 and 3 of networks, by label, on the images of a folder.
 
     In Figure 3 images take the place of seeds. Raises ImageProblem.
     """
-    named = labelled(found)
-    views = {label: seen_by(each.net, place) for label, each in named.items()}
-    nets = {label: each.net for label, each in named.items()}
+    views = {label: seen_by(net, place) for label, net in nets.items()}
     groups = {
         label: torch.stack(
             [metrics.diversity(A).mean(dim=1) for A in networks.attention_maps(net, views[label])],
@@ -141,3 +142,17 @@ def published(found: Sequence[checkpoints.Checkpoint], place: Path) -> tuple[Pic
     rows = attention_rows(nets, {label: view[:3] for label, view in views.items()})
     largest = max(views.values(), key=lambda view: view.shape[-1])
     return rows | {"images": as_shown(largest[:3])}, {"groups": groups, "point": "image"}
+
+
+def published(found: Sequence[checkpoints.Checkpoint], place: Path) -> tuple[Picture, Picture]:
+    """Figures 1 and 3 of published networks on the images of a folder. Raises ImageProblem."""
+    return on_images(labelled(found), place)
+
+
+def own(place: Path) -> tuple[Picture, Picture]:
+    """Figures 1 and 3 of the networks that ship, on the images of a folder. Raises ImageProblem.
+
+    An untrained one beside them is the control.
+    """
+    control = networks.untrained(networks.Recipe("MAE"), 0)
+    return on_images(that_ship() | {"untrained": control}, place)

@@ -16,6 +16,21 @@ def shuffled_labels(claim: Claim, first: str, second: str) -> None:
     )
 
 
+def swapped_networks(claim: Claim) -> None:
+    """Plant that a network that ships is read for one of the other method."""
+    other = {"MAE": "CL, masks", "CL, masks": "MAE"}
+
+    def swapped(name: str) -> str:
+        method, number = name.split("/")
+        return f"{other[method]}/{number}"
+
+    claim.mistake(
+        networks.stored,
+        "the labels of the methods are shuffled",
+        lambda original: lambda name: original(swapped(name)),
+    )
+
+
 def untrained_as_mae(claim: Claim) -> None:
     """Plant that an untrained network is taken for each MAE that ships."""
     claim.mistake(

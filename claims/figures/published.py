@@ -16,12 +16,13 @@ from refutable import files
 from refutable.claim import Case, Claim, Context, Provenance, Undecided
 from refutable.claims.figures import networks, pictures
 from refutable.claims.figures.comparing import LEVEL, sign_p
+from refutable.claims.figures.image_sets import VARIABLE
 from refutable.errors import MissingFileError
 from refutable.gap import Gap, at_least, at_most
 from refutable.model.transformers import checkpoints, metrics
 
-CHECKPOINTS, IMAGES, HEADS = "CLAIMS_CHECKPOINTS", "CLAIMS_IMAGES", "CLAIMS_HEADS"
-"""Environment variables: the folders, and how many heads networks of unusual width have."""
+CHECKPOINTS, HEADS = "CLAIMS_CHECKPOINTS", "CLAIMS_HEADS"
+"""Environment variables: the folder, and how many heads networks of unusual width have."""
 WOULD_DO = (
     "a ViT of the same size by MAE and by another method, named by it, such as "
     "mae_pretrain_vit_base.pth, vit-b-300ep.pth.tar of MoCo-v3 (as moco-...), "
@@ -61,11 +62,11 @@ def diversity_by_image(found: checkpoints.Checkpoint, place: Path, most: int) ->
     return by_image
 
 
-@published.leg("property", reads=[f"${name}" for name in (CHECKPOINTS, IMAGES, HEADS)])
+@published.leg("property", reads=[f"${name}" for name in (CHECKPOINTS, VARIABLE, HEADS)])
 def every_checkpoint_in_a_folder(context: Context) -> Iterator[Gap | Case | Undecided]:
     """Each network that is no MAE against each that is one, on the same images."""
     given = checkpoints_given()
-    place = os.environ.get(IMAGES)
+    place = os.environ.get(VARIABLE)
     if not place:
         raise MissingFileError("no --images DIR was named; some photographs would do")
     mae = [found for found in given if found.objective == "MAE"]

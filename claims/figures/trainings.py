@@ -1,6 +1,6 @@
 """Trainings: whatever the file of known ones does not hold yet is trained and put there.
 
-Run as a module, which can be stopped, and goes on.
+Run as a module, which can be stopped, and goes on; of a file by another recipe nothing is kept.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import TypeAdapter
 
 from refutable.auditing.statement import replicate_seed
-from refutable.claims.figures import conditions, controls, dials, networks, one_layer
+from refutable.claims.figures import conditions, controls, dials, known, networks, one_layer
 from refutable.claims.figures.known import FILE, Known, Network, OneLayer
 from refutable.model.transformers.one_layer import Keys
 from refutable.records.documents import put
@@ -40,7 +39,9 @@ ON_PIXELS: dict[tuple[str, int], tuple[Kind, ...]] = {
 
 def write(file: Path = FILE) -> None:
     """Train whatever the file does not hold yet, and put it there one by one."""
-    held = TypeAdapter(Known).validate_json(file.read_bytes()) if file.exists() else Known()
+    held = known.read(file) if file.exists() else Known()
+    if held.recipe != known.RECIPE:
+        held = Known(known.RECIPE)
     for part, train in missing(held):
         held = replace(held, **{part: (*getattr(held, part), train())})
         put(file, text(held))

@@ -2,18 +2,19 @@
 
 Fashion-MNIST (Zalando Research, 2017; licence beside the file): the first 6,000 images of its
 training set and the first 1,000 of its test set, grey, 28 × 28. The photographs are those that
-ship with scikit-learn, grey; crops for training come from their left three quarters, crops for
-tests from the rest, so that the two never overlap. All are scaled to mean 0 and deviation 1 by
-the training images.
+ship with scikit-learn, or the user's own, grey; crops for training come from their left three
+quarters, crops for tests from the rest, so that the two never overlap. All are scaled to mean 0 and
+deviation 1 by the training images.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ CLASSES = 10
 ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 TRAINING_SHARE = 0.75
 """Share of the width of a photograph from which crops for training come."""
+FEWEST, MOST, SHORTER = 2, 64, 256
+"""The user's images that crops are taken of, at least and at most, and the least of their sides to
+which they are scaled down: a quarter of it is as wide as a crop for 8 × 8 patches of 8 pixels."""
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of red, green and blue in [0, 1], by which published networks scale pixels."""
 
@@ -82,8 +86,24 @@ def photographs(side: int = 64, train: int = 2000, test: int = 200, seed: int = 
     """
     from sklearn.datasets import load_sample_images
 
-    rng = np.random.default_rng(seed)
     pictures = [torch.tensor(p).float().mean(dim=2) / 255 for p in load_sample_images().images]
+    return crops("photographs", pictures, side, train, test, seed)
+
+
+def crops(
+    name: str,
+    pictures: Sequence[Floating[Tensor, "height width"]],
+    side: int,
+    train: int = 2000,
+    test: int = 200,
+    seed: int = 0,
+) -> Images:
+    """Random crops of grey pictures (height, width), equally many of each.
+
+    side: of a crop, in pixels; a picture is at least as high, and so is a quarter of it wide. The
+    label says which picture.
+    """
+    rng = np.random.default_rng(seed)
     found: dict[bool, list[Tensor]] = {True: [], False: []}
     for picture in pictures:
         height, width = picture.shape
@@ -92,16 +112,55 @@ def photographs(side: int = 64, train: int = 2000, test: int = 200, seed: int = 
             count = (train if training else test) // len(pictures)
             rows = rng.integers(height - side + 1, size=count)
             columns = low + rng.integers(high - low - side + 1, size=count)
-            crops = [
-                picture[r : r + side, c : c + side] for r, c in zip(rows, columns, strict=True)
-            ]
-            found[training].append(torch.stack(crops)[:, None])
+            cut = [picture[r : r + side, c : c + side] for r, c in zip(rows, columns, strict=True)]
+            found[training].append(torch.stack(cut)[:, None])
     labels = [
         torch.arange(len(pictures)).repeat_interleave(len(found[training][0]))
         for training in (True, False)
     ]
     scaled = _scaled(torch.cat(found[True]), torch.cat(found[False]))
-    return Images("photographs", *scaled, *labels)
+    return Images(name, *scaled, *labels)
+
+
+def identified(place: Path) -> str:
+    """A folder of the user's images by its path and a digest of what is read of it.
+
+    Raises ImageProblem for no folder, for fewer than two images, and for one that cannot be read or
+    is too small for crops; whether it can be decoded whole is seen when it is.
+    """
+    chosen = files(place)[:MOST]
+    if len(chosen) < FEWEST:
+        raise ImageProblem(f"{place} holds one image; {FEWEST} are needed")
+    digest = hashlib.sha256()
+    for file in chosen:
+        with _opened(file) as opened:
+            _require_size(file, opened.size, SHORTER)
+        digest.update(file.name.encode(errors="surrogateescape") + b"\0" + file.read_bytes())
+    return f"{place}#{digest.hexdigest()[:16]}"
+
+
+@functools.cache
+def own(identity: str, side: int, train: int = 2000, test: int = 200, seed: int = 0) -> Images:
+    """Random crops of the first images of a folder that was `identified`, as of photographs.
+
+    Larger ones are scaled down first, until the shorter side has 256 pixels. Raises ImageProblem
+    for an image that cannot be read, and when the folder is no longer what it was.
+    """
+    from PIL import Image
+
+    place = Path(identity.rpartition("#")[0])
+    if identified(place) != identity:
+        raise ImageProblem(f"{place} has changed since it was first looked at")
+    pictures = []
+    for file in files(place)[:MOST]:
+        grey = _decoded(file).convert("L")
+        scale = SHORTER / min(grey.size)
+        size = [max(SHORTER, round(scale * length)) for length in grey.size]
+        small = grey.resize(size, Image.Resampling.BICUBIC)
+        pictures.append(torch.from_numpy(np.array(small, dtype=np.float32) / 255))
+    if len({float(end) for picture in pictures for end in picture.aminmax()}) == 1:
+        raise ImageProblem(f"{place}: all pixels are of one colour")
+    return crops(str(place), pictures, side, train, test, seed)
 
 
 def files(place: Path) -> list[Path]:
@@ -130,13 +189,32 @@ def folder(
 
 def _read(file: Path, side: int, channels: int) -> Floating[Tensor, "{channels} {side} {side}"]:
     from PIL import Image, ImageOps
-    from PIL.Image import open as decoded
+
+    picture = _decoded(file)
+    _require_size(file, picture.size, side)
+    grey = picture.convert("L" if channels == 1 else "RGB")
+    cut = ImageOps.fit(grey, (side, side), Image.Resampling.BICUBIC)
+    pixels = torch.from_numpy(np.array(cut, dtype=np.float32) / 255)
+    return pixels.reshape(side, side, channels).permute(2, 0, 1)
+
+
+def _require_size(file: Path, size: tuple[int, int], side: int) -> None:
+    if min(size) < side:
+        width, height = size
+        raise ImageProblem(f"{file} has {width} × {height} pixels; {side} × {side} are needed")
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """An image that is not decoded yet; what is wrong with it is an ImageProblem that names it."""
+    from PIL import Image
+    from PIL.Image import open as opened
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with decoded(file) as opened:
-                picture = _as_shown(file, opened)
+            with opened(file) as picture:
+                yield picture
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ImageProblem(
             f"{file} has more than {Image.MAX_IMAGE_PIXELS} pixels; make it smaller"
@@ -145,13 +223,11 @@ def _read(file: Path, side: int, channels: int) -> Floating[Tensor, "{channels} 
         raise
     except (OSError, ValueError, SyntaxError) as problem:
         raise ImageProblem(f"{file} cannot be read as an image: {problem}") from None
-    if min(picture.size) < side:
-        width, height = picture.size
-        raise ImageProblem(f"{file} has {width} × {height} pixels; {side} × {side} are needed")
-    grey = picture.convert("L" if channels == 1 else "RGB")
-    cut = ImageOps.fit(grey, (side, side), Image.Resampling.BICUBIC)
-    pixels = torch.from_numpy(np.array(cut, dtype=np.float32) / 255)
-    return pixels.reshape(side, side, channels).permute(2, 0, 1)
+
+
+def _decoded(file: Path) -> Any:
+    with _opened(file) as picture:
+        return _as_shown(file, picture)
 
 
 def _as_shown(file: Path, opened: Any) -> Any:

@@ -19,6 +19,8 @@ from refutable.model.transformers import vit
 from refutable.model.transformers.masked import pixels, random_subsets
 
 Keys = Literal["position", "content", "both"]
+BATCH = 128
+"""Images of a step; guessing among as many costs the contrastive loss log 128."""
 Patches = Floating[Tensor, "B P d"]
 
 
@@ -103,7 +105,7 @@ def train(
     *,
     steps: int,
     masked: float = 0.75,
-    batch: int = 128,
+    batch: int = BATCH,
     rate: float = 0.1,
 ) -> float:
     """Train in place by Adam on patches X (N, P, d), every step with a fresh batch and fresh masks.

@@ -29,7 +29,7 @@ from refutable.reports import explain
 @options.module
 def command(claim_id: str, out: Path, modules: tuple[str, ...]) -> None:
     """One claim: statement, source, assumptions, what it rests on, how it is checked."""
-    named = options.published(None, None, None, (claim_id,))
+    named = options.given(None, None, None, (claim_id,))
     catalogue = catalogues.load(options.sources(modules) + named)
     entry = catalogue.entry(claim_id)
     tables = catalogue[claim_id].tables if entry.tables else ()

@@ -11,6 +11,7 @@ from refutable import streams
 from refutable.cli import options
 from refutable.cli.examples import examples
 from refutable.errors import UsageError
+from refutable.text import many
 
 
 @click.command(
@@ -18,6 +19,7 @@ from refutable.errors import UsageError
     epilog=examples(
         "claims figures",
         "claims figures pictures --seed 1",
+        "claims figures pictures --images photographs",
         "claims figures pictures --checkpoints networks --images photographs",
     ),
 )
@@ -32,17 +34,16 @@ def command(
 ) -> None:
     """Draw the paper's pictures as SVG in DIR [default: docs/figures].
 
-    On its own data model, and on real images by the networks that ship; with --checkpoints and
-    --images, Figures 1 and 3 of published networks.
+    On its own data model, and on real images by the networks that ship; with --images, Figures 1
+    and 3 of these networks on your images, and with --checkpoints of published ones.
     """
     if folder_.exists() and not folder_.is_dir():
         raise UsageError(f"{folder_} is a file; give a folder")
     from refutable.reports import paper_figures
 
-    if options.published(checkpoints, images, heads):
-        assert checkpoints is not None  # or it would have been refused
-        assert images is not None
-        found = _published(checkpoints, images, heads)
+    if options.given(checkpoints, images, heads, crops=False):
+        assert images is not None  # or it would have been refused
+        found = _on_images(images, checkpoints, heads)
     else:
         from refutable.claims.comparison import pictures
         from refutable.claims.figures import pictures as real
@@ -54,21 +55,27 @@ def command(
         streams.say(paper_figures.write(name, picture, folder_))
 
 
-def _published(checkpoints: Path, images: Path, heads: int | None) -> dict[str, dict[str, Any]]:
-    """Figures 1 and 3 of published networks. UsageError for files that cannot be used."""
+def _on_images(
+    images: Path, checkpoints: Path | None, heads: int | None
+) -> dict[str, dict[str, Any]]:
+    """Figures 1 and 3 of published networks, or of those that ship, on the user's images.
+
+    UsageError for files that cannot be used.
+    """
     from refutable.claims.figures import pictures
     from refutable.model.transformers.checkpoints import CheckpointProblem, folder
     from refutable.model.transformers.images import ImageProblem, files
 
     try:
-        given = folder(checkpoints, heads)
-        attention, diversity = pictures.published(given, images)
+        given = folder(checkpoints, heads) if checkpoints else []
+        drawn = pictures.published(given, images) if checkpoints else pictures.own(images)
         count = len(files(images))
     except (CheckpointProblem, ImageProblem) as problem:
         raise UsageError(str(problem)) from None
     for each in given:
         how = each.objective or "an unknown method (name the file by it)"
         streams.say(f"{each.file.name}: {how}, in the naming of {each.naming}", err=True)
-    looked_at = f"the first {pictures.MOST} of {count}" if count > pictures.MOST else f"{count}"
-    streams.say(f"{images}: {looked_at} images", err=True)
-    return {"published-attention": attention, "published-diversity": diversity}
+    first = f"the first {pictures.MOST} of " if count > pictures.MOST else ""
+    streams.say(f"{images}: {first}{many(count, 'image')}", err=True)
+    kind = "published" if checkpoints else "own"
+    return dict(zip((f"{kind}-attention", f"{kind}-diversity"), drawn, strict=True))

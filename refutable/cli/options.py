@@ -89,7 +89,7 @@ checkpoints = click.option(
 )  # fmt: skip
 images = click.option(
     "--images", type=click.Path(path_type=Path), metavar="DIR",
-    help="Images on which their attention is measured.",
+    help="Images of your own: networks are looked at on them, or without --checkpoints trained.",
 )  # fmt: skip
 heads = click.option(
     "--heads", type=click.IntRange(1), metavar="N",
@@ -102,33 +102,48 @@ def sources(modules: tuple[str, ...]) -> tuple[str, ...]:
     return modules or DEFAULT_SOURCES
 
 
-PUBLISHED = "refutable.claims.figures.published"
-"""The module of claims about published networks, in no catalogue unless they are asked for."""
+PUBLISHED, OWN = "refutable.claims.figures.published", "refutable.claims.figures.own"
+"""Modules of claims about published networks, and about the user's images: in no catalogue unless
+they are asked for."""
+ASKED_FOR = {"fig3.published": PUBLISHED, "fig3.one-layer.own": OWN, "fig3.vit.own": OWN}
 
 
-def published(
+def given(
     checkpoints: Path | None,
     images: Path | None,
     heads: int | None,
     select: Sequence[str] = (),
+    *,
+    crops: bool = True,
 ) -> tuple[str, ...]:
-    """The module of claims about published networks, when some are named; its processes find them.
+    """The module of claims about what the user gives, when something is; its processes find it.
 
-    Also when such a claim is selected by its id, so that it can say which files would do.
-    UsageError for folders that are not there, and for one without the other.
+    Also when such a claim is selected by its id, so that it can say which files would do. crops:
+    whether images are cut into crops where they are all that is given. UsageError for folders that
+    are not there, networks without images, and images of which no crops can be taken.
     """
     if checkpoints is None and images is None and heads is None:
-        return (PUBLISHED,) if "fig3.published" in select else ()
-    if checkpoints is None or images is None:
-        raise UsageError("--checkpoints and --images go together: networks, and what they look at")
-    for place in (checkpoints, images):
+        return tuple({ASKED_FOR[each]: None for each in select if each in ASKED_FOR})
+    if checkpoints is None and heads is not None:
+        raise UsageError("--heads is about --checkpoints, and none are given")
+    if images is None:
+        raise UsageError("--checkpoints needs --images: what the networks are to look at")
+    for place in filter(None, (checkpoints, images)):
         if not place.is_dir():
             raise UsageError(f"there is no folder {place}")
-    from refutable.claims.figures import published as chapter
+    from refutable.claims.figures import image_sets, published
+    from refutable.model.transformers.images import ImageProblem, identified
 
-    os.environ[chapter.CHECKPOINTS] = str(checkpoints.absolute())
-    os.environ[chapter.IMAGES] = str(images.absolute())
-    os.environ[chapter.HEADS] = str(heads or "")
+    os.environ[image_sets.VARIABLE] = str(images.absolute())
+    if checkpoints is None:
+        try:
+            if crops:
+                identified(images)
+        except ImageProblem as problem:
+            raise UsageError(str(problem)) from None
+        return (OWN,)
+    os.environ[published.CHECKPOINTS] = str(checkpoints.absolute())
+    os.environ[published.HEADS] = str(heads or "")
     return (PUBLISHED,)
 
 

@@ -91,7 +91,7 @@ def command(
     from refutable.cli import progress
     from refutable.events import Event, RunStarted
 
-    sources = options.sources(modules) + options.published(checkpoints, images, heads, select)
+    sources = options.sources(modules) + options.given(checkpoints, images, heads, select)
     part = None if shard is None else Shard.parse(shard)
     for name, asked in (("--shard", part), ("--seeds", seeds)):
         if asked and out is None:

@@ -178,7 +178,7 @@ def test_bad_files_are_one_line_and_returncode_2(
 def test_folders_go_together_and_must_be_there(verb: str, networks: Path) -> None:
     done = run(verb, "--checkpoints", networks)
     assert done.returncode == 2
-    assert "go together" in done.stderr
+    assert "--checkpoints needs --images" in done.stderr
     done = run(verb, "--checkpoints", networks, "--images", networks / "missing")
     assert done.returncode == 2
     assert "there is no folder" in done.stderr

@@ -9,7 +9,7 @@ from scipy import stats
 
 from refutable.claim import Context, Profile, Undecided
 from refutable.claims.figures import areas, comparing, known, networks, reading
-from refutable.model.transformers import vit
+from refutable.model.transformers import images, vit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -42,7 +42,7 @@ def test_networks_of_one_method_differ() -> None:
 
 def test_what_is_read_is_torchs_attention_of_the_last_block() -> None:
     net = networks.stored("MAE/0")
-    pictures = networks.image_set("Fashion-MNIST").test[:3]
+    pictures = images.clothing().test[:3]
     maps = networks.attention_maps(net, pictures)
     torch.testing.assert_close(maps[-1], reading.last_attention(net, pictures), rtol=0, atol=1e-5)
     assert (maps[0] - maps[-1]).abs().max() > 0.01

@@ -19,18 +19,39 @@ def test_what_ships_is_what_would_be_written() -> None:
     assert trainings.text(known.everything()) == known.FILE.read_text(encoding="utf-8")
 
 
-def test_what_is_missing_is_trained_and_put_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_missing_in_what_ships() -> None:
+    assert not list(trainings.missing(known.everything()))
+
+
+def test_what_is_missing_is_trained_and_put_there(tmp_path: Path) -> None:
     """Of the starts that are known the last is lost, and comes out as it did."""
     held, file = known.everything(), tmp_path / "known.json"
-    for name, count in (("BASE", 1), ("EACH", 0), ("ONE_LAYER", 6)):  # that are known
-        monkeypatch.setattr(trainings, name, count)
     cut = dataclasses.replace(held, untrained=held.untrained[:-1])
     file.write_text(trainings.text(cut), encoding="utf-8")
     trainings.write(file)
     assert file.read_text(encoding="utf-8") == trainings.text(held)
-    assert not list(trainings.missing(held))
+
+
+def test_nothing_is_known_of_another_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not to claims, which say so, and not to those who go on training."""
+    file = tmp_path / "known.json"
+    recipe = tuple(line.replace("'rate': 0.1", "'rate': 0.2") for line in known.RECIPE)
+    assert recipe != known.RECIPE
+    file.write_text(trainings.text(dataclasses.replace(known.everything(), recipe=recipe)), "utf-8")
+    monkeypatch.setattr(known, "FILE", file)
+    known.everything.cache_clear()
+    try:
+        with pytest.raises(known.UnknownError, match=r"by another recipe.*'rate': 0\.2"):
+            known.everything()
+        record = check.check_leg(one_layer.one_layer_claim, Kind.TRAINED, "quick", 0)
+        assert record.verdict is Verdict.ERROR
+    finally:
+        known.everything.cache_clear()
+    monkeypatch.setattr(trainings, "missing", lambda held: [("untrained", lambda: 0.5)])
+    trainings.write(file)
+    assert known.read(file) == known.Known(known.RECIPE, untrained=(0.5,))
 
 
 def test_a_one_layer_model_that_is_known_comes_out_as_it_did() -> None:

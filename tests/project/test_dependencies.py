@@ -58,7 +58,8 @@ def imported(*folders: str) -> set[NormalizedName]:
 
 def test_what_is_installed_is_what_is_imported() -> None:
     used = imported("refutable", "claims", "model", "reports")
-    assert used == REQUIRED.keys() | EXTRAS["cluster"].keys() | (used & {"jaxtyping"})
+    for_users = EXTRAS["cluster"].keys() | EXTRAS["photographs"].keys()
+    assert used == REQUIRED.keys() | for_users | (used & {"jaxtyping"})
 
 
 def test_what_tests_import_is_an_extra() -> None:
