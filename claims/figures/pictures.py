@@ -80,8 +80,8 @@ def shipped_diversity() -> Picture:
 def known_conditions() -> Picture:
     """D in the last layer under every condition of which networks are known, seed by seed."""
     rows = {"as they ship": {m: known.networks(m) for m in conditions.COMPARED}}
-    order = list(dials.TURNS)
-    for dial, value in sorted(known.turned(), key=lambda turned: order.index(turned[0])):
+    order = [(dial.name, value) for dial in dials.DIALS for value in dial.grid]
+    for dial, value in sorted(known.turned(), key=order.index):
         rows[dials.said(dial, value)] = {
             m: known.networks(m, dial, value) for m in conditions.COMPARED
         }
