@@ -68,15 +68,16 @@ def separated(
     Logarithms are compared, since networks of one method differ by factors. Of networks that ship
     every pair has to be in order; of new ones see `new_separated`.
     """
-    groups = [[math.log(metric(found)) for found in networks.group(context, method)]
-              for method in (higher, lower)]  # fmt: skip
-    sizes = [len(group) for group in groups]
+    first, second = ([math.log(metric(found)) for found in networks.group(context, method)]
+                     for method in (higher, lower))  # fmt: skip
+    sizes = len(first), len(second)
     if context.profile != "quick":
         above, below = ([math.log(metric(found)) for found in known.networks(method)]
                         for method in (higher, lower))  # fmt: skip
         yield from new_separated(
             name,
-            *groups,
+            first,
+            second,
             "a false alarm is a pair of groups in reversed order, by Student's t from "
             f"{len(above)} and {len(below)} networks known",
             known.reversed_order(above, below, min(sizes)),
@@ -84,20 +85,20 @@ def separated(
         return
     yield at_least(
         f"{name}: share of pairs of networks in which {higher} is above",
-        share_above(*groups),
+        share_above(first, second),
         1,
         0,
         f"each of {sizes[0]} against each of {sizes[1]}; the networks are given",
     )
     yield at_least(
         f"{name}: effect size",
-        effect_size(*groups),
+        effect_size(first, second),
         least_effect(*sizes),
         0,
         "difference of mean logarithms in pooled standard deviations; the bound is where a t "
         f"test comes out at {LEVEL:g}",
     )
-    yield _permuted(name, permutation_p(*groups))
+    yield _permuted(name, permutation_p(first, second))
 
 
 def new_separated(

@@ -107,11 +107,11 @@ def turned_back(dial: str, value: float) -> float:
     By Student's t, with the deviation from seed to seed within all conditions; within this one,
     where that is larger, so that what is more at the mercy of its seed is less sure.
     """
-    groups = sorted(logarithms(dial, value), key=statistics.fmean, reverse=True)
-    alike = known.reversed_order(*groups, EACH, within=everywhere())
-    if known.pooled_deviation(*groups) <= known.pooled_deviation(*everywhere()):
+    higher, lower = sorted(logarithms(dial, value), key=statistics.fmean, reverse=True)
+    alike = known.reversed_order(higher, lower, EACH, within=everywhere())
+    if known.pooled_deviation(higher, lower) <= known.pooled_deviation(*everywhere()):
         return alike
-    return max(alike, known.reversed_order(*groups, EACH))
+    return max(alike, known.reversed_order(higher, lower, EACH))
 
 
 def told_apart() -> list[tuple[str, float]]:

@@ -14,7 +14,7 @@ import functools
 import inspect
 import math
 import statistics
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,15 @@ from refutable.model.transformers import (
     contrastive,
     images,
     masked,
-    one_layer,
     training,
     views,
 )
+from refutable.model.transformers import one_layer as pixels
 
 FILE = Path(__file__).with_name("known.json")
 
 
-def _defaults(of: Callable[..., Any]) -> str:
+def _defaults(of: Any) -> str:
     parameters = inspect.signature(of).parameters.values()
     given = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
     return f"{of.__name__} {given}"
@@ -43,7 +43,7 @@ def _defaults(of: Callable[..., Any]) -> str:
 RECIPE = (
     repr(Recipe("MAE")),
     *map(_defaults, (masked.MaskedReconstruction, contrastive.Contrast, views.Masking)),
-    *map(_defaults, (views.Crops, training.fit, one_layer.contrastive_loss, one_layer.train)),
+    *map(_defaults, (views.Crops, training.fit, pixels.contrastive_loss, pixels.train)),
     f"{images.FILE.name} {images.SHA256}",
     _defaults(images.crops),
 )  # fmt: skip

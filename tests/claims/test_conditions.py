@@ -57,12 +57,12 @@ def test_a_condition_with_more_seeds_is_surer(monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_differs_more_from_seed_to_seed_is_less_sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the spread within all conditions, or by its own where that is larger."""
-    found = {"even": [[1.0, 1.1, 0.9], [0, 0.1, -0.1]], "wild": [[1.0, 1.9, 0.1], [0, 0.1, -0.1]]}
-    monkeypatch.setattr(conditions, "logarithms", lambda dial, _: found[dial])
+    cl, found = [0, 0.1, -0.1], {"even": [1.0, 1.1, 0.9], "wild": [1.0, 1.9, 0.1]}
+    monkeypatch.setattr(conditions, "logarithms", lambda dial, _: [found[dial], cl])
     monkeypatch.setattr(conditions, "everywhere", lambda: ([0.0, 0.4], [0.0, 0.6]))
     even, wild = (conditions.turned_back(dial, 0) for dial in found)
-    assert even == known.reversed_order(*found["even"], 3, within=conditions.everywhere())
-    assert wild == known.reversed_order(*found["wild"], 3) > even
+    assert even == known.reversed_order(found["even"], cl, 3, within=conditions.everywhere())
+    assert wild == known.reversed_order(found["wild"], cl, 3) > even
 
 
 def test_photographs_of_another_library_are_looked_at_where_it_is_installed(
