@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,14 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
+from unittest import mock
 
 import hypothesis
 import pytest
 from beartype import BeartypeConf, beartype
 from jaxtyping import AbstractArray, jaxtyped
 
-from refutable import check
+from refutable import check, cli
 from refutable.auditing.atlas import Atlas
 from refutable.claim import Claim, Context, Kind, LegFunction, Provenance
 from refutable.judgement import examine
@@ -125,6 +127,26 @@ def plain() -> Callable[[Results | Atlas], Any]:
         return data
 
     return stripped
+
+
+@pytest.fixture
+def claims(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `claims WORDS` as its entry point does, but in this process; names are environment."""
+
+    def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        with monkeypatch.context() as patch, mock.patch.dict(os.environ, environment):
+            patch.setattr(sys, "argv", ["claims", *map(str, words)])
+            for stream in ("stdout", "stderr"):  # which the entry point guards, each time anew
+                patch.setattr(sys, stream, getattr(sys, stream))
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+        said = capsys.readouterr()
+        assert isinstance(end.value.code, int)
+        return subprocess.CompletedProcess(words, end.value.code, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture

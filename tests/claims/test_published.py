@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -46,20 +45,11 @@ def networks(tmp_path: Path) -> Path:
 
 
 Ended = subprocess.CompletedProcess[str]
+Claims = Callable[..., Ended]
 
 
-def run(*arguments: str | Path) -> Ended:
-    return subprocess.run(
-        [sys.executable, "-m", "refutable", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-
-
-def verified(networks: Path, photographs: Path, *more: str | Path) -> Ended:
-    return run(
+def verified(claims: Claims, networks: Path, photographs: Path, *more: str | Path) -> Ended:
+    return claims(
         "verify", "fig3.published", "--checkpoints", networks, "--images", photographs,
         "--heads", "4", "--workers", "1", "--json", *more,
     )  # fmt: skip
@@ -71,8 +61,10 @@ def verdict(ended: Ended) -> str:
     return said
 
 
-def test_the_claim_is_checked_on_the_files_given(networks: Path, photographs: Path) -> None:
-    done = verified(networks, photographs)
+def test_the_claim_is_checked_on_the_files_given(
+    claims: Claims, networks: Path, photographs: Path
+) -> None:
+    done = verified(claims, networks, photographs)
     assert done.returncode == 0, done.stderr
     [claim] = json.loads(done.stdout)["claims"]
     assert claim["verdict"] == "holds"
@@ -80,20 +72,22 @@ def test_the_claim_is_checked_on_the_files_given(networks: Path, photographs: Pa
     assert "mae_small over dino_small: mean of D" in names
 
 
-def test_methods_with_each_others_names_fail(networks: Path, photographs: Path) -> None:
+def test_methods_with_each_others_names_fail(
+    claims: Claims, networks: Path, photographs: Path
+) -> None:
     (networks / "mae_small.pth").rename(networks / "keep")
     (networks / "dino_small.pth").rename(networks / "mae_small.pth")
     (networks / "keep").rename(networks / "dino_small.pth")
-    done = verified(networks, photographs)
+    done = verified(claims, networks, photographs)
     assert done.returncode == 1
     assert json.loads(done.stdout)["claims"][0]["verdict"] == "fails"
 
 
 def test_without_something_to_compare_it_is_not_run_and_says_what_would_do(
-    networks: Path, photographs: Path
+    claims: Claims, networks: Path, photographs: Path
 ) -> None:
     (networks / "dino_small.pth").unlink()
-    done = verified(networks, photographs)
+    done = verified(claims, networks, photographs)
     assert done.returncode == 1
     [claim] = json.loads(done.stdout)["claims"]
     assert claim["verdict"] == "not-run"
@@ -101,7 +95,7 @@ def test_without_something_to_compare_it_is_not_run_and_says_what_would_do(
 
 
 def test_an_earlier_result_counts_for_the_same_files_alone(
-    networks: Path, photographs: Path, tmp_path: Path
+    claims: Claims, networks: Path, photographs: Path, tmp_path: Path
 ) -> None:
     """Another folder, and other networks under the same names, are measured anew."""
     for file in list(networks.iterdir()):
@@ -112,25 +106,25 @@ def test_an_earlier_result_counts_for_the_same_files_alone(
     for name, other in (("mae_small", "dino_small"), ("dino_small", "mae_small")):
         shutil.copy(networks / f"{name}.safetensors", swapped / f"{other}.safetensors")
     out = ("--out", tmp_path / "out")
-    assert verdict(verified(networks, photographs, *out)) == "holds"
-    assert verdict(verified(swapped, photographs, *out)) == "fails"
-    again = verified(networks, photographs, *out)
+    assert verdict(verified(claims, networks, photographs, *out)) == "holds"
+    assert verdict(verified(claims, swapped, photographs, *out)) == "fails"
+    again = verified(claims, networks, photographs, *out)
     assert verdict(again) == "holds"
     shutil.copytree(swapped, networks, dirs_exist_ok=True)
-    assert verdict(verified(networks, photographs, *out)) == "fails"
+    assert verdict(verified(claims, networks, photographs, *out)) == "fails"
 
 
-def test_too_few_images_decide_nothing(networks: Path, photographs: Path) -> None:
+def test_too_few_images_decide_nothing(claims: Claims, networks: Path, photographs: Path) -> None:
     """Four images that all agree are what a coin gives once in sixteen."""
     for number in (4, 5):
         (photographs / f"{number}.png").unlink()
-    done = verified(networks, photographs)
+    done = verified(claims, networks, photographs)
     assert done.returncode == 1
     assert verdict(done) == "undecided"
 
 
 def test_images_that_are_one_colour_are_refused_where_they_are_scaled_by_their_own(
-    tmp_path: Path, photographs: Path, networks: Path
+    claims: Claims, tmp_path: Path, photographs: Path, networks: Path
 ) -> None:
     grey = dataclasses.replace(SIZES, channels=1)
     for file in networks.iterdir():
@@ -138,24 +132,28 @@ def test_images_that_are_one_colour_are_refused_where_they_are_scaled_by_their_o
     for file in photographs.iterdir():
         Image.new("RGB", (40, 40), "red").save(file)
     given = ("--checkpoints", networks, "--images", photographs, "--heads", "4")
-    done = run("figures", tmp_path / "pictures", *given)
+    done = claims("figures", tmp_path / "pictures", *given)
     assert done.returncode == 2
     assert "one colour" in done.stderr
 
 
-def test_without_any_files_it_is_not_run_and_says_which_would_do() -> None:
-    done = run("verify", "fig3.published", "--workers", "1", "--json")
+def test_without_any_files_it_is_not_run_and_says_which_would_do(claims: Claims) -> None:
+    done = claims("verify", "fig3.published", "--workers", "1", "--json")
     assert done.returncode == 1
     [claim] = json.loads(done.stdout)["claims"]
     assert claim["verdict"] == "not-run"
     assert "mae_pretrain_vit_base.pth" in claim["legs"][0]["not_run_reason"]
     assert "--checkpoints" in claim["legs"][0]["not_run_reason"]
-    assert "published MAE" in run("explain", "fig3.published").stdout
+    assert "published MAE" in claims("explain", "fig3.published").stdout
 
 
-def test_pictures_of_published_networks(networks: Path, photographs: Path, tmp_path: Path) -> None:
+def test_pictures_of_published_networks(
+    claims: Claims, networks: Path, photographs: Path, tmp_path: Path
+) -> None:
     here = tmp_path / "pictures"
-    done = run("figures", here, "--checkpoints", networks, "--images", photographs, "--heads", "4")
+    done = claims(
+        "figures", here, "--checkpoints", networks, "--images", photographs, "--heads", "4"
+    )
     assert done.returncode == 0, done.stderr
     assert {file.name for file in here.iterdir()} == {
         "published-attention.svg", "published-diversity.svg",
@@ -165,20 +163,20 @@ def test_pictures_of_published_networks(networks: Path, photographs: Path, tmp_p
 
 
 def test_bad_files_are_one_line_and_returncode_2(
-    networks: Path, photographs: Path, tmp_path: Path
+    claims: Claims, networks: Path, photographs: Path, tmp_path: Path
 ) -> None:
     (networks / "deit.pth").write_bytes(b"nothing")
-    done = run("figures", tmp_path, "--checkpoints", networks, "--images", photographs)
+    done = claims("figures", tmp_path, "--checkpoints", networks, "--images", photographs)
     assert done.returncode == 2
     assert "deit.pth" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["figures", "verify"])
-def test_folders_go_together_and_must_be_there(verb: str, networks: Path) -> None:
-    done = run(verb, "--checkpoints", networks)
+def test_folders_go_together_and_must_be_there(claims: Claims, verb: str, networks: Path) -> None:
+    done = claims(verb, "--checkpoints", networks)
     assert done.returncode == 2
     assert "--checkpoints needs --images" in done.stderr
-    done = run(verb, "--checkpoints", networks, "--images", networks / "missing")
+    done = claims(verb, "--checkpoints", networks, "--images", networks / "missing")
     assert done.returncode == 2
     assert "there is no folder" in done.stderr

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -44,6 +44,7 @@ CLAIMS = [
 def noted(context):
     return Evidence(gaps=(GOOD,), cases=1, remarks=("nothing was compared",))
 """
+Claims = Callable[..., subprocess.CompletedProcess[str]]
 TRACE = "trace --objective mae --kappa-c 0.9 --kappa-s 0.3"
 
 
@@ -52,16 +53,6 @@ def module(tmp_path: Path) -> str:
     file = tmp_path / "a_few_claims.py"
     file.write_text(CLAIMS)
     return str(file)
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "refutable", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | environment,
-    )
 
 
 @pytest.mark.parametrize(
@@ -86,9 +77,11 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         ("noted", "--strict --allow undecided,not-run", 1),
     ],
 )
-def test_an_exit_code_means_one_thing(module: str, select: str, flags: str, code: int) -> None:
+def test_an_exit_code_means_one_thing(
+    claims: Claims, module: str, select: str, flags: str, code: int
+) -> None:
     """0 only when every selected claim holds; what may be tolerated is named."""
-    done = run("verify", select, "--module", module, *flags.split())
+    done = claims("verify", select, "--module", module, *flags.split())
     assert done.returncode == code, done.stderr
     assert select.strip("[]*go") in done.stdout
 
@@ -133,8 +126,10 @@ def test_an_exit_code_means_one_thing(module: str, select: str, flags: str, code
         ("bogus", "bogus"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(arguments: str, message: str) -> None:
-    done = run(*arguments.split())
+def test_bad_input_is_one_line_and_exit_code_2(
+    claims: Claims, arguments: str, message: str
+) -> None:
+    done = claims(*arguments.split())
     assert done.returncode == 2, done.stdout + done.stderr
     assert message in done.stderr
     assert done.stderr.startswith("claims: ")
@@ -142,9 +137,9 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments: str, message: str) -> 
     assert done.stdout == ""
 
 
-def test_results_of_another_schema_version(module: str, tmp_path: Path) -> None:
+def test_results_of_another_schema_version(claims: Claims, module: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run("verify", "good", "--module", module, "--out", str(out))
+    claims("verify", "good", "--module", module, "--out", str(out))
     for name in ("results.json", "results.jsonl"):
         file = out / name
         file.write_text(file.read_text().replace('"schema_version": 1', '"schema_version": 9'))
@@ -152,14 +147,14 @@ def test_results_of_another_schema_version(module: str, tmp_path: Path) -> None:
         ["report", str(out)],
         ["verify", "good", "--module", module, "--out", str(out)],
     ):
-        done = run(*command)
+        done = claims(*command)
         assert done.returncode == 2
         assert "schema version 9" in done.stderr
 
 
-def test_a_run_writes_its_reports(module: str, tmp_path: Path) -> None:
+def test_a_run_writes_its_reports(claims: Claims, module: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = run("verify", "good", "bad", "--module", module, "--out", str(out), "--json")
+    done = claims("verify", "good", "bad", "--module", module, "--out", str(out), "--json")
     assert json.loads(done.stdout) == json.loads((out / "results.json").read_text())
     names = {
         "results.json",
@@ -171,12 +166,12 @@ def test_a_run_writes_its_reports(module: str, tmp_path: Path) -> None:
     }
     assert {file.name for file in out.iterdir()} == names
     (out / "summary.md").unlink()
-    assert run("report", str(out), "--format", "markdown").returncode == 0
+    assert claims("report", str(out), "--format", "markdown").returncode == 0
     assert "# Claims" in (out / "summary.md").read_text()
 
 
 def test_an_interrupted_run_keeps_what_is_finished_and_continues(
-    module: str, tmp_path: Path
+    claims: Claims, module: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "refutable", "verify", "good", "slow", "--module", module]
@@ -192,13 +187,13 @@ def test_an_interrupted_run_keeps_what_is_finished_and_continues(
     assert process.returncode == 130
     assert "the same command continues" in stderr
     assert not (out / "results.json").exists()  # nothing half-written
-    done = run("verify", "good", "--module", module, "--out", str(out))
+    done = claims("verify", "good", "--module", module, "--out", str(out))
     assert done.returncode == 0
     assert "[1/" not in done.stderr  # taken from the journal, not run again
 
 
-def test_trace_answers_the_known_constants() -> None:
-    done = run(*TRACE.split(), "--query", "local", "--log10-P", "25", "--gamma", "0.5", "--json")
+def test_trace_answers_the_known_constants(claims: Claims) -> None:
+    done = claims(*TRACE.split(), "--query", "local", "--log10-P", "25", "--gamma", "0.5", "--json")
     record = json.loads(done.stdout)
     events = record["events"]
     assert set(events) == {"switch", "half", "done"}
@@ -213,19 +208,21 @@ def test_trace_answers_the_known_constants() -> None:
 
 
 @pytest.mark.parametrize(("flags", "code"), [("", 0), ("--strict", 1)])
-def test_a_claim_that_is_not_listed_is_named(tmp_path: Path, flags: str, code: int) -> None:
+def test_a_claim_that_is_not_listed_is_named(
+    claims: Claims, tmp_path: Path, flags: str, code: int
+) -> None:
     """Under --strict a run that forgot one is not good."""
     file = tmp_path / "forgetful_claims.py"
     file.write_text(CLAIMS + "forgotten, CLAIMS = CLAIMS[1], CLAIMS[:1]\n")
-    done = run("verify", "--module", str(file), *flags.split())
+    done = claims("verify", "--module", str(file), *flags.split())
     assert done.returncode == code, done.stderr
     assert "claim bad is defined and not in CLAIMS" in done.stderr
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
-def test_a_list_follows_columns(columns: str) -> None:
+def test_a_list_follows_columns(claims: Claims, columns: str) -> None:
     """On a narrow page what is claimed has a line of its own; nothing is lost on any."""
-    shown = run("list", "thm4.1", COLUMNS=columns).stdout
+    shown = claims("list", "thm4.1", COLUMNS=columns).stdout
     assert all(len(line) <= int(columns) for line in shown.splitlines())
     words = " ".join(shown.split())
     if columns == "200":
@@ -236,55 +233,57 @@ def test_a_list_follows_columns(columns: str) -> None:
 
 
 @pytest.mark.parametrize("columns", ["", "0", "-1", "many", "1e9", "9" * 400, "２００"])
-def test_columns_that_are_none_are_forgotten(columns: str) -> None:
-    done = run("list", "thm4.1", COLUMNS=columns)
+def test_columns_that_are_none_are_forgotten(claims: Claims, columns: str) -> None:
+    done = claims("list", "thm4.1", COLUMNS=columns)
     assert (done.returncode, done.stderr) == (0, "")
     assert max(map(len, done.stdout.splitlines())) <= 120
 
 
-def test_list_and_explain_show_the_catalogue() -> None:
-    rows = json.loads(run("list", "--json").stdout)
+def test_list_and_explain_show_the_catalogue(claims: Claims) -> None:
+    rows = json.loads(claims("list", "--json").stdout)
     ids = [row["id"] for row in rows]
     assert ids.index("data.partition") < ids.index("grad.loss") < ids.index("thm4.1")
     refuted = {row["id"]: row["original_of"] for row in rows if row["original_of"]}
     assert refuted["mask.concentration.original"] == "mask.concentration"
-    done = run("explain", "sign.own")
+    done = claims("explain", "sign.own")
     assert done.returncode == 0
     assert "planted mistakes" in done.stdout
 
 
-def test_explain_shows_the_certificates_of_both_deciders(tmp_path: Path) -> None:
+def test_explain_shows_the_certificates_of_both_deciders(claims: Claims, tmp_path: Path) -> None:
     out = str(tmp_path / "out")
-    assert run("verify", "sign.own", "kind:smt", "--out", out).returncode == 0
-    said = run("explain", "sign.own", "--out", out).stdout
+    assert claims("verify", "sign.own", "kind:smt", "--out", out).returncode == 0
+    said = claims("explain", "sign.own", "--out", out).stdout
     for part in ("own integrand ≥ 0 [z3]", "rlimit", "own integrand ≥ 0 [balls]", "boxes",
                  "negated", "W = ΣA_j", "homogeneous"):  # fmt: skip
         assert part in said
 
 
-def test_doctor_finds_everything() -> None:
-    done = run("doctor")
+def test_doctor_finds_everything(claims: Claims) -> None:
+    done = claims("doctor")
     assert done.returncode == 0, done.stdout
     assert "Everything is in place." in done.stdout
 
 
 def test_a_folder_in_the_place_of_a_file_is_found_before_the_work(
-    module: str, tmp_path: Path
+    claims: Claims, module: str, tmp_path: Path
 ) -> None:
     (tmp_path / "out" / "results.json").mkdir(parents=True)
-    done = run("verify", "slow", "--module", module, "--out", str(tmp_path / "out"))
+    done = claims("verify", "slow", "--module", module, "--out", str(tmp_path / "out"))
     assert done.returncode == 2
     assert done.stderr.strip().endswith("is a folder, in the place of a file to be written")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["results.json"]
 
 
-def test_a_claim_that_does_not_hold_unspoiled_fails_the_selftest(module: str) -> None:
-    done = run("selftest", "bad", "--module", module, "--workers", "1")
+def test_a_claim_that_does_not_hold_unspoiled_fails_the_selftest(
+    claims: Claims, module: str
+) -> None:
+    done = claims("selftest", "bad", "--module", module, "--workers", "1")
     assert done.returncode == 1
     assert "Without any mistake these do not hold, either: bad" in done.stdout
 
 
-def test_claims_on_shaky_ground_say_so(tmp_path: Path) -> None:
+def test_claims_on_shaky_ground_say_so(claims: Claims, tmp_path: Path) -> None:
     """What rests on a vacuous or undecided claim is blocked as by a failing one."""
     source = (
         CLAIMS
@@ -295,18 +294,18 @@ CLAIMS.append(dataclasses.replace(claim("above", GOOD), rests_on=("empty", "open
     )
     file = tmp_path / "shaky.py"
     file.write_text(source)
-    done = run("verify", "above", "empty", "open", "--module", str(file), "--json")
+    done = claims("verify", "above", "empty", "open", "--module", str(file), "--json")
     blocked = {c["id"]: c["blocked_by"] for c in json.loads(done.stdout)["claims"]}
     assert blocked == {"empty": [], "open": [], "above": ["empty", "open"]}
 
 
-def test_a_leg_that_ends_its_process_is_an_error_of_its_own(tmp_path: Path) -> None:
+def test_a_leg_that_ends_its_process_is_an_error_of_its_own(claims: Claims, tmp_path: Path) -> None:
     source = CLAIMS.replace("import time\n", "import os, time\n", 1).replace(
         "time.sleep(seconds)", "os._exit(9) if id == 'bad' else None"
     )
     module = tmp_path / "deadly.py"
     module.write_text(source)
-    done = run("verify", "--module", str(module), "--workers", "2")
+    done = claims("verify", "--module", str(module), "--workers", "2")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert "its process exited with status 9 before it had answered" in done.stdout

@@ -15,7 +15,6 @@ import json
 import math
 import os
 import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +30,8 @@ from refutable.model.bent.perturbation import Perturbation
 from refutable.plain import jsonable
 from refutable.records import documents
 from refutable.reuse import cache, shared
+
+Claims = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -275,21 +276,16 @@ def test_a_stored_run_is_the_run_that_was_made() -> None:
         assert repr(read) == repr(made)
 
 
-def doctor(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "refutable", "doctor", *words], capture_output=True, text=True,
-        timeout=120,
-    )  # fmt: skip
-
-
-def test_doctor_shows_and_clears_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_shows_and_clears_it(
+    claims: Claims, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(cache.LIMIT, "7")
     fresh([])(1.0)
-    assert f"{place}: 1 entry, 0.0 of 7 MiB" in doctor().stdout
-    done = doctor("--clear-cache")
+    assert f"{place}: 1 entry, 0.0 of 7 MiB" in claims("doctor").stdout
+    done = claims("doctor", "--clear-cache")
     assert (done.returncode, entries(place)) == (0, [])
     assert done.stdout.startswith(f"cleared  {place}: 1 entry, ")
     monkeypatch.setenv(cache.LIMIT, "none")
-    done = doctor()
+    done = claims("doctor")
     assert done.returncode == 2
     assert "claims: CLAIMS_CACHE_LIMIT must be a whole number of MiB" in done.stderr

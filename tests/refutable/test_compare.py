@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,8 @@ from refutable.records.results import ClaimRecord, GapRecord, LegRecord, Results
 from refutable.reports import difference
 
 HOLDS, FAILS, NOT_RUN = Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_RUN
+Claims = Callable[..., subprocess.CompletedProcess[str]]
+
 RAN = tuple(verdict for verdict in Verdict if verdict is not NOT_RUN)
 Legs = Mapping[Kind, Verdict | LegRecord]
 
@@ -241,30 +242,21 @@ def test_markdown_shows_hostile_text_as_text() -> None:
     assert "\n# y" not in page
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "refutable", "diff", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def test_the_command_line(tmp_path: Path) -> None:
+def test_the_command_line(claims: Claims, tmp_path: Path) -> None:
     """Folders and files are read; 0 without news, 1 on a regression, 2 when unreadable."""
     good, bad = tmp_path / "good", tmp_path / "bad.json"
     good.mkdir()
     results(claim("a", {Kind.EXACT: HOLDS})).write(good / "results.json")
     results(claim("a", {Kind.EXACT: FAILS})).write(bad)
-    same = run(str(good), str(good / "results.json"))
+    same = claims("diff", str(good), str(good / "results.json"))
     assert (same.returncode, "Identical" in same.stdout) == (0, True)
-    worse = run(str(good), str(bad), "--json")
+    worse = claims("diff", str(good), str(bad), "--json")
     assert worse.returncode == 1
     record = json.loads(worse.stdout)
     assert [(c["id"], c["change"]) for c in record["claims"]] == [("a", "regressed")]
-    page = run(str(bad), str(good), "--format", "markdown")
+    page = claims("diff", str(bad), str(good), "--format", "markdown")
     assert (page.returncode, page.stdout.startswith("# What changed")) == (0, True)
     bad.write_text("{")
-    broken = run(str(good), str(bad))
+    broken = claims("diff", str(good), str(bad))
     assert (broken.returncode, broken.stdout) == (2, "")
     assert "is not JSON" in broken.stderr
