@@ -136,6 +136,12 @@ class LocalQuery:
 
     def __init__(self, region: Region, reach: float = 1) -> None:
         self.region, self.reach = region, arb(reach)
+        self._measure()
+        self.small = closed(lambda small: self._assume(small))
+
+    def _measure(self) -> None:
+        """Sizes, and attentions at Q = 0."""
+        region = self.region
         C_1, C_s = global_size(region), local_size(region)
         share_1, share_s = C_1 * VISIBLE_SHARE, C_s * VISIBLE_SHARE
         self._share_s = share_s
@@ -148,7 +154,6 @@ class LocalQuery:
         self.per_P, self.per_P_rho = PER_PATCH.above(region), (PER_PATCH / share_s).above(region)
         self.R_0 = (self.a + self.rho).rest
         self.c = self.drop * (1 / self.R_0)  # and 1/c is below per_drop, as R_0 < 1
-        self.small = closed(lambda small: self._assume(small))
 
     def _assume(self, small: Small) -> Small:
         """What follows for the small correlations while they are below these laws."""

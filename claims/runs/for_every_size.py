@@ -30,7 +30,8 @@ class Proof:
     off: the deviation of a run of the reduced dynamics. bound: of a tile; raises NotBoundedError
     where it says nothing. allowed: at P0; what lies above is cut, and at last called open. asked:
     which tiles are meant, in words by `among`. is_size: it is the size of a correlation and no
-    deviation from a law, so that floats know it to many digits however small it is.
+    deviation from a law, so that floats know it to many digits however small it is. flow: what the
+    bound is about.
     """
 
     of: str
@@ -41,12 +42,13 @@ class Proof:
     asked: tuple[HalfPlane, ...] = ()
     among: str = ""
     is_size: bool = False
+    flow: str = "the reduced flow with mean counts"
 
     @property
     def scope(self) -> str:
         """What is covered, in words."""
         where = f"{self.region}{', ' if self.among else ''}{self.among}"
-        return f"{where}; the reduced flow with mean counts, other z and K by scaling"
+        return f"{where}; {self.flow}, other z and K by scaling"
 
     def cover(self) -> Cover:
         """The region, cut into tiles that are proved, each by itself."""
