@@ -35,10 +35,10 @@ every_mask = Claim(
     title="Both phases keep their laws on the exact population, for every P from 1e12 on",
     statement=r"""Expected gradients over all masks of $\lfloor\gamma P\rfloor$ patches, constant
         latents, $K\le4$ clusters that share a partition, other local areas of at most $2C_s$
-        patches, up to $A_n=\frac12$ in the mean: $T_1,\ \Phi_1(T_1),\ \Phi_n(T_1)$ ($\Delta\ge0.15$), $T_{1/2},\ \Phi_1(T_{1/2}),\
-        \Phi_n(T_{1/2})$, and $|\alpha_1|<\alpha_n,\ \Phi_1\to0$ ($\Delta\le-0.1$) are as with
-        counts at their mean, up to explicit bounds that fall with $P$; what masks add is of
-        order $1/C_s$.""",
+        patches, up to $A_n=\frac12$ in the mean: $T_1,\ \Phi_1(T_1),\ \Phi_n(T_1)$
+        ($\Delta\ge0.15$), $T_{1/2},\ \Phi_1(T_{1/2}),\ \Phi_n(T_{1/2})$, and
+        $|\alpha_1|<\alpha_n,\ \Phi_1\to0$ ($\Delta\le-0.1$) are as with counts at their mean, up
+        to explicit bounds that fall with $P$; what masks add is of order $1/C_s$.""",
     measured="bounds on regions of exponents; runs of the reduced dynamics with fluctuating counts "
     "lie within",
     provenance=Provenance.SHARPENED,
