@@ -63,8 +63,8 @@ def test_runs_with_fluctuating_counts_lie_inside(setting: Setting) -> None:
         given_up = unit - math.log1p(-a)
         assert inside(query.switch_time_off, abs(3 * math.exp(run.switch.log_t + given_up) - 1))
         assert inside(query.own_at_switch, abs(run.switch.phi_own - math.log(1.5)))
-        law = -0.5 * math.log(2 * a * a / (3 * rho * (1 - a)))
-        assert inside(query.depth_at_switch_off, abs(run.switch.phi_global - law))
+        depth = 0.5 * math.log(2 * a * a / (3 * rho * (1 - a)))
+        assert inside(query.depth_at_switch_off, abs(run.switch.phi_global + depth))
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 1.0])
