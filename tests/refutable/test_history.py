@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from refutable.records.history import Course, Found, Past
 from refutable.reports import trend
 
 HOLDS, FAILS, NOT_RUN = Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_RUN
+
+Claims = Callable[..., subprocess.CompletedProcess[str]]
 
 MODULE = """
 from refutable import Claim, Provenance, at_most
@@ -98,31 +100,29 @@ def test_a_damaged_history_is_refused(tmp_path: Path, line: str) -> None:
         history.read(tmp_path / "h.jsonl")
 
 
-def claims(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "refutable", *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
-
-
-def test_runs_are_kept_shown_on_the_page_and_compared(tmp_path: Path) -> None:
+def test_runs_are_kept_shown_on_the_page_and_compared(
+    claims: Claims, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for number, value in enumerate((1.0, 11.0, 2.0, 12.0)):
         (tmp_path / "mine.py").write_text(MODULE.replace("VALUE", str(value)), encoding="utf-8")
         words = ("--module", "mine.py", "--history", "h.jsonl", "--out", f"run{number}")
-        done = claims("verify", *words, cwd=tmp_path)
+        done = claims("verify", *words)
         assert done.returncode == int(value > 10), done.stderr
     page = (tmp_path / "run3" / "report.html").read_text(encoding="utf-8")
     assert "<li>a.claim: ✓ holds → ✗ fails</li>" in page
     assert "flaky: its verdict changed 3 times" in page
     assert 'id="trend"' not in (tmp_path / "run0" / "report.html").read_text(encoding="utf-8")
-    again = claims("report", "run3", "--format", "html,badge", cwd=tmp_path)
+    again = claims("report", "run3", "--format", "html,badge")
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "run3" / "report.html").read_text(encoding="utf-8") == page
     badge = json.loads((tmp_path / "run3" / "badge.json").read_text(encoding="utf-8"))
     assert (badge["message"], badge["color"]) == ("1 of 1 fail", "red")
     for runs in (["h.jsonl"], ["run0", "run1", "run2", "run3"]):
-        shown = claims("diff", *runs, cwd=tmp_path)
+        shown = claims("diff", *runs)
         assert shown.returncode == 1, shown.stderr
         assert "worse, flaky: its verdict changed 3 times" in " ".join(shown.stdout.split())
-    better = claims("diff", "run0", "run1", "run2", "--format", "html", cwd=tmp_path)
+    better = claims("diff", "run0", "run1", "run2", "--format", "html")
     assert better.returncode == 0, better.stderr
     assert better.stdout.startswith("<!DOCTYPE html>")
     assert "✗ fails → ✓ holds" in better.stdout

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,11 @@ from refutable.claims.figures import pictures as real
 from refutable.model.setting import Latents, Setting
 from refutable.reports import figure, paper_figures, trajectory_figure
 
+Claims = Callable[..., subprocess.CompletedProcess[str]]
+
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "docs" / "figures"
 TRACE = ("trace", "--objective", "mae", "--kappa-c", "0.9", "--kappa-s", "0.3")
-
-
-def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "refutable", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +112,9 @@ def test_attention_of_one_half_from_the_start_is_no_event() -> None:
     assert set(lines(axes[0])) == {"phi_global", "done phi_global", "predicted done phi_global"}
 
 
-def test_a_trace_is_drawn_into_a_file(tmp_path: Path) -> None:
+def test_a_trace_is_drawn_into_a_file(claims: Claims, tmp_path: Path) -> None:
     file = tmp_path / "trace.svg"
-    done = run(*TRACE, "--log10-P", "25", "--plot", str(file), "--json")
+    done = claims(*TRACE, "--log10-P", "25", "--plot", str(file), "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["events"]["switch"] is not None
     assert list(tmp_path.iterdir()) == [file]
@@ -173,10 +164,11 @@ def test_every_format_is_the_same_each_time(suffix: str, start: bytes) -> None:
     [("trace.txt", ".svg, .png, .pdf"), ("trace", ".svg"), ("no/folder.svg", "no folder")],
 )
 def test_a_bad_path_is_refused_before_anything_else(
-    tmp_path: Path, name: str, message: str
+    claims: Claims, tmp_path: Path, name: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     # P is missing, too: that would be noticed next.
-    done = run(*TRACE, "--plot", name, cwd=tmp_path)
+    done = claims(*TRACE, "--plot", name)
     assert done.returncode == 2
     assert done.stdout == ""
     assert message in done.stderr
@@ -190,7 +182,10 @@ def test_a_bad_path_is_refused_before_anything_else(
 def test_the_command_draws_every_picture_the_same_each_time(
     tmp_path: Path, found: dict[str, dict[str, Any]]
 ) -> None:
-    done = run("figures", str(tmp_path / "new" / "folder"))
+    done = subprocess.run(
+        [sys.executable, "-m", "refutable", "figures", tmp_path / "new" / "folder"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     here = tmp_path / "here"
     here.mkdir()
@@ -200,9 +195,9 @@ def test_the_command_draws_every_picture_the_same_each_time(
     assert len(done.stdout.split()) == len(found)
 
 
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_refused(claims: Claims, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    done = run("figures", str(tmp_path / "taken"))
+    done = claims("figures", str(tmp_path / "taken"))
     assert done.returncode == 2
     assert "is a file" in done.stderr
 
