@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
+from benchmarks import bench_schedule
+from refutable.auditing import run
 from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
 from refutable.auditing.run import audit
 from refutable.engine.agenda import Agenda
@@ -115,11 +118,45 @@ def test_what_ends_its_process_costs_that_claim_alone(
 
 
 def test_what_a_check_draws_does_not_depend_on_what_is_tried_beside_it(source: str) -> None:
-    whole = by_name(audit(sources=(source,), dials=["bends", "harmless"], profile="full"))
+    whole = audit(sources=(source,), dials=["bends", "harmless"], profile="full")
     for claim in ("first", "second"):
-        for pair in audit(claim, sources=(source,), dials="bends", profile="full").pairs:
-            there = whole[pair.claim, pair.dial]
-            assert pair.model_copy(update={"seconds": 0}) == there.model_copy(update={"seconds": 0})
+        alone = audit(claim, sources=(source,), dials="bends", profile="full")
+        assert plain(alone)[0] in plain(whole)
+
+
+def test_a_stopped_audit_keeps_every_point(source: str, tmp_path: Path) -> None:
+    """Also of pairs that are not finished."""
+    out, tried = tmp_path / "out", tmp_path / "tried.txt"
+    whole = audit(sources=(source,), dials="bends", profile="full")
+    tried.unlink()
+    events = run.run(sources=(source,), dials="bends", profile="full", out=out)
+    while not tried.exists() or len(tried.read_text().splitlines()) < 20:
+        next(events)
+    events.close()
+    before = {tuple(line.split()[1:]) for line in tried.read_text().splitlines()[:18]}
+    tried.unlink()
+    atlas = audit(sources=(source,), dials="bends", profile="full", out=out)
+    assert not before & {tuple(line.split()[1:]) for line in tried.read_text().splitlines()}
+    assert plain(atlas) == plain(whole)
+
+
+def plain(atlas: Atlas) -> list[PairRecord]:
+    return [pair.model_copy(update={"seconds": 0}) for pair in atlas.pairs]
+
+
+def test_a_schedule_can_be_played_again(source: str, tmp_path: Path) -> None:
+    """All of its work by one worker, and with workers enough only what waits for something."""
+    atlas = audit(sources=(source,), dials=["bends", "harmless"], profile="full", out=tmp_path)
+    atlas.write(tmp_path / "atlas.json")
+    played = bench_schedule.Played(tmp_path)
+    alone, jobs = played.play(1)
+    assert alone == pytest.approx(sum(map(played.seconds, jobs)))
+    points = [job.key for job in jobs]
+    assert {point.value for point in points if point.dial == "harmless"} == {0, 0.25, 0.5, 1}
+    many = played.play(math.inf)[0]
+    longest = max(map(played.seconds, jobs))
+    assert longest <= many <= played.play(2)[0] <= alone
+    assert many >= 4 * min(map(played.seconds, jobs))  # a grid, and three bisections after it
 
 
 def test_a_base_that_is_not_json_is_refused(source: str) -> None:
