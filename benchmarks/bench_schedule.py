@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from refutable.auditing import order
 from refutable.auditing.atlas import Atlas
 from refutable.auditing.cell import Point
 from refutable.auditing.run import JOURNAL
@@ -55,9 +56,9 @@ def legs_of(recorded: Mapping[str, float]) -> dict[str, dict[str, float]]:
 def makespan(
     jobs: Iterable[Job], took: Callable[[Job], float], workers: float, follow: Follow
 ) -> float:
-    """Seconds until the last worker is done, of those that work as the pool has them work."""
+    """Seconds until the last worker is done, of those that do jobs in order as the pool has it."""
     agenda, count = Agenda(), itertools.count()
-    agenda.add(sorted(jobs, key=lambda job: -took(job)))
+    agenda.add(jobs)
     busy: list[tuple[float, int, Job]] = []
     now = 0.0
     while agenda or busy:
@@ -73,18 +74,21 @@ class Played:
 
     def __init__(self, folder: Path) -> None:
         self.atlas = Atlas.read(folder / folders.ATLAS[0])
-        offered = Plan.read(plan(self.atlas.run.modules or DEFAULT_SOURCES))
+        self.sources = tuple(self.atlas.run.modules or DEFAULT_SOURCES)
+        offered = Plan.read(plan(self.sources))
         self.by_claim = {statement.claim: statement for statement in offered.statements}
         self.by_dial = offered.by_name
         self.found: dict[Point, dict[str, dict[str, object]]] = defaultdict(dict)
         self.witness: dict[tuple[str, str], tuple[dict[str, object], float]] = {}
+        self.known: dict[str, float] = {}
         for entry in stored(folder / JOURNAL)[0]:
-            if "point" in entry:
-                base, dial, value, seed = entry["point"]
-                self.found[Point(base, dial, value, seed)].update(entry["found"])
-            elif "pair" in entry:
-                claim, dial = entry["pair"]
-                self.witness[claim, dial] = entry["witness"], entry["seconds"]
+            key = Point(*entry["point"]) if "point" in entry else tuple(entry["pair"])
+            name = order.name_of(key, self.sources, self.atlas.run.profile)
+            self.known[name] = max(entry["seconds"], self.known.get(name, 0.0))
+            if isinstance(key, Point):
+                self.found[key].update(entry["found"])
+            else:
+                self.witness[key] = entry["witness"], entry["seconds"]
 
     def seconds(self, job: Job) -> float:
         """What a piece of work took."""
@@ -110,7 +114,8 @@ class Played:
             )
             return units.ended(Ended(job, self.seconds(job), value))[1]
 
-        span = makespan(units.jobs(), self.seconds, workers, follow)
+        jobs = order.longest_first(units.jobs(), self.known, self.sources, run.profile)
+        span = makespan(jobs, self.seconds, workers, follow)
         if any(scan.record is None for scan in scans):
             raise SystemExit("the journal does not hold the whole audit")
         return span, done
@@ -152,7 +157,7 @@ def main(folders: Sequence[str] = ()) -> None:
     if not runs:
         print("nothing is recorded: run claims verify first")
     for profile, took in sorted(runs.items()):
-        jobs = [Job(name, {}, math.inf) for name in took]
+        jobs = [Job(name, {}, math.inf) for name in sorted(took, key=lambda name: -took[name])]
         show(
             f"claims verify --profile {profile}", sum(took.values()), len(jobs),
             lambda workers: makespan(jobs, lambda job: took[job.task], workers, lambda _: ()),  # noqa: B023

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from refutable import check
-from refutable.auditing import parts
+from refutable.auditing import order, parts
 from refutable.auditing.atlas import Atlas, AtlasTotals, DialRecord, PairRecord
 from refutable.auditing.dial import Dial
 from refutable.auditing.effort import EFFORT
@@ -27,7 +27,7 @@ from refutable.auditing.units import Kept, Units, kept
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import Profile
 from refutable.engine import cluster, limits
-from refutable.engine.pool import Job, Running, Started
+from refutable.engine.pool import Running, Started
 from refutable.events import heard
 from refutable.outline import DESCRIBE, Outline
 from refutable.records.journal import Journal, writing
@@ -160,7 +160,7 @@ def run(
         stack.callback(durations.remember, took)
         jobs = units.jobs()
         if pool.workers > 1:
-            jobs = _longest_first(jobs, sources, profile)
+            jobs = order.longest_first(jobs, durations.recall(), sources, profile)
         for event in pool.run(jobs):
             if isinstance(event, Running):
                 yield PairRunning(*units.pair(event.job), event.seconds)
@@ -169,7 +169,7 @@ def run(
             else:
                 entry, more = units.ended(event)
                 pool.first(more)
-                took[_work(event.job, sources, profile)] = event.seconds
+                took[order.name_of(event.job.key, sources, profile)] = event.seconds
                 if journal and entry:
                     journal.add({**entry, "seconds": event.seconds, "files": dict(event.files)})
                 for pair in units.finished():
@@ -213,17 +213,6 @@ def _dial_record(dial: Dial, profile: Profile) -> DialRecord:
         scanned=dial.scanned(coarse=EFFORT[profile].coarse),
         labels={f"{value:g}": label for value, label in dial.labels.items()},
     )
-
-
-def _work(job: Job, sources: Sequence[str], profile: Profile) -> str:
-    """A job of an audit as it is called among all that ever ran on this machine."""
-    return " ".join((*sources, profile, "audit", *map(str, job.key)))
-
-
-def _longest_first(jobs: Sequence[Job], sources: Sequence[str], profile: Profile) -> list[Job]:
-    """Jobs, those first that took longest in earlier audits on this machine."""
-    known = durations.recall()
-    return sorted(jobs, key=lambda job: -known.get(_work(job, sources, profile), 0.0))
 
 
 def _journal(out: Path, mark: str) -> Journal[int, list[tuple[Kept, Any]]]:

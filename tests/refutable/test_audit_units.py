@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import bench_schedule
-from refutable.auditing import run
+from refutable.auditing import order, run
 from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
+from refutable.auditing.cell import Point
 from refutable.auditing.run import audit
 from refutable.engine.agenda import Agenda
 from refutable.engine.pool import Job
@@ -184,3 +185,21 @@ def test_what_others_wait_for_is_done_before_what_nobody_has_begun() -> None:
     assert agenda.next() is first
     agenda.before([third, fourth])
     assert [agenda.next() for _ in range(4)] == [third, fourth, second, None]
+
+
+def test_what_begins_the_longest_chain_is_begun_first() -> None:
+    """A short point whose bisections and witness are long comes before a long one that ends it."""
+    points = [Point('{"n": 1}', dial, 0.0, 7) for dial in ("short", "chained", "long")]
+    known = {
+        order.name_of(points[0], ("m",), "full"): 1.0,
+        order.name_of(points[1], ("m",), "full"): 2.0,
+        order.name_of(points[2], ("m",), "full"): 9.0,
+        order.name_of(points[1]._replace(value=0.5), ("m",), "full"): 2.0,
+        order.name_of(("claim", "chained"), ("m",), "full"): 3.0,
+        order.name_of(("claim", "short"), ("other",), "full"): 99.0,
+    }
+    jobs = [Job("task", {}, 1.0, key=point) for point in points]
+    assert [job.key.dial for job in order.longest_first(jobs, known, ("m",), "full")] == [
+        "chained", "long", "short",
+    ]  # fmt: skip
+    assert order.longest_first(jobs, {}, ("m",), "full") == jobs
