@@ -15,6 +15,7 @@ from refutable import check
 from refutable.auditing.statement import Base
 from refutable.claims.bent import bases, plans, statement, statements
 from refutable.model.setting import SettingError
+from refutable.model.trajectory import Objective
 from refutable.reuse import cache
 
 SEED = 1
@@ -68,6 +69,27 @@ def test_a_model_that_was_not_given_its_time_decides_nothing(
     with pytest.raises(SettingError, match=r"was given 0\.2 times, and did not reach"):
         failing("thm4.4", bases.NEGATIVE)
     assert statement.SHOWN in failing("thm4.4", bases.NEGATIVE, high_masking=0.98)
+
+
+@pytest.mark.parametrize(
+    ("objective", "dial", "value", "given"),
+    [
+        ("cl", "low-temperature", 0.3, None),
+        ("cl", "smallest-latent", 0.0, plans.LONGEST),  # asks for 60 times
+        ("cl", "low-temperature", 0.1, plans.GLANCE),  # for 1,500 times
+        ("mae", "high-masking", 0.98, None),
+    ],
+)
+def test_a_model_is_given_what_it_asks_for_within_limits(
+    objective: Objective, dial: str, value: float, given: float | None
+) -> None:
+    """Less where all that is allowed would be too little by far; as assumed it asks for 1."""
+    assert plans.planned(bases.POSITIVE, {}, objective).given == 1
+    plan = plans.planned(bases.POSITIVE, {dial: value}, objective)
+    once = plans.time_of(bases.setting_of(bases.POSITIVE, objective), objective)
+    steps = once / plans.step_of(bases.setting_of(bases.POSITIVE, objective), objective)
+    assert plan.given == (plan.asked if given is None else given) <= plan.asked
+    assert plan.time / plan.step == pytest.approx(plan.given * steps)
 
 
 @BOTH
