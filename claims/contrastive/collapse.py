@@ -6,6 +6,7 @@ ladders of P up to 1e100. a_j = (1-γ)C_j/P.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ from scipy import integrate, optimize
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.contrastive import limit_systems
-from refutable.claims.contrastive.for_every_size import Collapse
+from refutable.claims.contrastive.for_every_size import Collapse, LateCollapse
 from refutable.claims.contrastive.ladders import (
     ALL_SHAPES,
     CONSTANT,
@@ -259,6 +260,36 @@ def left_over_of_the_limit(context: Context) -> Iterator[Step]:
     yield symbolic.identity("loss gap·t/(KP)", limit_systems.loss_left_over(), 2 / z**2, at)
 
 
+def late_bounds() -> Bounds:
+    """(1-A_1)t/(KP) off its law long after T_½, and what bounds it."""
+
+    def off(setting: Setting, run: Trajectory) -> float:
+        done = event(run.done)
+        depth = missing(setting, done.phi_global) / (setting.K * setting.P)
+        return abs(depth * math.exp(done.log_t) / late_constant(setting) - 1)
+
+    def bound(region: Region) -> Majorant:
+        return LateCollapse(region, lowest_tau=0.25).left_over
+
+    of = "|(1-A_1)t/(KP) over its limit - 1|, 1/(1-A_1) from P² to P⁴, N_c → ∞, τ ≥ 1/4"
+    at = [
+        setting.replace(K=3, contrastive=Contrastive(negatives=math.inf, tau=tau))
+        for setting, tau in itertools.product(for_every_size.AT_NEGATIVE, (0.25, 1))
+    ]
+    return Bounds([Proof(of, off, bound, 0.5, **for_every_size.BOTH)], collapse_to_the_cube, at)
+
+
+def collapse_to_the_cube(setting: Setting) -> Trajectory:
+    """The run until the loss is about what 1/(1-A_1) = P³ leaves."""
+    return reduced.cl(setting, loss_gap=late_loss(setting) * setting.P**-3.0)
+
+
+@late.leg("enclosed")
+def left_over_for_every_size(context: Context) -> Evidence:
+    """(1-A_1)t/(KP) within a bound of its limit that falls with P, for every P ≥ 1e12."""
+    return late_bounds().evidence()
+
+
 @late.leg("scaling")
 def loss_and_miss_long_after(context: Context) -> Iterator[Gap]:
     """1-A_1 and the loss times t, long after the transition."""
@@ -270,6 +301,7 @@ def loss_and_miss_long_after(context: Context) -> Iterator[Gap]:
         yield from _late(context, base, shape, DIGITS)
     for base in bases[1:]:
         yield from _late(context, base, shapes[0], DIGITS)
+    yield from late_bounds().inside()
 
 
 def _late(

@@ -21,8 +21,10 @@ from __future__ import annotations
 from flint import arb
 
 from refutable.claims.runs.region import (
+    ONE,
     VISIBLE_SHARE,
     Region,
+    Size,
     global_size,
     local_size,
 )
@@ -73,15 +75,19 @@ class Collapse:
         self.R_high = 1 + moved.largest
         self.spread = self.b * e_m**2 * self.per_R**2  # SE/R²
         self.held = self.b_per_a * e_m**2 * self.per_R  # ε/R
-        self.clock = Majorant.logarithmic(  # Φ_1 at the end, λ
-            (self.reach * self.R_high / self._share_1.least(self.region)).log(),
-            -self._share_1.least_power(self.region),
-        )
+        self.clock = self._longest()
         each = self.b * e_m
         return (1 / self.held.rest) * (
             self.b_per_a**2 * e_m**2 * (self.region.darkest * self.per_R / 2)
             + self.b_per_a * each * e_m * self.per_R
             + each * self.per_R * self.clock
+        )
+
+    def _longest(self) -> Majorant:
+        """Φ_1 at the end, λ."""
+        return Majorant.logarithmic(
+            (self.reach * self.R_high / self._share_1.least(self.region)).log(),
+            -self._share_1.least_power(self.region),
         )
 
     def cubed(self) -> Majorant:
@@ -121,3 +127,43 @@ class Collapse:
         if not end > 0:
             raise NotBoundedError("Φ_1 is not bounded from below")
         return self.phi_other * (1 / end)
+
+
+PATCHES = Size(arb(1), arb(1), (0, 0, 1, 0))
+"""P."""
+FIRST, LAST = PATCHES * PATCHES, PATCHES * PATCHES * PATCHES * PATCHES
+"""Where A_1/(1 - A_1) = r is long after T_½: from P² to P⁴. r is beyond P^(2-2κ_c), so that the time
+before T_½ is forgotten."""
+
+
+class LateCollapse(Collapse):
+    """Bounds while r = A_1/(1 - A_1) goes from P² to P⁴, N_c → ∞.
+
+    With 1/other = (K-1+e^x)/(K-1), which tends to E = (K-1+e^{1/τ})/(K-1), and S = R + a/w,
+        t/(KP) = ∫ wS³/(a²(R-εw)·other) dw,   wS³/(a²R) = R²w/a² + 3R/a + 3/w + a/(Rw²).
+    The last term is r up to what R moves, and E stands beside it: from below, as
+    E - 1/other ≤ E(1-A_1²)/τ and 1-A_1² ≤ 2Rw/a, from above as x ≤ (1 + SE/S²)/τ.
+    """
+
+    def _longest(self) -> Majorant:
+        last = LAST.above(self.region)
+        return Majorant.logarithmic(
+            (last.at_first * self.R_high / self._share_1.least(self.region)).log(),
+            last.growth - self._share_1.least_power(self.region),
+        )
+
+    @property
+    def left_over(self) -> Majorant:
+        """|(1-A_1)·t/(KP)/E - 1|, for every such r, K ≥ 2 and τ from the lowest on."""
+        region, i, high = self.region, self.per_R, self.R_high
+        per_r = (ONE / FIRST).above(region)
+        share_1 = global_size(region) * VISIBLE_SHARE
+        per_a_r = (ONE / (share_1 * FIRST)).above(region)
+        per_a2_r = (ONE / (share_1 * share_1 * FIRST)).above(region)
+        before = per_a2_r * (high**2 / 2) + per_a_r * (3 * high) + 3 * per_r * self.clock
+        moved = 2 * self.moved + before
+        slower = self.held.over_rest()
+        warmer = (self.spread * (1 / self.tau)).expm1()
+        above = moved + (slower + warmer * (1 + slower.largest)) * (1 + moved.largest)
+        below = 2 * self.moved + per_r * (1 + self.a * i + 2 * self.clock * (1 / self.tau))
+        return above + below

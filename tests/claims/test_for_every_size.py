@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from refutable.claims.contrastive.for_every_size import Collapse
+from refutable.claims.contrastive.for_every_size import Collapse, LateCollapse
 from refutable.claims.mae.for_every_size import GlobalQuery, LocalQuery
 from refutable.claims.runs.region import Region, cover
 from refutable.model import reduced
@@ -99,6 +99,23 @@ def test_floats_of_the_collapse_lie_inside(
     assert inside(bounds.half_time, abs(time / (1 - a) ** 2 - 1))
     assert inside(bounds.plain_half_time, abs(time - 1))
     assert inside(bounds.phi_other, float(abs(run.phi_other[before]).max()))
+
+
+@pytest.mark.parametrize("power", [2.2, 3.0, 3.8])
+@pytest.mark.parametrize("setting", SETTINGS[1:8], ids=str)
+def test_floats_lie_inside_long_after_the_collapse(setting: Setting, power: float) -> None:
+    """1/(1-A_1) = P^power; the law is 1/(other weight) times the time, for every such power."""
+    K, tau = 3, 0.5
+    setting = setting.replace(K=K, contrastive=Contrastive(negatives=math.inf, tau=tau))
+    slow = (K - 1 + math.exp(1 / tau)) / (K - 1)
+    run = reduced.cl(setting, loss_gap=2 / slow * float(setting.P) ** -power)
+    assert run.done
+    a = (1 - setting.gamma) * setting.C_1 / setting.P
+    left = 1 / (1 + a / (1 - a) * math.exp(run.done.phi_global))
+    found = left * math.exp(run.done.log_t - math.log(setting.P)) / (K * slow)
+    bounds = LateCollapse(Region.of(setting), lowest_tau=tau)
+    assert inside(bounds.left_over, abs(found - 1))
+    assert inside(bounds.phi_other, float(abs(run.phi_other).max()))
 
 
 @pytest.mark.parametrize(
