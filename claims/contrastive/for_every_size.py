@@ -132,7 +132,7 @@ class Collapse:
 PATCHES = Size(arb(1), arb(1), (0, 0, 1, 0))
 """P."""
 FIRST, LAST = PATCHES * PATCHES, PATCHES * PATCHES * PATCHES * PATCHES
-"""Where A_1/(1 - A_1) = r is long after T_½: from P² to P⁴. r is beyond P^(2-2κ_c), so that the time
+"""Where r = A_1/(1 - A_1) is long after T_½: from P² to P⁴, beyond P^(2-2κ_c), so that the time
 before T_½ is forgotten."""
 
 
