@@ -291,7 +291,7 @@ def left_over_for_every_size(context: Context) -> Evidence:
 
 
 @late.leg("scaling")
-def loss_and_miss_long_after(context: Context) -> Iterator[Gap]:
+def loss_and_miss_long_after(context: Context) -> Iterator[Gap | Case]:
     """1-A_1 and the loss times t, long after the transition."""
     sharp = Contrastive(negatives=math.inf, tau=0.25)
     warm = CONSTANT.replace(latents=Latents.constant(1.3), K=3)
