@@ -54,10 +54,11 @@ class Units:
         self._told |= done
         return len(done)
 
-    def jobs(self) -> list[Job]:
-        """All that is wanted, and not asked for yet."""
+    def jobs(self, names: Iterable[PairName] | None = None) -> list[Job]:
+        """All that these scans want, or all scans, and that is not asked for yet."""
         found, at = list[Job](), defaultdict[Point, list[str]](list)
-        for (claim, dial), scan in self.scans.items():
+        for claim, dial in self.scans if names is None else names:
+            scan = self.scans[claim, dial]
             if isinstance(scan.wanted, Simplest):
                 if (dial, claim) not in self._asked:
                     self._asked.add((dial, claim))
@@ -102,13 +103,13 @@ class Units:
         alone: list[Job] = []
         if lost and len(claims) > 1:  # whichever of them it was, the others are tried without it
             alone = [self._cell(point, [claim]) for claim in claims]
-        elif lost:
+        elif lost and claims:
             self._lose(claims[0], point, note)
-        else:
+        elif claims:  # none where all of them were given up before it began
             entry = {"point": list(point), "found": self._tell(point, claims, event.value)}
         if not self._under_way[point] and point in self._after:
             alone.append(self._cell(point, self._after.pop(point)))
-        return entry, alone + self.jobs()
+        return entry, alone + self.jobs((claim, point.dial) for claim in claims)
 
     def _tell(self, point: Point, claims: Sequence[str], value: Any) -> dict[str, Any]:
         """Tell scans what was found at a point; the same as JSON."""
