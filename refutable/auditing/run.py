@@ -62,6 +62,17 @@ class PairRunning:
 
 
 @dataclass(frozen=True)
+class PointsTried:
+    """How much of the work is done that is known so far; bisections become known as they come.
+
+    tried: pieces of work, points and witnesses, that have ended. known: all that are wanted by now.
+    """
+
+    tried: int
+    known: int
+
+
+@dataclass(frozen=True)
 class PairFinished:
     """A pair has ended, one way or another."""
 
@@ -75,7 +86,7 @@ class AuditFinished:
     atlas: Atlas
 
 
-AuditEvent = AuditStarted | PairRunning | PairFinished | AuditFinished
+AuditEvent = AuditStarted | PairRunning | PointsTried | PairFinished | AuditFinished
 
 
 def audit(
@@ -161,6 +172,7 @@ def run(
         jobs = units.jobs()
         if pool.workers > 1:
             jobs = order.longest_first(jobs, durations.recall(), sources, profile)
+        tried, known = 0, len(jobs)
         for event in pool.run(jobs):
             if isinstance(event, Running):
                 yield PairRunning(*units.pair(event.job), event.seconds)
@@ -169,6 +181,8 @@ def run(
             else:
                 entry, more = units.ended(event)
                 pool.first(more)
+                tried, known = tried + 1, known + len(more)
+                yield PointsTried(tried, known)
                 took[order.name_of(event.job.key, sources, profile)] = event.seconds
                 if journal and entry:
                     journal.add({**entry, "seconds": event.seconds, "files": dict(event.files)})

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 TELLING = 10.0
-"""Seconds after which the pace of a run says how long it still takes."""
+"""Seconds after which the pace of a run says how long it still takes, and an audit none of whose
+pairs has ended says that it goes on."""
 QUIET = 5.0
 """Seconds after which work that counts nothing says that it goes on, and again after as many."""
 
@@ -34,7 +35,7 @@ class ShownProgress:
 
     def __init__(self) -> None:
         self._total = self._done = self._before = 0
-        self._begun = time.monotonic()
+        self._begun = self._said = time.monotonic()
         self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
@@ -76,6 +77,8 @@ class ShownProgress:
             self._begin(event.pairs, event.earlier, "pairs taken from an earlier audit")
         elif isinstance(event, auditing.PairRunning):
             self._running(f"{event.dial} {event.claim}", event.seconds)
+        elif isinstance(event, auditing.PointsTried):
+            self._tried(event.tried, event.known)
         elif isinstance(event, auditing.PairFinished):
             pair = event.record
             self._step(f"{pair.dial} {pair.claim}: {pair.verdict.value}", pair.seconds)
@@ -91,6 +94,13 @@ class ShownProgress:
         said = f"still running: {name} {seconds:.0f} s"
         self._bar.update(self._task, description=texts.line(said))
         if self._bar.disable:
+            self._say(said)
+
+    def _tried(self, tried: int, known: int) -> None:
+        """Pieces of work that end before the first pair does; lines stand apart by TELLING."""
+        said = f"{tried} of {known} trials made"
+        self._bar.update(self._task, description=said)
+        if self._bar.disable and time.monotonic() - self._said > TELLING:
             self._say(said)
 
     def _step(self, text: str, seconds: float) -> None:
@@ -110,6 +120,7 @@ class ShownProgress:
         return f"; {60 * made / elapsed:.0f} a minute, about {rest} left"
 
     def _say(self, text: str) -> None:
+        self._said = time.monotonic()
         self._bar.console.print(terminal.said(text), soft_wrap=True)
 
 

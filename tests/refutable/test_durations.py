@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from refutable import run
+from refutable.auditing import run as auditing
 from refutable.cli import cli, progress
 from refutable.events import LegStarted
 from refutable.reuse import cache, durations
@@ -119,3 +120,15 @@ def test_a_long_run_says_how_long_it_still_takes(
     first, second = capsys.readouterr().err.splitlines()[-2:]
     assert first == "[41/100] first (4.0 s)"
     assert second == "[42/100] second (16.0 s); 6 a minute, about 10 min left"
+
+
+def test_an_audit_none_of_whose_pairs_has_ended_says_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("refutable.cli.progress.time.monotonic", lambda: now)
+    with progress.ShownProgress() as shown:
+        for seconds, tried in ((1.0, 1), (11.0, 20), (12.0, 22), (19.0, 40), (22.0, 41)):
+            now = seconds
+            shown.audit_event(auditing.PointsTried(tried, 90))
+    assert capsys.readouterr().err.splitlines() == ["20 of 90 trials made", "41 of 90 trials made"]
