@@ -8,9 +8,9 @@ end; on that step it falls throughout. What cannot be decided is refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -35,6 +35,8 @@ from refutable.model.trajectory import QueryKind
 
 BISECTIONS = 70
 """Of the step that holds an event: beyond a step's 2^-70 the balls decide nothing."""
+TOGETHER = 20
+"""Steps between states of which a record is kept."""
 Ends = tuple[Fraction, Fraction]
 """Lower and upper end of a ball, exact."""
 Watch = Callable[[Weights], Any]
@@ -64,12 +66,22 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """Steps that were taken in one form: their lengths, and the state at the end of the last."""
+
+    follows_own: bool
+    lengths: tuple[Fraction, ...]
+    state: tuple[Ends, ...]
+
+
+@dataclass(frozen=True)
 class Enclosure:
     """What was decided of one query's flow, from Q = 0 to the last event.
 
     switch: |α_1| = α_n, where the global feature leads at first. half: A_n = ½. done: the loss gap.
     pushed: α_1 < 0 on every step up to `switch`, or throughout without one. own_first: α_n > |α_1|
-    on every step. steps: how many were taken.
+    on every step. steps: how many were taken. path: all of them, some at a time. states: at events,
+    as the flow has them there.
     """
 
     switch: Moment | None
@@ -78,6 +90,8 @@ class Enclosure:
     pushed: bool
     own_first: bool
     steps: int
+    path: tuple[Passed, ...] = ()
+    states: Mapping[str, tuple[Ends, ...]] = field(default_factory=dict)
 
 
 def lead_of_global(w: Weights) -> Any:
@@ -105,25 +119,41 @@ def enclose(
     watches: dict[str, Watch] = {"half": short_of_half}
     pushed = own_first = True
     found: dict[str, Moment] = {}
+    states: dict[str, tuple[Ends, ...]] = {}
+    taken: list[Step] = []
+    path: list[Passed] = []
     count, longest = 0, _longest(setting, loss_gap)
     with closing(ball_flow.steps(setting, query, longest, kind)) as steps:
         for step in steps:
             if not count:
                 watches |= _from_start(step, loss_gap)
             count += 1
+            if taken and (len(taken) == TOGETHER or taken[0].follows_own != step.follows_own):
+                path.append(_passed(taken))
+                taken = []
+            taken.append(step)
             whole = step.weights(step.whole)
             if query == "local" and "switch" not in found:
                 pushed = pushed and _positive(whole.pushed)
             own_first = own_first and _positive(lead_of_own(whole))
             for name, watch in watches.items():
                 if name not in found and _falls(step, whole, watch, name):
-                    found[name] = _moment(step, _crossing(step, watch))
+                    after = _crossing(step, watch)
+                    found[name] = _moment(step, after)
+                    states[name] = tuple(map(ends, step.state(after)))
             if len(found) == len(watches):
                 return Enclosure(
                     switch=found.get("switch"), half=found["half"], done=found["done"],
                     pushed=pushed, own_first=own_first, steps=count,
+                    path=(*path, _passed(taken)), states=states,
                 )  # fmt: skip
     raise NotEnclosedError("an event has not come")
+
+
+def _passed(taken: Sequence[Step]) -> Passed:
+    last = taken[-1]
+    lengths = tuple(_fraction(step.length) for step in taken)
+    return Passed(last.follows_own, lengths, tuple(map(ends, last.state(last.length))))
 
 
 def _from_start(step: Step, loss_gap: Fraction) -> dict[str, Watch]:

@@ -6,13 +6,16 @@ A file says by `(set-info :kind ...)` what it is about:
 - `elementary`: two sides with exponentials and logarithms of positive symbols are the same;
 - `mean`: an average over all subsets of a size, and over laws of finitely many values;
 - `bounds`: bounds for every size, on regions of exponents (`recheck_bounds`);
-- `recursion`: a path that is run again (`recheck_runs`).
+- `recursion`: a path that is run again (`recheck_runs`);
+- `flow`: one that is followed again (`recheck_flow`);
+- `path`: where one went, without its equations: what nothing here decides.
 
 As the rest of `claims-recheck` it shares no code with what wrote the files.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -34,6 +37,7 @@ from refutable.recheck_arithmetic import (
     value,
 )
 from refutable.recheck_bounds import bounds
+from refutable.recheck_flow import flow
 from refutable.recheck_runs import recursion
 
 Powers = tuple[Fraction, ...]
@@ -45,6 +49,13 @@ MOST_CASES = 200_000
 
 def verdict(text: str) -> tuple[str, str]:
     """What a file comes to, and why. Raises ValueError, LookupError, TypeError for what is none."""
+    lines = text.splitlines()
+    return _decided("\n".join(line for line in lines if not line.startswith(";")))
+
+
+@functools.lru_cache(maxsize=64)
+def _decided(text: str) -> tuple[str, str]:
+    """Once for several legs that rest on one path."""
     commands = read(text)
     kinds = [c[2] for c in commands if c[:2] == ["set-info", ":kind"]]
     if len(kinds) != 1:
@@ -54,6 +65,12 @@ def verdict(text: str) -> tuple[str, str]:
         return KINDS[kinds[0]](rest)
     except TooLargeError:
         return OPEN, "too large to be multiplied out or enumerated here"
+
+
+def path(commands: list[Tree]) -> tuple[str, str]:
+    """(why |reason|), and a path without the equations that it follows."""
+    reasons = [command[1] for command in commands if command[0] == "why"]
+    return OPEN, reasons[0].strip("|") if reasons else "no equations are given"
 
 
 # --- Leading terms ------------------------------------------------------------------------------
@@ -412,4 +429,6 @@ KINDS = {
     "mean": mean,
     "bounds": bounds,
     "recursion": recursion,
+    "flow": flow,
+    "path": path,
 }

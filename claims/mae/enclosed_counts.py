@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from flint import arb
 
+from refutable.certificate import Certificate
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import enclosed_flow
+from refutable.claims.mae import enclosed_flow, flow_script
 from refutable.claims.mae.enclosed_flow import INTEGRATED, Found, between, spoiled, where_decided
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP
 from refutable.claims.runs import plants
@@ -110,6 +111,13 @@ class Shift:
         return ours - theirs
 
 
+def certificate(rung: Rung) -> Certificate:
+    """How the flow of a rung was enclosed, with a file that holds its path alone."""
+    return flow_script.path_alone(
+        enclosed(rung), "the equations of fluctuating counts are not written for this program"
+    )
+
+
 def shifts(rung: Rung) -> dict[str, Shift]:
     """Of every event that comes in both flows of a local query, by name."""
     ours, theirs = enclosed(rung), enclosed_flow.enclosed(rung.setting, "local")
@@ -148,6 +156,7 @@ class FirstOrder:
                     Fraction(self.next_order(at)) / at.C_s,
                     0,
                     self.why,
+                    certificate=certificate(rung),
                 )
 
 
@@ -183,7 +192,9 @@ def floats_against_balls(context: Context) -> Iterator[Found]:
 
 def _off(rung: Rung, called: str, held: Moment | None, seen: Event | None) -> Iterator[Gap]:
     z = ball(rung.setting.latents.U)
-    yield identical(f"{called} comes, {rung}", seen is not None, held is not None, "decided")
+    comes, came = seen is not None, held is not None
+    proof = certificate(rung) if called == EVENTS["half"] else None
+    yield identical(f"{called} comes, {rung}", comes, came, "decided", certificate=proof)
     if held is None or seen is None:
         return
     with precise():

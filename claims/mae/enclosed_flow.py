@@ -16,8 +16,9 @@ from typing import Any
 
 from flint import arb
 
+from refutable.certificate import Certificate
 from refutable.claim import Case, Claim, Context, Evidence, Provenance, Undecided
-from refutable.claims.mae import ladders
+from refutable.claims.mae import flow_script, ladders
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, NEGATIVE, POSITIVE, top_of
 from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.regimes import sign_of
@@ -79,6 +80,11 @@ def where_decided(leg: Callable[..., Iterator[Found]]) -> Callable[..., Iterator
             yield Undecided("the flow, enclosed", str(problem))
 
     return asked
+
+
+def certificate(rung: Setting, query: QueryKind, found: Enclosure) -> Certificate:
+    """How the flow was enclosed, with a file that holds its path."""
+    return flow_script.certificate(rung, query, Fraction(repr(LOSS_GAP)), found)
 
 
 def scope(context: Context) -> Evidence:
@@ -226,6 +232,7 @@ def at_rungs(context: Context, of: str, law: Law, query: QueryKind, sign: int) -
             allowed,
             0,
             f"upper end of a ball, against {SHARE}·log(P)·P^{ladders.next_order(top, query):.2g}",
+            certificate=certificate(rung, query, found),
         )
 
 
@@ -303,7 +310,9 @@ def _off(rung: Setting, query: QueryKind, exact: Enclosure, run: Trajectory) -> 
     for event, called in EVENTS.items():
         decided, seen = getattr(exact, event), getattr(run, event)
         name = name_of(rung, query)
-        yield identical(f"{called} comes, {name}", seen is not None, decided is not None, "decided")
+        proof = certificate(rung, query, exact) if event == "half" else None
+        comes, came = seen is not None, decided is not None
+        yield identical(f"{called} comes, {name}", comes, came, "decided", certificate=proof)
         if decided is None or seen is None:
             continue
         with precise():

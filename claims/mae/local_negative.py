@@ -140,7 +140,8 @@ def own_first_for_every_size(context: Context) -> Iterator[Found]:
     for _, rung, found in enclosed_flow.rungs(context, "local", -1):
         yield enclosed_flow.case_of(rung)
         name, why = enclosed_flow.name_of(rung, "local"), "the sign on every whole step up to T*"
-        yield identical(f"α_n > |α_1|, {name}", found.own_first, True, why)
+        proof = enclosed_flow.certificate(rung, "local", found)
+        yield identical(f"α_n > |α_1|, {name}", found.own_first, True, why, certificate=proof)
         yield identical(f"no T_1, {name}", found.switch is None, True, why)
 
 

@@ -98,7 +98,9 @@ def first_phase_enclosed(context: Context) -> Iterator[Found]:
         yield enclosed_flow.case_of(rung)
         name = enclosed_flow.name_of(rung, "local")
         why = "the sign on every whole step; |α_1| - α_n is positive until it falls through 0"
-        yield identical(f"α_1 < 0 until T_1, {name}", found.pushed, True, why)
+        proof = enclosed_flow.certificate(rung, "local", found)
+        pushed = f"α_1 < 0 until T_1, {name}"
+        yield identical(pushed, found.pushed, True, why, certificate=proof)
         yield identical(f"T_1 comes, {name}", found.switch is not None, True, why)
         if found.switch is not None:
             late = 10 * enclosed_flow.Shares.of(rung).rho.sqrt()

@@ -203,6 +203,7 @@ def phases_in_balls(context: Context) -> Iterator[Found]:
                     ends(10 * shares.rho.sqrt())[0],
                     0,
                     "10√ρ, upper end of a ball",
+                    certificate=enclosed_counts.certificate(rung),
                 )
 
 

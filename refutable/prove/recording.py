@@ -16,6 +16,8 @@ from typing import Any
 
 from flint import arb, fmpq
 
+from refutable.prove import terms
+
 OUTCOME = 12
 """Digits of what a step came to."""
 
@@ -194,15 +196,9 @@ def decimal(number: arb, digits: int = 30) -> str:
     for behind in range(8):
         near = Fraction(round(float(number) * 10**behind), 10**behind)
         if number.contains(arb(fmpq(near.numerator, near.denominator))):
-            return _written(near, behind)
+            return terms.decimal(near, behind)
     mantissa, exponent = number.upper().man_exp()
     exact = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
     size = len(str(abs(exact.numerator))) - len(str(exact.denominator))
     behind = max(digits - size, 0)
-    return _written(Fraction(math.ceil(exact * 10**behind), 10**behind), behind)
-
-
-def _written(number: Fraction, behind: int) -> str:
-    whole = abs(number.numerator) * 10**behind // number.denominator
-    text = f"{whole // 10**behind}.{whole % 10**behind:0{behind}}" if behind else str(whole)
-    return f"(- {text})" if number < 0 else text
+    return terms.decimal(Fraction(math.ceil(exact * 10**behind), 10**behind), behind)

@@ -25,6 +25,13 @@ def fraction(number: Fraction | float | int) -> str:
     return f"(- {text})" if exact < 0 else text
 
 
+def decimal(number: Fraction, behind: int) -> str:
+    """A number with so many digits behind the point, cut."""
+    whole = abs(number.numerator) * 10**behind // number.denominator
+    text = f"{whole // 10**behind}.{whole % 10**behind:0{behind}}" if behind else str(whole)
+    return f"(- {text})" if number < 0 else text
+
+
 def _written(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name):

@@ -19,6 +19,7 @@ from refutable import (
     recheck_arithmetic,
     recheck_balls,
     recheck_bounds,
+    recheck_flow,
     recheck_kinds,
     recheck_runs,
 )
@@ -217,7 +218,14 @@ def test_ends_hold_what_mpmath_finds() -> None:
 
 def test_it_shares_no_code_with_what_it_checks() -> None:
     imported: set[str] = set()
-    for module in (recheck_kinds, recheck_arithmetic, recheck_balls, recheck_bounds, recheck_runs):
+    for module in (
+        recheck_kinds,
+        recheck_arithmetic,
+        recheck_balls,
+        recheck_bounds,
+        recheck_flow,
+        recheck_runs,
+    ):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name for alias in node.names}
@@ -227,5 +235,6 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
         "refutable.recheck_arithmetic",
         "refutable.recheck_balls",
         "refutable.recheck_bounds",
+        "refutable.recheck_flow",
         "refutable.recheck_runs",
     }
