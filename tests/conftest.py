@@ -149,11 +149,9 @@ def claims(
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
     """Small matrices take longer with two threads, and far longer on a busy machine."""
-    import torch  # noqa: F401  # the threads of what is loaded are limited
-
     with check.one_thread():
         yield
 

@@ -11,8 +11,6 @@ from refutable.auditing.atlas import Margin
 from refutable.auditing.dial import Dial
 from refutable.claims.figures import audited, dials, networks, one_layer
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize("dial", dials.DIALS, ids=lambda dial: dial.name)
 def test_a_dial_changes_something_and_nothing_where_it_is_as_assumed(dial: Dial) -> None:

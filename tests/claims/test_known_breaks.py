@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from refutable import check
 from refutable.auditing.statement import Base
 from refutable.claims.bent import bases, plans, statement, statements
 from refutable.model.setting import SettingError
@@ -26,7 +25,7 @@ BOTH = pytest.mark.parametrize("base", bases.BOTH, ids=["positive gap", "negativ
 def cached(tmp_path_factory: pytest.TempPathFactory) -> object:
     """Runs are shared among the tests of this file and with nothing else."""
     folder: Path = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch, check.one_thread():
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv(cache.FOLDER, str(folder))
         yield
 

@@ -24,8 +24,6 @@ from refutable.model.transformers import images, one_layer
 from refutable.reuse import shared
 from refutable.selftest import planted
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def save(place: Path, name: str, width: int, height: int, seed: int = 0) -> None:
     """A picture with areas: large discs on a slope, as a photograph has them, and some noise."""

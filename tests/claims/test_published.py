@@ -17,8 +17,6 @@ from safetensors.torch import save_file
 
 from refutable.model.transformers import vit
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SIZES = vit.Architecture(32, 3, 8, 32, 2, 4, 4.0, "learned", "cls")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from refutable import catalogue, check
+from refutable import catalogue
 from refutable.auditing import answers, selection
 from refutable.claims.bent import images, maps_of_cl, maps_of_mae, plans, questions
 from refutable.cli import command_of
@@ -22,10 +22,8 @@ from refutable.reuse import cache
 
 
 @pytest.fixture(autouse=True)
-def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.FOLDER, str(tmp_path / "runs"))
-    with check.one_thread():
-        yield
 
 
 class TestMaps:

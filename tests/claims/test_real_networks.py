@@ -11,8 +11,6 @@ from refutable.claim import Context, Profile, Undecided
 from refutable.claims.figures import areas, comparing, known, networks, reading
 from refutable.model.transformers import images, vit
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_p_of_separated_groups_is_one_over_the_number_of_splits() -> None:
     assert comparing.permutation_p([3, 4, 5], [0, 1, 2]) == pytest.approx(1 / 20)

@@ -13,8 +13,6 @@ from refutable.claim import Claim, Kind, Mistake, Verdict
 from refutable.claims.assumptions import ASSUMPTIONS
 from refutable.selftest import planted
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CATALOGUE = load(["refutable.claims"])
 PLANTED = [(claim, mistake) for claim in CATALOGUE for mistake in claim.mistakes]
 

@@ -11,8 +11,6 @@ from refutable import check
 from refutable.claim import Kind, Verdict
 from refutable.claims.figures import known, one_layer, trainings
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_what_ships_is_what_would_be_written() -> None:
     """So that a training adds its line, and changes no other."""

@@ -18,8 +18,6 @@ from torch import Tensor
 from refutable.claims.figures import reading
 from refutable.model.transformers import checkpoints, vit
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 State = dict[str, Tensor]
 SIZES = vit.Architecture(
     image=16, channels=3, patch=4, width=32, depth=2, heads=4, positions="learned", pooling="cls"

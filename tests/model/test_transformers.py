@@ -21,8 +21,6 @@ from refutable.model.transformers import (
     vit,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SMALL = vit.Architecture(image=8, patch=2, width=16, depth=2, heads=2, ratio=2)
 
 
