@@ -37,7 +37,7 @@ CHAPTERS = {
     "refutable.claims.mae.local_positive_end": "MAE, local query, positive gap, the end",
     "refutable.claims.mae.local_negative": "MAE, local query, negative gap",
     "refutable.claims.mae.local_crossover": "MAE, local query, any gap",
-    "refutable.claims.mae.every_mask": "MAE, local query, the exact population for every size",
+    "refutable.claims.mae.every_mask": "MAE, the exact population for every size",
     "refutable.claims.mae.small_areas": "MAE, local query, few patches",
     "refutable.claims.mae.spread_latents": "MAE, local query, random latents",
     "refutable.claims.mae.unequal_areas": "MAE, local query, areas of different sizes",

@@ -43,7 +43,8 @@ class Rung(NamedTuple):
     def __str__(self) -> str:
         """What tells it from others."""
         at = self.setting
-        return f"C_1 = {at.C_1:.3g}, C_s = {at.C_s}, {enclosed_flow.name_of(at, self.query)}"
+        name = f"C_1 = {at.C_1:.3g}, C_s = {at.C_s}, {enclosed_flow.name_of(at, self.query)}"
+        return name if at.latents.is_constant else f"{name} or {at.latents.U:g}"
 
 
 AT_1E12 = Setting(P=10**12, kappa_c=0.9, kappa_s=0.001, c_1=2.0)
@@ -55,6 +56,7 @@ THREE = Rung(
 NEGATIVE = Rung(Setting(P=10**8, kappa_c=0.55, kappa_s=0.3, c_1=0.05, c_s=4 / 10**2.4))
 """C_1²/(PC_s) = 1/250."""
 GLOBAL = Rung(Setting.of_sizes(24, 3, 3, kappa_c=0.5005, kappa_s=0.3), "global", 0.02)
+RANDOM = GLOBAL._replace(setting=GLOBAL.setting.replace(latents=Latents.two_point(0.5, 1.5)))
 
 
 @shared.run_once
@@ -70,7 +72,8 @@ def enclosed(rung: Rung) -> Enclosure:
 def log_time(rung: Rung, found: Moment) -> arb:
     """Log t of an event; queries are masked with probability M/P."""
     at = rung.setting
-    masked = ball(at.gamma) * at.P / at.M
+    # With counts at their mean it is in units of the smallest latent, here of the largest.
+    masked = ball(at.gamma) * at.P / at.M * (ball(at.latents.L) / ball(at.latents.U)) ** 4
     return enclosed_flow.log_time(at, rung.query, found) + masked.log()
 
 
@@ -180,7 +183,7 @@ counted = Claim(
 @where_decided
 def floats_against_balls(context: Context) -> Iterator[Found]:
     """Every event of every rung: when it comes, and Φ_n and Φ_1 there."""
-    rungs = context.at(quick=(GLOBAL,), full=(GLOBAL, FOUR, THREE, NEGATIVE))
+    rungs = context.at(quick=(GLOBAL,), full=(GLOBAL, RANDOM, FOUR, THREE, NEGATIVE))
     yield scope(rungs)
     for rung in rungs:
         yield Case((sign_of(rung.setting), f"{rung.query} query"))

@@ -1,4 +1,4 @@
-"""MAE, local query: both phases of the exact population's flow for every P, masks and all.
+"""MAE: the laws of one query on the exact population's flow for every P, masks and all.
 
 Sources: none; derived here (`population_for_every_size`). What `for_every_size` proves of counts at
 their mean is proved of the flow of the expected gradient itself: masks are uniform among those of
@@ -14,6 +14,7 @@ from typing import Any
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import laws
 from refutable.claims.mae.for_every_size import half_time_off, until_half
+from refutable.claims.mae.global_population import global_population
 from refutable.claims.mae.ladders import LOSS_GAP, WITH_GAP
 from refutable.claims.mae.population_for_every_size import (
     CLUSTERS,
@@ -150,4 +151,71 @@ every_mask.mistake(laws.global_at_switch, "Φ_1(T_1) off by 0.01", shifted(0.01)
 every_mask.mistake(laws.depth_at_half, "Φ_1(T_½) off by 0.01", shifted(0.01))
 every_mask.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 
-CLAIMS = (every_mask,)
+
+of_global = Claim(
+    id="global.every-mask",
+    title="A global query keeps its laws on the exact population, for every P from 1e12 on",
+    statement=r"""Expected gradients over all masks of $\lfloor\gamma P\rfloor$ patches, constant
+        latents, $K\le4$ clusters that share a partition, local areas of at most $2C_s$ patches,
+        $A_1=\frac12$ in the mean, either sign of $\Delta$:
+        $T_{1/2}\cdot\gamma a z^4/K\to1$ and $z\Phi_1(T_{1/2})+\log\frac a{1-a}\to0$,
+        $a=(1-\gamma)C_1/P$, up to explicit bounds that fall with $P$.""",
+    measured="bounds on a region of exponents; runs of the reduced dynamics with fluctuating "
+    "counts lie within",
+    provenance=Provenance.SHARPENED,
+    assumptions=WITH_GAP,
+    rests_on=("grad.own", "grad.other", "grad.position", "mask.moments", "tier.reduced"),
+)
+
+
+def log_odds_at_start(setting: Setting) -> float:
+    """Log of a/(1-a), a = (1-γ)C_1/P."""
+    a = (1 - setting.gamma) * setting.C_1 / setting.P
+    return math.log(a) - math.log1p(-a)
+
+
+def global_time_off(setting: Setting, run: Trajectory) -> float:
+    """By how much T_½ misses K/(γa), relative."""
+    a = (1 - setting.gamma) * setting.C_1 / setting.P
+    return abs(math.expm1(event(run.half).log_t + math.log(setting.gamma * a / setting.K)))
+
+
+def global_own_off(setting: Setting, run: Trajectory) -> float:
+    """By how much Φ_1 misses the log of (1-a)/a at T_½."""
+    return abs(event(run.half).phi_own + log_odds_at_start(setting))
+
+
+def global_bounds() -> Bounds:
+    """T_½ and Φ_1 there, and what bounds them."""
+
+    def proof(of: str, off: Any, name: str, allowed: float) -> Proof:
+        def bound(region: Region) -> Majorant:
+            return getattr(global_population(region), name)
+
+        return Proof(of, off, bound, allowed, **for_every_size.BOTH, flow=FLOW)
+
+    proofs = (
+        proof("|T_½·γa - 1|", global_time_off, "plain_half_time", 1),
+        proof("|Φ_1 - log((1-a)/a)|", global_own_off, "own_at_half", 0.01),
+    )
+    shared = Setting(P=10**10, kappa_c=0.7, kappa_s=0.4, K=CLUSTERS, shared_partition=True)
+    at = (*for_every_size.AT_POSITIVE, *for_every_size.AT_NEGATIVE, shared)
+    return Bounds(proofs, lambda s: reduced.mae(s, "global", loss_gap=LOSS_GAP), at)
+
+
+@of_global.leg("scaling", require=("within a bound for every P",))
+def global_runs_lie_within(context: Context) -> Iterator[Gap | Case]:
+    """Runs with fluctuating counts, which are rounded, lie within what is proved."""
+    yield from global_bounds().inside()
+
+
+@of_global.leg("enclosed")
+def global_laws_for_every_size(context: Context) -> Evidence:
+    """T_½ and Φ_1 there within bounds that fall with P, for every P ≥ 1e12."""
+    return global_bounds().evidence()
+
+
+of_global.mistake(log_odds_at_start, "off by 0.1 %", shifted(0.001))
+of_global.mistake(RATES, "α_1 off by 5 %", spoiled(ALPHA_OWN, 1.05))
+
+CLAIMS = (every_mask, of_global)

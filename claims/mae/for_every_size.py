@@ -402,6 +402,12 @@ class GlobalQuery:
 
     def __init__(self, region: Region, reach: float = 1) -> None:
         self.region, self.reach = region, arb(reach)
+        self._measure()
+        self.small = closed(lambda small: self._assume(small))
+
+    def _measure(self) -> None:
+        """Sizes, and attentions at Q = 0."""
+        region = self.region
         C_1, C_s = global_size(region), local_size(region)
         share_1, share_s = C_1 * VISIBLE_SHARE, C_s * VISIBLE_SHARE
         self._share_1 = share_1
@@ -410,7 +416,6 @@ class GlobalQuery:
         self.per_C_1, self.per_P = (ONE / C_1).above(region), PER_PATCH.above(region)
         self.per_P_a = (PER_PATCH / share_1).above(region)
         self.R_0 = self.a.rest
-        self.small = closed(lambda small: self._assume(small))
 
     def _assume(self, small: Small) -> Small:
         dark, a, rho = self.region.dark, self.a, self.rho

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from refutable.claims.mae import every_mask
+from refutable.claims.mae.global_population import GlobalPopulation
 from refutable.claims.mae.population_for_every_size import PopulationQuery
 from refutable.claims.runs.region import Region
 from refutable.model import reduced
@@ -65,6 +66,31 @@ def test_runs_with_fluctuating_counts_lie_inside(setting: Setting) -> None:
         assert inside(query.own_at_switch, abs(run.switch.phi_own - math.log(1.5)))
         depth = 0.5 * math.log(2 * a * a / (3 * rho * (1 - a)))
         assert inside(query.depth_at_switch_off, abs(run.switch.phi_global + depth))
+
+
+@pytest.mark.parametrize("setting", [*SETTINGS, *SHARED], ids=str)
+def test_runs_of_a_global_query_lie_inside(setting: Setting) -> None:
+    query = GlobalPopulation(Region.of(setting))
+    run = reduced.mae(setting, "global", loss_gap=1e-3)
+    a = (1 - setting.gamma) * setting.C_1 / setting.P
+    assert run.half
+    time = math.exp(run.half.log_t) * setting.gamma * a / setting.K
+    assert inside(query.plain_half_time, abs(time - 1))
+    assert inside(query.own_at_half, abs(run.half.phi_own + math.log(a / (1 - a))))
+    R, w = 1 - a, a / (1 - a)
+    centre = (
+        R * (1 - w) - 3 * a * math.log(w)
+        + 3 * a * a / R * (1 / w - 1) + a**3 / (2 * R * R) * (1 / w**2 - 1)
+    )  # fmt: skip
+    of_masks = float(query.beside_laws().value)  # C_1 - 1 for C_1, in a and hence in F
+    assert inside(query.half_time + 9 * of_masks, abs(time / centre - 1))
+    before = run.log_t <= run.half.log_t
+    for law, path in (
+        (query.small.phi_other, run.phi_other),
+        (query.small.upsilon_own, run.upsilon_own),
+        (query.small.upsilon_other, run.upsilon_other),
+    ):
+        assert inside(law, float(abs(path[before]).max()))
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 1.0])
