@@ -17,8 +17,8 @@ class Certificate:
     own deterministic units. alone: why no second decider agrees, where one would have been asked.
     for_all: whether a decider of this tool showed it for all values of the variables; what else
     carries a certificate, such as a counterexample, is evidence for the values that it names.
-    scripts: what was decided, in SMT-LIB 2, each with what came of it; `claims-recheck` decides
-    them again with code of its own.
+    radii: how wide the balls were that decided it. scripts: what was decided, in SMT-LIB 2, each
+    with what came of it; `claims-recheck` decides them again with code of its own.
     """
 
     by: str
@@ -30,4 +30,5 @@ class Certificate:
     resource: Mapping[str, int] = field(default_factory=dict)
     alone: str = ""
     for_all: bool = False
+    radii: str = ""
     scripts: tuple[str, ...] = ()

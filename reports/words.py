@@ -255,6 +255,8 @@ def certificate(record: CertificateRecord) -> list[str]:
         lines.append(f"told         {', '.join(record.assumptions)}")
     if record.variables:
         lines.append(f"symbols      {_listed(record.variables)}")
+    if record.radii:
+        lines.append(f"radii        {record.radii}")
     return lines + [f"reduced      {step}" for step in record.reductions]
 
 

@@ -83,9 +83,9 @@ def _certificate(found: Enclosure) -> Certificate:
     return Certificate(
         by=BALLS,
         negated="the flow passes elsewhere, or its events come at another time",
-        variables={"largest radius at an event": f"{radius:.0e}"},
         resource={"bits": BITS, "steps": found.steps},
         for_all=True,
+        radii=f"at most {radius:.0e} at an event",
     )
 
 

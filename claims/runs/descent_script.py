@@ -101,10 +101,10 @@ def certificate(
             "query": query,
             "η": str(eta),
             "ε": str(epsilon),
-            "radii at the last step": f"at most {radius:.0e}",
         },
         resource={"bits": bits_for(steps), "steps": steps},
         for_all=True,
+        radii=f"at most {radius:.0e} at the last step",
         scripts=(script(setting, query, eta, steps, epsilon, said),),
     )
 

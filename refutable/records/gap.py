@@ -25,6 +25,7 @@ class CertificateRecord(Record):
     resource: dict[str, Count]
     alone: str = ""
     for_all: bool = False
+    radii: str = ""
     scripts: tuple[str, ...] = ()
 
     @classmethod

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from refutable import recheck_kinds
-from refutable.claims.mae import any_step
+from refutable.claims.mae import any_step, local_positive
 from refutable.claims.runs import descent_script, exact_descent
 from refutable.model import ball_descent
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind
+from refutable.records.gap import CertificateRecord
+from refutable.reports import words
 from tests.refutable.forging import forgeries
 
 Z = Latents.constant(1.25)
@@ -101,6 +103,22 @@ def test_a_mistake_of_the_prover_shows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ball_descent._Population, "look", look)
     assert verdict(script(SMALL, "local")) == "rejected"
+
+
+def test_explain_prints_precision_steps_and_radii() -> None:
+    """As `claims explain` has them, of a training and of a bound."""
+    found = exact_descent.proved(SMALL, "local", STEPS)
+    training = exact_descent.within(SMALL, "local", found, EPSILON, STEPS)
+    proof = local_positive.switch_time_bounds().proofs[0]
+    tiles = proof.certificate(proof.cover())
+    for certificate, expected in (
+        (training.certificate, (f"bits {ball_descent.bits_for(STEPS)}, steps {STEPS}", "radii  ")),
+        (tiles, ("bits 53, tiles 64", "steps of a bound")),
+    ):
+        assert certificate
+        shown = "\n".join(words.certificate(CertificateRecord.of(certificate)))
+        for text in expected:
+            assert text in shown
 
 
 def test_what_is_too_long_is_left_open() -> None:

@@ -24,6 +24,7 @@ from sympy.parsing.sympy_parser import (
 from refutable.claim import Claim
 from refutable.claims.contrastive import leftovers
 from refutable.claims.mae import (
+    enclosed_counts,
     enclosed_flow,
     global_laws,
     global_query,
@@ -337,3 +338,9 @@ def test_what_is_proved_to_stay_small_falls_as_its_theorem_says(name: str) -> No
     at = SIDES[sign]
     power = float(bounds().proofs[number].bound(Region.of(at)).power)
     assert power <= value(orders(claim)[order], at) + 1.5 / at.log_P
+
+
+@pytest.mark.parametrize("claim", [enclosed_flow.enclosure, enclosed_counts.counted])
+def test_floats_are_held_to_what_the_statement_says(claim: Claim) -> None:
+    (number,) = re.findall(r"known to \$([\d.]+)\\cdot10\^\{(-\d+)\}\$", claim.statement)
+    assert pytest.approx(float(f"{number[0]}e{number[1]}"), rel=1e-12) == enclosed_flow.INTEGRATED
