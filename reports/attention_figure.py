@@ -15,6 +15,8 @@ Found = Mapping[str, Any]
 SHADES = (BLUE, VERMILION, ORANGE, GREEN, "#CC79A7", "#56B4E9")
 MARKS = ("o", "s", "^", "D", "v", "P")
 CONTROL = "untrained"
+MUCH = 4
+"""Times uniform attention that is shown as much at least, so that what is even looks like little."""
 
 
 def attention(figure: Figure, found: Found) -> None:
@@ -24,7 +26,10 @@ def attention(figure: Figure, found: Found) -> None:
     figure.set_size_inches(1.0 + 1.15 * 2 * count, 1.2 * len(maps) + 0.3)
     axes = figure.subplots(len(maps), 2 * count, squeeze=False)
     side = images.shape[1]
-    largest = {label: float(np.max(values)) for label, values in maps.items()}
+    largest = {
+        label: max(float(np.max(values)), MUCH / np.asarray(values)[0, 0].size)
+        for label, values in maps.items()
+    }
     for row, (label, values) in enumerate(maps.items()):
         cell = side / values.shape[-1]
         for column, panel in enumerate(axes[row]):

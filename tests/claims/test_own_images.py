@@ -126,6 +126,18 @@ def test_the_one_layer_model_is_trained_on_own_images(
     assert not holds["attention of MAE on the 3 × 3 neighbourhood"]
 
 
+def test_an_image_that_ends_too_early_is_named(
+    photographs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size can be read before, its pixels only when they are decoded."""
+    file = photographs / "1.png"
+    file.write_bytes(file.read_bytes()[:2000])
+    monkeypatch.setenv(image_sets.VARIABLE, str(photographs))
+    record = check.check_leg(own.own_vit, Kind.PROPERTY, "quick", 0)
+    assert record.verdict is Verdict.ERROR
+    assert "1.png cannot be read as an image" in (record.note or "")
+
+
 @pytest.mark.parametrize("mistake", own.own_vit.mistakes, ids=lambda mistake: mistake.title)
 def test_planted_mistakes_are_refuted_where_the_claim_holds(
     mistake: Mistake, monkeypatch: pytest.MonkeyPatch
