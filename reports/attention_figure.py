@@ -16,7 +16,7 @@ SHADES = (BLUE, VERMILION, ORANGE, GREEN, "#CC79A7", "#56B4E9")
 MARKS = ("o", "s", "^", "D", "v", "P")
 CONTROL = "untrained"
 MUCH = 4
-"""Times uniform attention that is shown as much at least, so that what is even looks like little."""
+"""Times uniform attention that is shown as much, at least: what is even looks like little."""
 
 
 def attention(figure: Figure, found: Found) -> None:
