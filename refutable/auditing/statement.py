@@ -28,13 +28,13 @@ class Statement:
     """The finite statement of a claim, checked on one model.
 
     claim: id. measured: the statement in words. bases: JSON-ready configurations at all of which it
-    must hold. check: gaps at a base, with dials turned, under a seed. Statements that train the
-    same model get the same seed, so that a run is shared. untestable: why a dial cannot be tried,
-    or None. foreseen: whether the theory says that it holds at a base with dials turned, None where
-    it says nothing; shown beside what is found, and no part of it. simpler: bases on which a
-    witness is looked for, simplest first. main: audited in profile quick, too. costly: takes
-    minutes for each dial, and is audited where it is selected, or in profile deep. random: whether
-    the seed matters.
+    must hold. check: gaps at a base, with dials turned, under a seed. Statements with an equal base
+    are tried there in one process, under the same seeds, so that what they train is trained once.
+    untestable: why a dial cannot be tried, or None. foreseen: whether the theory says that it holds
+    at a base with dials turned, None where it says nothing; shown beside what is found, and no part
+    of it. simpler: bases on which a witness is looked for, simplest first. main: audited in profile
+    quick, too. costly: takes minutes for each dial, and is audited where it is selected, or in
+    profile deep. random: whether the seed matters.
     """
 
     claim: str
