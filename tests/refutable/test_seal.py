@@ -5,13 +5,15 @@ from __future__ import annotations
 import builtins
 import fractions
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from refutable import gap, judgement, ledger, number, run, sameness
+from refutable import gap, judgement, ledger, number, run, sameness, seal
 from refutable.claim import Context, Kind, Leg, Verdict
 from refutable.gap import at_most
 from refutable.judgement import contradiction, examine
@@ -44,6 +46,16 @@ def judged(run: Callable[[], Any]) -> LegRecord:
     return examine(Leg(Kind.EXACT, lambda _: run(), "quick", {}), Context("quick", 0, 0))
 
 
+@pytest.fixture(params=["anew", "before it was forked"])
+def remembered(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What judges is remembered when a leg begins, or was so where its process was forked."""
+    if request.param != "anew":
+        seal.prepare()
+    yield
+    seal._prepared.clear()
+
+
+@pytest.mark.usefixtures("remembered")
 @pytest.mark.parametrize("name", REBOUND)
 def test_a_leg_that_rebinds_what_judges_it_is_an_error(name: str) -> None:
     owner, attribute, value = REBOUND[name]
@@ -58,6 +70,31 @@ def test_a_leg_that_rebinds_what_judges_it_is_an_error(name: str) -> None:
     assert f"it rebound {name}, by which it is judged" in (record.note or "")
 
 
+@pytest.mark.usefixtures("remembered")
+def test_what_was_rebound_before_a_leg_began_is_not_its_doing() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gap, "ASTRONOMICAL", 1e200)
+        assert judged(lambda: [at_most("one", 1, 2)]).verdict is Verdict.HOLDS
+
+
+@pytest.mark.usefixtures("remembered")
+def test_a_part_of_the_tool_that_was_imported_late_is_sealed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = ModuleType("refutable.late")
+    late.limit = 1  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "refutable.late", late)
+
+    def false() -> list[Any]:
+        late.limit = 2  # type: ignore[attr-defined]
+        return [at_most("one", 1, 2)]
+
+    record = judged(false)
+    assert record.verdict is Verdict.ERROR
+    assert "refutable.late.limit" in (record.note or "")
+
+
+@pytest.mark.usefixtures("remembered")
 def test_a_function_whose_code_was_exchanged_is_noticed() -> None:
     code = judgement.judge.__code__
 
