@@ -9,7 +9,7 @@ from refutable.claim import Profile
 
 @dataclass(frozen=True)
 class Effort:
-    """What a profile spends: seeds per value, bisections per break, runs to simplify a witness."""
+    """What a profile spends: seeds per value, bisections per break, bases to simplify a witness."""
 
     seeds: int
     bisections: int

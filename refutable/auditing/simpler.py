@@ -32,7 +32,7 @@ def simpler_task(
     assert statement.simpler is not None  # or nothing would be asked here
     [(name, turned)] = witness["dials"].items()
     dial, seed = offered.by_name[name], witness["seed"]
-    tried: dict[str, Mapping[str, Any] | None] = {}
+    most, tried = EFFORT[profile].simplifications, dict[str, Mapping[str, Any] | None]()
 
     def failure(base: Base) -> Mapping[str, Any] | None:
         """The witness on this base, which holds as assumed; None when there is none."""
@@ -54,6 +54,8 @@ def simpler_task(
     def breaks(base: Base) -> bool:
         text = json.dumps(base, sort_keys=True)
         if text not in tried:
+            if len(tried) == most:  # shrinking would go on as long as anything is left to try
+                return False
             tried[text] = failure(base)
         return tried[text] is not None
 
@@ -64,7 +66,7 @@ def simpler_task(
                 statement.simpler(base),
                 breaks,
                 settings=hypothesis.settings(
-                    max_examples=EFFORT[profile].simplifications,
+                    max_examples=most,
                     database=None,
                     deadline=None,
                     phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),

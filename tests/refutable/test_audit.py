@@ -319,6 +319,18 @@ class TestWitness:
         assert witness["base"] == {"n": 3, "m": 0}
         assert witness["simplified"]
 
+    def test_a_profile_says_how_many_bases_are_tried(
+        self, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each of them as assumed first, and where the claim broke if it holds there."""
+        counted = tmp_path / "counted"
+        monkeypatch.setenv("COUNTED", str(counted))
+        one(write(), "breaking", "full")
+        values = 5 + EFFORT["full"].bisections
+        checks = counted.read_text().split().count("breaking") - values * 3 * 2
+        bases = EFFORT["full"].simplifications
+        assert bases < checks <= 2 * bases
+
     def test_it_fails_until_it_is_fixed(
         self, write: Write, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
