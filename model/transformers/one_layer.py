@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from refutable.model.shapes import Floating
+from refutable.model.steps import Adam
 from refutable.model.transformers import vit
 from refutable.model.transformers.masked import pixels, random_subsets
 
@@ -112,7 +113,7 @@ def train(
 
     Returns the mean loss of the last tenth of the steps.
     """
-    optimiser = torch.optim.Adam(model.parameters(), lr=rate)
+    optimiser = Adam((parameter, rate) for parameter in model.parameters())
     losses = []
     for _ in range(steps):
         chosen = X[torch.randint(len(X), (batch,), generator=generator)]
