@@ -77,6 +77,7 @@ CHAPTERS = {
     "refutable.claims.mae.first_order": "MAE, areas of finite size",
     "refutable.claims.mae.mean_counts": "Links between the tiers, mean counts",
     "refutable.claims.contrastive.mean_counts": "Links between the tiers, contrastive learning",
+    "refutable.claims.contrastive.mask_counts": "Contrastive learning, fluctuating mask counts",
     "refutable.claims.tracing.predictions": "What a trace predicts",
 }
 """Modules of claims and their titles, in order."""

@@ -8,16 +8,20 @@ that the reduced dynamics write down term by term.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
+from flint import arb
 from hypothesis import strategies as st
 
 from refutable import property as properties
 from refutable.claim import Claim, Context, Evidence, Provenance
 from refutable.claims import assumptions
 from refutable.claims.contrastive.mean_counts import shown
+from refutable.claims.mae import enclosed_flow
 from refutable.claims.runs.plants import (
     ALPHA_OTHER,
     ALPHA_OWN,
@@ -28,10 +32,13 @@ from refutable.claims.runs.plants import (
     spoiled,
 )
 from refutable.claims.runs.regimes import QUERIES
-from refutable.gap import Gap, equal
+from refutable.gap import Gap, at_most, equal
 from refutable.model import data, gradients, reduced
-from refutable.model.setting import Setting
+from refutable.model.ball_events import ends
+from refutable.model.ball_flow import Flow
+from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind
+from refutable.prove.balls import ball, precise
 
 mean_counts = Claim(
     id="tier.mean-counts",
@@ -173,6 +180,51 @@ def rates_at_mean_counts(context: Context) -> Evidence:
     )
 
 
+# ------------------------------------------------------ sizes at which no mask is laid out
+
+LARGE = tuple(
+    Setting(P=10**ten, kappa_c=kappa_c, kappa_s=0.3, gamma=gamma, latents=Latents.constant(z))
+    for ten, kappa_c, gamma, z in ((3, 0.9, 0.5, 1.0), (12, 0.6, 0.7, 1.5), (100, 0.9, 0.25, 0.7))
+)
+ROW = (-0.4, 1.3, 0.2, 0.1, -0.3, 0.05)
+"""Φ_1, Φ_n, Φ_m, Υ_1, Υ_n, Υ_m. Later Φ_n is log(P/C_n)/z, so that A_n is of order 1."""
+
+
+def in_balls(point: Point) -> tuple[arb, ...]:
+    """α_1, α_n, α_m, β_1, β_n, β_m by the flow that is enclosed, which is written for itself."""
+    setting, flow = point.setting, Flow(point.setting, point.query)
+    z, (phi_1, phi_n, phi_m, *upsilon) = ball(setting.latents.L), map(arb, point.row)
+    state = [z * phi_n, z * phi_m, *upsilon, arb(0)]
+    fall, rise, to_m, to_1, to_n, to_other, time = flow.speeds(z * phi_1, z * phi_n, state, False)
+    per_t = flow.gamma / setting.K * flow.unit * z**4 / time
+    return tuple(x * per_t for x in (-fall / z, rise / z, to_m / z, to_1, to_n, to_other))
+
+
+@mean_counts.leg("enclosed", scope="12 points at P = 1e3, 1e12 and 1e100, constant latents")
+def rates_in_balls(context: Context) -> Iterator[Gap]:
+    """The same rates in ball arithmetic at sizes where no mask can be laid out."""
+    names = ("α_1", "α_n", "α_m", "β_1", "β_n", "β_m")
+    for setting, query, late in itertools.product(LARGE, QUERIES, (False, True)):
+        own = setting.C_s if query == "local" else setting.C_1
+        grown = math.log(setting.P / own) / setting.latents.L if late else ROW[1]
+        point = Point(setting, query, (ROW[0], grown, *ROW[2:]))
+        found = reduced.mae_rates(setting, query, counts="mean", **point.named)
+        rates = (
+            found.alpha_global, found.alpha_own, found.alpha_other, found.beta_global,
+            found.beta_own, found.beta_other,
+        )  # fmt: skip
+        where = f"{query} query, P = {setting.P:.0e}, {'late' if late else 'early'}"
+        with precise():
+            for name, rate, held in zip(names, rates, in_balls(point), strict=True):
+                if query == "global" and name in ("α_1", "β_1"):
+                    continue  # those of the own area
+                off = ends(abs(arb(rate) / held - 1))[1]
+                yield at_most(f"{name} off, {where}", off, Fraction(2, 10**14), 0, IN_FLOATS)
+
+
+IN_FLOATS = "some 90 roundings of 2.2e-16 at worst, as no difference here cancels"
+
+mean_counts.mistake(Flow.weights, "S off by 1e-9 in balls", enclosed_flow.spoiled("S", 1 + 1e-9))
 mean_counts.mistake(RATES, "α_n off by 0.01 %", spoiled(ALPHA_OWN, 1.0001))
 mean_counts.mistake(RATES, "α_m off by 0.01 %", spoiled(ALPHA_OTHER, 1.0001))
 mean_counts.mistake(RATES, "β_1 off by 0.01 %", spoiled(BETA_GLOBAL, 1.0001))

@@ -129,7 +129,13 @@ global_case = case_of_theorem(
     r"\Phi_{p\to v_1}\to \tfrac{1-\kappa_c}{z}\log P;\quad "
     r"|\Phi_{p\to v_m}| = O(P^{-(1-\kappa_s)}\log P),\ "
     r"|\Upsilon_{p\to q}| = O(P^{-\kappa_c}\log P)",
-    ("global.length", "global.own-final", "global.others-small", "global.positions-small"),
+    (
+        "global.length",
+        "global.own-final",
+        "global.others-small",
+        "global.positions-small",
+        "global.every-mask",
+    ),
 )
 
 
@@ -243,6 +249,7 @@ positive_case = case_of_theorem(
         "local+.own-final",
         "local+.others-small",
         "local+.positions-small",
+        "local.every-mask",
     ),
 )
 
@@ -331,6 +338,7 @@ negative_case = case_of_theorem(
         "local-.own-final",
         "local-.others-small",
         "local-.positions-small",
+        "local.every-mask",
     ),
 )
 
