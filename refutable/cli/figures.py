@@ -45,11 +45,13 @@ def command(
         assert images is not None  # or it would have been refused
         found = _on_images(images, checkpoints, heads)
     else:
+        from refutable import check
         from refutable.claims.comparison import pictures
         from refutable.claims.figures import pictures as real
 
-        found = {name: compute(seed) for name, compute in pictures.PICTURES.items()}
-        found |= {name: compute() for name, compute in real.PICTURES.items()}
+        with check.one_thread():  # the same pictures on any machine, and sooner
+            found = {name: compute(seed) for name, compute in pictures.PICTURES.items()}
+            found |= {name: compute() for name, compute in real.PICTURES.items()}
     folder_.mkdir(parents=True, exist_ok=True)
     for name, picture in found.items():
         streams.say(paper_figures.write(name, picture, folder_))
