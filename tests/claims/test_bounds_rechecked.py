@@ -47,6 +47,7 @@ def verdict(text: str) -> str:
         (local_crossover.crossover_bounds, NEGATIVE, 0),
         (local_crossover.crossover_bounds, POSITIVE, 1),
         (global_query.half_time_bounds, NEGATIVE, 0),
+        (collapse.late_bounds, NEGATIVE, 0),
         (collapse.time_bounds, Region(12, (0.7, 0.75), (0.3, 0.35), (0.3, 0.3), 2.0, 0.7), 0),
     ],
 )

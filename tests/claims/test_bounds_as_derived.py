@@ -1,0 +1,81 @@
+"""Bounds for every P, as numbers: one that changes is a derivation that changed.
+
+That floats lie inside is a weak test, since a bound has room, and claims-recheck takes the steps
+that the prover wrote down. A constant that is wrong shows here, at wide tiles and sizes c_1, c_s.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from refutable.claims.contrastive.for_every_size import Collapse, LateCollapse
+from refutable.claims.mae.for_every_size import GlobalQuery, LocalQuery
+from refutable.claims.runs.region import Region
+
+TILES = {
+    1: Region(12, (0.85, 0.9), (0.3, 0.35), (0.45, 0.5), 1.5, 2.0),
+    -1: Region(12, (0.6, 0.62), (0.4, 0.42), (0.45, 0.5), 1.5, 2.0),
+}
+"""By the sign of the gap."""
+REACH, TAU = 3, 0.7
+LOCAL = {
+    1: {
+        "half_time": 0.000655338, "half_time_off": 0.05274345, "half_time_given_up": 0.0006553564,
+        "own_at_half": 0.00332315, "depth_at_half": 0.01090065, "crossover_off": 0.06581306,
+        "switch_time": 0.02312909, "switch_time_off": 0.02312911, "own_at_switch": 0.01069501,
+        "depth_at_switch": 0.04261177, "depth_at_switch_off": 0.0213059,
+        "small.upsilon_own": 0.003217165, "small.upsilon_global": 3.476957e-09,
+        "small.upsilon_other": 1.559254e-09, "small.phi_other": 6.588388e-06,
+    },
+    -1: {
+        "half_time": 4.180519e-05, "half_time_off": 6.464914e-05,
+        "half_time_given_up": 4.192581e-05, "own_at_half": 0.0002008143,
+        "depth_at_half": 0.001722669, "crossover_off": 0.001745512,
+        "global_over_own": 0.007485987, "global_moved": 0.00828936,
+        "small.upsilon_own": 0.0001751042, "small.upsilon_global": 4.561061e-10,
+        "small.upsilon_other": 2.574693e-11, "small.phi_other": 2.967384e-06,
+    },
+}  # fmt: skip
+GLOBAL = {
+    1: {
+        "half_time": 4.854447e-07, "plain_half_time": 1.182857, "own_at_half": 1.344727e-07,
+        "small.upsilon_own": 3.067854e-10, "small.upsilon_other": 7.293336e-12,
+        "small.phi_other": 1.271587e-07,
+    },
+    -1: {
+        "half_time": 8.371988e-06, "plain_half_time": 0.0009699261, "own_at_half": 2.532283e-06,
+        "small.upsilon_own": 6.540391e-07, "small.upsilon_other": 1.557295e-11,
+        "small.phi_other": 1.878162e-06,
+    },
+}  # fmt: skip
+COLLAPSE = {
+    1: {
+        "half_time": 8.047118, "plain_half_time": 8.151226, "growth": 1.341421e-07,
+        "dominance": 3.178487e-08, "phi_other": 1.271594e-07,
+    },
+    -1: {
+        "half_time": 0.009536337, "plain_half_time": 0.009581782, "growth": 2.873592e-05,
+        "dominance": 2.436933e-06, "phi_other": 2.87332e-05,
+    },
+}  # fmt: skip
+
+LATE = {1: {"left_over": 1.258652e-05}, -1: {"left_over": 0.009494401}}
+
+
+def found(bounds: object, name: str) -> float:
+    value = bounds
+    for part in name.split("."):
+        value = getattr(value, part)
+    return float(value.value)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("sign", TILES)
+def test_bounds_are_those_that_were_derived(sign: int) -> None:
+    for bounds, numbers in (
+        (LocalQuery(TILES[sign], REACH), LOCAL[sign]),
+        (GlobalQuery(TILES[sign], REACH), GLOBAL[sign]),
+        (Collapse(TILES[sign], REACH, TAU), COLLAPSE[sign]),
+        (LateCollapse(TILES[sign], lowest_tau=TAU), LATE[sign]),
+    ):
+        for name, number in numbers.items():
+            assert found(bounds, name) == pytest.approx(number, rel=1e-6), name
