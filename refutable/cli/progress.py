@@ -98,7 +98,7 @@ class ShownProgress:
 
     def _tried(self, tried: int, known: int) -> None:
         """Pieces of work that end before the first pair does; lines stand apart by TELLING."""
-        said = f"{tried} of {known} trials made"
+        said = f"{tried} of {texts.many(known, 'trial')} made"
         self._bar.update(self._task, description=said)
         if self._bar.disable and time.monotonic() - self._said > TELLING:
             self._say(said)
