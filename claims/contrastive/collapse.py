@@ -6,7 +6,6 @@ ladders of P up to 1e100. a_j = (1-γ)C_j/P.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 
@@ -274,7 +273,7 @@ def late_bounds() -> Bounds:
     of = "|(1-A_1)t/(KP) over its limit - 1|, 1/(1-A_1) from P² to P⁴, N_c → ∞, τ ≥ 1/4"
     at = [
         setting.replace(K=3, contrastive=Contrastive(negatives=math.inf, tau=tau))
-        for setting, tau in itertools.product(for_every_size.AT_NEGATIVE, (0.25, 1))
+        for setting, tau in zip(for_every_size.AT_NEGATIVE, (0.25, 1, 0.5), strict=True)
     ]
     return Bounds([Proof(of, off, bound, 0.5, **for_every_size.BOTH)], collapse_to_the_cube, at)
 

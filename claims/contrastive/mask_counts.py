@@ -72,7 +72,7 @@ def change_by_masks(context: Context) -> Iterator[Gap | Case]:
         setting = setting_of(C_1)
         for name, phi in (("Q = 0", 0.0), ("transition", TRANSITION)):
             yield Case((name,))
-            rate, error = sampled_rates(setting, phi, context.at(quick=15, full=25), rng)
+            rate, error = sampled_rates(setting, phi, context.at(quick=8, full=25), rng)
             mean = reduced.cl_rates(setting, phi_global=phi).alpha_global
             yield at_most(
                 f"|α_1/its value at mean counts - 1|, {name}, C_1 = {C_1}",
