@@ -10,8 +10,8 @@ counted against the fewest that could do: one for each model, step, time and see
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-import resource
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -70,15 +70,24 @@ class Spent:
 def spent(select: Sequence[str], dials: Sequence[str], workers: int, out: Path) -> Spent:
     """Audit in the quick profile, with nothing kept from before."""
     with nothing_kept() as kept:
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        before, started = _cpu(), time.perf_counter()
         atlas = audit(select, dials=dials, workers=workers, out=out)
-        wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall, cpu = time.perf_counter() - started, _cpu() - before
         made = sum(path.name != durations.FILE for path in kept.glob("*.json"))
     atlas.write(out / folders.ATLAS[0])
     played = bench_schedule.Played(out)
     fewest = {plan for point in played.found if (plan := training_of(point)) is not None}
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Spent(wall, cpu, atlas.pairs, made, len(fewest))
+
+
+def _cpu() -> float:
+    """CPU of processes that have ended; nan where a system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return math.nan
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def training_of(point: Point) -> tuple[object, ...] | None:
