@@ -17,7 +17,14 @@ from flint import arb
 from refutable.certificate import Certificate
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import enclosed_flow, flow_script
-from refutable.claims.mae.enclosed_flow import INTEGRATED, Found, between, spoiled, where_decided
+from refutable.claims.mae.enclosed_flow import (
+    INTEGRATED,
+    Found,
+    between,
+    spoiled,
+    spoiled_other,
+    where_decided,
+)
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP
 from refutable.claims.runs import plants
 from refutable.claims.runs.regimes import sign_of
@@ -217,6 +224,8 @@ def _off(rung: Rung, called: str, held: Moment | None, seen: Event | None) -> It
 
 counted.mistake(FluctuatingFlow.weights, "α_n off by 1e-6", spoiled("own", 1 + 1e-6))
 counted.mistake(FluctuatingFlow.weights, "A_n off by 1e-6", spoiled("W_n", 1 + 1e-6))
+counted.mistake(FluctuatingFlow.weights, "the loss off by 1e-6", spoiled("missing", 1 + 1e-6))
+counted.mistake(FluctuatingFlow.weights, "masked own keys off by 1e-4", spoiled_other(2, 1 + 1e-4))
 counted.mistake(
     ball_fluctuating.areas_around,
     "the query counted among the keys of its area",
