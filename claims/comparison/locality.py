@@ -108,15 +108,17 @@ def attends(kind: Kind, own: Floats, predicted: float) -> Iterator[Gap]:
     # Of A = 1/(1 + e^-x) the slope is A(1-A), and half of the second one is no more.
     slope = kind.run.setting.latents.L * predicted * (1 - predicted)
     moved = slope * kind.moved("phi_own", noise(kind.rows().own))
+    common = slope * kind.in_common("phi_own")
     yield equal(
         f"{name}, mean",
         float(own.mean()),
         predicted,
-        moved + MEAN_SIGMAS * sigma / math.sqrt(kind.areas),
-        f"A(1-A) times what zΦ_n may be off by, and {MEAN_SIGMAS:g} standard errors",
+        moved + MEAN_SIGMAS * math.hypot(sigma, common) / math.sqrt(kind.areas),
+        f"A(1-A) times what zΦ_n may be off by, and {MEAN_SIGMAS:g} standard errors: noise "
+        "between areas, and in common",
         false_alarm=FALSE_ALARM,
     )
-    yield from every_one(name, own, predicted, moved + slope * kind.apart("phi_own"))
+    yield from every_one(name, own, predicted, moved + slope * kind.apart("phi_own"), common)
 
 
 mae_locality.mistake(

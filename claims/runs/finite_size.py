@@ -124,8 +124,12 @@ class Kind:
         own, on_global = float(local.upsilon_own[at]), float(local.upsilon_global[at])
         return own, on_global, float(crowd.upsilon_own[at])
 
-    def in_common(self, series: str, moment: int) -> float:
-        """Standard deviation of what all patches whose rates one count drives have in common.
+    def draws(self, series: str) -> int:
+        """How many counts drive a correlation of all these patches."""
+        return self.areas if series == "phi_own" else self.run.setting.K
+
+    def in_common(self, series: str, moment: int = -1) -> float:
+        """Standard deviation of what the patches whose rates one count drives have in common.
 
         A sample shows a count u of an area to all of them, whose variance relative to the square of
         its mean is γ/((1-γ)C). Φ_n has a rate of u_n, and its area for itself; Φ_1 one of u_1²,
@@ -133,17 +137,15 @@ class Kind:
         """
         setting, run = self.run.setting, self.run
         steps = min(self.taken(moment), self.taken(self.transition))
-        C, power, draws = (
-            (self.size, 1, self.areas) if series == "phi_own" else (setting.C_1, 2, setting.K)
-        )
-        variance = setting.gamma / ((1 - setting.gamma) * C) / (steps * run.per_cluster * draws)
+        C, power = (self.size, 1) if series == "phi_own" else (setting.C_1, 2)
+        variance = setting.gamma / ((1 - setting.gamma) * C) / (steps * run.per_cluster)
         return power * self.pace(series, moment) * math.sqrt(variance)
 
     def mean_agrees(self, what: str, values: Floats, series: str, moment: int = -1) -> Gap:
         """The mean of a correlation over all these patches is the predicted one."""
         sigma = noise(values)
         moved = self.moved(series, sigma, moment)
-        common = self.in_common(series, moment)
+        common = self.in_common(series, moment) / math.sqrt(self.draws(series))
         error = MEAN_SIGMAS * math.hypot(sigma / math.sqrt(self.areas), common)
         return equal(
             what,
@@ -161,13 +163,16 @@ class Kind:
         yield self.mean_agrees(f"{name}, mean", values, series, moment)
         sigma, predicted = noise(values), self.predicted(series, moment)
         moved = self.moved(series, sigma, moment) + self.apart(series, moment)
-        yield from every_one(name, values, predicted, moved)
+        yield from every_one(name, values, predicted, moved, self.in_common(series, moment))
 
 
-def every_one(name: str, values: Floats, predicted: float, moved: float | Floats) -> Iterator[Gap]:
-    """Every value is within the noise between patches of the predicted one.
+def every_one(
+    name: str, values: Floats, predicted: float, moved: float | Floats, common: float
+) -> Iterator[Gap]:
+    """Every value is within the noise of the predicted one.
 
-    moved: what else it may be off by, for all or for each.
+    moved: what else it may be off by, for all or for each. common: standard deviation of what
+    patches of one area have in common, of which the values of few areas show too little.
     """
     sigma, rest = noise(values), np.broadcast_to(moved, values.shape)
     p = int((np.abs(values - predicted) - rest).argmax())
@@ -175,9 +180,9 @@ def every_one(name: str, values: Floats, predicted: float, moved: float | Floats
         f"{name}, every patch",
         float(values[p]),
         predicted,
-        float(rest[p]) + SIGMAS * sigma,
+        float(rest[p]) + SIGMAS * math.hypot(sigma, common),
         f"{rest[p]:.2g} by which it may be off for other reasons, and {SIGMAS:g} standard "
-        "deviations of the noise between patches",
+        "deviations of the noise between patches and in common",
         false_alarm=FALSE_ALARM,
     )
     yield at_most(

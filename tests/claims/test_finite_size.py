@@ -73,7 +73,15 @@ def test_what_patches_have_in_common_is_the_noise_of_the_counts_they_see(
     setting, rng = Setting.of_sizes(200, 40, 8, K=2, gamma=0.4), np.random.default_rng(0)
     run = SimpleNamespace(setting=setting, per_cluster=5)
     kind = Still(run=run, query="local", size=8, areas=3)  # type: ignore[arg-type]
-    counts = 3 if series == "phi_own" else setting.K  # one an area, or one a cluster
-    u = rng.binomial(size, 1 - setting.gamma, (4000, 12 * 5 * counts))
+    u = rng.binomial(size, 1 - setting.gamma, (4000, 12 * 5))
     means = ((u / (size * (1 - setting.gamma))) ** power).mean(axis=1)
     assert kind.in_common(series, 0) == pytest.approx(float(means.std()), rel=0.1)
+    assert kind.draws(series) == (3 if series == "phi_own" else setting.K)
+
+
+def test_few_areas_do_not_tell_how_far_areas_lie_apart() -> None:
+    """Two areas, each within its noise of 0.1, whose patches differ by a hundredth of that."""
+    rng = np.random.default_rng(0)
+    patches = np.concatenate([0.1 + 0.001 * rng.normal(size=9), 0.102 + 0.001 * rng.normal(size=9)])
+    assert all(gap.holds for gap in finite_size.every_one("own", patches, 0.0, 0.0, 0.1))
+    assert not all(gap.holds for gap in finite_size.every_one("own", patches, 0.0, 0.0, 0.01))
