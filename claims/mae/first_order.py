@@ -147,7 +147,7 @@ def times_on_a_ladder(context: Context) -> Iterator[Gap | Case]:
             yield from on_ladder(top, name, event, "log_t", time_shift(), NEXT_ORDER_OF_TIMES)
 
 
-@times.leg("enclosed", profile="full", require=BOTH_SIGNS)
+@times.leg("enclosed", profile="full", require={"Δ > 0": ("*T_1*", "*T_½*"), "Δ < 0": "*T_½*"})
 def times_enclosed(context: Context) -> Iterator[Found]:
     """T_1 and T_½ with C_s of 3 and 4, in balls."""
     law = FirstOrder(
