@@ -50,8 +50,7 @@ class Rung(NamedTuple):
     def __str__(self) -> str:
         """What tells it from others."""
         at = self.setting
-        name = f"C_1 = {at.C_1:.3g}, C_s = {at.C_s}, {enclosed_flow.name_of(at, self.query)}"
-        return name if at.latents.is_constant else f"{name} or {at.latents.U:g}"
+        return f"C_1 = {at.C_1:.3g}, C_s = {at.C_s}, {enclosed_flow.name_of(at, self.query)}"
 
 
 AT_1E12 = Setting(P=10**12, kappa_c=0.9, kappa_s=0.001, c_1=2.0)
@@ -63,7 +62,6 @@ THREE = Rung(
 NEGATIVE = Rung(Setting(P=10**8, kappa_c=0.55, kappa_s=0.3, c_1=0.05, c_s=4 / 10**2.4))
 """C_1²/(PC_s) = 1/250."""
 GLOBAL = Rung(Setting.of_sizes(24, 3, 3, kappa_c=0.5005, kappa_s=0.3), "global", 0.02)
-RANDOM = GLOBAL._replace(setting=GLOBAL.setting.replace(latents=Latents.two_point(0.5, 1.5)))
 
 
 @shared.run_once
@@ -190,7 +188,7 @@ counted = Claim(
 @where_decided
 def floats_against_balls(context: Context) -> Iterator[Found]:
     """Every event of every rung: when it comes, and Φ_n and Φ_1 there."""
-    rungs = context.at(quick=(GLOBAL,), full=(GLOBAL, RANDOM, FOUR, THREE, NEGATIVE))
+    rungs = context.at(quick=(GLOBAL,), full=(GLOBAL, FOUR, THREE, NEGATIVE))
     yield scope(rungs)
     for rung in rungs:
         yield Case((sign_of(rung.setting), f"{rung.query} query"))
