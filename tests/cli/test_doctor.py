@@ -7,7 +7,9 @@ import importlib.util
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,9 +23,12 @@ from refutable.errors import DISTRIBUTIONS
 ROOT = Path(__file__).parents[2]
 
 
-def declared() -> set[str]:
+def declared(*extras: str) -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {re.split(r"[^A-Za-z0-9._-]", name)[0] for name in project["dependencies"]}
+    wanted = [*project["dependencies"]]
+    for extra in extras:
+        wanted += project["optional-dependencies"][extra]
+    return {re.split(r"[^A-Za-z0-9._-]", name)[0] for name in wanted}
 
 
 def consult(*words: str) -> Result:
@@ -32,7 +37,7 @@ def consult(*words: str) -> Result:
 
 def test_purposes_are_told_of_packages_that_are_declared() -> None:
     assert PURPOSES.keys() <= declared()
-    assert set(DISTRIBUTIONS.values()) <= declared()
+    assert set(DISTRIBUTIONS.values()) <= declared("photographs")
 
 
 def test_all_is_well() -> None:
@@ -41,14 +46,23 @@ def test_all_is_well() -> None:
     assert done.output.endswith("Everything is in place.\n")
 
 
+PARTS = ("torch.", "refutable.claims.", "refutable.model.")
+
+
+def of_parts() -> dict[str, ModuleType]:
+    return {name: part for name, part in sys.modules.items() if f"{name}.".startswith(PARTS)}
+
+
 @pytest.fixture
-def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where torch is not installed, in modules that are not loaded yet."""
-    for name in list(sys.modules):
-        if name.split(".")[0] == "torch":
-            monkeypatch.delitem(sys.modules, name)
-        if name.startswith(("refutable.claims.", "refutable.model.")):
-            monkeypatch.delitem(sys.modules, name)
+def without_torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As where torch is not installed, in modules that are not loaded yet.
+
+    Afterwards what was loaded is again all that there is, in packages, too: of a module loaded
+    twice, a class of one is none of the other.
+    """
+    loaded = of_parts()
+    for name in loaded:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     version, find_spec = importlib.metadata.version, importlib.util.find_spec
 
@@ -62,6 +76,26 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(importlib.metadata, "version", absent)
     monkeypatch.setattr(importlib.util, "find_spec", nowhere)
+    yield
+    for name in of_parts():
+        del sys.modules[name]
+    sys.modules.update(loaded)
+    for name, part in loaded.items():
+        package, _, last = name.rpartition(".")
+        if package:
+            setattr(sys.modules[package], last, part)
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_modules_are_loaded_anew_without_torch() -> None:
+    importlib.import_module("refutable.model.reduced")
+
+
+def test_no_module_is_loaded_twice_by_that() -> None:
+    from refutable.model import reduced, setting
+
+    assert reduced is sys.modules["refutable.model.reduced"]
+    assert setting.Setting is sys.modules["refutable.model.reduced.counts"].Setting
 
 
 @pytest.mark.usefixtures("without_torch")
