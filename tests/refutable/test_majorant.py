@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import pytest
 from flint import arb
@@ -94,3 +96,13 @@ def test_a_law_that_falls_is_preferred_to_one_that_grows() -> None:
     falling, growing = Majorant.of(3, -0.1), Majorant.of(1, 0.1)
     assert smaller(growing, falling) is falling
     assert smaller(falling, Majorant.of(2, -0.1)).value == 2
+
+
+def test_what_is_required_is_required_by_an_optimising_python_too() -> None:
+    """`python -O` leaves assertions out: no bound may rest on one."""
+    asked = "from refutable.prove.majorant import Majorant; Majorant.of(2).require_below_one()"
+    done = subprocess.run(
+        [sys.executable, "-O", "-c", asked], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "NotBoundedError" in done.stderr
