@@ -256,7 +256,7 @@ def verdict(file: Path) -> tuple[str, str]:
         ValueError,
         LookupError,
         TypeError,
-        ZeroDivisionError,
+        ArithmeticError,
         RecursionError,
     ) as problem:
         return "rejected", f"cannot be read: {problem}"

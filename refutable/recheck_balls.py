@@ -112,7 +112,7 @@ class Ball:
         for _ in range(halvings):
             found = found * found
         e_r = self.radius + (self.radius * self.radius >> self.bits) + 1  # e^r - 1 ≤ r + r², r ≤ 1
-        wide = (found.high * e_r >> unit) + (found.radius >> guard) + 2
+        wide = (found.high * e_r >> unit) + (found.radius >> guard) + 3  # for three that are cut
         return Ball(self.bits, found.middle >> guard, wide)
 
     def log(self) -> Ball:

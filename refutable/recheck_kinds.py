@@ -69,8 +69,11 @@ def _decided(text: str) -> tuple[str, str]:
 
 def path(commands: list[Tree]) -> tuple[str, str]:
     """(why |reason|), and a path without the equations that it follows."""
-    reasons = [command[1] for command in commands if command[0] == "why"]
-    return OPEN, reasons[0].strip("|") if reasons else "no equations are given"
+    for command in commands:
+        match command:
+            case ["why", str(reason)]:
+                return OPEN, reason.strip("|")
+    return OPEN, "no equations are given"
 
 
 # --- Leading terms ------------------------------------------------------------------------------

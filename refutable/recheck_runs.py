@@ -30,8 +30,8 @@ ACCEPTED, REJECTED, OPEN = "accepted", "rejected", "not checkable"
 FEWEST, MOST_BITS = 192, 4096
 MOST_TERMS = 500_000
 """Rows, times steps, that are looked at."""
-AGREE = Fraction(1, 10**8)
-"""How far a number of the file may be from what is found here, relative to it."""
+MOST_THINGS = 10_000
+"""Of which some are drawn: the chances are quotients of numbers of that many digits."""
 
 Values = dict[str, Ball]
 Term = Callable[[Mapping[str, Ball]], Ball]
@@ -76,7 +76,7 @@ def ways(drawn: int, pools: Mapping[str, int]) -> Iterator[dict[str, Fraction]]:
     sizes = list(pools.values())
     if min(sizes) < 0 or not 0 <= drawn <= sum(sizes) or sum(sizes) > 10_000:
         raise ValueError("so many cannot be drawn")
-    if math.prod(size + 1 for size in sizes[:-1]) > MOST_TERMS:
+    if sum(sizes) > MOST_THINGS or math.prod(size + 1 for size in sizes[:-1]) > MOST_TERMS:
         raise TooLargeError
     for counts in itertools.product(*(range(size + 1) for size in sizes[:-1])):
         last = drawn - sum(counts)
@@ -184,11 +184,11 @@ class Recursion:
                     signs = [_sign(x) for x in seen[: step + 1]]
                     _sure(0 <= step < len(seen) and signs == [-1] * step + [1], name, at)
                 case "least", [value]:
-                    _close(min(seen, key=lambda x: x.low).bottom, fraction(value), name)
+                    _close(min(seen, key=lambda x: x.low), fraction(value), name)
                 case "greatest", [value, before]:
-                    part = seen[: int(before)]
                     _sure(0 < int(before) <= len(seen), name, before)
-                    _close(max(part, key=lambda x: x.high).top, fraction(value), name)
+                    part = seen[: int(before)]
+                    _close(max(part, key=lambda x: x.high), fraction(value), name)
                 case "last", [value]:
                     _close(seen[-1], fraction(value), name)
                 case "falls", []:

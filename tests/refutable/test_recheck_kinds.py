@@ -169,6 +169,7 @@ LARGE = {
     "a long prime": ("elementary", f"(same (log {10**30 + 57}.0) 1.0)"),
     "a high power": ("elementary", "(same (exp (* 1000000000000.0 (log 2.0))) 1.0)"),
     "many subsets": ("mean", f"(subset 30.0 {SYMBOLS}) (mean |x1| (/ 1.0 2.0))"),
+    "many things to draw from": ("recursion", "(draw 5 (u 20000) (v 1))"),
 }
 
 
@@ -185,6 +186,34 @@ def test_what_is_too_large_is_left_open(kind: str, lines: str, tmp_path: Path) -
     found, why = recheck.verdict(file)
     assert found == "not checkable"
     assert why.startswith("too large")
+
+
+TINY = "0." + 27 * "0" + "1"
+"""1e-28; of its square balls of 192 bits know little: it lies from 60 to 64 units of 2^-192."""
+
+
+@pytest.mark.parametrize(("said", "units"), [("(least y {})", 60), ("(greatest y {} 1)", 64)])
+def test_the_end_of_a_wide_ball_is_neither_least_nor_greatest(said: str, units: int) -> None:
+    script = (
+        f"(set-info :kind recursion) (state x 0) (next x x) (steps 0) (constant c {TINY}) "
+        f"(let y (* c c)) {said}"
+    )
+    assert verdict(script.format(f"(/ {units} {2**192})"))[0] == REJECTED
+    assert verdict(script.format("0." + 55 * "0" + "1"))[0] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (f"recursion) (state x 0) (next x x) (steps 0) (last x {10**400}", REJECTED),
+        ("path) (why (of many words)", "not checkable"),
+    ],
+)
+def test_no_file_breaks_the_checker(lines: str, found: str, tmp_path: Path) -> None:
+    """A number beyond floats, and a reason that is no text."""
+    file = tmp_path / "odd.cert"
+    file.write_text(f"(set-info :kind {lines})", encoding="utf-8")
+    assert recheck.verdict(file)[0] == found
 
 
 def test_only_real_symbols_are_written() -> None:
