@@ -15,6 +15,11 @@ MOST_TERMS = 20_000
 """Terms of a polynomial that is expanded; larger ones are left to the solvers."""
 TOKEN = re.compile(r'\(|\)|\|[^|]*\||"[^"]*"|;[^\n]*|[^\s()|";]+')
 
+ACCEPTED, REJECTED, OPEN = "accepted", "rejected", "not checkable"
+"""What a file may come to."""
+AGREE = Fraction(1, 10**8)
+"""How far a number of a file may be from what is found here, relative to it."""
+
 Tree = Any
 """A word, or a list of trees."""
 Polynomial = dict[tuple[tuple[str, int], ...], Fraction]

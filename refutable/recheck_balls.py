@@ -6,12 +6,40 @@ Every operation widens the radius by what it rounds. It shares no code with what
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+
+from refutable.recheck_arithmetic import ACCEPTED, OPEN, REJECTED
+
+FEWEST = 192
+"""Bits with which balls begin."""
 
 
 class WideError(Exception):
     """A ball that holds 0 where it must not, or a number out of range: nothing is decided."""
+
+
+class BrokenError(Exception):
+    """A line that does not hold."""
+
+
+def decided(check: Callable[[int], object], most: int, what: str) -> tuple[str, str]:
+    """A verdict at the lowest precision, of at most so many bits, at which a check decides.
+
+    check: of a number of bits; raises BrokenError, or WideError where balls decide nothing.
+    """
+    bits, why = FEWEST, ""
+    while bits <= most:
+        try:
+            check(bits)
+        except WideError as problem:
+            bits, why = 2 * bits, str(problem)
+        except BrokenError as problem:
+            return REJECTED, str(problem)
+        else:
+            return ACCEPTED, f"{what} again, with balls of {bits} bits"
+    return OPEN, f"balls of {most} bits do not decide: {why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,17 +23,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from refutable.recheck_arithmetic import Tree, declared, fraction
+from refutable.recheck_arithmetic import ACCEPTED, AGREE, REJECTED, Tree, declared, fraction
 from refutable.recheck_balls import Ball, WideError
 
-ACCEPTED, REJECTED = "accepted", "rejected"
 BITS = 320
 ROUNDS = 12
 """Attempts to find laws from which smaller ones follow, each a quarter above the last."""
 CUTS = 8
 """At most, along every range."""
-AGREE = Fraction(1, 10**8)
-"""How far what a file says may be from what is found here, relative to it."""
 NEARLY = Fraction(1, 10**6)
 """A tile may touch what is meant at a corner."""
 

@@ -19,25 +19,18 @@ from collections.abc import Sequence
 from fractions import Fraction
 from operator import mul
 
-from refutable.recheck_arithmetic import Tree, declared, fraction
-from refutable.recheck_balls import Ball, WideError
+from refutable.recheck_arithmetic import AGREE, OPEN, Tree, declared, fraction
+from refutable.recheck_balls import Ball, BrokenError, WideError, decided
 
-ACCEPTED, REJECTED, OPEN = "accepted", "rejected", "not checkable"
 GRID = 24
 ORDER = 18
-FEWEST, MOST_BITS = 192, 768
+MOST_BITS = 768
 MOST_STEPS = 1000
 """Of a flow that is followed again: some twenty seconds."""
-AGREE = Fraction(1, 10**8)
-"""How far a number of the file may be from what is found here, relative to it."""
 NOTHING = Fraction(1, 10**40)
 """What is this small may be 0."""
 BISECTIONS = 60
 CLOCK = "sigma"
-
-
-class BrokenError(Exception):
-    """A line that does not hold."""
 
 
 class Series:
@@ -345,14 +338,4 @@ def flow(commands: list[Tree]) -> tuple[str, str]:
     read = Flow(commands)
     if read.steps > MOST_STEPS:
         return OPEN, f"{read.steps} steps, more than the {MOST_STEPS} that are taken again here"
-    bits, why = FEWEST, ""
-    while bits <= MOST_BITS:
-        try:
-            Path(read, bits).follow()
-        except WideError as problem:
-            bits, why = 2 * bits, str(problem)
-        except BrokenError as problem:
-            return REJECTED, str(problem)
-        else:
-            return ACCEPTED, f"{read.steps} steps again, with balls of {bits} bits"
-    return OPEN, f"not decided with steps of this length: {why}"
+    return decided(lambda bits: Path(read, bits).follow(), MOST_BITS, f"{read.steps} steps")

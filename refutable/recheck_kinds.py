@@ -22,8 +22,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from refutable.recheck_arithmetic import (
+    ACCEPTED,
     MOST_TERMS,
     ONE,
+    OPEN,
+    REJECTED,
     Polynomial,
     Quotient,
     TooLargeError,
@@ -42,7 +45,6 @@ from refutable.recheck_runs import recursion
 
 Powers = tuple[Fraction, ...]
 """Exponents at the corners of a polygon."""
-ACCEPTED, REJECTED, OPEN = "accepted", "rejected", "not checkable"
 MOST_CASES = 200_000
 """Subsets, times values of laws, that are looked at one by one."""
 

@@ -23,11 +23,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from refutable.recheck_arithmetic import TooLargeError, Tree, declared, fraction
-from refutable.recheck_balls import Ball, WideError
+from refutable.recheck_arithmetic import AGREE, TooLargeError, Tree, declared, fraction
+from refutable.recheck_balls import Ball, BrokenError, WideError, decided
 
-ACCEPTED, REJECTED, OPEN = "accepted", "rejected", "not checkable"
-FEWEST, MOST_BITS = 192, 4096
+MOST_BITS = 4096
 MOST_TERMS = 500_000
 """Rows, times steps, that are looked at."""
 MOST_THINGS = 10_000
@@ -35,10 +34,6 @@ MOST_THINGS = 10_000
 
 Values = dict[str, Ball]
 Term = Callable[[Mapping[str, Ball]], Ball]
-
-
-class BrokenError(Exception):
-    """A line that does not hold."""
 
 
 def term(tree: Tree, names: set[str], bits: int) -> Term:
@@ -74,7 +69,7 @@ def term(tree: Tree, names: set[str], bits: int) -> Term:
 def ways(drawn: int, pools: Mapping[str, int]) -> Iterator[dict[str, Fraction]]:
     """How many come from each pool, and with what chance. Raises TooLargeError, ValueError."""
     sizes = list(pools.values())
-    if min(sizes) < 0 or not 0 <= drawn <= sum(sizes) or sum(sizes) > 10_000:
+    if min(sizes) < 0 or not 0 <= drawn <= sum(sizes):
         raise ValueError("so many cannot be drawn")
     if sum(sizes) > MOST_THINGS or math.prod(size + 1 for size in sizes[:-1]) > MOST_TERMS:
         raise TooLargeError
@@ -226,14 +221,4 @@ def _close(found: Ball, said: Fraction, name: str) -> None:
 
 def recursion(commands: list[Tree]) -> tuple[str, str]:
     """Every step, at the lowest precision that decides."""
-    bits = FEWEST
-    while bits <= MOST_BITS:
-        try:
-            Recursion(commands, bits).check()
-        except WideError:
-            bits *= 2
-        except BrokenError as problem:
-            return REJECTED, str(problem)
-        else:
-            return ACCEPTED, f"every step again, with balls of {bits} bits"
-    return OPEN, f"balls of {MOST_BITS} bits decide nothing"
+    return decided(lambda bits: Recursion(commands, bits).check(), MOST_BITS, "every step")

@@ -24,7 +24,8 @@ from refutable import (
     recheck_runs,
 )
 from refutable.prove import limits, smtlib, symbolic
-from refutable.recheck_kinds import REJECTED, between, verdict
+from refutable.recheck_arithmetic import REJECTED
+from refutable.recheck_kinds import between, verdict
 
 x, y, z, P, C, g = sp.symbols("x y z P C g", positive=True)
 k = sp.Symbol("k", positive=True)
