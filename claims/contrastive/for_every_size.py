@@ -28,11 +28,7 @@ from refutable.claims.runs.region import (
     global_size,
     local_size,
 )
-from refutable.prove.majorant import Majorant, NotBoundedError
-from refutable.prove.recording import paused
-
-ROUNDS = 12
-"""Attempts to close the bootstrap, each with a law a quarter above that which the last one gave."""
+from refutable.prove.majorant import Majorant, NotBoundedError, closed
 
 
 class Collapse:
@@ -49,19 +45,7 @@ class Collapse:
         self.a, self.b = share_1.above(region), share_s.above(region)
         self.b_per_a = (share_s / share_1).above(region)
         self.R_0 = self.a.rest
-        self.phi_other = self._closed().assumed()
-        self._assume(self.phi_other).follows_from(self.phi_other)
-
-    def _closed(self) -> Majorant:
-        """A law of Φ_m from which a strictly smaller one follows."""
-        with paused():
-            law = Majorant.of(0)
-            for _ in range(ROUNDS):
-                found = self._assume(law)
-                if found.below(law):
-                    return law
-                law = Majorant.of(found.value * 5 / 4, found.power)
-        raise NotBoundedError("the bound on Φ_m does not follow from itself")
+        (self.phi_other,) = closed(1, lambda law: [self._assume(law)])
 
     def _assume(self, phi_other: Majorant) -> Majorant:
         """What follows for |Φ_m| while it is below this law."""

@@ -46,13 +46,11 @@ from refutable.claims.runs.region import (
 from refutable.model import reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind, Series, Trajectory
-from refutable.prove.majorant import Majorant, NotBoundedError, smaller
-from refutable.prove.recording import current, paused
+from refutable.prove.majorant import Majorant, NotBoundedError, closed, smaller
+from refutable.prove.recording import made_once
 
 EARLY = arb("0.2")
 """T_1 is shown to lie behind this y (it lies near 1/3), where what the start loses is small."""
-ROUNDS = 12
-"""Attempts to close the bootstrap, each with laws a quarter above those that the last one gave."""
 
 
 @dataclass(frozen=True)
@@ -64,38 +62,10 @@ class Small:
     upsilon_other: Majorant
     phi_other: Majorant
 
-    def below(self, other: Small) -> bool:
-        """Whether every law lies strictly below its counterpart for every P ≥ P0."""
-        return all(a.below(b) for a, b in zip(self.laws, other.laws, strict=True))
-
-    def wider(self) -> Small:
-        """All laws a quarter larger."""
-        return Small(*(Majorant.of(law.value * 5 / 4, law.power) for law in self.laws))
-
     @property
     def laws(self) -> tuple[Majorant, ...]:
         """All of them."""
         return (self.upsilon_own, self.upsilon_global, self.upsilon_other, self.phi_other)
-
-
-NONE = Small(*[Majorant.of(0)] * 4)
-
-
-def closed(follows: Callable[[Small], Small]) -> Small:
-    """Laws from which strictly smaller ones follow. NotBoundedError when none are found."""
-    with paused():
-        laws = NONE
-        for _ in range(ROUNDS):
-            found = follows(laws)
-            if found.below(laws):
-                break
-            laws = found.wider()
-        else:
-            raise NotBoundedError("the bounds on what stays small do not follow from themselves")
-    assumed = Small(*(law.assumed() for law in laws.laws))
-    for law, given in zip(follows(assumed).laws, assumed.laws, strict=True):
-        law.follows_from(given)
-    return assumed
 
 
 def bound_of(name: str, reach: float = 1) -> Callable[[Region], Majorant]:
@@ -118,13 +88,9 @@ def until_half(run: Trajectory, path: Series) -> float:
     return float(np.abs(path[run.log_t <= event(run.half).log_t]).max())
 
 
-def local_query(region: Region, reach: float = 1) -> LocalQuery:
-    """The bounds of a region, made once; anew where their making is recorded."""
-    return _local_query(region, reach) if current() is None else LocalQuery(region, reach)
-
-
-@functools.lru_cache(maxsize=4096)
-def _local_query(region: Region, reach: float) -> LocalQuery:
+@made_once
+def local_query(region: Region, reach: float) -> LocalQuery:
+    """The bounds of a region."""
     return LocalQuery(region, reach)
 
 
@@ -137,7 +103,7 @@ class LocalQuery:
     def __init__(self, region: Region, reach: float = 1) -> None:
         self.region, self.reach = region, arb(reach)
         self._measure()
-        self.small = closed(lambda small: self._assume(small))
+        self.small = Small(*closed(4, lambda *laws: self._assume(Small(*laws)).laws))
 
     def _measure(self) -> None:
         """Sizes, and attentions at Q = 0."""
@@ -183,32 +149,13 @@ class LocalQuery:
         self.longer = self.clock + e_o * e_o * e_n * self.per_R  # λ + h
         self.eta = self.x_0 * self.longer
         self.eta_per_root = self.x_0_per_root * self.longer
-        crowd = 2 * self.x_0 + 2 * self.x_0**2 + self.spread  # R²/M ≥ 1/(1 + crowd)
+        self.crowd = 2 * self.x_0 + 2 * self.x_0**2 + self.spread  # R²/M ≥ 1/(1 + crowd)
         turn = 2 * small.upsilon_global + small.upsilon_own
         # dV/dy = 2c(1 ± uneven), less the part that W_1 takes.
         self.uneven = turn.expm1() * (1 + self.moved.largest) + self.moved + self.spread
-        self.least = (1 - self.moved.largest) / (turn.exp().largest * (1 + crowd.largest))
-        if not self.least > 0:
-            raise NotBoundedError("the fall of the global correlation is not bounded from below")
-        # ∫x dy, by √V ≥ 1, or by √V ≥ √(2c·least·y)/2 behind the y where that is 2η
-        self.crowding = smaller(
-            self.x_0,
-            8 * self.x_0 * self.eta**2 * self.per_drop * (1 / self.least)
-            + 4 * self.x_0_per_root * (1 / (2 * self.least).sqrt()),
-        )
-        # ∫x² dy: from y = 8η²/(c·least) + 1/c on it is below 2x_0²/(c·least)·log c
-        log_c = Majorant.logarithmic((1 + 2 * self.c.at_first).log(), self.c.growth)
-        squared = smaller(
-            self.x_0 * self.crowding,
-            8 * (self.x_0 * self.eta) ** 2 * self.per_drop * (1 / self.least)
-            + self.x_0_per_root**2 * (1 + log_c * (2 / self.least)),
-        )
+        self.least = (1 - self.moved.largest) / (turn.exp().largest * (1 + self.crowd.largest))
+        squared, log_V = self._fall()
         leak = squared + self.spread  # ∫(W_1² + SE)/M dy
-        largest_c = self.c.at_first * (1 + self.uneven.largest)
-        growth = Majorant.logarithmic((1 + 2 * largest_c).log(), self.c.growth)
-        log_V = smaller(2 * self.c * (1 + self.uneven.largest), growth) + 4 * smaller(
-            self.eta, self.eta_per_root * (1 / (2 * self.least).sqrt())
-        )
         # α_1 < 0 throughout, hence V ≥ 1, if SE/(W_1·R) is below 1.
         held = (
             self.R_high
@@ -244,6 +191,30 @@ class LocalQuery:
                 + own * (1 + (rho * e_o * self.per_R).largest) * self.clock
             ),
         )
+
+    def _fall(self) -> tuple[Majorant, Majorant]:
+        """∫x² dy, and log V at the end, where dV/dy is between 2c·least and 2c(1 + uneven)."""
+        if not self.least > 0:
+            raise NotBoundedError("the fall of the global correlation is not bounded from below")
+        # ∫x dy, by √V ≥ 1, or by √V ≥ √(2c·least·y)/2 behind the y where that is 2η
+        self.crowding = smaller(
+            self.x_0,
+            8 * self.x_0 * self.eta**2 * self.per_drop * (1 / self.least)
+            + 4 * self.x_0_per_root * (1 / (2 * self.least).sqrt()),
+        )
+        # ∫x² dy: from y = 8η²/(c·least) + 1/c on it is below 2x_0²/(c·least)·log c
+        log_c = Majorant.logarithmic((1 + 2 * self.c.at_first).log(), self.c.growth)
+        squared = smaller(
+            self.x_0 * self.crowding,
+            8 * (self.x_0 * self.eta) ** 2 * self.per_drop * (1 / self.least)
+            + self.x_0_per_root**2 * (1 + log_c * (2 / self.least)),
+        )
+        largest_c = self.c.at_first * (1 + self.uneven.largest)
+        growth = Majorant.logarithmic((1 + 2 * largest_c).log(), self.c.growth)
+        log_V = smaller(2 * self.c * (1 + self.uneven.largest), growth) + 4 * smaller(
+            self.eta, self.eta_per_root * (1 / (2 * self.least).sqrt())
+        )
+        return squared, log_V
 
     def _root_V(self, y: arb) -> Majorant:
         """|√V/√(1 + 2cy) - 1|."""
@@ -336,8 +307,7 @@ class LocalQuery:
         q = |α_1|/α_n = (w/2V)·dV/dy. It is above 1 up to y = EARLY, then within a factor 1 ± error
         of cw/V; w(1 + 2(1 ± error)) = (2 + 1/c)(1 ± error).
         """
-        crowd = 2 * self.x_0 + 2 * self.x_0**2 + self.spread
-        push = (1 - EARLY) * (1 - self.uneven.largest) / (1 + crowd.largest)
+        push = (1 - EARLY) * (1 - self.uneven.largest) / (1 + self.crowd.largest)
         h = 1 + self._h
         root = (self.per_drop.largest + 2 * EARLY).sqrt() + 2 * self.eta_per_root.largest
         held = (1 + self.uneven.largest) * root**2 + self.x_0_per_root.largest * h * root
@@ -403,7 +373,7 @@ class GlobalQuery:
     def __init__(self, region: Region, reach: float = 1) -> None:
         self.region, self.reach = region, arb(reach)
         self._measure()
-        self.small = closed(lambda small: self._assume(small))
+        self.small = Small(*closed(4, lambda *laws: self._assume(Small(*laws)).laws))
 
     def _measure(self) -> None:
         """Sizes, and attentions at Q = 0."""

@@ -14,15 +14,13 @@ From below: R²/S³ ≤ (1+D)⁴/(R_0(1+ϱX)³), and by Taylor's formula E_Q(1+�
 
 from __future__ import annotations
 
-import functools
-
 from flint import arb
 
 from refutable.claims.mae.for_every_size import GlobalQuery, Small
 from refutable.claims.mae.population_for_every_size import CLUSTERS, LEAST_MASKED
 from refutable.claims.runs.region import Region
 from refutable.prove.majorant import Majorant, NotBoundedError
-from refutable.prove.recording import current
+from refutable.prove.recording import made_once
 
 
 class GlobalPopulation(GlobalQuery):
@@ -136,11 +134,7 @@ class GlobalPopulation(GlobalQuery):
         return self.small.upsilon_own + self.off_end() + law
 
 
+@made_once
 def global_population(region: Region) -> GlobalPopulation:
-    """The bounds of a region, made once; anew where their making is recorded."""
-    return _global_population(region) if current() is None else GlobalPopulation(region)
-
-
-@functools.lru_cache(maxsize=4096)
-def _global_population(region: Region) -> GlobalPopulation:
+    """The bounds of a region."""
     return GlobalPopulation(region)

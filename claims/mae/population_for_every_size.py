@@ -27,7 +27,6 @@ W/(R+W) is concave in W. So fluctuations add (C_s - 1 for C_s) 1/C_s to times, a
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 from flint import arb
@@ -35,7 +34,7 @@ from flint import arb
 from refutable.claims.mae.for_every_size import LocalQuery, Small
 from refutable.claims.runs.region import Region
 from refutable.prove.majorant import Majorant, NotBoundedError, smaller
-from refutable.prove.recording import current
+from refutable.prove.recording import made_once
 
 CLUSTERS = 4
 """At most so many share the partition: each moves the positions as one alone does."""
@@ -125,30 +124,11 @@ class PopulationQuery(LocalQuery):
         self.eta = self.x_0 * self.longer
         self.eta_per_root = self.x_0_per_root * self.longer
         self.crowd = 2 * self.x_0 + 2 * self.x_0**2 + self.spread
-        turn = (2 * small.upsilon_global + small.upsilon_own).exp()
-        self.uneven = (
-            self.turned(2 * small.upsilon_global + small.upsilon_own) + self.jolts + self.early
-        )
-        self.least = (steady - self.moved.largest) / (turn.largest * (1 + self.crowd.largest))
-        if not self.least > 0:
-            raise NotBoundedError("the fall of the global correlation is not bounded from below")
-        self.crowding = smaller(
-            self.x_0,
-            8 * self.x_0 * self.eta**2 * self.per_drop * (1 / self.least)
-            + 4 * self.x_0_per_root * (1 / (2 * self.least).sqrt()),
-        )
-        log_c = Majorant.logarithmic((1 + 2 * self.c.at_first).log(), self.c.growth)
-        squared = smaller(
-            self.x_0 * self.crowding,
-            8 * (self.x_0 * self.eta) ** 2 * self.per_drop * (1 / self.least)
-            + self.x_0_per_root**2 * (1 + log_c * (2 / self.least)),
-        )
+        turn = 2 * small.upsilon_global + small.upsilon_own
+        self.uneven = self.turned(turn) + self.jolts + self.early
+        self.least = (steady - self.moved.largest) / (turn.exp().largest * (1 + self.crowd.largest))
+        squared, log_V = self._fall()
         leak = (squared + self.spread) * wavering
-        largest_c = self.c.at_first * (1 + self.uneven.largest)
-        growth = Majorant.logarithmic((1 + 2 * largest_c).log(), self.c.growth)
-        log_V = smaller(2 * self.c * (1 + self.uneven.largest), growth) + 4 * smaller(
-            self.eta, self.eta_per_root * (1 / (2 * self.least).sqrt())
-        )
         # α_1 < 0 throughout, hence V ≥ 1: E[W_1SE/S³] is below E[W_1²R/S³].
         held = (
             held_by
@@ -299,11 +279,7 @@ class PopulationQuery(LocalQuery):
         return off + self.beside_laws() * (1 + off.largest)
 
 
+@made_once
 def population_query(region: Region) -> PopulationQuery:
-    """The bounds of a region, made once; anew where their making is recorded."""
-    return _population_query(region) if current() is None else PopulationQuery(region)
-
-
-@functools.lru_cache(maxsize=4096)
-def _population_query(region: Region) -> PopulationQuery:
+    """The bounds of a region."""
     return PopulationQuery(region)

@@ -9,6 +9,7 @@ refused. Values and powers are upper ends of balls of python-flint, rounded upwa
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ from refutable.prove import recording
 from refutable.prove.recording import Recording, ball
 
 Number: TypeAlias = "int | float | arb | recording.Known"
+ROUNDS = 12
+"""Attempts to close a bootstrap, each with laws a quarter above those that the last one gave."""
 
 
 class NotBoundedError(Exception):
@@ -181,3 +184,24 @@ def smaller(*laws: Majorant) -> Majorant:
         if recording.current() is None
         else Majorant.made(best.value, best.power, "smaller", *laws)
     )
+
+
+def closed(number: int, follows: Callable[..., Sequence[Majorant]]) -> list[Majorant]:
+    """So many laws, from which strictly smaller ones follow. NotBoundedError when none are found.
+
+    What starts at 0, is continuous, and is below the smaller laws while it is below these, never
+    reaches them.
+    """
+    with recording.paused():
+        laws = [Majorant.of(0)] * number
+        for _ in range(ROUNDS):
+            found = follows(*laws)
+            if all(new.below(law) for new, law in zip(found, laws, strict=True)):
+                break
+            laws = [Majorant.of(law.value * 5 / 4, law.power) for law in found]
+        else:
+            raise NotBoundedError("the bounds on what stays small do not follow from themselves")
+    assumed = [law.assumed() for law in laws]
+    for law, given in zip(follows(*assumed), assumed, strict=True):
+        law.follows_from(given)
+    return assumed

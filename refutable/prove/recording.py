@@ -6,18 +6,21 @@ that makes one writes a line. Outside nothing is written, and numbers are plain 
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from flint import arb, fmpq
 
 from refutable.prove import terms
 
+A = ParamSpec("A")
+R = TypeVar("R")
 OUTCOME = 12
 """Digits of what a step came to."""
 
@@ -99,6 +102,17 @@ def paused() -> Iterator[None]:
         yield
     finally:
         _open.reset(token)
+
+
+def made_once(make: Callable[A, R]) -> Callable[A, R]:
+    """Bounds, kept for the arguments they were made of; made anew where steps are recorded."""
+    kept: Callable[..., R] = functools.lru_cache(maxsize=4096)(make)
+
+    @functools.wraps(make)
+    def made(*given: A.args, **named: A.kwargs) -> R:
+        return make(*given, **named) if current() is not None else kept(*given, **named)
+
+    return made
 
 
 def number(value: arb, operation: str, *parts: object) -> Any:

@@ -11,7 +11,8 @@ from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refutable.prove.majorant import Majorant, NotBoundedError, smaller
+from refutable.prove.majorant import Majorant, NotBoundedError, closed, smaller
+from refutable.prove.recording import made_once, recorded
 
 LAWS = st.builds(
     lambda value, power: (value, power), st.just(0.0) | st.floats(1e-6, 5), st.floats(-3, 1)
@@ -106,3 +107,27 @@ def test_what_is_required_is_required_by_an_optimising_python_too() -> None:
     )
     assert done.returncode == 1
     assert "NotBoundedError" in done.stderr
+
+
+def test_a_bootstrap_closes_where_smaller_laws_follow() -> None:
+    def follows(law: Majorant) -> list[Majorant]:
+        return [0.01 + 0.5 * law]
+
+    (law,) = closed(1, follows)
+    assert follows(law)[0].below(law)
+    with pytest.raises(NotBoundedError, match="do not follow from themselves"):
+        closed(1, lambda law: [1 + law])
+
+
+def test_bounds_are_made_once_and_anew_where_they_are_recorded() -> None:
+    made = []
+
+    @made_once
+    def bound(size: int) -> Majorant:
+        made.append(size)
+        return Majorant.of(size)
+
+    assert bound(2) is bound(2)
+    with recorded():
+        assert bound(2).name
+    assert made == [2, 2]
