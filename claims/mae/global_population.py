@@ -5,7 +5,7 @@ latents z = 1, K ≤ 4 clusters that share one partition, local areas of at most
 area is the global one, X = u_1/Eu_1 of its C_1 - 1 other patches, R = R_0 - a(X-1) + .., and
 M = R² + SE, with
     aG = ∫ H e^{-Υ_n} dw,   H = 1/E_Q[M/S³],   E_Q[f] = E[Xf],
-to be compared with H_0 = (R_0 + a/w)³/R_0². Let D bound |R-R_0|/R, and ϱ = W̄/R_0.
+to be compared with H_0 = (R_0 + a/w)³/R_0². Let D be |R-R_0| over the least R, and ϱ = W̄/R_0.
 From above, by Jensen: H ≤ E_Q[R + 3W + 3W²/R + W³/R²]. With E|X-1|³ ≤ Bv the moments up to E X⁴ are
 1 up to (6+4B+B²)v, and (R_0/R)² ≤ 1 + (1 + R_0/R)D.
 From below: R²/S³ ≤ (1+D)⁴/(R_0(1+ϱX)³), and by Taylor's formula E_Q(1+ϱX)^{-3} is (1+ϱ)^{-3} up to

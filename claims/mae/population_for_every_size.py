@@ -125,7 +125,7 @@ class PopulationQuery(LocalQuery):
         self.eta_per_root = self.x_0_per_root * self.longer
         self.crowd = 2 * self.x_0 + 2 * self.x_0**2 + self.spread
         turn = 2 * small.upsilon_global + small.upsilon_own
-        self.uneven = self.turned(turn) + self.jolts + self.early
+        self.uneven = self.turned(turn)
         self.least = (steady - self.moved.largest) / (turn.exp().largest * (1 + self.crowd.largest))
         squared, log_V = self._fall()
         leak = (squared + self.spread) * wavering
@@ -171,8 +171,8 @@ class PopulationQuery(LocalQuery):
     def _shake(self, moved: Majorant, e_1: Majorant, e_n: Majorant) -> None:
         """What masks change of E[X_1²R/S³]/E_Q[M/S³], relative.
 
-        shaken: beside W_n's part, jolt: W_n's at most, jolts: W_n's over all y. swayed: what X_1 in
-        X_1M/S³ or X_1²f adds under the tilted law.
+        shaken: beside W_n's part, jolt: W_n's at most, jolts: W_n's over all y, early: at y ≤ ½.
+        swayed: what X_1 in X_1M/S³ or X_1²f adds under the tilted law.
         """
         B, i, v_n, v_1 = self.bright, self.per_R, self.v_n, self.v_1
         d, W = self.d_high, self.reach * self.d_high
@@ -194,16 +194,20 @@ class PopulationQuery(LocalQuery):
         self.early = v_n * self.rho * e_n * (2 * slope * J)  # w ≥ ½
 
     def turned(self, by: Majorant) -> Majorant:
-        """|dV/dy/(2c) - 1| without the parts of W_1 and of W_n in S, where 2Υ_1 - Υ_n ≤ by."""
-        whole = 1 + self.moved.largest + self.shaken.largest
-        return (
-            by.expm1() * whole + self.moved + self.spread + self.shaken * (1 + self.moved.largest)
-        )
+        """|dV/dy/(2c) - 1| without W_1's part, at y ≤ ½ or on average up to y; |2Υ_1 - Υ_n| ≤ by.
+
+        e^{2Υ_1-Υ_n}, R and the masks are factors, so that what they are off by is multiplied. As
+        W_n grows, what it adds is convex: on average up to y ≥ ½ it is below early + jolts.
+        """
+        shaken = self.shaken + self.jolts + self.early
+        moved = 1 + self.moved.largest
+        whole = moved * (1 + shaken.largest)
+        return by.expm1() * whole + self.moved + self.spread + shaken * moved
 
     def turning(self, own_log: Majorant | int) -> Majorant:
-        """As for counts at their mean, and what W_n in S adds up to y = ½ or over all y."""
+        """As for counts at their mean, and what masks change."""
         own = self.per_C_s * (self.own_extra + own_log)
-        return self.turned(2 * self.small.upsilon_global + own) + self.jolts + self.early
+        return self.turned(2 * self.small.upsilon_global + own)
 
     @property
     def end(self) -> Majorant:

@@ -10,6 +10,8 @@ import pytest
 
 from refutable.claims.contrastive.for_every_size import Collapse, LateCollapse
 from refutable.claims.mae.for_every_size import GlobalQuery, LocalQuery
+from refutable.claims.mae.global_population import GlobalPopulation
+from refutable.claims.mae.population_for_every_size import PopulationQuery
 from refutable.claims.runs.region import Region
 
 TILES = {
@@ -48,6 +50,41 @@ GLOBAL = {
         "small.phi_other": 1.878162e-06,
     },
 }  # fmt: skip
+POPULATION = {
+    1: {
+        "half_time": 0.001117557, "half_time_off": 0.05336203, "half_time_given_up": 0.001243334,
+        "own_weight_at_half": 0.0004017846, "own_at_half_off": 0.01261253,
+        "depth_at_half": 0.01340773, "crossover_off": 0.06844575, "switch_time": 0.0281832,
+        "switch_time_off": 0.02831238, "own_at_switch": 0.0125709, "depth_at_switch": 0.05011534,
+        "depth_at_switch_off": 0.0251833,
+        "small.upsilon_own": 0.01221075, "small.upsilon_global": 3.384324e-08,
+        "small.upsilon_other": 8.145884e-09, "small.phi_other": 3.426335e-05,
+        "swayed": 0.0007215001, "shaken": 0.0004281085, "jolt": 0.01517788,
+        "jolts": 4.640513e-10, "early": 4.851594e-10,
+    },
+    -1: {
+        "half_time": 7.568688e-05, "half_time_off": 0.000106457,
+        "half_time_given_up": 8.373276e-05, "own_weight_at_half": 5.265258e-05,
+        "own_at_half_off": 0.0007095464, "depth_at_half": 0.0133897, "crossover_off": 0.01342047,
+        "global_over_own": 0.007558847, "global_moved": 0.008342357,
+        "small.upsilon_own": 0.0006568938, "small.upsilon_global": 1.933779e-09,
+        "small.upsilon_other": 1.222981e-10, "small.phi_other": 1.364211e-05,
+        "swayed": 0.01218662, "shaken": 0.005748245, "jolt": 0.0003330482,
+        "jolts": 6.865199e-11, "early": 8.038734e-11,
+    },
+}  # fmt: skip
+GLOBAL_POPULATION = {
+    1: {
+        "half_time": 4.926404e-05, "plain_half_time": 1.057161, "own_at_half": 8.596126e-07,
+        "small.upsilon_own": 1.040533e-09, "small.upsilon_other": 2.473705e-11,
+        "small.phi_other": 4.312885e-07,
+    },
+    -1: {
+        "half_time": 0.0002485435, "plain_half_time": 0.00113548, "own_at_half": 9.347229e-06,
+        "small.upsilon_own": 2.385146e-06, "small.upsilon_other": 5.698988e-11,
+        "small.phi_other": 6.872609e-06,
+    },
+}  # fmt: skip
 COLLAPSE = {
     1: {
         "half_time": 8.047118, "plain_half_time": 8.151226, "growth": 1.341421e-07,
@@ -74,6 +111,8 @@ def test_bounds_are_those_that_were_derived(sign: int) -> None:
     for bounds, numbers in (
         (LocalQuery(TILES[sign], REACH), LOCAL[sign]),
         (GlobalQuery(TILES[sign], REACH), GLOBAL[sign]),
+        (PopulationQuery(TILES[sign]), POPULATION[sign]),
+        (GlobalPopulation(TILES[sign]), GLOBAL_POPULATION[sign]),
         (Collapse(TILES[sign], REACH, TAU), COLLAPSE[sign]),
         (LateCollapse(TILES[sign], lowest_tau=TAU), LATE[sign]),
     ):

@@ -10,7 +10,7 @@ from flint import arb
 
 from refutable import recheck_kinds
 from refutable.claims.contrastive import collapse
-from refutable.claims.mae import global_query, local_crossover, local_positive
+from refutable.claims.mae import every_mask, global_query, local_crossover, local_positive
 from refutable.claims.runs.for_every_size import Bounds, Proof
 from refutable.claims.runs.region import Region
 from refutable.prove import majorant
@@ -48,6 +48,9 @@ def verdict(text: str) -> str:
         (local_crossover.crossover_bounds, POSITIVE, 1),
         (global_query.half_time_bounds, NEGATIVE, 0),
         (collapse.late_bounds, NEGATIVE, 0),
+        (lambda: every_mask.bounds()[0], POSITIVE, 0),
+        (lambda: every_mask.bounds()[1], NEGATIVE, 1),
+        (every_mask.global_bounds, NEGATIVE, 0),
         (collapse.time_bounds, Region(12, (0.7, 0.75), (0.3, 0.35), (0.3, 0.3), 2.0, 0.7), 0),
     ],
 )
