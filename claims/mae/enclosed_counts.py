@@ -7,6 +7,7 @@ What fluctuations add to an event is the difference of two balls.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,9 +19,9 @@ from refutable.certificate import Certificate
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import enclosed_flow, flow_script
 from refutable.claims.mae.enclosed_flow import (
-    INTEGRATED,
     Found,
     between,
+    floats_off,
     spoiled,
     spoiled_other,
     where_decided,
@@ -28,14 +29,14 @@ from refutable.claims.mae.enclosed_flow import (
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP
 from refutable.claims.runs import plants
 from refutable.claims.runs.regimes import sign_of
-from refutable.gap import Gap, at_most, identical
+from refutable.gap import at_most
 from refutable.model import ball_events, ball_fluctuating, reduced
 from refutable.model.ball_events import EVENTS, Enclosure, Moment, ends
 from refutable.model.ball_flow import NotEnclosedError
 from refutable.model.ball_fluctuating import FluctuatingFlow
 from refutable.model.reduced import counts
 from refutable.model.setting import Latents, Setting
-from refutable.model.trajectory import Event, QueryKind
+from refutable.model.trajectory import QueryKind
 from refutable.prove.balls import ball, precise
 from refutable.reuse import shared
 
@@ -194,30 +195,14 @@ def floats_against_balls(context: Context) -> Iterator[Found]:
         yield Case((sign_of(rung.setting), f"{rung.query} query"))
         exact = enclosed(rung)
         run = reduced.mae(rung.setting, rung.query, loss_gap=rung.loss_gap)
-        for event in EVENTS:
-            yield from _off(rung, EVENTS[event], getattr(exact, event), getattr(run, event))
-
-
-def _off(rung: Rung, called: str, held: Moment | None, seen: Event | None) -> Iterator[Gap]:
-    z = ball(rung.setting.latents.U)
-    comes, came = seen is not None, held is not None
-    proof = certificate(rung) if called == EVENTS["half"] else None
-    yield identical(f"{called} comes, {rung}", comes, came, "decided", certificate=proof)
-    if held is None or seen is None:
-        return
-    with precise():
-        for what, value, exact in (
-            (f"log {called}", arb(seen.log_t), log_time(rung, held)),
-            (f"zΦ_n({called})", z * arb(seen.phi_own), between(held.phi_own)),
-            (f"zΦ_1({called})", z * arb(seen.phi_global), between(held.phi_global)),
-        ):
-            yield at_most(
-                f"{what} off, {rung}",
-                ends(abs(value - exact))[1],
-                Fraction(repr(INTEGRATED)),
-                0,
-                "the farthest end of the ball; both are exact numbers",
-            )
+        yield from floats_off(
+            str(rung),
+            ball(rung.setting.latents.U),
+            exact,
+            run,
+            functools.partial(log_time, rung),
+            certificate(rung),
+        )
 
 
 counted.mistake(FluctuatingFlow.weights, "α_n off by 1e-6", spoiled("own", 1 + 1e-6))

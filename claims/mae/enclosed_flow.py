@@ -305,22 +305,39 @@ def floats_against_balls(context: Context) -> Iterator[Found]:
     for query, sign in TOPS:
         for _, rung, exact in rungs(context, query, sign):
             yield case_of(rung)
-            yield from _off(rung, query, exact, in_floats(rung, query))
+            yield from floats_off(
+                name_of(rung, query),
+                ball(rung.latents.L),
+                exact,
+                in_floats(rung, query),
+                functools.partial(log_time, rung, query),
+                certificate(rung, query, exact),
+            )
 
 
-def _off(rung: Setting, query: QueryKind, exact: Enclosure, run: Trajectory) -> Iterator[Gap]:
-    z = ball(rung.latents.L)
+def floats_off(
+    name: str,
+    z: arb,
+    exact: Enclosure,
+    run: Trajectory,
+    log_t: Callable[[Moment], arb],
+    proof: Certificate,
+) -> Iterator[Gap]:
+    """Of every event: whether floats see it come as balls do, and how far they are off there."""
     for event, called in EVENTS.items():
         decided, seen = getattr(exact, event), getattr(run, event)
-        name = name_of(rung, query)
-        proof = certificate(rung, query, exact) if event == "half" else None
-        comes, came = seen is not None, decided is not None
-        yield identical(f"{called} comes, {name}", comes, came, "decided", certificate=proof)
+        yield identical(
+            f"{called} comes, {name}",
+            seen is not None,
+            decided is not None,
+            "decided",
+            certificate=proof if event == "half" else None,
+        )
         if decided is None or seen is None:
             continue
         with precise():
             for what, value, held in (
-                (f"log {called}", arb(seen.log_t), log_time(rung, query, decided)),
+                (f"log {called}", arb(seen.log_t), log_t(decided)),
                 (f"zΦ_n({called})", z * arb(seen.phi_own), between(decided.phi_own)),
                 (f"zΦ_1({called})", z * arb(seen.phi_global), between(decided.phi_global)),
             ):
