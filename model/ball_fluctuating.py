@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from flint import acb, arb, arb_series
 
 from refutable.model.ball_flow import Flow, Values, Weights, ball
+from refutable.model.reduced.coupling import is_coupled
 from refutable.model.setting import Setting, SettingError
 from refutable.model.trajectory import QueryKind
 
@@ -99,7 +100,7 @@ class FluctuatingFlow(Flow):
         P, areas = setting.P, areas_around(setting, query)
         if areas.own < 2 or areas.others < 2:
             raise SettingError("the enclosed flow asks for two patches in the own and other areas")
-        if setting.K > 1 and not setting.shared_partition and P <= 10_000:
+        if is_coupled(setting):
             raise SettingError("clusters of different partitions are not enclosed")
         self.U = ball(setting.latents.U)
         self.z2 = self.U**2
