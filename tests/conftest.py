@@ -26,6 +26,7 @@ from refutable.auditing.atlas import Atlas
 from refutable.claim import Claim, Context, Kind, LegFunction, Provenance
 from refutable.judgement import examine
 from refutable.records.results import LegRecord, Results
+from refutable.reuse import cache
 
 # No test depends on how busy the machine is. Everything else is as Hypothesis has it, on CI or not.
 hypothesis.settings.register_profile(
@@ -153,6 +154,14 @@ def claims(
 def one_thread() -> Iterator[None]:
     """Small matrices take longer with two threads, and far longer on a busy machine."""
     with check.one_thread():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests train and time is found by no run of the user's, and theirs by no test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(cache.FOLDER, str(tmp_path_factory.mktemp("kept")))
         yield
 
 

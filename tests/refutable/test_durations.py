@@ -21,6 +21,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_what_tests_keep_is_kept_apart_from_what_a_user_keeps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = cache.folder()
+    assert ours
+    monkeypatch.delenv(cache.FOLDER)
+    assert ours != cache.folder()
+
+
 def test_what_is_remembered_is_recalled(folder: Path) -> None:
     durations.remember({"long": 2.0, "longer": 3.0, "not worth a line": 0.01})
     durations.remember({"long": 1.0})
