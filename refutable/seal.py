@@ -36,7 +36,7 @@ def prepare() -> None:
     Whoever looks at an object writes to it, its count of references: a copy that remembers anew
     has to copy twice as many pages of memory as one that only compares.
     """
-    _prepared[:] = [(len(sys.modules), _compared(_judging(list(sys.modules.items()))))]
+    _prepared[:] = [(len(sys.modules), _everything())]
 
 
 def sealed() -> Changed:
@@ -47,15 +47,19 @@ def sealed() -> Changed:
     """
     known, before = _prepared[0] if _prepared else (0, None)
     if before is None or before() is not None:  # by whatever came before this leg
-        return _compared(_judging(list(sys.modules.items())))
+        return _everything()
     latest = itertools.islice(reversed(sys.modules.items()), max(0, len(sys.modules) - known))
     since = _compared(_judging(list(latest)))
     return lambda: before() or since()
 
 
+def _everything() -> Changed:
+    return _compared([*_judging(list(sys.modules.items())), *WITH])
+
+
 def _compared(modules: Sequence[ModuleType]) -> Changed:
     """What tells whether anything of these modules is another object than now."""
-    judging = [owner for module in [*modules, *WITH] for owner in _owners(module)]
+    judging = [owner for module in modules for owner in _owners(module)]
     owners = [(vars(owner), vars(owner).copy(), owner) for owner in judging]
     functions = [
         function
@@ -70,7 +74,11 @@ def _compared(modules: Sequence[ModuleType]) -> Changed:
 
     def changed() -> str | None:
         for now, before, owner in owners:
-            if size(now) == size(before) and every(pair(same, now.values(), before.values())):
+            if (
+                size(now) == size(before)
+                and every(pair(same, now, before))
+                and every(pair(same, now.values(), before.values()))
+            ):
                 continue
             for name, value in before.items():
                 if now.get(name, owner) is not value:

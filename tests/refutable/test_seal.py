@@ -95,6 +95,24 @@ def test_a_part_of_the_tool_that_was_imported_late_is_sealed(
 
 
 @pytest.mark.usefixtures("remembered")
+@pytest.mark.parametrize("module", [gap, judgement, ledger])
+def test_a_name_that_is_given_to_builtins_is_noticed(module: ModuleType) -> None:
+    """Where its module no longer has it; there what it stood for is kept by another name."""
+    name, value = list(vars(module).items())[-1]
+    with pytest.MonkeyPatch.context() as patch:
+
+        def false() -> list[Any]:
+            patch.setattr(builtins, name, lambda *_: True, raising=False)
+            patch.delattr(module, name)
+            patch.setattr(module, "another", value, raising=False)
+            return [at_most("one", 1, 2)]
+
+        record = judged(false)
+    assert record.verdict is Verdict.ERROR
+    assert f"it rebound {module.__name__}.{name}" in (record.note or "")
+
+
+@pytest.mark.usefixtures("remembered")
 def test_a_function_whose_code_was_exchanged_is_noticed() -> None:
     code = judgement.judge.__code__
 
