@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from pydantic import model_validator
 
-from refutable import chance
 from refutable.auditing.dial import Dial
 from refutable.auditing.selection import loaded
 from refutable.auditing.statement import Base, Statement
@@ -95,7 +94,7 @@ def cell_task(
     for claim in claims:
         tick()
         statement = statement_on(tuple(sources), claim)
-        at = next(place for place in statement.bases if json.dumps(place) == base)
+        at = base_of(statement, base)
         began = time.perf_counter()
         one = tried(statement, at, turned, seed, profile)
         if foresee and one.raised is None:
@@ -112,6 +111,11 @@ def statement_on(sources: tuple[str, ...], claim: str) -> Statement:
     return next(s for s in offered.statements if s.claim == claim)
 
 
+def base_of(statement: Statement, text: str) -> Base:
+    """A base as the statement has it, by its JSON."""
+    return next(base for base in statement.bases if json.dumps(base) == text)
+
+
 def of_grid(dial: Dial, value: float) -> float:
     """A value as the dial's own grid has it, or as it is."""
     return next((known for known in dial.grid if known == value), value)
@@ -122,8 +126,7 @@ def tried(
 ) -> Found:
     """A statement at a point; whatever a check raises, it decided nothing."""
     try:
-        with chance.own(seed):  # whatever else was tried in this process
-            gaps = list(statement.check(base, turned, seed, profile))
+        gaps = statement.gaps(base, turned, seed, profile)
         if not gaps:
             return Found()
         worst = max(gaps, key=_badness)  # the first of those that are equally bad

@@ -27,9 +27,8 @@ def longest_first(
     A chain is a point of the grid, the bisections that follow it and the witness that is simplified
     after them; these take as long as the longest that is known of the dial. known: seconds by name.
     """
-    jobs = list(jobs)
-    seconds = {id(job): known.get(name_of(job.key, sources, profile), 0.0) for job in jobs}
-    grid = {name_of(job.key, sources, profile) for job in jobs}
+    names = [(job, name_of(job.key, sources, profile)) for job in jobs]
+    grid = {name for _, name in names}
     step, witness = defaultdict[str, float](float), defaultdict[str, float](float)
     prefix = " ".join((*sources, profile, "audit", ""))
     for name, took in known.items():
@@ -43,8 +42,8 @@ def longest_first(
             witness[dial] = max(witness[dial], took)
     bisections = EFFORT[profile].bisections
 
-    def chain(job: Job) -> float:
+    def chain(job: Job, name: str) -> float:
         dial = job.key.dial if isinstance(job.key, Point) else job.key[1]
-        return seconds[id(job)] + bisections * step[dial] + witness[dial]
+        return known.get(name, 0.0) + bisections * step[dial] + witness[dial]
 
-    return sorted(jobs, key=lambda job: -chain(job))
+    return [job for job, _ in sorted(names, key=lambda named: -chain(*named))]

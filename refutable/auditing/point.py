@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from refutable.auditing.cell import statement_on
 from refutable.auditing.dial import find
-from refutable.auditing.selection import PLAN, Plan, choose, loaded
+from refutable.auditing.selection import PLAN, Plan, choose
 from refutable.auditing.statement import replicate_seed
 from refutable.claim import Profile
 from refutable.engine import limits
@@ -64,13 +65,12 @@ def point_task(
     sources: Sequence[str], claim: str, point: Mapping[str, float], seed: int, profile: Profile
 ) -> list[dict[str, Any]]:
     """A statement at a point, in a process of the engine: for every base, its gaps as JSON."""
-    _, found = loaded(tuple(sources))
-    statement = next(s for s in found.statements if s.claim == claim)
+    statement = statement_on(tuple(sources), claim)
     reason = next((r for n in point if (r := statement.untestable(n))), None)
     rows = []
     for base in statement.bases:
         tick()
-        gaps = [] if reason else list(statement.check(base, point, seed, profile))
+        gaps = () if reason else statement.gaps(base, point, seed, profile)
         records = [GapRecord.of(gap).model_dump(mode="json") for gap in gaps]
         rows.append({"base": dict(base), "reason": reason, "gaps": records})
     return rows
@@ -102,7 +102,5 @@ def again_task(
     sources: Sequence[str], claim: str, base: Any, point: Any, seed: int, profile: Profile
 ) -> list[dict[str, Any]]:
     """A statement at a witness, in a process of the engine: its gaps as JSON."""
-    _, found = loaded(tuple(sources))
-    statement = next(s for s in found.statements if s.claim == claim)
-    gaps = statement.check(base, point, seed, profile)
+    gaps = statement_on(tuple(sources), claim).gaps(base, point, seed, profile)
     return [GapRecord.of(gap).model_dump(mode="json") for gap in gaps]

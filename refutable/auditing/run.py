@@ -153,11 +153,10 @@ def run(
         journal = None if out is None else _journal(out, fingerprint(pool, profile, seed))
         if journal:
             stack.callback(journal.close)
-        whole = [(s.claim, dial.name) for dial in chosen for s in statements
-                 if dial.name in s.dials]  # fmt: skip
-        wanted = whole
+        whole = [(s.claim, d.name) for s in statements for d in chosen if d.name in s.dials]
+        wanted = [(s.claim, d.name) for d in chosen for s in statements if d.name in s.dials]
         if shard is not None:
-            wanted = shard.block(whole)  # pairs of a dial share trainings, and stay together
+            wanted = shard.block(wanted)  # pairs of a dial share trainings, and stay together
             if out is not None:
                 parts.forget(out)
         by_claim, by_name = {statement.claim: statement for statement in statements}, plan.by_name
@@ -188,13 +187,8 @@ def run(
                     journal.add({**entry, "seconds": event.seconds, "files": dict(event.files)})
                 for pair in units.finished():
                     yield PairFinished(pair)
-        ended = {scan.name: scan.record for scan in scans}
-        pairs = tuple(
-            record
-            for s in statements
-            for dial in chosen
-            if (record := ended.get((s.claim, dial.name))) is not None
-        )
+        ended = units.records()
+        pairs = tuple(ended[name] for name in whole if name in ended)
         atlas = Atlas(
             run=Run(
                 id=uuid.uuid4().hex,
@@ -212,7 +206,6 @@ def run(
             totals=AtlasTotals.of(pairs),
         )
         if journal and out is not None and shard is not None:
-            whole = [(s.claim, d.name) for s in statements for d in chosen if d.name in s.dials]
             parts.write(out, shard, journal.fingerprint, atlas, whole)
     yield AuditFinished(atlas)
 

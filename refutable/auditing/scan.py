@@ -28,6 +28,12 @@ class Simplest:
 
     witness: dict[str, Any]
 
+    def is_answered_by(self, found: Any) -> bool:
+        """Whether something is this witness on a base; that of another break is not."""
+        return isinstance(found, dict) and all(
+            found.get(name) == self.witness[name] for name in ("dials", "seed")
+        )
+
 
 Wanted = Sequence[Point] | Simplest
 
@@ -48,6 +54,7 @@ class Scan:
         self.trials: dict[float, TrialRecord] = {}
         self.witnesses: dict[float, dict[str, Any]] = {}
         self.simplest: dict[str, Any] | None = None
+        self.unsimplified: str | None = None
         self.record: PairRecord | None = None
         self.lost: dict[Point, str] = {}
         self._steps = self._whole()
@@ -64,25 +71,29 @@ class Scan:
         self.found[point] = found
         self._go_on()
 
-    def tell_simplest(self, witness: dict[str, Any]) -> None:
-        """The witness on a simpler base, or as it was."""
+    def tell_simplest(self, witness: Any) -> None:
+        """The witness on a simpler base, or as it was; of another break it says nothing."""
         self.simplest = witness
         self._go_on()
 
-    def lose(self, point: Point | None, note: str) -> None:
-        """What was wanted cannot be had: whatever was to be tried after it need not be tried."""
-        if point is None:
-            self._give_up(note)
-        elif isinstance(self.wanted, Sequence) and point in self.wanted:
+    def lose(self, point: Point, note: str) -> None:
+        """A point cannot be tried: whatever was to be tried after it need not be tried."""
+        if isinstance(self.wanted, Sequence) and point in self.wanted:
             self.lost[point] = note
             self.wanted = self.wanted[: self.wanted.index(point) + 1]
             self._go_on()
+
+    def lose_simplest(self, note: str) -> None:
+        """No simpler base can be had: the break stands, with its witness as it was."""
+        assert isinstance(self.wanted, Simplest)  # or nobody would have looked for one
+        self.unsimplified = f"its witness could not be simplified: {note}"
+        self.tell_simplest(self.wanted.witness)
 
     def _go_on(self) -> None:
         """Take the next steps that can be taken."""
         while self.record is None:
             if isinstance(self.wanted, Simplest):
-                if self.simplest is None:
+                if not self.wanted.is_answered_by(self.simplest):
                     return
             elif any(point not in self.found and point not in self.lost for point in self.wanted):
                 return
@@ -146,6 +157,7 @@ class Scan:
         if witness is not None and self.statement.simplifies and self.effort.simplifications:
             yield Simplest(witness)
             witness = self.simplest
+            notes += [self.unsimplified] if self.unsimplified else []
         return self._record(
             Margin.LOAD_BEARING if at_once else Margin.BREAKS,
             holds_to=holds_to,

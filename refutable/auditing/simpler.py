@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refutable.auditing.cell import of_grid, statement_on
+from refutable.auditing.cell import base_of, of_grid, statement_on
 from refutable.auditing.effort import EFFORT
 from refutable.auditing.selection import loaded
 from refutable.auditing.statement import Base
@@ -39,10 +39,10 @@ def simpler_task(
         tick()
         try:
             # As assumed first: other dials train the same there, and what fails needs no more.
-            before = statement.check(base, {name: dial.assumed}, seed, profile)
+            before = statement.gaps(base, {name: dial.assumed}, seed, profile)
             if not all(gap.holds for gap in before):
                 return None
-            after = statement.check(base, {name: of_grid(dial, turned)}, seed, profile)
+            after = statement.gaps(base, {name: of_grid(dial, turned)}, seed, profile)
             failed = next((gap for gap in after if not gap.holds), None)
             if failed is None:
                 return None
@@ -59,11 +59,10 @@ def simpler_task(
             tried[text] = failure(base)
         return tried[text] is not None
 
-    base = next(b for b in statement.bases if json.loads(json.dumps(b)) == witness["base"])
     try:
         with no_constants_of_loaded_modules():
             simplest = hypothesis.find(
-                statement.simpler(base),
+                statement.simpler(base_of(statement, json.dumps(witness["base"]))),
                 breaks,
                 settings=hypothesis.settings(
                     max_examples=most,

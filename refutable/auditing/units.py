@@ -138,8 +138,10 @@ class Units:
 
     def _simplified(self, event: Ended, note: str) -> tuple[dict[str, Any], list[Job]]:
         scan = self.scans[event.job.key]
-        if note or not isinstance(event.value, dict):
-            scan.lose(None, note or "its record is malformed")
+        if not note:
+            scan.tell_simplest(event.value)
+        if scan.record is None:
+            scan.lose_simplest(note or "its record is malformed")
             return {}, []
         scan.tell_simplest(event.value)
         return {"pair": list(scan.name), "witness": event.value}, []
@@ -150,6 +152,13 @@ class Units:
             return next(iter(job.args["claims"]), ""), job.key.dial
         claim, dial = job.key
         return claim, dial
+
+    def records(self) -> dict[PairName, PairRecord]:
+        """What every scan has come to, once all work has ended."""
+        found = {name: scan.record for name, scan in self.scans.items()}
+        ended = {name: record for name, record in found.items() if record is not None}
+        assert len(ended) == len(found)  # or an atlas would lack pairs, and nobody see it
+        return ended
 
     def finished(self) -> Iterator[PairRecord]:
         """Records of scans that have come to one since this was asked last."""

@@ -310,6 +310,20 @@ class TestAuditsBesideEachOther:
         assert "no statement is tried under all of near, harmless" in error
 
 
+DRAWS = """
+        import random
+        return 2.0 + random.random()
+"""
+ENDS = """
+    if base["m"] not in (1, 5):
+        os._exit(3)
+"""
+IS_DOWN = """
+    if "DOWN" in os.environ and value == 0.625:
+        raise ArithmeticError("down")
+"""
+
+
 class TestWitness:
     """A break can be seen again, on the simplest model that shows it."""
 
@@ -318,6 +332,41 @@ class TestWitness:
         assert witness is not None
         assert witness["base"] == {"n": 3, "m": 0}
         assert witness["simplified"]
+
+    def test_it_is_what_is_found_again_at_its_base(self, write: Write) -> None:
+        """Also where a check draws, whatever other bases were tried before the simplest."""
+        source = write('        return 2.0\n    if name == "back', f'{DRAWS}    if name == "back')
+        witness = one(source, "breaking").witness
+        assert witness is not None
+        assert witness["simplified"]
+        _, offered = load((source,))
+        base, dials, seed = (witness[name] for name in ("base", "dials", "seed"))
+        [again] = offered.parts[0].at("bent", base, dials, profile="full", seed=seed)
+        assert witness["gap"]["measured"] == again.measured
+
+    def test_a_break_stands_where_its_witness_cannot_be_simplified(self, write: Write) -> None:
+        """The statement ends its process at every base but its own."""
+        source = write('    if "COUNTED" in', f'{ENDS}    if "COUNTED" in')
+        pair = one(source, "breaking")
+        assert (pair.verdict, pair.holds_to) == (Margin.BREAKS, 0.594)
+        assert pair.witness is not None
+        assert (pair.witness["base"], pair.witness["simplified"]) == ({"n": 8, "m": 5}, False)
+        assert "its witness could not be simplified: " in (pair.note or "")
+        assert "status 3" in (pair.note or "")
+
+    def test_a_break_that_is_found_elsewhere_later_has_a_witness_of_its_own(
+        self, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where a check raised at first, an audit that goes on may bracket more closely."""
+        source = write('    if name == "breaking"', f'{IS_DOWN}    if name == "breaking"')
+        monkeypatch.setenv("DOWN", "")
+        first = one(source, "breaking", out=tmp_path / "out")
+        monkeypatch.delenv("DOWN")
+        second = one(source, "breaking", out=tmp_path / "out")
+        assert (first.breaks_at, second.breaks_at) == (0.75, 0.625)
+        for pair in (first, second):
+            assert pair.witness is not None
+            assert pair.witness["dials"] == {"breaking": pair.breaks_at}
 
     def test_a_profile_says_how_many_bases_are_tried(
         self, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

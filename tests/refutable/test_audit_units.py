@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from benchmarks import bench_schedule
 from refutable.auditing import order, run
 from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
 from refutable.auditing.cell import Point
+from refutable.auditing.point import point_task
 from refutable.auditing.run import audit
 from refutable.engine.agenda import Agenda
 from refutable.engine.pool import Job
@@ -65,9 +67,10 @@ AUDIT = Audit(
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> str:
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path = tmp_path / "units.py"
     path.write_text(SOURCE, encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "units", raising=False)  # that of another test
     return str(path)
 
 
@@ -123,6 +126,12 @@ def test_what_a_check_draws_does_not_depend_on_what_is_tried_beside_it(source: s
     for claim in ("first", "second"):
         alone = audit(claim, sources=(source,), dials="bends", profile="full")
         assert plain(alone)[0] in plain(whole)
+
+
+def test_a_point_draws_at_every_base_as_an_audit_does(source: str) -> None:
+    rows = point_task((source,), "first", {"harmless": 1.0}, 7, "quick")
+    assert [row["base"] for row in rows] == [{"model": "a"}, {"model": "b"}]
+    assert len({row["gaps"][0]["measured"] for row in rows}) == 1
 
 
 def test_a_stopped_audit_keeps_every_point(source: str, tmp_path: Path) -> None:
