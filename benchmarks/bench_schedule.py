@@ -78,8 +78,8 @@ class Played:
         offered = Plan.read(plan(self.sources))
         self.by_claim = {statement.claim: statement for statement in offered.statements}
         self.by_dial = offered.by_name
-        self.found: dict[Point, dict[str, dict[str, object]]] = defaultdict(dict)
-        self.witness: dict[tuple[str, str], tuple[dict[str, object], float]] = {}
+        self.found: dict[Point, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self.witness: dict[tuple[str, str], tuple[dict[str, Any], float]] = {}
         self.known: dict[str, float] = {}
         for entry in stored(folder / JOURNAL)[0]:
             key = Point(*entry["point"]) if "point" in entry else tuple(entry["pair"])
@@ -95,7 +95,7 @@ class Played:
         if not isinstance(job.key, Point):
             return self.witness[job.key][1]
         found = self.found[job.key]
-        return sum(float(str(found[claim].get("seconds", 0))) for claim in job.args["claims"])
+        return math.fsum(found[claim].get("seconds", 0.0) for claim in job.args["claims"])
 
     def play(self, workers: float) -> tuple[float, list[Job]]:
         """Seconds until the last worker is done; all pieces of work."""
@@ -109,9 +109,7 @@ class Played:
 
         def follow(job: Job) -> Sequence[Job]:
             done.append(job)
-            value: object = (
-                self.found[job.key] if isinstance(job.key, Point) else self.witness[job.key][0]
-            )
+            value = self.found[job.key] if isinstance(job.key, Point) else self.witness[job.key][0]
             return units.ended(Ended(job, self.seconds(job), value))[1]
 
         jobs = order.longest_first(units.jobs(), self.known, self.sources, run.profile)
