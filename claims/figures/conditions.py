@@ -121,12 +121,9 @@ def told_apart() -> list[tuple[str, float]]:
 
 def told_soon() -> list[tuple[str, float]]:
     """Those of them whose networks are trained for a quarter of the steps at the most."""
-    at_most = networks.Recipe("MAE").steps / 4
-    return [turned for turned in told_apart() if _steps(*turned) <= at_most]
-
-
-def _steps(dial: str, value: float) -> int:
-    return dials.place({dial: value}).recipe.steps
+    most = networks.Recipe("MAE").steps / 4
+    return [(dial, value) for dial, value in told_apart()
+            if dials.place({dial: value}).recipe.steps <= most]  # fmt: skip
 
 
 @conditions.leg("property", profile="full")

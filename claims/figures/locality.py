@@ -11,7 +11,6 @@ from refutable.claim import Case, Claim, Context, Provenance, Undecided
 from refutable.claims.figures import networks, one_layer, planted
 from refutable.claims.figures.comparing import separated
 from refutable.gap import Gap, at_least, at_most
-from refutable.model.transformers import one_layer as model
 
 two_queries = Claim(
     id="fig1.two-queries",
@@ -86,16 +85,8 @@ def neighbourhood_in_one_layer(context: Context) -> Iterator[Gap | Case]:
         )
 
 
-locality.mistake(
-    one_layer.loss_of,
-    "the labels of the methods are swapped",
-    lambda original: lambda method: original("CL" if method == "MAE" else "MAE"),
-)
-locality.mistake(
-    model.train,
-    "an untrained model is called trained",
-    lambda original: lambda *_, **__: 1.0,
-)
+planted.swapped_objectives(locality)
+planted.untrained_one_layer(locality)
 
 locality_original = Claim(
     id="fig1.locality.original",

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.claims.figures import image_sets, known
+from refutable.claims.figures import image_sets, known, planted
 from refutable.gap import Gap, at_least, at_most
 from refutable.model.transformers import metrics, one_layer
 from refutable.model.transformers.one_layer import Keys
@@ -165,7 +165,7 @@ READINGS: tuple[Keys, ...] = ("both", "position")
 
 def image_names(context: Context) -> tuple[str, ...]:
     """Which images a profile trains on."""
-    return context.at(quick=("Fashion-MNIST",), full=("Fashion-MNIST", "photographs"))
+    return context.at(quick=(image_sets.CLOTHING,), full=image_sets.SHIPPED)
 
 
 @one_layer_claim.leg("trained")
@@ -231,14 +231,8 @@ def both_objectives(context: Context, name: str, called: str) -> Iterator[Gap | 
         )
 
 
-one_layer_claim.mistake(
-    loss_of,
-    "the labels of the methods are swapped",
-    lambda original: lambda method: original("CL" if method == "MAE" else "MAE"),
-)
-one_layer_claim.mistake(
-    one_layer.train, "an untrained model is called trained", lambda original: lambda *_, **__: 1.0
-)
+planted.swapped_objectives(one_layer_claim)
+planted.untrained_one_layer(one_layer_claim)
 one_layer_claim.mistake(collapsed_diversity, "CL claimed negative", lambda original: lambda: -0.01)
 
 AWAY = 0.1
@@ -265,7 +259,7 @@ one_layer_original = Claim(
 @one_layer_original.leg("trained")
 def a_noisy_start_leaves_the_saddle(context: Context) -> Iterator[Gap | Case]:
     """Contrastive learning from Q = 0 and from noise, with the same batches."""
-    steps, name = context.at(quick=100, full=150), "Fashion-MNIST"
+    steps, name = context.at(quick=100, full=150), image_sets.CLOTHING
     for number in range(context.at(quick=1, full=3)):
         seed = context.root_seed + number
         yield Case((name,), f"seed {number}")
@@ -298,8 +292,6 @@ one_layer_original.mistake(
     "the noise is left out",
     lambda original: lambda P, d, keys, scale, generator: original(P, d, keys, 0.0, generator),
 )
-one_layer_original.mistake(
-    one_layer.train, "an untrained model is called trained", lambda original: lambda *_, **__: 1.0
-)
+planted.untrained_one_layer(one_layer_original)
 
 CLAIMS = (one_layer_claim, one_layer_original)

@@ -15,7 +15,6 @@ from refutable.claims.figures import conditions, image_sets, networks, one_layer
 from refutable.claims.figures.comparing import new_separated
 from refutable.claims.figures.diversity import METRICS
 from refutable.gap import Gap
-from refutable.model.transformers import one_layer as model
 
 READS = (f"${image_sets.VARIABLE}",)
 CALLED = "your images"
@@ -40,14 +39,8 @@ def diversity_on_own_patches(context: Context) -> Iterator[Gap | Case]:
     yield from one_layer.both_objectives(context, image_sets.given(), CALLED)
 
 
-own_one_layer.mistake(
-    one_layer.loss_of,
-    "the labels of the methods are swapped",
-    lambda original: lambda method: original("CL" if method == "MAE" else "MAE"),
-)
-own_one_layer.mistake(
-    model.train, "an untrained model is called trained", lambda original: lambda *_, **__: 1.0
-)
+planted.swapped_objectives(own_one_layer)
+planted.untrained_one_layer(own_one_layer)
 
 own_vit = Claim(
     id="fig3.vit.own",

@@ -117,12 +117,12 @@ def seen_by(net: vit.ViT, place: Path, most: int = MOST) -> Tensor:
     """
     a = net.architecture
     _, pixels = images.folder(place, a.image, a.channels, most)
-    if a.channels != 3:
+    if a.channels == 3:
+        mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in images.IMAGENET)
+    else:
         mean, deviation = pixels.mean(), pixels.std()
         if not deviation > 0:
             raise images.ImageProblem(f"{place}: all pixels are of one colour")
-        return (pixels - mean) / deviation
-    mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in images.IMAGENET)
     return (pixels - mean) / deviation
 
 

@@ -4,6 +4,25 @@ from __future__ import annotations
 
 from refutable.claim import Claim
 from refutable.claims.figures import networks
+from refutable.model.transformers import one_layer
+
+
+def swapped_objectives(claim: Claim) -> None:
+    """Plant that a one-layer model is trained by the other objective than its name says."""
+    claim.mistake(
+        "refutable.claims.figures.one_layer.loss_of",
+        "the labels of the methods are swapped",
+        lambda original: lambda method: original("CL" if method == "MAE" else "MAE"),
+    )
+
+
+def untrained_one_layer(claim: Claim) -> None:
+    """Plant that a one-layer model is called trained at its start."""
+    claim.mistake(
+        one_layer.train,
+        "an untrained model is called trained",
+        lambda original: lambda *_, **__: 1.0,
+    )
 
 
 def shuffled_labels(claim: Claim, first: str, second: str) -> None:

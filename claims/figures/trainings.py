@@ -16,7 +16,15 @@ from typing import Any
 import torch
 
 from refutable.auditing.statement import replicate_seed
-from refutable.claims.figures import conditions, controls, dials, known, networks, one_layer
+from refutable.claims.figures import (
+    conditions,
+    controls,
+    dials,
+    image_sets,
+    known,
+    networks,
+    one_layer,
+)
 from refutable.claims.figures.known import FILE, Known, Network, OneLayer
 from refutable.model.transformers.one_layer import Keys
 from refutable.records.documents import put
@@ -29,10 +37,10 @@ MAE: tuple[Kind, ...] = tuple(("MAE", keys, 0.0) for keys in one_layer.READINGS)
 CL: Kind = ("CL", "content", 0.0)
 NOISY: Kind = ("CL", "content", one_layer.NOISE)
 ON_PIXELS: dict[tuple[str, int], tuple[Kind, ...]] = {
-    ("Fashion-MNIST", 60): (*MAE, CL),
-    ("Fashion-MNIST", 100): (CL, NOISY),
-    ("Fashion-MNIST", 150): (*MAE, CL, NOISY),
-    ("photographs", 150): (*MAE, CL, NOISY),
+    (image_sets.CLOTHING, 60): (*MAE, CL),
+    (image_sets.CLOTHING, 100): (CL, NOISY),
+    (image_sets.CLOTHING, 150): (*MAE, CL, NOISY),
+    (image_sets.PHOTOGRAPHS, 150): (*MAE, CL, NOISY),
 }
 """Models of the one-layer trainings of claims, by images and steps."""
 
