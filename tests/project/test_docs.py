@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from refutable import claims
+from refutable import check, claims
 from refutable.cli import VERBS
 from refutable.reports import mathematics
 
@@ -73,6 +73,18 @@ def test_what_is_not_checked_and_what_was_wrong_is_told(pages: dict[str, str]) -
     for claim in claims.CLAIMS:
         if claim.original_of:
             assert f"](claims/{claim.id}.md)" in pages["limits.md"]
+
+
+def test_the_run_in_the_readme_counts_the_claims_and_legs_that_there_are() -> None:
+    """Its cases and closeness are those of a run, which no test makes."""
+    count = len(claims.CLAIMS)
+    originals = sum(claim.original_of is not None for claim in claims.CLAIMS)
+    legs = sum(check.runs(leg, "quick") for claim in claims.CLAIMS for leg in claim.legs.values())
+    said = (
+        f"\n{count} claims: {count} hold ({originals} by refuting a statement's first form).\n"
+        f"{legs} legs of evidence, "
+    )
+    assert said in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_links_and_navigation_resolve(generate: ModuleType, pages: dict[str, str]) -> None:
