@@ -12,9 +12,12 @@ import pytest
 from benchmarks import bench_schedule
 from refutable.auditing import order, run
 from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
-from refutable.auditing.cell import Point
+from refutable.auditing.cell import Found, Point
+from refutable.auditing.dial import Dial
 from refutable.auditing.point import point_task
 from refutable.auditing.run import audit
+from refutable.auditing.scan import Scan
+from refutable.auditing.selection import Audited
 from refutable.engine.agenda import Agenda
 from refutable.engine.pool import Job
 from refutable.errors import UsageError
@@ -212,3 +215,20 @@ def test_what_begins_the_longest_chain_is_begun_first() -> None:
         "chained", "long", "short",
     ]  # fmt: skip
     assert order.longest_first(jobs, {}, ("m",), "full") == jobs
+
+
+@pytest.mark.parametrize("order_of_ends", [(1, 2), (2, 1)])
+def test_of_several_points_that_are_lost_the_first_is_told(order_of_ends: tuple[int, int]) -> None:
+    """Whichever of them ended first."""
+    dial = Dial(name="d", assumption="a", title="t", source="s", enters="data", grid=(0, 1, 2))
+    statement = Audited(
+        claim="c", measured="m", main=True, costly=False, random=False, simplifies=False,
+        dials=("d",), bases=("{}",), untestable={},
+    )  # fmt: skip
+    scan = Scan(statement, dial, "full", 0)
+    points = [point for point in scan.wanted if isinstance(point, Point)]
+    for number in order_of_ends:
+        scan.lose(points[number], f"lost at {number}")
+    scan.tell(points[0], Found())
+    assert scan.record is not None
+    assert scan.record.note == "lost at 1"
