@@ -82,7 +82,7 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.update(loaded)
     for name, part in loaded.items():
         package, _, last = name.rpartition(".")
-        if package:
+        if package and package not in loaded:  # those loaded before have kept their own
             setattr(sys.modules[package], last, part)
 
 
