@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from scipy import stats
 
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.gap import Gap, at_most
@@ -34,9 +35,9 @@ mask_counts = Claim(
 
 TRANSITION = 1.5
 """Φ_1 where A_1 is about one half."""
-SIGMAS = 5
-"""Standard errors that are put on top: 6e-7 by chance."""
-BATCH = 2000
+FALSE_ALARM = 1e-9
+"""Of one comparison, one-sided."""
+BATCH = 500
 """Views in a batch; batches tell the standard error."""
 
 
@@ -67,19 +68,21 @@ def sampled_rates(
 @mask_counts.leg("scaling", require=("Q = 0", "transition"))
 def change_by_masks(context: Context) -> Iterator[Gap | Case]:
     """The rate over sampled masks beside the one at mean counts, at every size."""
-    rng = np.random.default_rng(context.seed)
+    rng, batches = np.random.default_rng(context.seed), context.at(quick=32, full=100)
+    t = float(stats.t.isf(FALSE_ALARM, batches - 1))
     for C_1 in context.at(quick=(8,), full=(8, 16, 32, 64)):
         setting = setting_of(C_1)
         for name, phi in (("Q = 0", 0.0), ("transition", TRANSITION)):
             yield Case((name,))
-            rate, error = sampled_rates(setting, phi, context.at(quick=8, full=25), rng)
+            rate, error = sampled_rates(setting, phi, batches, rng)
             mean = reduced.cl_rates(setting, phi_global=phi).alpha_global
             yield at_most(
                 f"|α_1/its value at mean counts - 1|, {name}, C_1 = {C_1}",
                 abs(rate / mean - 1),
                 limit_of(C_1),
-                SIGMAS * error / mean,
-                f"{SIGMAS} standard errors of the sampled rate",
+                t * error / mean,
+                f"Student's t of {batches} batches, {t:.3g} standard errors of the sampled rate",
+                false_alarm=FALSE_ALARM,
             )
 
 
