@@ -10,12 +10,11 @@ import functools
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import model_validator
 
-from refutable.auditing.dial import Dial
 from refutable.auditing.selection import loaded
 from refutable.auditing.statement import Base, Statement
 from refutable.claim import Profile
@@ -88,8 +87,7 @@ def cell_task(
     foresee: bool,
 ) -> dict[str, Any]:
     """Statements at a point, in a process of the engine: by claim, what was found, as JSON."""
-    _, offered = loaded(tuple(sources))
-    turned = {dial: of_grid(offered.by_name[dial], value)}
+    turned = of_grids(sources, {dial: value})
     found = {}
     for claim in claims:
         tick()
@@ -116,9 +114,15 @@ def base_of(statement: Statement, text: str) -> Base:
     return next(base for base in statement.bases if json.dumps(base) == text)
 
 
-def of_grid(dial: Dial, value: float) -> float:
-    """A value as the dial's own grid has it, or as it is."""
-    return next((known for known in dial.grid if known == value), value)
+def of_grids(sources: Sequence[str], point: Mapping[str, float]) -> dict[str, float]:
+    """Values of dials as the dials' own grids have them; of a whole dial all others are whole."""
+    _, offered = loaded(tuple(sources))
+    turned = {}
+    for name, value in point.items():
+        dial = offered.by_name[name]
+        other = int(value) if dial.whole else value
+        turned[name] = next((known for known in dial.grid if known == value), other)
+    return turned
 
 
 def tried(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from refutable.auditing.cell import statement_on
+from refutable.auditing.cell import of_grids, statement_on
 from refutable.auditing.dial import find
 from refutable.auditing.selection import PLAN, Plan, choose
 from refutable.auditing.statement import replicate_seed
@@ -67,10 +67,11 @@ def point_task(
     """A statement at a point, in a process of the engine: for every base, its gaps as JSON."""
     statement = statement_on(tuple(sources), claim)
     reason = next((r for n in point if (r := statement.untestable(n))), None)
+    turned = of_grids(sources, point)
     rows = []
     for base in statement.bases:
         tick()
-        gaps = () if reason else statement.gaps(base, point, seed, profile)
+        gaps = () if reason else statement.gaps(base, turned, seed, profile)
         records = [GapRecord.of(gap).model_dump(mode="json") for gap in gaps]
         rows.append({"base": dict(base), "reason": reason, "gaps": records})
     return rows
@@ -102,5 +103,6 @@ def again_task(
     sources: Sequence[str], claim: str, base: Any, point: Any, seed: int, profile: Profile
 ) -> list[dict[str, Any]]:
     """A statement at a witness, in a process of the engine: its gaps as JSON."""
-    gaps = statement_on(tuple(sources), claim).gaps(base, point, seed, profile)
+    turned = of_grids(sources, point)
+    gaps = statement_on(tuple(sources), claim).gaps(base, turned, seed, profile)
     return [GapRecord.of(gap).model_dump(mode="json") for gap in gaps]

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refutable.auditing.cell import base_of, of_grid, statement_on
+from refutable.auditing.cell import base_of, of_grids, statement_on
 from refutable.auditing.effort import EFFORT
 from refutable.auditing.selection import loaded
 from refutable.auditing.statement import Base
@@ -30,7 +30,8 @@ def simpler_task(
     _, offered = loaded(tuple(sources))
     statement = statement_on(tuple(sources), claim)
     assert statement.simpler is not None  # or nothing would be asked here
-    [(name, turned)] = witness["dials"].items()
+    turned = of_grids(sources, witness["dials"])
+    [name] = turned
     dial, seed = offered.by_name[name], witness["seed"]
     most, tried = EFFORT[profile].simplifications, dict[str, Mapping[str, Any] | None]()
 
@@ -42,7 +43,7 @@ def simpler_task(
             before = statement.gaps(base, {name: dial.assumed}, seed, profile)
             if not all(gap.holds for gap in before):
                 return None
-            after = statement.gaps(base, {name: of_grid(dial, turned)}, seed, profile)
+            after = statement.gaps(base, turned, seed, profile)
             failed = next((gap for gap in after if not gap.holds), None)
             if failed is None:
                 return None

@@ -14,7 +14,7 @@ from refutable.auditing import order, run
 from refutable.auditing.atlas import Atlas, Margin, Outcome, PairRecord
 from refutable.auditing.cell import Found, Point
 from refutable.auditing.dial import Dial
-from refutable.auditing.point import point_task
+from refutable.auditing.point import again_task, point_task
 from refutable.auditing.run import audit
 from refutable.auditing.scan import Scan
 from refutable.auditing.selection import Audited
@@ -65,6 +65,27 @@ AUDIT = Audit(
         for name in ("bends", "hangs", "ends", "harmless")
     ),
     (statement("first", "a", "b"), statement("second", "a"), statement("other", "b")),
+)
+"""
+
+
+WHOLE = """
+from refutable import Audit, Claim, Dial, Provenance, Statement, at_most
+
+counted = Claim(id="counted", title="few", statement="few", provenance=Provenance.DERIVED)
+
+@counted.leg("exact")
+def leg(context):
+    yield at_most("copies", 1, 2, 0, "exact")
+
+def check(base, dials, seed, profile):
+    yield at_most("copies", len(range(dials["copies"])), 2, 0, "whole numbers only")
+
+CLAIMS = [counted]
+AUDIT = Audit(
+    (Dial(name="copies", assumption="one copy", title="copies", source="here", enters="data",
+          grid=(1, 2, 6), whole=True),),
+    (Statement(claim="counted", measured="copies", check=check, bases=({},), main=True),),
 )
 """
 
@@ -135,6 +156,19 @@ def test_a_point_draws_at_every_base_as_an_audit_does(source: str) -> None:
     rows = point_task((source,), "first", {"harmless": 1.0}, 7, "quick")
     assert [row["base"] for row in rows] == [{"model": "a"}, {"model": "b"}]
     assert len({row["gaps"][0]["measured"] for row in rows}) == 1
+
+
+def test_a_whole_dial_has_whole_values_wherever_it_is_turned(tmp_path: Path) -> None:
+    """Values pass through JSON and records, which tell 2 from 2.0 and keep the second."""
+    path = tmp_path / "whole.py"
+    path.write_text(WHOLE, encoding="utf-8")
+    sources = (str(path),)
+    [pair] = audit(sources=sources, dials="copies").pairs
+    assert (pair.holds_to, pair.breaks_at) == (2, 3)  # by bisection: 6, 4 and 3 are tried
+    [row] = point_task(sources, "counted", {"copies": 2.0}, 7, "quick")
+    assert row["gaps"][0]["measured"] == 2
+    [gap] = again_task(sources, "counted", {}, {"copies": 2.0}, 7, "quick")
+    assert gap["measured"] == 2
 
 
 def test_a_stopped_audit_keeps_every_point(source: str, tmp_path: Path) -> None:
