@@ -8,14 +8,13 @@ from collections.abc import Callable
 import pytest
 from flint import arb
 
-from refutable import recheck_kinds
 from refutable.claims.contrastive import collapse
 from refutable.claims.mae import every_mask, global_query, local_crossover, local_positive
 from refutable.claims.runs.for_every_size import Bounds, Proof
 from refutable.claims.runs.region import Region
 from refutable.prove import majorant
 from refutable.prove.majorant import Majorant
-from tests.refutable.forging import forgeries
+from tests.refutable.forging import forgeries, verdict
 
 POSITIVE, NEGATIVE = Region(12, (0.9, 0.9), (0.3, 0.3)), Region(12, (0.6, 0.6), (0.4, 0.4))
 TILED = Region(12, (0.75, 0.95), (0.25, 0.45), (0.45, 0.55))
@@ -30,13 +29,6 @@ def script(proof: Proof) -> str:
     assert not found.open
     (text,) = proof.certificate(found).scripts
     return text
-
-
-def verdict(text: str) -> str:
-    try:
-        return recheck_kinds.verdict(text)[0]
-    except (ValueError, LookupError, TypeError, ZeroDivisionError):
-        return "rejected"  # as recheck.verdict has it
 
 
 @pytest.mark.parametrize(

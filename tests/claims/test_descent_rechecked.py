@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from refutable import recheck_kinds
 from refutable.claims.mae import any_step, local_positive
 from refutable.claims.runs import descent_script, exact_descent
 from refutable.model import ball_descent
@@ -16,7 +15,7 @@ from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind
 from refutable.records.gap import CertificateRecord
 from refutable.reports import words
-from tests.refutable.forging import forgeries
+from tests.refutable.forging import forgeries, verdict
 
 Z = Latents.constant(1.25)
 SMALL = Setting.of_sizes(32, 24, 4, kappa_c=0.9, kappa_s=0.3, latents=Z)
@@ -36,13 +35,6 @@ def script(setting: Setting, query: QueryKind) -> str:
     assert gap.certificate
     (text,) = gap.certificate.scripts
     return text
-
-
-def verdict(text: str) -> str:
-    try:
-        return recheck_kinds.verdict(text)[0]
-    except (ValueError, LookupError, TypeError, ZeroDivisionError):
-        return "rejected"  # as recheck.verdict has it
 
 
 @pytest.mark.parametrize("query", ["local", "global"])

@@ -17,7 +17,7 @@ from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind
 from refutable.recheck_balls import Ball
 from refutable.recheck_flow import Form
-from tests.refutable.forging import forgeries
+from tests.refutable.forging import forgeries, verdict
 
 PUSHED = Setting(P=100, kappa_c=0.9, kappa_s=0.3, gamma=0.25, latents=Latents.constant(1.25))
 """The global correlation moves first: both forms are used."""
@@ -31,13 +31,6 @@ def script(setting: Setting, query: QueryKind) -> str:
     found = ball_events.enclose(setting, query, EASY)
     (text,) = flow_script.certificate(setting, query, EASY, found).scripts
     return text
-
-
-def verdict(text: str) -> str:
-    try:
-        return recheck_kinds.verdict(text)[0]
-    except (ValueError, LookupError, TypeError, ZeroDivisionError):
-        return "rejected"  # as recheck.verdict has it
 
 
 @pytest.mark.parametrize(
