@@ -14,10 +14,8 @@ from refutable.claims.runs.region import Region
 from refutable.model import reduced
 from refutable.model.reduced.counts import own_counts
 from refutable.model.setting import Setting
-from refutable.prove.majorant import Majorant, NotBoundedError
-
-INTEGRATOR = 3e-7
-"""What the floats of the reduced dynamics may be off by (relative tolerance 1e-9 a step)."""
+from refutable.prove.majorant import NotBoundedError
+from tests.claims.lying_inside import assert_small_ones_lie_inside, inside
 
 SETTINGS = [
     Setting(P=10**ten, kappa_c=kappa_c, kappa_s=kappa_s, gamma=gamma)
@@ -33,10 +31,6 @@ SHARED = [
 """Clusters that share one partition."""
 
 
-def inside(bound: Majorant, off: float) -> bool:
-    return off <= float(bound.value) * (1 + 1e-9) + INTEGRATOR
-
-
 @pytest.mark.parametrize("setting", [*SETTINGS, *SHARED], ids=str)
 def test_runs_with_fluctuating_counts_lie_inside(setting: Setting) -> None:
     query = PopulationQuery(Region.of(setting))
@@ -50,16 +44,7 @@ def test_runs_with_fluctuating_counts_lie_inside(setting: Setting) -> None:
     assert inside(query.own_weight_at_half, every_mask.own_weight_off(setting, run))
     depth = abs(-2 * run.half.phi_global - math.log1p(2 * a * a / rho))
     assert inside(query.crossover_off, depth)
-    before = run.log_t <= run.half.log_t
-    for law, path in (
-        (query.global_moved, run.phi_global),
-        (query.small.phi_other, run.phi_other),
-        (query.small.upsilon_own, run.upsilon_own),
-        (query.small.upsilon_global, run.upsilon_global),
-        (query.small.upsilon_other, run.upsilon_other),
-        (query.global_over_own, run.rate_global / run.rate_own),
-    ):
-        assert inside(law, float(abs(path[before]).max()))
+    assert_small_ones_lie_inside(query, run)
     if run.switch and a * a / rho > 10:
         given_up = unit - math.log1p(-a)
         assert inside(query.switch_time_off, abs(3 * math.exp(run.switch.log_t + given_up) - 1))

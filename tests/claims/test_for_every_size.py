@@ -15,10 +15,8 @@ from refutable.claims.mae.for_every_size import GlobalQuery, LocalQuery
 from refutable.claims.runs.region import Region, cover
 from refutable.model import reduced
 from refutable.model.setting import Contrastive, Setting
-from refutable.prove.majorant import Majorant, NotBoundedError
-
-INTEGRATOR = 3e-7
-"""What the floats of the reduced dynamics may be off by (relative tolerance 1e-9 a step)."""
+from refutable.prove.majorant import NotBoundedError
+from tests.claims.lying_inside import assert_small_ones_lie_inside, inside
 
 SETTINGS = [
     Setting(P=10**ten, kappa_c=kappa_c, kappa_s=kappa_s, gamma=gamma)
@@ -28,10 +26,6 @@ SETTINGS = [
         (9, 0.7, 0.4, 0.5), (14, 0.66, 0.5, 0.9),
     )
 ]  # fmt: skip
-
-
-def inside(bound: Majorant, off: float) -> bool:
-    return off <= float(bound.value) * (1 + 1e-9) + INTEGRATOR
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
@@ -48,16 +42,7 @@ def test_floats_of_a_local_query_lie_inside(setting: Setting) -> None:
     assert inside(query.half_time, abs(math.exp(run.half.log_t + unit) - 1))
     assert inside(query.own_at_half, abs(run.half.phi_own + math.log(rho / R_0)))
     assert inside(query.depth_at_half, abs(-2 * run.half.phi_global - math.log1p(2 * c)))
-    before = run.log_t <= run.half.log_t
-    for law, path in (
-        (query.global_moved, run.phi_global),
-        (query.small.phi_other, run.phi_other),
-        (query.small.upsilon_own, run.upsilon_own),
-        (query.small.upsilon_global, run.upsilon_global),
-        (query.small.upsilon_other, run.upsilon_other),
-        (query.global_over_own, run.rate_global / run.rate_own),
-    ):
-        assert inside(law, float(abs(path[before]).max()))
+    assert_small_ones_lie_inside(query, run)
     if run.switch and c > 10:
         assert inside(query.switch_time, abs(3 * math.exp(run.switch.log_t + unit) - 1))
         assert inside(query.own_at_switch, abs(run.switch.phi_own - math.log(1.5)))
