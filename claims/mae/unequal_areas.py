@@ -148,7 +148,7 @@ def every_area_in_its_time(context: Context) -> Iterator[Gap | Case]:
         yield Case((sign_of(setting),))
         ratios = {
             (seed, size): math.log(time / predicted_half_time(setting, size))
-            for seed in range(context.at(quick=2, full=4))
+            for seed in range(context.at(quick=4, full=8))
             for size, time in zip(
                 setting.local_sizes, half_times(setting, context.root_seed + seed), strict=True
             )
@@ -186,6 +186,11 @@ unequal.mistake(
     predicted_half_time,
     "the size of most areas for all",
     lambda original: lambda setting, size: original(setting, setting.C_s),
+)
+unequal.mistake(
+    half_times,
+    "trained models 10 % late",
+    lambda original: lambda setting, seed: tuple(1.1 * t for t in original(setting, seed)),
 )
 unequal.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 
