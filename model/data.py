@@ -116,10 +116,13 @@ def draw_masks(
     keys = rng.random((size, setting.P))
     if masked is not None:
         keys[:, masked] = -1.0
-    hidden = np.argpartition(keys, setting.M - 1, axis=1)[:, : setting.M]
-    visible = np.ones((size, setting.P), dtype=bool)
-    np.put_along_axis(visible, hidden, False, axis=1)
-    return visible
+    return shown(setting, keys)
+
+
+def shown(setting: Setting, keys: Float[Array, "*T B P"]) -> Bool[Array, "*T B P"]:
+    """(..., B, P) patches that stay visible where those of the M smallest keys are masked."""
+    last = setting.M - 1
+    return keys > np.partition(keys, last, axis=-1)[..., last, None]
 
 
 def draw(

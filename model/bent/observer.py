@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from refutable.model import correlations, data
+from refutable.model.bent.drawing import draw
 from refutable.model.bent.network import Network, contrast, reconstruction
 from refutable.model.bent.observation import KINDS, Observed, Seen
 from refutable.model.bent.perturbation import Perturbation
-from refutable.model.bent.world import World, counterparts, draw
+from refutable.model.bent.world import World, lay_out_all
 from refutable.model.setting import Setting
 from refutable.model.shapes import Array, Bool, Float
-from refutable.model.trajectory import Objective
 
 EVALUATED = 192
 """Samples, unseen in training, on which a trained model is looked at."""
@@ -31,13 +31,14 @@ class Observer:
         setting: Setting,
         perturbation: Perturbation,
         where: World,
-        objective: Objective,
+        network: Network,
         rng: np.random.Generator,
     ) -> None:
         self.setting, self.perturbation = setting, perturbation
-        self.where, self.objective = where, objective
-        self.batch = draw(setting, perturbation, where, EVALUATED, rng)
-        self.against = counterparts(setting, perturbation, where, self.batch, rng)
+        self.where, self.objective = where, network.objective
+        d = where.E.shape[1]
+        samples = draw(setting, perturbation, self.objective, d, EVALUATED, rng)
+        self.batch, *self.against = lay_out_all(setting, perturbation, where, samples)
         batch, N = self.batch, setting.areas
         visible = batch.visible.cpu().numpy()
         self.area = where.area_of[batch.cluster]
@@ -46,7 +47,7 @@ class Observer:
         self.visible_count = self.shown.sum(axis=1)
         own_seen = np.take_along_axis(self.visible_count, self.area, axis=1) > 0
         self.answerable = ~visible & own_seen
-        self.asks = self.answerable if objective == "mae" else np.ones_like(visible)
+        self.asks = self.answerable if self.objective == "mae" else np.ones_like(visible)
         self.masked = ~visible
         self.of_cluster = np.eye(setting.K)[:, batch.cluster]
         self.series: dict[str, dict[str, list[float]]] = {
@@ -77,7 +78,9 @@ class Observer:
     ) -> Float[Tensor, ""]:
         if self.objective == "mae":
             return reconstruction(out, self.batch)
-        return contrast(out, network, self.setting, self.perturbation, self.against)
+        return contrast(
+            out, network, self.setting, self.perturbation, (self.against[0], self.against[1])
+        )
 
     def _take_down(self) -> None:
         """Every series of every kind of query."""
@@ -145,8 +148,8 @@ class Observer:
             np.full(len(self.batch.z), 1 / len(self.batch.z)),
         )
         few = samples.take(slice(0, 64))
-        seen = (self.batch.visible, self.against[0].visible)
-        hidden = [~(v.cpu().numpy() & (self.area == 0)).any(axis=1) for v in seen]
+        seen = (self.batch, *self.against[:1])
+        hidden = [~(v.visible.cpu().numpy() & (self.area == 0)).any(axis=1) for v in seen]
         changes = np.diff(np.array(self.own_phi), axis=0)
         return Observed(
             objective=self.objective,

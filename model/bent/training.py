@@ -6,15 +6,18 @@ P is small (dozens), so that a run costs about a second; the cost grows like P³
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from torch import Tensor
 
+from refutable.model.bent.by_area import ByArea, Counted, applies, ask_alike
+from refutable.model.bent.drawing import Samples, ahead
 from refutable.model.bent.network import Network, contrast, reconstruction
 from refutable.model.bent.observation import Observed
 from refutable.model.bent.observer import Observer
 from refutable.model.bent.perturbation import Perturbation
-from refutable.model.bent.world import Batch, World, counterparts, draw, world
+from refutable.model.bent.world import Batch, World, lay_out_all, world
 from refutable.model.setting import Setting, SettingError
 from refutable.model.shapes import Float
 from refutable.model.steps import Adam, GradientDescent
@@ -58,18 +61,13 @@ def train(
     steps = max(2 * MOMENTS, math.ceil(time / eta))
     size = perturbation.batch or BATCH[objective]
     optimiser = _optimiser(network, perturbation, eta * perturbation.heads)
-    observer = Observer(setting, perturbation, where, objective, np.random.default_rng([seed, 1]))
+    observer = Observer(setting, perturbation, where, network, np.random.default_rng([seed, 1]))
+    gradient = Gradient(setting, perturbation, where, network, size)
     looks = {round(share * steps) for share in LOOKS}
     times = [eta * n for n in sorted(looks)]
     finite = observer.look(network)
-    for n in range(1, steps + 1):
-        batch = draw(setting, perturbation, where, size, rng)
-        optimiser.zero_grad()
-        loss = loss_on(batch, network, setting, perturbation, where, rng)
-        decay = perturbation.weight_decay + setting.contrastive.weight_decay
-        if decay:
-            loss = loss + 0.5 * decay * network.Q.square().sum()
-        loss.backward()
+    for n, samples in enumerate(gradient.draw(rng, steps), start=1):
+        gradient.leave(samples, by_all=n in looks)
         optimiser.step()
         if n in looks:
             finite = observer.look(network)
@@ -78,20 +76,65 @@ def train(
     return observer.observed(diverged=not finite, step=eta, steps=steps, times=times)
 
 
+class Gradient:
+    """Gradients of the objective of a network, by area where that is exact."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        perturbation: Perturbation,
+        where: World,
+        network: Network,
+        size: int,
+    ) -> None:
+        self.setting, self.perturbation = setting, perturbation
+        self.where, self.network, self.size = where, network, size
+        self.decay = perturbation.weight_decay + setting.contrastive.weight_decay
+        self.by_area: ByArea | None = None
+        if applies(setting, network.objective, perturbation):
+            self.by_area = ByArea(setting, perturbation, where, network, size)
+        self.everybody = self.one_for_all = network.positions
+        if ask_alike(network, perturbation):
+            self.one_for_all = network.positions.mean(dim=0, keepdim=True)
+
+    def draw(
+        self, rng: np.random.Generator, steps: int
+    ) -> Iterator[tuple[Samples, Counted | None]]:
+        """What each of so many steps is taken on, and the same by area."""
+        objective, d = self.network.objective, self.where.E.shape[1]
+        for many in ahead(self.setting, self.perturbation, objective, d, self.size, rng, steps):
+            counted = self.by_area.count(many) if self.by_area else None
+            for n in range(len(many[0].z)):
+                one = tuple(drawn.at(n) for drawn in many)
+                yield one, counted.at(n) if counted else None
+
+    def leave(self, samples: tuple[Samples, Counted | None], *, by_all: bool = True) -> None:
+        """Leave gradients with the parameters, as `backward` does. by_all: with all queries."""
+        drawn, counted = samples
+        Q, W = self.network.Q, self.network.W
+        Q.grad = W.grad = None
+        exact = False
+        if self.by_area and counted:
+            taken = self.by_area.step(self.everybody if by_all else self.one_for_all, counted)
+            exact = taken.exact
+            Q.grad, W.grad = taken.of_Q[None], taken.of_W
+        if not exact:
+            Q.grad = W.grad = None
+            batches = lay_out_all(self.setting, self.perturbation, self.where, drawn)
+            loss_on(batches, self.network, self.setting, self.perturbation).backward()
+        if self.decay and Q.grad is not None:
+            Q.grad.add_(Q.detach(), alpha=self.decay)
+
+
 def loss_on(
-    batch: Batch,
-    network: Network,
-    setting: Setting,
-    perturbation: Perturbation,
-    where: World,
-    rng: np.random.Generator,
+    batches: tuple[Batch, ...], network: Network, setting: Setting, perturbation: Perturbation
 ) -> Float[Tensor, ""]:
-    """The objective of a network on a batch; what CL contrasts it with is drawn here."""
-    out = network(batch)
+    """The objective of a network on a batch, for CL with what it is contrasted with."""
+    first, *against = batches
+    out = network(first)
     if network.objective == "mae":
-        return reconstruction(out, batch)
-    against = counterparts(setting, perturbation, where, batch, rng)
-    return contrast(out, network, setting, perturbation, against)
+        return reconstruction(out, first)
+    return contrast(out, network, setting, perturbation, (against[0], against[1]))
 
 
 def _optimiser(network: Network, perturbation: Perturbation, eta: float) -> GradientDescent | Adam:

@@ -1,4 +1,4 @@
-"""World: where perturbed data live, and the samples drawn there.
+"""World: where perturbed data live, and the samples laid out there.
 
 With nothing perturbed these are the samples of `data`, in coordinates with a few idle directions.
 """
@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from refutable.model import data
+from refutable.model.bent.drawing import Drawn, Samples
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import Setting, SettingError
 from refutable.model.shapes import Array, Bool, Float, Int
@@ -69,7 +68,7 @@ def world(setting: Setting, perturbation: Perturbation, device: str = "cpu") -> 
         )
     V = np.sqrt(1 - mu) * own + np.sqrt(mu) * in_cluster
     V[:, 0] = (
-        np.sqrt(1 - mu - shared) * own[:, 0]
+        np.sqrt(max(1 - mu - shared, 0.0)) * own[:, 0]  # rounding may have it below 0
         + np.sqrt(mu) * in_cluster[:, 0]
         + np.sqrt(shared) * among_global
     )
@@ -158,39 +157,35 @@ class Batch:
         return dataclasses.replace(self, visible=torch.from_numpy(visible).to(self.X.device))
 
 
-def draw(
-    setting: Setting,
-    perturbation: Perturbation,
-    where: World,
-    size: int,
-    rng: np.random.Generator,
-) -> Batch:
-    """Draw samples as the perturbed data model has them, clusters in equal shares."""
-    samples = data.draw(setting, size, rng, stratified=True)
-    z = samples.latents.copy()
-    if perturbation.latent_correlation:
-        common = rng.random(size) < perturbation.latent_correlation
-        z[common] = z[common, :1]
-    if perturbation.sign_flips:
-        z *= np.where(rng.random(z.shape) < perturbation.sign_flips, -1.0, 1.0)
-    area = where.area_of[samples.cluster]
+def lay_out(setting: Setting, perturbation: Perturbation, where: World, drawn: Drawn) -> Batch:
+    """Samples as vectors, in as few coordinates as the perturbation allows."""
+    cluster, z = drawn.cluster, drawn.z
+    area = where.area_of[cluster]
     per_patch = np.take_along_axis(z, area, axis=1)
-    if perturbation.latent_jitter:
-        per_patch = per_patch * (
-            1 + perturbation.latent_jitter * rng.uniform(-1, 1, size=per_patch.shape)
-        )
+    if drawn.jitter is not None:
+        per_patch = per_patch * drawn.jitter
     frame, features = (None, where.V) if leaves_span(setting, perturbation) else where.frames
-    X = per_patch[:, :, None] * features[samples.cluster[:, None], area]
-    if perturbation.noise:
-        d = X.shape[-1]
-        X = X + perturbation.noise / math.sqrt(d) * rng.standard_normal(X.shape)
-    visible = torch.from_numpy(masks(setting, perturbation, size, rng)).to(where.device)
+    X = per_patch[:, :, None] * features[cluster[:, None], area]
+    if drawn.noise is not None:
+        X = X + drawn.noise
     areas = None
-    if frame is not None and not perturbation.latent_jitter:
-        areas = (area, z[:, :, None] * features[samples.cluster])
-    return Batch(
-        torch.from_numpy(X).to(where.device), visible, per_patch, samples.cluster, frame, areas
-    )
+    if frame is not None and drawn.jitter is None:
+        areas = (area, z[:, :, None] * features[cluster])
+    visible = torch.from_numpy(drawn.visible).to(where.device)
+    return Batch(torch.from_numpy(X).to(where.device), visible, per_patch, cluster, frame, areas)
+
+
+def lay_out_all(
+    setting: Setting, perturbation: Perturbation, where: World, samples: Samples
+) -> tuple[Batch, ...]:
+    """All that a step is taken on; second views share the vectors of the first."""
+    first = lay_out(setting, perturbation, where, samples[0])
+    if len(samples) == 1:
+        return (first,)
+    _, second, negatives = samples
+    return (
+        first, first.under(second.visible), lay_out(setting, perturbation, where, negatives)
+    )  # fmt: skip
 
 
 def leaves_span(setting: Setting, perturbation: Perturbation) -> bool:
@@ -204,35 +199,3 @@ def leaves_span(setting: Setting, perturbation: Perturbation) -> bool:
         or perturbation.value_training
         or setting.contrastive.query == "feature+position"
     )
-
-
-def masks(
-    setting: Setting, perturbation: Perturbation, size: int, rng: np.random.Generator
-) -> Bool[Array, "{size} P"]:
-    """(size, P) visible patches under the perturbed mask law."""
-    if perturbation.bernoulli_masks:
-        return rng.random((size, setting.P)) >= setting.gamma
-    visible = data.draw_masks(setting, size, rng)
-    if perturbation.block_masks:
-        blocks = rng.random(size) < perturbation.block_masks
-        start = rng.integers(setting.P, size=size)
-        since = (np.arange(setting.P) - start[:, None]) % setting.P
-        visible = np.where(blocks[:, None], since >= setting.M, visible)
-    return visible
-
-
-def counterparts(
-    setting: Setting,
-    perturbation: Perturbation,
-    where: World,
-    first: Batch,
-    rng: np.random.Generator,
-) -> tuple[Batch, Batch]:
-    """What the first views are contrasted with: the second views, and N_c negatives for all."""
-    details = setting.contrastive
-    if details.views == "complementary":
-        other = ~first.visible.cpu().numpy()
-    else:
-        other = masks(setting, perturbation, len(first.z), rng)
-    negatives = draw(setting, perturbation, where, int(details.negatives), rng)
-    return first.under(other), negatives

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from refutable.model import data, losses, vit
+from refutable.model.bent import drawing, training
 from refutable.model.bent import network as networks
-from refutable.model.bent import training
 from refutable.model.bent import world as worlds
 from refutable.model.bent.observation import Observed
 from refutable.model.bent.perturbation import Perturbation, PerturbationError
@@ -45,6 +45,14 @@ def samples_of(batch: worlds.Batch) -> data.Samples:
     return data.Samples(batch.cluster, latents, batch.visible.numpy(), weights)
 
 
+def drawn(
+    objective: Any, perturbation: Perturbation, where: worlds.World, rng: np.random.Generator
+) -> tuple[worlds.Batch, ...]:
+    """What a step of 16 samples is taken on, laid out."""
+    samples = drawing.draw(SETTING, perturbation, objective, where.E.shape[1], 16, rng)
+    return worlds.lay_out_all(SETTING, perturbation, where, samples)
+
+
 def steps(objective: Any, *, count: int = 6, eta: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
     """Q after some steps by either implementation, on the positions' and features' subspace."""
     rng = np.random.default_rng(0)
@@ -55,13 +63,12 @@ def steps(objective: Any, *, count: int = 6, eta: float = 1.0) -> tuple[torch.Te
     module: Any = (vit.MaskedAutoencoder if objective == "mae" else vit.ContrastiveViT)(SETTING)
     theirs = torch.optim.SGD(module.parameters(), lr=eta)
     for _ in range(count):
-        batch = worlds.draw(SETTING, plain, where, 16, rng)
+        batch, *against = drawn(objective, plain, where, rng)
         if objective == "mae":
             loss = networks.reconstruction(network(batch), batch)
             other = losses.reconstruction(module, samples_of(batch))
         else:
-            against = worlds.counterparts(SETTING, plain, where, batch, rng)
-            loss = networks.contrast(network(batch), network, SETTING, plain, against)
+            loss = training.loss_on((batch, *against), network, SETTING, plain)
             views = (batch, *against)
             first, second, negatives = (
                 torch.from_numpy(data.masked(SETTING, samples_of(v), module.basis)) for v in views
@@ -134,8 +141,8 @@ def first_step(objective: Any, perturbation: Perturbation) -> tuple[torch.Tensor
     rng = np.random.default_rng(0)
     where = worlds.world(SETTING, perturbation)
     network = networks.Network(SETTING, objective, perturbation, where, rng)
-    batch = worlds.draw(SETTING, perturbation, where, 16, rng)
-    loss = training.loss_on(batch, network, SETTING, perturbation, where, rng)
+    batches = drawn(objective, perturbation, where, rng)
+    loss = training.loss_on(batches, network, SETTING, perturbation)
     loss.backward()
     assert network.Q.grad is not None
     return loss.detach(), network.Q.grad
@@ -207,11 +214,11 @@ def test_the_first_local_area_takes_from_the_others() -> None:
 
 def test_blocks_are_contiguous_and_of_the_size_asked_for() -> None:
     rng = np.random.default_rng(0)
-    visible = worlds.masks(SETTING, Perturbation(block_masks=1.0), 50, rng)
+    visible = drawing.masks(SETTING, Perturbation(block_masks=1.0), 50, rng)
     assert ((~visible).sum(axis=1) == SETTING.M).all()
     borders = (visible != np.roll(visible, 1, axis=1)).sum(axis=1)
     assert (borders == 2).all()
-    counts = (~worlds.masks(SETTING, Perturbation(bernoulli_masks=True), 4000, rng)).sum(axis=1)
+    counts = (~drawing.masks(SETTING, Perturbation(bernoulli_masks=True), 4000, rng)).sum(axis=1)
     assert counts.var() == pytest.approx(SETTING.P / 4, rel=0.1)  # γ = ½; 4 standard errors
 
 

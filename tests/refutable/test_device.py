@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from refutable import check, device
 from refutable.cli import cli
 from refutable.errors import UsageError
+from refutable.model.bent import by_area, drawing
 from refutable.model.bent import network as networks
 from refutable.model.bent import world as worlds
 from refutable.model.bent.perturbation import Perturbation
@@ -89,11 +90,16 @@ def test_a_step_lies_on_one_device(objective: Any, bent: dict[str, Any]) -> None
     rng = np.random.default_rng(0)
     where = worlds.world(setting, perturbation, "meta")
     network = networks.Network(setting, objective, perturbation, where, rng)
-    batch = worlds.draw(setting, perturbation, where, 16, rng)
-    loss = loss_on(batch, network, setting, perturbation, where, rng)
+    samples = drawing.draw(setting, perturbation, objective, where.E.shape[1], 16, rng)
+    batches = worlds.lay_out_all(setting, perturbation, where, samples)
+    loss = loss_on(batches, network, setting, perturbation)
     loss.backward()
     assert network.Q.grad is not None
     assert network.Q.grad.device == loss.device == torch.device("meta")
+    if by_area.applies(setting, objective, perturbation):
+        counting = by_area.ByArea(setting, perturbation, where, network, 16)
+        taken = counting.step(network.positions, counting.count(samples))
+        assert taken.of_Q.device == taken.loss.device == torch.device("meta")
 
 
 def test_what_is_drawn_does_not_depend_on_the_device() -> None:
@@ -103,6 +109,7 @@ def test_what_is_drawn_does_not_depend_on_the_device() -> None:
     for name in ("cpu", "meta"):
         rng = np.random.default_rng(0)
         where = worlds.world(setting, Perturbation(), name)
-        batch = worlds.draw(setting, Perturbation(), where, 16, rng)
+        samples = drawing.draw(setting, Perturbation(), "mae", where.E.shape[1], 16, rng)
+        batch = worlds.lay_out(setting, Perturbation(), where, samples[0])
         after.append((rng.random(), batch.z.tolist(), batch.cluster.tolist()))
     assert after[0] == after[1]

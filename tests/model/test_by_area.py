@@ -1,0 +1,262 @@
+"""Steps by area: those of the plain network, in value and gradient, under every perturbation.
+
+The audit trains by area wherever that is exact; a slip there would move verdicts of the whole
+atlas, so that the comparison is made on generated perturbations, and mistakes planted in each part
+must show in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from refutable.model import data
+from refutable.model.bent import by_area, drawing, training
+from refutable.model.bent import world as worlds
+from refutable.model.bent.by_area import ByArea
+from refutable.model.bent.network import Network
+from refutable.model.bent.perturbation import Perturbation
+from refutable.model.setting import Contrastive, Latents, Setting
+from refutable.model.trajectory import Objective
+
+LATENTS = (
+    Latents.constant(1.0), Latents.two_point(0.5, 1.5), Latents.two_point(0.0, 1.0),
+    Latents.uniform(0.5, 1.5, nodes=4),
+)  # fmt: skip
+BENT: dict[str, st.SearchStrategy[Any]] = {
+    "feature_coherence": st.sampled_from([0.3, 0.9]),
+    "shared_global": st.just(0.1),
+    "position_coherence": st.just(0.4),
+    "position_feature_overlap": st.just(0.3),
+    "latent_correlation": st.just(0.5),
+    "sign_flips": st.just(0.3),
+    "largest_local": st.just(1.5),
+    "block_masks": st.just(0.5),
+    "value_perturbation": st.just(0.5),
+    "value_training": st.just(0.1),
+    "heads": st.just(2),
+    "stop_gradient": st.just(False),
+    "normalised": st.just(True),
+}  # fmt: skip
+NEAR = 1e-10
+"""Relative; rounding is some 1e-15, and grows with the sums that cancel in a gradient."""
+
+
+def setting_of(K: int, latents: Latents, gamma: float, details: Contrastive) -> Setting:
+    return Setting.of_sizes(
+        12, 6, 2, K=K, gamma=gamma, placement="random", latents=latents, contrastive=details
+    )
+
+
+SETTINGS = st.builds(
+    setting_of,
+    st.sampled_from([1, 2, 3]),
+    st.sampled_from(LATENTS),
+    st.sampled_from([0.5, 0.25, 0.9]),
+    st.builds(
+        Contrastive,
+        negatives=st.sampled_from([1, 5]),
+        tau=st.sampled_from([0.3, 1.0]),
+        keys=st.sampled_from(["feature", "feature+position"]),
+        views=st.sampled_from(["independent", "complementary"]),
+    ),
+)
+PERTURBATIONS = st.fixed_dictionaries({}, optional=BENT).map(lambda bent: Perturbation(**bent))
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A network at correlations that are not 0, and samples to take a step on."""
+
+    setting: Setting
+    perturbation: Perturbation
+    where: worlds.World
+    network: Network
+    samples: drawing.Samples
+
+    @classmethod
+    def of(
+        cls, setting: Setting, perturbation: Perturbation, objective: Objective, scale: float
+    ) -> Model:
+        rng = np.random.default_rng(0)
+        where = worlds.world(setting, perturbation)
+        network = Network(setting, objective, perturbation, where, rng)
+        with torch.no_grad():
+            network.Q.add_(torch.from_numpy(rng.standard_normal(network.Q.shape)), alpha=scale)
+        d = where.E.shape[1]
+        samples = drawing.draw(setting, perturbation, objective, d, 7, rng)
+        return cls(setting, perturbation, where, network, samples)
+
+    def plainly(self) -> list[Tensor | None]:
+        """Loss and gradients by the plain network."""
+        batches = worlds.lay_out_all(self.setting, self.perturbation, self.where, self.samples)
+        self.network.zero_grad()
+        loss = training.loss_on(batches, self.network, self.setting, self.perturbation)
+        loss.backward()
+        return [loss.detach(), self.network.Q.grad, self.network.W.grad]
+
+    def by_area(self) -> list[Tensor | None]:
+        """The same by area."""
+        counting = ByArea(self.setting, self.perturbation, self.where, self.network, 7)
+        taken = counting.step(self.network.positions, counting.count(self.samples))
+        return [taken.loss, taken.of_Q[None], taken.of_W]
+
+    def compare(self) -> None:
+        """Both say the same; AssertionError where they do not."""
+        for ours, plain in zip(self.by_area(), self.plainly(), strict=True):
+            assert (ours is None) == (plain is None)
+            if ours is not None and plain is not None:
+                size = max(float(plain.abs().max()), 1e-3)
+                torch.testing.assert_close(ours, plain, rtol=0, atol=NEAR * size)
+
+
+@pytest.mark.parametrize("objective", ["mae", "cl"])
+@settings(max_examples=80, deadline=None)
+@given(setting=SETTINGS, perturbation=PERTURBATIONS, scale=st.sampled_from([0.1, 2.0]))
+def test_a_step_is_that_of_the_plain_network(
+    objective: Any, setting: Setting, perturbation: Perturbation, scale: float
+) -> None:
+    assert by_area.applies(setting, objective, perturbation)
+    Model.of(setting, perturbation, objective, scale).compare()
+
+
+WITH_POSITIONS = Contrastive(negatives=5, keys="feature+position")
+SPREAD = setting_of(2, LATENTS[1], 0.5, WITH_POSITIONS)
+MISTAKES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "a masked patch counted with an area": (
+        "count", lambda was: lambda self, samples: dataclasses.replace(
+            found := was(self, samples), shown=found.shown.roll(1, dims=-1)),
+    ),
+    "latents of another sample": (
+        "count", lambda was: lambda self, samples: dataclasses.replace(
+            found := was(self, samples), z=found.z.roll(1, dims=0)),
+    ),
+    "positions that all weigh the same": (
+        "read", lambda was: lambda self, rows, counted: dataclasses.replace(
+            found := was(self, rows, counted), among=torch.ones_like(found.among)),
+    ),
+    "an attention that does not sum to one": (
+        "read", lambda was: lambda self, rows, counted: dataclasses.replace(
+            found := was(self, rows, counted), attention=found.attention * 1.01),
+    ),
+    "a gradient of the masked token left out": (
+        "read", lambda was: lambda self, rows, counted: dataclasses.replace(
+            found := was(self, rows, counted), total=found.total * 1.01),
+    ),
+    "a gradient of rows one per cent off": (
+        "_of_rows", lambda was: lambda self, *given: 1.01 * was(self, *given),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("objective", ["mae", "cl"])
+def test_mistakes_show(name: str, objective: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    part, plant = MISTAKES[name]
+    model = Model.of(SPREAD, Perturbation(), objective, 1.0)
+    model.compare()
+    monkeypatch.setattr(ByArea, part, plant(getattr(ByArea, part)))
+    with pytest.raises(AssertionError):
+        model.compare()
+
+
+ALIKE: list[dict[str, Any]] = [
+    {}, {"momentum": 0.5, "weight_decay": 0.1}, {"optimiser": "adam"}, {"position_coherence": 0.4},
+    {"feature_coherence": 0.3, "shared_global": 0.3}, {"stop_gradient": False, "normalised": True},
+    {"value_training": 0.1, "sign_flips": 0.3},
+]  # fmt: skip
+UNLIKE: list[dict[str, Any]] = [
+    {"position_feature_overlap": 0.3}, {"init_scale": 1.0}, {"heads": 2},
+    {"optimiser": "adam", "position_coherence": 0.4},
+]  # fmt: skip
+
+
+def descended(perturbation: Perturbation, setting: Setting, *, by_all: bool) -> tuple[Tensor, bool]:
+    """Q after some steps of CL, with all queries or the one for all; whether one is said to do."""
+    rng = np.random.default_rng(0)
+    where = worlds.world(setting, perturbation)
+    network = Network(setting, "cl", perturbation, where, rng)
+    alike = by_area.ask_alike(network, perturbation)
+    gradient = training.Gradient(setting, perturbation, where, network, 8)
+    gradient.one_for_all = network.positions.mean(dim=0, keepdim=True)
+    optimiser = training._optimiser(network, perturbation, 20.0)
+    for samples in gradient.draw(rng, 20):
+        gradient.leave(samples, by_all=by_all)
+        optimiser.step()
+    return network.Q.detach(), alike
+
+
+@pytest.mark.parametrize("bent", [*ALIKE, *UNLIKE], ids=lambda bent: "+".join(bent) or "nothing")
+@pytest.mark.parametrize("keys", ["feature", "feature+position"])
+def test_one_query_serves_for_all_where_it_is_said_to(bent: dict[str, Any], keys: Any) -> None:
+    """And is seen not to where it is not: what decides could not be left out.
+
+    Adam with coherent positions is on the safe side of what it decides.
+    """
+    details = dataclasses.replace(WITH_POSITIONS, keys=keys)
+    setting = SPREAD.replace(contrastive=details)
+    perturbation = Perturbation(**bent)
+    one, alike = descended(perturbation, setting, by_all=False)
+    every, _ = descended(perturbation, setting, by_all=True)
+    size = float(every.abs().max())
+    apart = float((one - every).abs().max()) / size
+    assert size > 1e-3
+    assert alike == (bent in ALIKE)
+    if alike:
+        assert apart < NEAR
+    elif "optimiser" not in bent:
+        assert apart > 1e-3
+
+
+@pytest.mark.parametrize("objective", ["mae", "cl"])
+def test_correlations_out_of_range_are_left_to_the_plain_network(objective: Any) -> None:
+    """By area exponentials of them would be no numbers; a training goes on all the same."""
+    model = Model.of(SPREAD, Perturbation(), objective, 1e4)
+    counting = ByArea(SPREAD, Perturbation(), model.where, model.network, 7)
+    counted = counting.count(model.samples)
+    assert not counting.step(model.network.positions, counted).exact
+    gradient = training.Gradient(SPREAD, Perturbation(), model.where, model.network, 7)
+    gradient.leave((model.samples, counted))
+    ours = model.network.Q.grad.clone()
+    torch.testing.assert_close(ours, model.plainly()[1], rtol=0, atol=0)
+
+
+TOLD_APART: list[dict[str, Any]] = [
+    {}, {"latent_correlation": 0.5, "sign_flips": 0.3}, {"block_masks": 0.5}, {"noise": 0.3},
+    {"latent_jitter": 0.3}, {"bernoulli_masks": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bent", TOLD_APART, ids=lambda bent: "+".join(bent) or "nothing")
+@pytest.mark.parametrize("objective", ["mae", "cl"])
+def test_samples_do_not_depend_on_how_far_ahead_they_are_drawn(
+    bent: dict[str, Any], objective: Any
+) -> None:
+    perturbation = Perturbation(**bent)
+    given = (SPREAD, perturbation, objective, 20, 6)
+    rng = np.random.default_rng(1)
+    at_once = drawing.draw_many(*given, rng, 3)
+    again = np.random.default_rng(1)
+    for n in range(3):
+        for many, one in zip(at_once, drawing.draw(*given, again), strict=True):
+            for name, value in dataclasses.asdict(one).items():
+                np.testing.assert_array_equal(getattr(many.at(n), name), value)
+    assert rng.random() == again.random()
+
+
+def test_samples_as_assumed_are_those_of_the_theory() -> None:
+    """The same latents and masks from the same generator as `data.draw` and `data.draw_masks`."""
+    ours, theirs = np.random.default_rng(2), np.random.default_rng(2)
+    (drawn,) = drawing.draw(SPREAD, Perturbation(), "mae", 20, 9, ours)
+    samples = data.draw(SPREAD, 9, theirs, stratified=True)
+    np.testing.assert_array_equal(drawn.z, samples.latents)
+    np.testing.assert_array_equal(drawn.cluster, samples.cluster)
+    np.testing.assert_array_equal(drawn.visible, data.draw_masks(SPREAD, 9, theirs))
