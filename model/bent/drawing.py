@@ -16,13 +16,13 @@ import numpy as np
 from refutable.model import data
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import Setting
-from refutable.model.shapes import Array, Bool, Float, Int
+from refutable.model.shapes import Array, Bool, Float, Int, Shaped
 from refutable.model.trajectory import Objective
 
 AHEAD = 16
 """Steps whose samples are drawn at once: enough that the time goes into numbers and not into calls,
 few enough that they stay in a core's cache."""
-Numbers = dict[str, Array]
+Numbers = dict[str, Shaped[Array, "..."]]
 """What the generator gives for a batch, by what it decides."""
 
 
