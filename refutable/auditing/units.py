@@ -1,7 +1,8 @@
 """Units: the work of an audit, a point or a witness each, made of what its scans want.
 
-Scans that want the same point are tried there together. What a scan wants as it goes on is put
-before what nobody has begun, as more waits for it.
+Scans that want the same point are tried there together, be it that one of them comes to want it
+while it is queued for another. What a scan wants as it goes on is put before what nobody has begun,
+as more waits for it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Units:
         self.profile, self.seed, self.limit = profile, seed, limit
         self._asked: set[tuple[Any, str]] = set()
         self._queued: dict[int, Job] = {}
+        self._open: dict[Point, Job] = {}
         self._under_way: Counter[Point] = Counter()
         self._after: dict[Point, list[str]] = defaultdict(list)
         self._told: set[PairName] = set()
@@ -65,11 +67,19 @@ class Units:
                     found.append(self._simplest(scan.name, scan.wanted))
                 continue
             for point in scan.wanted:
-                if point not in scan.found and (point, claim) not in self._asked:
-                    self._asked.add((point, claim))
+                if point in scan.found or (point, claim) in self._asked:
+                    continue
+                self._asked.add((point, claim))
+                if point in self._open:
+                    self._open[point].args["claims"].append(claim)
+                else:
                     (self._after if self._under_way[point] else at)[point].append(claim)
-        found += [self._cell(point, claims) for point, claims in at.items()]
-        return found
+        return found + [self._shared(point, claims) for point, claims in at.items()]
+
+    def _shared(self, point: Point, claims: list[str]) -> Job:
+        """A point for claims, which others may join until somebody begins with it."""
+        self._open[point] = job = self._cell(point, claims)
+        return job
 
     def _cell(self, point: Point, claims: list[str]) -> Job:
         foresee = point.seed == replicate_seed(self.seed)
@@ -88,6 +98,8 @@ class Units:
     def started(self, job: Job) -> None:
         """A job has begun, and what it does is settled."""
         self._queued.pop(id(job), None)
+        if self._open.get(job.key) is job:
+            del self._open[job.key]
 
     def ended(self, event: Ended) -> tuple[dict[str, Any], list[Job]]:
         """What came of a job: what of it is worth keeping, and the jobs that are wanted now."""
@@ -108,7 +120,7 @@ class Units:
         elif claims:  # none where all of them were given up before it began
             entry = {"point": list(point), "found": self._tell(point, claims, event.value)}
         if not self._under_way[point] and point in self._after:
-            alone.append(self._cell(point, self._after.pop(point)))
+            alone.append(self._shared(point, self._after.pop(point)))
         return entry, alone + self.jobs((claim, point.dial) for claim in claims)
 
     def _tell(self, point: Point, claims: Sequence[str], value: Any) -> dict[str, Any]:

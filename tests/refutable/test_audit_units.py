@@ -18,8 +18,9 @@ from refutable.auditing.point import again_task, point_task
 from refutable.auditing.run import audit
 from refutable.auditing.scan import Scan
 from refutable.auditing.selection import Audited
+from refutable.auditing.units import Units
 from refutable.engine.agenda import Agenda
-from refutable.engine.pool import Job
+from refutable.engine.pool import Ended, Job
 from refutable.errors import UsageError
 
 SOURCE = """
@@ -251,18 +252,44 @@ def test_what_begins_the_longest_chain_is_begun_first() -> None:
     assert order.longest_first(jobs, {}, ("m",), "full") == jobs
 
 
+def audited(claim: str) -> Audited:
+    return Audited(
+        claim=claim, measured="m", main=True, costly=False, random=False, simplifies=False,
+        dials=("d",), bases=("{}",), untestable={},
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("order_of_ends", [(1, 2), (2, 1)])
 def test_of_several_points_that_are_lost_the_first_is_told(order_of_ends: tuple[int, int]) -> None:
     """Whichever of them ended first."""
     dial = Dial(name="d", assumption="a", title="t", source="s", enters="data", grid=(0, 1, 2))
-    statement = Audited(
-        claim="c", measured="m", main=True, costly=False, random=False, simplifies=False,
-        dials=("d",), bases=("{}",), untestable={},
-    )  # fmt: skip
-    scan = Scan(statement, dial, "full", 0)
+    scan = Scan(audited("c"), dial, "full", 0)
     points = [point for point in scan.wanted if isinstance(point, Point)]
     for number in order_of_ends:
         scan.lose(points[number], f"lost at {number}")
     scan.tell(points[0], Found())
     assert scan.record is not None
     assert scan.record.note == "lost at 1"
+
+
+def test_a_point_that_is_queued_is_joined_and_one_that_is_begun_is_not() -> None:
+    """Who comes to want a point that nobody has begun is tried there with the others, once."""
+    dial = Dial(name="d", assumption="a", title="t", source="s", enters="data", grid=(0, 1, 2))
+    names = ("first", "second", "third")
+    scans = {name: Scan(audited(name), dial, "full", 0) for name in names}
+    units = Units(scans.values(), "full", 0, 1.0)
+    [point, *_] = [point for point in scans["first"].wanted if isinstance(point, Point)]
+
+    def wanted_by(name: str) -> list[Job]:
+        return [job for job in units.jobs([(name, "d")]) if job.key == point]
+
+    [job] = wanted_by("first")
+    assert wanted_by("second") == []
+    assert job.args["claims"] == ["first", "second"]
+    units.started(job)
+    assert wanted_by("third") == []
+    assert job.args["claims"] == ["first", "second"]  # which was sent as it was
+    ended = Ended(job, 0.1, stopped="died", why="it ended")
+    _, more = units.ended(ended)
+    again = [job.args["claims"] for job in more if job.key == point]
+    assert again == [["first"], ["second"]]  # each alone, whichever of them ended the process
