@@ -95,12 +95,17 @@ class Known:
 def everything() -> Known:
     """What the file holds. UnknownError when it was made by another recipe."""
     held = read(FILE)
-    if changed := set(held.recipe) ^ set(RECIPE):
+    if changed := changes(held):
         raise UnknownError(
             f"{FILE.name} holds trainings by another recipe; run python -m "
-            f"refutable.claims.figures.trainings ({'; '.join(sorted(changed))})"
+            f"refutable.claims.figures.trainings ({'; '.join(changed)})"
         )
     return held
+
+
+def changes(held: Known) -> list[str]:
+    """Parts of a recipe that are not in force, or are and were not; in which order is no matter."""
+    return sorted(set(held.recipe) ^ set(RECIPE))
 
 
 def read(file: Path) -> Known:

@@ -48,7 +48,7 @@ ON_PIXELS: dict[tuple[str, int], tuple[Kind, ...]] = {
 def write(file: Path = FILE) -> None:
     """Train whatever the file does not hold yet, and put it there one by one."""
     held = known.read(file) if file.exists() else Known()
-    if held.recipe != known.RECIPE:
+    if known.changes(held):
         held = Known(known.RECIPE)
     for part, train in missing(held):
         held = replace(held, **{part: (*getattr(held, part), train())})

@@ -52,6 +52,19 @@ def test_nothing_is_known_of_another_recipe(
     assert known.read(file) == known.Known(known.RECIPE, untrained=(0.5,))
 
 
+def test_a_recipe_is_the_same_in_any_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To claims, and to those who go on training, who would throw hours of it away."""
+    file, held = tmp_path / "known.json", known.everything()
+    turned = dataclasses.replace(held, recipe=known.RECIPE[::-1], untrained=held.untrained[:-1])
+    file.write_text(trainings.text(turned), encoding="utf-8")
+    monkeypatch.setattr(trainings, "missing", lambda held: [("untrained", lambda: 0.5)])
+    trainings.write(file)
+    assert known.read(file) == dataclasses.replace(turned, untrained=(*turned.untrained, 0.5))
+    assert not known.changes(turned)
+
+
 def test_a_one_layer_model_that_is_known_comes_out_as_it_did() -> None:
     [then] = [each for each in known.everything().one_layer
               if (each.images, each.method, each.scale, each.steps, each.seed)
