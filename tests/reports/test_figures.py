@@ -195,6 +195,25 @@ def test_the_command_draws_every_picture_the_same_each_time(
     assert len(done.stdout.split()) == len(found)
 
 
+NUMBER = re.compile(r"-?[0-9]+\.[0-9]+(?:e-?[0-9]+)?")
+MARK = re.compile(r"\b[mp][0-9a-f]{10}\b")
+"""An id that matplotlib makes of all digits of a path."""
+
+
+def test_the_docs_show_what_would_be_drawn_now(
+    tmp_path: Path, found: dict[str, dict[str, Any]]
+) -> None:
+    """To a hundredth of a point, which nobody sees: further digits may be the processor's."""
+    for name, picture in found.items():
+        kept, now = (
+            MARK.sub("", file.read_text(encoding="utf-8"))
+            for file in (COMMITTED / f"{name}.svg", paper_figures.write(name, picture, tmp_path))
+        )
+        assert NUMBER.split(kept) == NUMBER.split(now), f"{name}: run make figures"
+        numbers = [np.array(NUMBER.findall(text), float) for text in (kept, now)]
+        np.testing.assert_allclose(*numbers, atol=0.01, err_msg=f"{name}: run make figures")
+
+
 def test_a_file_in_place_of_the_folder_is_refused(claims: Claims, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     done = claims("figures", str(tmp_path / "taken"))
