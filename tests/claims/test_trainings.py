@@ -52,9 +52,7 @@ def test_nothing_is_known_of_another_recipe(
     assert known.read(file) == known.Known(known.RECIPE, untrained=(0.5,))
 
 
-def test_a_recipe_is_the_same_in_any_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_recipe_is_the_same_in_any_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To claims, and to those who go on training, who would throw hours of it away."""
     file, held = tmp_path / "known.json", known.everything()
     turned = dataclasses.replace(held, recipe=known.RECIPE[::-1], untrained=held.untrained[:-1])
