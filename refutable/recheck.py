@@ -11,15 +11,17 @@ of SMT-LIB 2, polynomials with fractions as coefficients, and the other solver. 
   solver finds a point;
 - not checkable when no other solver is installed, or none decides it.
 
-What is no question for a solver is decided in `recheck_kinds`. What is not looked at is how a
-statement was turned into polynomials; that is written beside it.
+What is no question for a solver is decided in `recheck_kinds`, each file within a time. What is not
+looked at is how a statement was turned into polynomials; that is written beside it.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,14 +39,16 @@ from refutable.recheck_arithmetic import (
     value,
 )
 
-USAGE = """\
-Usage: claims-recheck [--strict] DIR
+SECONDS = 60
+"""Wall time that a file is given, or a solver that is asked about one."""
+USAGE = f"""\
+Usage: claims-recheck [--strict] [--seconds N] DIR
 
   Decide again what `claims verify --certificates DIR` has written, with other code.
+  A file, or a solver that is asked about one, is given N seconds ({SECONDS}); what then has
+  no answer is not checkable.
   Exit 0 unless a script is rejected or, with --strict, cannot be checked: then 1.
 """
-SECONDS = 30
-"""Wall time that a solver is given for a script."""
 
 # --- SMT-LIB ------------------------------------------------------------------------------------
 
@@ -204,7 +208,7 @@ def cvc5_says(text: str) -> str:
 SOLVERS = {"z3": z3_says, "cvc5": cvc5_says}
 
 
-def others_say(script: Script, file: Path) -> Iterator[tuple[str, str]]:
+def others_say(script: Script, file: Path, seconds: int) -> Iterator[tuple[str, str]]:
     """What the solvers that did not write the script say: their names and sat, unsat or why not."""
     source = str(script.info.get(":source", "")).strip("|").lower()
     for name in SOLVERS:
@@ -213,10 +217,10 @@ def others_say(script: Script, file: Path) -> Iterator[tuple[str, str]]:
         try:
             done = subprocess.run(
                 [sys.executable, __file__, "--ask", name, str(file)],
-                capture_output=True, text=True, timeout=SECONDS, encoding="utf-8",
+                capture_output=True, text=True, timeout=seconds, encoding="utf-8",
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            yield name, f"no answer in {SECONDS} s"
+            yield name, f"no answer in {seconds} s"
             continue
         said = done.stdout.strip()
         yield name, said if done.returncode == 0 else f"is not installed, or broke: {said[-200:]}"
@@ -225,8 +229,8 @@ def others_say(script: Script, file: Path) -> Iterator[tuple[str, str]]:
 # --- Verdicts -----------------------------------------------------------------------------------
 
 
-def verdict(file: Path) -> tuple[str, str]:
-    """accepted, rejected or not checkable, and why."""
+def verdict(file: Path, seconds: int = SECONDS) -> tuple[str, str]:
+    """accepted, rejected or not checkable, and why. seconds: those of a solver."""
     try:
         if file.suffix == ".cert":
             return recheck_kinds.verdict(file.read_text(encoding="utf-8"))
@@ -260,7 +264,7 @@ def verdict(file: Path) -> tuple[str, str]:
         RecursionError,
     ) as problem:
         return "rejected", f"cannot be read: {problem}"
-    answers = dict(others_say(script, file))
+    answers = dict(others_say(script, file, seconds))
     for name, said in answers.items():
         if said == "sat":
             return "rejected", f"{name} finds a point"
@@ -268,6 +272,28 @@ def verdict(file: Path) -> tuple[str, str]:
         if said == "unsat":
             return "accepted", f"{name} finds no point either"
     return "not checkable", "; ".join(f"{name}: {said}" for name, said in answers.items())
+
+
+class Timed(ExitStack):
+    """Verdicts on files one by one, in a process that is ended when a file takes too long."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self._ready: multiprocessing.pool.Pool | None = None
+
+    def verdict(self, file: Path) -> tuple[str, str]:
+        """accepted, rejected or not checkable, and why."""
+        if file.suffix != ".cert":
+            return verdict(file, self.seconds)
+        if self._ready is None:
+            self._ready = self.enter_context(multiprocessing.Pool(1))
+        try:
+            return self._ready.apply_async(verdict, (file,)).get(self.seconds)
+        except multiprocessing.TimeoutError:
+            self.close()
+            self._ready = None
+            return "not checkable", f"no answer in {self.seconds} s (--seconds gives more)"
 
 
 def main() -> None:
@@ -279,23 +305,33 @@ def main() -> None:
         asked = [line for line in lines if not line.startswith(("(set-info", "(check-sat"))]
         print(SOLVERS[words[1]]("\n".join(asked)))
         return
-    strict, folders = "--strict" in words, [word for word in words if word != "--strict"]
     if words in (["--help"], ["-h"]):
         print(USAGE, end="")
         return
+    strict, seconds, folders = _asked(words)
     if len(folders) != 1 or folders[0].startswith("-"):
         sys.exit(_refuse(USAGE))
     files = sorted(p for p in Path(folders[0]).glob("*") if p.suffix in (".smt2", ".cert"))
     if not files:
         sys.exit(_refuse(f"claims-recheck: there is no .smt2 or .cert file in {folders[0]}"))
     counts = {"accepted": 0, "rejected": 0, "not checkable": 0}
-    for file in files:
-        found, why = verdict(file)
-        counts[found] += 1
-        if found != "accepted":
-            print(f"{found}: {file.name}: {why}", flush=True)
+    with Timed(seconds) as timed:
+        for file in files:
+            found, why = timed.verdict(file)
+            counts[found] += 1
+            if found != "accepted":
+                print(f"{found}: {file.name}: {why}", flush=True)
     print(", ".join(f"{number} {found}" for found, number in counts.items()))
     sys.exit(1 if counts["rejected"] or (strict and counts["not checkable"]) else 0)
+
+
+def _asked(words: list[str]) -> tuple[bool, int, list[str]]:
+    """Whether --strict is among the words, the seconds, and what is left of them."""
+    rest = [word for word in words if word != "--strict"]
+    seconds = SECONDS
+    if rest[:1] == ["--seconds"] and rest[1:2] and rest[1].isdecimal() and int(rest[1]):
+        seconds, rest = int(rest[1]), rest[2:]
+    return "--strict" in words, seconds, rest
 
 
 def _refuse(text: str) -> int:

@@ -24,12 +24,14 @@ class BrokenError(Exception):
     """A line that does not hold."""
 
 
-def decided(check: Callable[[int], object], most: int, what: str) -> tuple[str, str]:
-    """A verdict at the lowest precision, of at most so many bits, at which a check decides.
+def decided(
+    check: Callable[[int], object], most: int, what: str, fewest: int = FEWEST
+) -> tuple[str, str]:
+    """A verdict at the lowest precision, between two numbers of bits, at which a check decides.
 
     check: of a number of bits; raises BrokenError, or WideError where balls decide nothing.
     """
-    bits, why = FEWEST, ""
+    bits, why = fewest, ""
     while bits <= most:
         try:
             check(bits)
@@ -39,7 +41,7 @@ def decided(check: Callable[[int], object], most: int, what: str) -> tuple[str, 
             return REJECTED, str(problem)
         else:
             return ACCEPTED, f"{what} again, with balls of {bits} bits"
-    return OPEN, f"balls of {most} bits do not decide: {why}"
+    return OPEN, f"balls of {bits // 2} bits do not decide: {why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Ball:
 
     def exp(self) -> Ball:
         """Halved until it is below 2^-8, by its series, and squared again."""
-        if self.radius > 1 << self.bits or abs(self.middle) > 1 << (self.bits + 10):
+        if self.radius > 1 << self.bits or abs(self.middle) > 1 << (self.bits + 12):
             raise WideError("the exponential of a wide or a large ball")
         halvings = max(abs(self.middle).bit_length() - self.bits + 8, 0)
         guard = 2 * halvings + 16 + max(3 * self.middle >> self.bits, 0)  # e^x < 2^1.5x

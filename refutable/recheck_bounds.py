@@ -23,10 +23,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from refutable.recheck_arithmetic import ACCEPTED, AGREE, REJECTED, Tree, declared, fraction
-from refutable.recheck_balls import Ball, WideError
+from refutable.recheck_arithmetic import AGREE, Tree, declared, fraction
+from refutable.recheck_balls import Ball, BrokenError, WideError, decided
 
-BITS = 320
+FEWEST, MOST_BITS = 320, 2560
+"""With which balls begin, and that they are given where fewer do not decide."""
 ROUNDS = 12
 """Attempts to find laws from which smaller ones follow, each a quarter above the last."""
 CUTS = 8
@@ -35,61 +36,69 @@ NEARLY = Fraction(1, 10**6)
 """A tile may touch what is meant at a corner."""
 
 
-class NotShownError(Exception):
-    """A step that says nothing: a law that grows, or a number that is not positive."""
+def positive(x: Ball, otherwise: str) -> Ball:
+    """A number above 0. BrokenError where it surely is not, WideError where its ball is too wide.
 
-
-def number(value: Fraction | int) -> Ball:
-    """A rational number as a ball."""
-    return Ball.of(value, BITS)
-
-
-def sure(condition: bool, what: str) -> None:
-    """NotShownError unless a condition is met."""
-    if not condition:
-        raise NotShownError(what)
+    otherwise: what it then is.
+    """
+    if x.low <= 0:
+        raise (WideError if x.high > 0 else BrokenError)(otherwise)
+    return x
 
 
 @dataclass(frozen=True)
 class Law:
-    """f(N) ≤ value·(N/N_0)^power for every N ≥ N_0; both are exact numbers, value ≥ 0."""
+    """f(N) ≤ value·(N/N_0)^power for every N ≥ N_0, with the upper ends of both; value ≥ 0.
+
+    What lies between the ends is rounding alone, so that a comparison that fails with both of them
+    fails with any precision.
+    """
 
     value: Ball
     power: Ball
 
     @classmethod
     def of(cls, value: Ball, power: Ball) -> Law:
-        """A law of the upper ends."""
-        sure(value.high >= 0, "a law below 0")
-        return cls(value.top, power.top)
+        """A law. BrokenError for one that is below 0."""
+        if value.high < 0:
+            raise BrokenError("a law below 0")
+        return cls(value, power)
 
     @property
     def largest(self) -> Ball:
         """The largest value."""
-        sure(self.power.high <= 0, "a law that grows")
+        if self.power.high > 0:
+            raise (WideError if self.power.low <= 0 else BrokenError)("a law that grows")
         return self.value
 
     @property
     def rest(self) -> Ball:
         """1 less the largest value."""
-        rest = number(1) - self.largest
-        sure(rest.low > 0, "a law that is not below 1")
-        return rest
+        return positive(-self.largest + 1, "a law that is not below 1")
 
     def below(self, other: Law) -> bool:
         """Whether it is strictly smaller at every N."""
-        return self.value.high < other.value.high and self.power.high <= other.power.high
+        return self.value.high < other.value.low and self.power.high <= other.power.low
+
+    def above(self, other: Law) -> bool:
+        """Whether it surely is not."""
+        return self.value.low >= other.value.high or self.power.low > other.power.high
+
+
+def zero(like: Ball) -> Ball:
+    """0, at the precision of another number."""
+    return Ball(like.bits, 0)
 
 
 def logarithmic(start: Ball, rate: Ball) -> Law:
     """Start + rate·log(N/N_0) ≤ start·(N/N_0)^(rate/start), as 1 + x ≤ e^x."""
-    sure(start.low > 0, "a logarithm that is not positive")
-    return Law.of(start, rate.top / start if rate.high > 0 else number(0))
+    positive(start, "a logarithm that is not positive")
+    return Law.of(start, rate / start if rate.high > 0 else zero(start))
 
 
 def plus(f: Law, g: Law) -> Law:
     """The sum falls no faster than the slower of what is not 0."""
-    powers = [law.power for law in (f, g) if law.value.high > 0] or [number(0)]
+    powers = [law.power for law in (f, g) if law.value.high > 0] or [zero(f.power)]
     return Law.of(f.value + g.value, max(powers, key=lambda power: power.high))
 
 
@@ -107,7 +116,7 @@ STEPS: dict[str, tuple[type, Callable[..., Ball | Law]]] = {
     "root": (Law, lambda f: Law.of(f.value.sqrt() if f.value.high else f.value, f.power / 2)),
     # e^f - 1 is convex and 0 at 0: below f·(e^v - 1)/v for f ≤ v.
     "exp-1": (Law, lambda f: Law.of(f.largest.exp() - 1, f.power)),
-    "exp-of": (Law, lambda f: Law.of(f.largest.exp(), number(0))),
+    "exp-of": (Law, lambda f: Law.of(f.largest.exp(), zero(f.power))),
     "over-rest": (Law, lambda f: Law.of(f.value / f.rest, f.power)),
     "smaller": (Law, smaller),
     "value": (Law, lambda f: f.value),
@@ -130,9 +139,10 @@ ATOMS = ("above", "least", "least-power")
 
 
 class File:
-    """What a file declares. Raises ValueError for what has no meaning."""
+    """What a file declares, in balls of so many bits. ValueError for what has no meaning."""
 
-    def __init__(self, commands: list[Tree]) -> None:
+    def __init__(self, commands: list[Tree], bits: int) -> None:
+        self.bits = bits
         self.ranges: dict[str, tuple[Fraction, Fraction]] = {}
         self.asked: list[tuple[Fraction, Fraction, Fraction]] = []
         self.steps: dict[str, list[Tree]] = {}
@@ -168,7 +178,7 @@ class File:
         (ten,), self.sizes, (share,), (self.bound,) = (
             single[head] for head in ("grows", "sizes", "share", "bound")
         )
-        self.log_N0 = number(fraction(ten)) * number(10).log()
+        self.log_N0 = self.number(fraction(ten)) * self.number(10).log()
         self.constants = [fraction(c) for c, _ in self.sizes]
         self.exponents = [self.ranges[name] for _, name in self.sizes]
         self.share = share
@@ -180,6 +190,10 @@ class File:
         if not (fraction(ten) > 0 and in_order and positive):
             raise ValueError("ranges, constants or sizes out of order")
         self.bootstrap = self._needed(list(self.follows.values()))
+
+    def number(self, value: Fraction | int) -> Ball:
+        """A rational number as a ball."""
+        return Ball.of(value, self.bits)
 
     def _needed(self, wanted: list[str]) -> set[str]:
         """Steps on which others rest."""
@@ -226,11 +240,12 @@ class Tile:
     def _ends(self, powers: list[int], *, largest: bool) -> tuple[Ball, Ball]:
         """The factor of a product of powers, and its power of N; whichever ends are farthest."""
         *of_sizes, n, m = powers
+        number = self.file.number
         factor, power = number(1), Fraction(n)
         for i, c, (low, high) in zip(of_sizes, self.file.constants, self.exponents, strict=True):
             # A size is c·N^k(1 ± off): off is largest at N_0 and the smallest k.
             off = ((-(number(low) * self.file.log_N0)).exp() / number(2 * c)).top
-            sure(off.high < number(1).low, "a size that may be 0")
+            positive(-off + 1, "a size that may be 0")
             up = (i > 0) == largest
             factor = factor * ((number(1) + (off if up else -off)) * number(c)) ** i
             power += i * (high if up else low)
@@ -255,7 +270,7 @@ class Tile:
         def part(word: Tree) -> Ball | Law:
             if isinstance(word, str) and word in found:
                 return found[word]
-            return number(fraction(word))
+            return self.file.number(fraction(word))
 
         for name, (head, *words) in self.file.steps.items():
             if chosen is not None and name not in chosen:
@@ -263,7 +278,7 @@ class Tile:
             if head in ATOMS:
                 found[name] = self._atom(head, words)
             elif head == "high":
-                found[name] = number(self.ranges[words[0]][1])
+                found[name] = self.file.number(self.ranges[words[0]][1])
             elif head in POWERS:
                 base, exponent = part(words[0]), int(words[1])
                 if not isinstance(base, POWERS[head]) or not 0 <= exponent <= 9:
@@ -283,57 +298,71 @@ class Tile:
 
     def bound(self) -> Law:
         """The bound, once the laws that it assumes are found to follow."""
-        laws = [Law.of(number(0), number(0))] * len(self.file.assumed)
+        nothing = self.file.number(0)
+        laws = [Law.of(nothing, nothing)] * len(self.file.assumed)
         for _ in range(ROUNDS):
             found = self.run(laws, self.file.bootstrap)
             ends = [found[self.file.follows[name]] for name in self.file.assumed]
             follow = [law for law in ends if isinstance(law, Law)]
             if all(new.below(law) for new, law in zip(follow, laws, strict=True)):
                 break
-            laws = [Law.of(new.value * 5 / 4, new.power) for new in follow]
+            settled = any(new.above(law) for new, law in zip(follow, laws, strict=True))
+            laws = [Law.of((new.value * 5 / 4).top, new.power.top) for new in follow]
         else:
-            raise NotShownError("what is assumed does not follow")
+            raise (BrokenError if settled else WideError)("what is assumed does not follow")
         found = self.run(laws)
         if self.path == next(iter(self.file.tiles)):
             for name, said in self.file.outcomes.items():
-                sure(_agree(said, found[name]), f"{name} comes to something else")
+                _compare(said, found[name], f"{name} comes to something else")
         for name in self.file.positive:
             value = found[name]
-            sure(isinstance(value, Ball) and value.low > 0, f"{name} is not positive")
+            if not isinstance(value, Ball):
+                raise ValueError(f"{name} is no number")
+            positive(value, f"{name} is not positive")
         bound = found[self.file.bound]
-        if not isinstance(bound, Law) or bound.power.high >= 0:
-            raise NotShownError("a bound that does not fall")
+        if not isinstance(bound, Law):
+            raise ValueError("a bound that is no law")
+        positive(-bound.power, "a bound that does not fall")
         return bound
 
 
-def _agree(said: Sequence[Fraction], found: Ball | Law) -> bool:
-    """Whether a file says of a number, or of a law, what is found here."""
+def _compare(said: Sequence[Fraction], found: Ball | Law, otherwise: str) -> None:
+    """BrokenError unless a file says of a number, or of a law, what is found here."""
     parts = (found.value, found.power) if isinstance(found, Law) else (found,)
-    return len(said) == len(parts) and all(
-        part.away(number) <= AGREE * abs(number) for number, part in zip(said, parts, strict=True)
-    )
+    if len(said) != len(parts):
+        raise ValueError(f"{otherwise}: numbers are missing")
+    for number, part in zip(said, parts, strict=True):
+        near, farthest = AGREE * abs(number), part.away(number)
+        if farthest > near:
+            nearest = farthest - Fraction(2 * part.radius, 2**part.bits)
+            raise (BrokenError if nearest > near else WideError)(otherwise)
 
 
 def bounds(commands: list[Tree]) -> tuple[str, str]:
-    """Every tile, and that none is missing."""
-    file = File(commands)
+    """Every tile, and that none is missing, at the lowest precision that decides."""
+    return decided(
+        lambda bits: _every_tile(File(commands, bits)),
+        MOST_BITS,
+        "every tile of the region",
+        FEWEST,
+    )
+
+
+def _every_tile(file: File) -> None:
     waiting = dict(file.tiles)
     for tile in _cover(file):
         path = tile.path
         if path not in waiting:
-            return REJECTED, f"no tile covers {path or 'the region'}"
+            raise BrokenError(f"no tile covers {path or 'the region'}")
         if not tile.meant(NEARLY):
-            return REJECTED, f"tile {path} lies outside of what is meant"
+            raise BrokenError(f"tile {path} lies outside of what is meant")
         claimed = waiting.pop(path)
         try:
-            law = tile.bound()
-        except (NotShownError, WideError) as problem:
-            return REJECTED, f"tile {path}: {problem}"
-        if not _agree(claimed, law):
-            return REJECTED, f"tile {path}: another number is found"
+            _compare(claimed, tile.bound(), "another number is found")
+        except (BrokenError, WideError) as problem:
+            raise type(problem)(f"tile {path or 'whole'}: {problem}") from problem
     if waiting:
-        return REJECTED, f"tiles within tiles, or that no cut makes: {', '.join(waiting)}"
-    return ACCEPTED, "every tile, by the steps of the file, for every size"
+        raise BrokenError(f"tiles within tiles, or that no cut makes: {', '.join(waiting)}")
 
 
 def _cover(file: File) -> Iterator[Tile]:

@@ -29,6 +29,7 @@ from refutable.claims.mae.one_sample import (
     attained,
     tied_to_model,
     top,
+    without_largest,
     z,
     z_m,
     z_n,
@@ -216,7 +217,7 @@ def largest_pull() -> sp.Expr:
 
 def pulls() -> dict[str, tuple[list[Relational], sp.Expr]]:
     """The pull h - g_q of every kind of key, with what is told of the attention vector."""
-    named = [*any_attention(A_n, A_m), *any_latents(z_n, z_m)]
+    named = [*without_largest(A_n, A_m), *any_latents(z_n, z_m)]
     others = z_m**2 * A_m**2 + S
     h = signs.residual(A_n, z_n, others)
     return {

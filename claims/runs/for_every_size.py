@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flint import arb, ctx
+from flint import arb
 
 from refutable.certificate import Certificate
 from refutable.claim import Case, Evidence
@@ -18,9 +19,12 @@ from refutable.claims.runs.region import FALLS, Cover, HalfPlane, Region, cover,
 from refutable.gap import Gap, at_most, identical
 from refutable.model.setting import Setting
 from refutable.model.trajectory import Event, Trajectory
-from refutable.prove.balls import BALLS
+from refutable.prove.balls import BALLS, precise
 from refutable.prove.majorant import Majorant
 from refutable.prove.recording import decimal, recorded
+
+BITS_A_TEN = 8
+"""Of steps that are written down, so that 1 + P0^-2 keeps the digits of P0^-2."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Proof:
     def certificate(self, found: Cover) -> Certificate:
         """The region, the steps of the bound, and what they give on every tile."""
         region, kappas = self.region, ("kappa_c", "kappa_s")
-        with recorded() as steps:
+        bits = 64 + math.ceil(BITS_A_TEN * region.ten)
+        with recorded() as steps, precise(bits):
             bound = self.bound(found.proved[0][0])
         lines = [
             "(set-info :kind bounds)",
@@ -85,7 +90,7 @@ class Proof:
             negated=f"somewhere there {self.of} exceeds its bound, or does not fall with P",
             variables={"κ_c, κ_s, γ, P": self.scope},
             resource={
-                "bits": ctx.prec,
+                "bits": bits,
                 "tiles": len(found.proved),
                 "cuts at most": max(map(len, found.paths)),
                 "steps of a bound": len(steps.lines),

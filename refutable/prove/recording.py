@@ -23,6 +23,8 @@ A = ParamSpec("A")
 R = TypeVar("R")
 OUTCOME = 12
 """Digits of what a step came to."""
+SHORT = 10**15
+"""Numbers from here on have no short decimal in a float."""
 
 
 @dataclass
@@ -207,7 +209,7 @@ def ball(number: Any) -> arb:
 
 def decimal(number: arb, digits: int = 30) -> str:
     """A short decimal in the ball, or so many digits of its upper end, rounded up."""
-    for behind in range(8):
+    for behind in range(8 if abs(number) < SHORT else 0):
         near = Fraction(round(float(number) * 10**behind), 10**behind)
         if number.contains(arb(fmpq(near.numerator, near.denominator))):
             return terms.decimal(near, behind)

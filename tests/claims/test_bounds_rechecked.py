@@ -107,6 +107,20 @@ def test_a_program_that_says_something_else_is_rejected(before: str, after: str)
     assert verdict(text.replace(before, after)) == "rejected"
 
 
+def test_sizes_far_beyond_the_ladders_are_decided_too() -> None:
+    """Numbers of 500 digits ask for more bits, and a file that lies is seen to lie all the same."""
+    proof = proof_of(global_query.half_time_bounds, dataclasses.replace(NEGATIVE, ten=500))
+    text = script(dataclasses.replace(proof, asked=()))
+    assert verdict(text) == "accepted"
+    for line, other in list(forgeries(text))[::40]:
+        assert verdict(other) == "rejected", line
+
+
+def test_what_balls_do_not_decide_is_not_called_wrong() -> None:
+    proof = proof_of(global_query.half_time_bounds, dataclasses.replace(NEGATIVE, ten=1000))
+    assert verdict(script(proof)) == "not checkable"
+
+
 def test_a_mistake_of_the_prover_s_arithmetic_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     right = majorant._law
 

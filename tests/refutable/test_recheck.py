@@ -173,7 +173,30 @@ def test_a_spoilt_certificate_of_no_solver_is_rejected(written: Path, tmp_path: 
     assert done.stdout.startswith(f"rejected: {file.name}: the two sides differ at a point")
 
 
-@pytest.mark.parametrize("words", [(), ("--loud", "."), (".", "."), ("nowhere",)])
+LONG = f"""(set-info :kind mean)
+(subset 7 {" ".join(f"x{i}" for i in range(20))})
+(law z (1 0.5) (2 0.5))
+(mean (* z x0 x1 x2) 1)
+"""
+"""155,040 cases."""
+SHORT = "(set-info :kind mean)\n(law z (1 0.5) (2 0.5))\n(mean z 1.5)\n"
+
+
+def test_a_file_that_takes_too_long_is_left_open_and_the_next_is_decided(tmp_path: Path) -> None:
+    (tmp_path / "a.cert").write_text(LONG, encoding="utf-8")
+    (tmp_path / "b.cert").write_text(SHORT, encoding="utf-8")
+    done = checked("--seconds", "1", tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "not checkable: a.cert: no answer in 1 s (--seconds gives more)",
+        "1 accepted, 0 rejected, 1 not checkable",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("--loud", "."), (".", "."), ("nowhere",), ("--seconds", "."), ("--seconds", "0", ".")],
+)
 def test_bad_requests_exit_with_2(words: tuple[str, ...]) -> None:
     done = checked(*words)
     assert (done.returncode, done.stdout) == (2, "")
