@@ -18,7 +18,9 @@ TOKEN = re.compile(r'\(|\)|\|[^|]*\||"[^"]*"|;[^\n]*|[^\s()|";]+')
 ACCEPTED, REJECTED, OPEN = "accepted", "rejected", "not checkable"
 """What a file may come to."""
 AGREE = Fraction(1, 10**8)
-"""How far a number of a file may be from what is found here, relative to it."""
+"""How far a number of a file may be from what is found here, relative to it. Twelve digits are
+written, of which rounding may spoil some: a choice. It hides mistakes below 1e-8 of a number that
+is said; steps go on with what is found here, so that these do not add up, and signs are decided."""
 
 Tree = Any
 """A word, or a list of trees."""

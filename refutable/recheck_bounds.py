@@ -29,11 +29,13 @@ from refutable.recheck_balls import Ball, BrokenError, WideError, decided
 FEWEST, MOST_BITS = 320, 2560
 """With which balls begin, and that they are given where fewer do not decide."""
 ROUNDS = 12
-"""Attempts to find laws from which smaller ones follow, each a quarter above the last."""
+"""Attempts to find laws from which smaller ones follow, each a quarter above the last: choices of
+the prover too, without which other numbers come out; what they do not close is not accepted."""
 CUTS = 8
-"""At most, along every range."""
+"""At most, along every range: a choice; what is meant and not covered by then is said to be so."""
 NEARLY = Fraction(1, 10**6)
-"""A tile may touch what is meant at a corner."""
+"""A tile may touch what is meant at a corner, however that was rounded: a choice, which refuses no
+tile too many. That none is missing is asked without it."""
 
 
 def positive(x: Ball, otherwise: str) -> Ball:

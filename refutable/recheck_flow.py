@@ -24,9 +24,12 @@ from refutable.recheck_balls import Ball, BrokenError, WideError, decided
 
 GRID = 24
 ORDER = 18
+"""Of Taylor polynomials: a choice. What they leave out is enclosed; with a lower order it is wider,
+and decides less."""
 MOST_BITS = 768
 NOTHING = Fraction(1, 10**40)
-"""What is this small may be 0."""
+"""What is this small may be said to be 0: a choice, which hides the positions' correlations, of
+order 1/P, from P = 1e40 on. They are followed all the same."""
 BISECTIONS = 60
 CLOCK = "sigma"
 

@@ -19,7 +19,8 @@ from refutable.model.trajectory import QueryKind, Trajectory
 
 COARSEST = 0.5
 """Where finite size may change a prediction by more than this share, this share is allowed: with
-more, nothing could break. As assumed the models are off by up to 0.29."""
+more, nothing could break. As assumed the models are off by up to 0.29. A choice between the two: it
+hides a break that moves an event by less than half of what was predicted."""
 
 
 ROOM = (

@@ -18,6 +18,7 @@ from refutable.claims.mae.global_population import global_population
 from refutable.claims.mae.ladders import LOSS_GAP, WITH_GAP
 from refutable.claims.mae.population_for_every_size import (
     CLUSTERS,
+    OverMasks,
     PopulationQuery,
     population_query,
 )
@@ -145,7 +146,7 @@ def laws_for_every_size(context: Context) -> Iterator[Evidence]:
 
 
 every_mask.mistake(PopulationQuery.spread_of_own, "the own count stands at its mean", left_out)
-every_mask.mistake(PopulationQuery.beside_laws, "the query a key of its own area", left_out)
+every_mask.mistake(OverMasks.beside_laws, "the query a key of its own area", left_out)
 every_mask.mistake(laws.log_switch_time, "T_1 off by 1 %", shifted(0.01))
 every_mask.mistake(laws.global_at_switch, "Φ_1(T_1) off by 0.01", shifted(0.01))
 every_mask.mistake(laws.depth_at_half, "Φ_1(T_½) off by 0.01", shifted(0.01))

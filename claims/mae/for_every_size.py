@@ -170,6 +170,8 @@ class LocalQuery:
         held.require_below_one()
         as_own = (small.phi_other + small.upsilon_other + small.upsilon_own).exp()
         own = rho * e_n * self.per_R
+        # Υ_n never falls, hence is ≥ 0: masked own keys take dark·W_nd of the d² of visible ones.
+        (dark * own).require_below_one()
         self.own_extra = dark * (leak + own * self.clock)
         return Small(
             upsilon_own=self.per_C_s * (self.clock + self.own_extra),

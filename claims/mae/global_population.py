@@ -14,26 +14,20 @@ From below: R²/S³ ≤ (1+D)⁴/(R_0(1+ϱX)³), and by Taylor's formula E_Q(1+�
 
 from __future__ import annotations
 
-from flint import arb
-
 from refutable.claims.mae.for_every_size import GlobalQuery, Small
-from refutable.claims.mae.population_for_every_size import CLUSTERS, LEAST_MASKED
+from refutable.claims.mae.population_for_every_size import CLUSTERS, OverMasks
 from refutable.claims.runs.region import Region
-from refutable.prove.majorant import Majorant, NotBoundedError
+from refutable.prove.majorant import Majorant
 from refutable.prove.recording import made_once
 
 
-class GlobalPopulation(GlobalQuery):
+class GlobalPopulation(OverMasks, GlobalQuery):
     """Bounds up to T_½, at which E A_1 = ½. Raises NotBoundedError as GlobalQuery does."""
 
     def _measure(self) -> None:
         """Sizes, and attentions at Q = 0: means of the counts, over P."""
         super()._measure()
-        if self.region.gamma[0] < LEAST_MASKED:
-            raise NotBoundedError(f"γ is below {LEAST_MASKED}")
-        dark = self.region.dark
-        self.bright = 1 + dark
-        more = 1 + (self.per_P.over_rest() * (1 + self.bright)).largest
+        more, wide = self._shown()
         self._all_of_C_1 = self.per_C_1.rest
         self.per_own = self.per_C_1.over_rest()  # 1/(C_1 - 1)
         fewer = 1 + self.per_own.largest
@@ -41,7 +35,7 @@ class GlobalPopulation(GlobalQuery):
         self.a, self.per_P_a = self.a * more, self.per_P_a * fewer
         self.rho_per_a = self.rho_per_a * fewer
         self.R_0 = self.a.rest
-        self.v = self.per_own * (dark * (1 + 4 * self.per_P.largest))
+        self.v = self.per_own * wide
         self.reach = 1 + self.v.over_rest().largest
         self.noise = self.a * self.v.sqrt() * (1 + self.v.largest)  # E_Q|R - R_0|, of the count
 
@@ -121,11 +115,6 @@ class GlobalPopulation(GlobalQuery):
         """|T_½·γa/K - 1|, a of C_1 patches."""
         off = super().plain_half_time
         return off + self.beside_laws() * (1 + off.largest)
-
-    def beside_laws(self) -> Majorant:
-        """What γ and a of the laws are off by, as for a local query."""
-        rounding = self.per_P.over_rest() * (2 + self.bright)
-        return self.per_own + rounding * (2 * (1 + 1 / arb(repr(LEAST_MASKED))))
 
     @property
     def own_at_half(self) -> Majorant:

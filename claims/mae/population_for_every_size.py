@@ -42,7 +42,37 @@ LEAST_MASKED = 0.1
 """No smaller γ: 1/γ stands in corrections of order 1/P."""
 
 
-class PopulationQuery(LocalQuery):
+class OverMasks:
+    """What is alike for both kinds of queries: V of the P - 1 other patches are visible."""
+
+    region: Region
+    per_P: Majorant
+    per_own: Majorant
+
+    def _shown(self) -> tuple[Any, Any]:
+        """V/(P-1) over 1-γ, and (γP - 1)/((1-γ)(P-2)), the variance's factor, both at most.
+
+        Sets B. V/(P-1) is above 1-γ by less than (1 + 1/(1-γ))/(P-1), as V < (1-γ)P + 1. Raises
+        NotBoundedError for γ below LEAST_MASKED.
+        """
+        if self.region.gamma[0] < LEAST_MASKED:
+            raise NotBoundedError(f"γ is below {LEAST_MASKED}")
+        dark = self.region.dark
+        self.bright = 1 + dark
+        more = 1 + (self.per_P.over_rest() * (1 + self.bright)).largest
+        return more, dark * (1 + 4 * self.per_P.largest)
+
+    def beside_laws(self) -> Majorant:
+        """What γ and the shares of the laws are off by: C for C - 1 own patches, and rounding.
+
+        M/P is γ up to 1/(γP), and V/(P-1) is 1-γ up to (1 + 1/(1-γ))/(P-1), (1 + 1/γ)-fold in 1-a;
+        twice that holds for products.
+        """
+        rounding = self.per_P.over_rest() * (2 + self.bright)
+        return self.per_own + rounding * (2 * (1 + 1 / arb(repr(LEAST_MASKED))))
+
+
+class PopulationQuery(OverMasks, LocalQuery):
     """Bounds up to T_½, at which E A_n = ½, for the exact population.
 
     Raises NotBoundedError where the bounds say nothing, as for `LocalQuery`.
@@ -51,13 +81,7 @@ class PopulationQuery(LocalQuery):
     def _measure(self) -> None:
         """Sizes, and attentions at Q = 0: means of the counts, over P."""
         super()._measure()
-        if self.region.gamma[0] < LEAST_MASKED:
-            raise NotBoundedError(f"γ is below {LEAST_MASKED}")
-        dark = self.region.dark
-        self.bright = 1 + dark
-        # V/(P-1) is above 1-γ, by less than (1 + 1/(1-γ))/(P-1), as V < (1-γ)P + 1.
-        excess = self.per_P.over_rest() * (1 + self.bright)
-        more = 1 + excess.largest
+        more, wide = self._shown()
         self._all_of_C_s = self.per_C_s.rest  # (C_s - 1)/C_s, at least
         self.per_C_s = self.per_C_s.over_rest()  # 1/(C_s - 1), which own keys there are
         fewer = 1 + self.per_C_s.largest  # C_s/(C_s - 1)
@@ -67,7 +91,6 @@ class PopulationQuery(LocalQuery):
         self.rho_per_a, self.per_P_rho = self.rho_per_a * more, self.per_P_rho * fewer
         self.R_0 = (self.a + self.rho).rest
         self.c = self.drop * (1 / self.R_0)
-        wide = dark * (1 + 4 * self.per_P.largest)  # (γP - 1)/((1-γ)(P-2)), at most
         self.v_n, self.v_1 = self.per_C_s * wide, self.per_C_1 * wide
         self.reach = 1 + self.v_n.over_rest().largest
         self.per_own = self.per_C_s
@@ -80,15 +103,6 @@ class PopulationQuery(LocalQuery):
     def spread_of_own(self) -> Majorant:
         """How much farther than R_0 W̄_n may be where E A_n = ½: 1/(1-v_n) - 1."""
         return self.v_n.over_rest()
-
-    def beside_laws(self) -> Majorant:
-        """What γ, ρ and a of the laws are off by: C_s for C_s - 1, and rounding.
-
-        M/P is γ up to 1/(γP), and V/(P-1) is 1-γ up to (1 + 1/(1-γ))/(P-1), (1 + 1/γ)-fold in 1-a;
-        twice that holds for products.
-        """
-        rounding = self.per_P.over_rest() * (2 + self.bright)
-        return self.per_own + rounding * (2 * (1 + 1 / arb(repr(LEAST_MASKED))))
 
     def _assume(self, small: Small) -> Small:
         """As for counts at their mean; what a count exceeds its mean by stands in B and J."""
@@ -143,6 +157,8 @@ class PopulationQuery(LocalQuery):
         held.require_below_one()
         as_own = (small.phi_other + small.upsilon_other + small.upsilon_own).exp()
         own = rho * e_n * self.per_R
+        # Υ_n never falls, hence Υ_n ≥ 0, which ∫W_n^k dw ≤ ρe^{Υ_n}W_n^(k-1)/(k-1) rests on.
+        (B * own).require_below_one()
         seen = most * B  # W_m over the own keys' mean weight, if all keys of m are visible
         late = self.d_high * self.per_R * wavering + own * self.clock  # ∫ E[1/S²] over E_Q[M/S³]
         self.own_extra = B * (leak + own * self.clock)

@@ -34,6 +34,11 @@ from refutable.prove import symbolic
 from refutable.prove.balls import ball, precise
 from refutable.reuse import shared
 
+DELAY = 10
+"""Allowed to the laws over √ρ. W_1 ~ √(ρ/2s) in S delays T* by √(2ρ), T_1 by 3√(2ρ/3) = 2.4√ρ, the
+terms next to A_1² at T_1 cancel: chosen four times as large, and 1e-5 at P = 1e12 where the laws
+for large areas are 20 % off."""
+
 small_areas = Claim(
     id="local.small-areas",
     title="Few patches in a local area: both phases at every size",
@@ -42,8 +47,9 @@ small_areas = Claim(
         $T^*(\epsilon)/T_1\to\frac{3+\delta}{1+\delta}$ and
         $z(1+\delta)\Phi_{p\to v_n}(T_1)\to\ln\frac{3+\delta}2$: the laws for large $C_s$ carry a
         relative correction of order $1/C_s=P^{-\kappa_s}$.""",
-    measured="C_s = 2 to 100 on ladders of P up to 1e100, ε = 1e-3. T_½ is T* there up to a "
-    "relative 1/(Pε), where it comes: with two patches half of the masks hide the other one",
+    measured="C_s = 2 to 100 on ladders of P up to 1e100, ε = 1e-3; in balls at P = 1e12, within "
+    f"{DELAY}√ρ. T_½ is T* there up to a relative 1/(Pε), where it comes: with two patches half of "
+    "the masks hide the other one",
     provenance=Provenance.SHARPENED,
     assumptions=(*DYNAMICS, "gap bounded away from 0"),
     rests_on=("local+.phase1-length", "local+.phase2-length", "local+.own-at-switch", *REDUCED),
@@ -172,7 +178,7 @@ def phases_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 def phases_in_balls(context: Context) -> Iterator[Found]:
     """Both times and Φ_n at the switch at P = 1e12, all counts of the own area with their chances.
 
-    √ρ is 1e-6, and only the product A_1A_n beside A_1² delays T_1, by 10√ρ at most.
+    √ρ is 1e-6, and what A_1 adds beside the leading order is a multiple of it.
     """
     rungs = (enclosed_counts.FOUR, enclosed_counts.THREE)
     yield enclosed_counts.scope(rungs)
@@ -200,9 +206,9 @@ def phases_in_balls(context: Context) -> Iterator[Found]:
                 yield at_most(
                     f"|{name}/its law - 1|, {rung}",
                     ends(abs(value / predicted - 1))[1],
-                    ends(10 * shares.rho.sqrt())[0],
+                    ends(DELAY * shares.rho.sqrt())[0],
                     0,
-                    "10√ρ, upper end of a ball",
+                    f"{DELAY}√ρ, upper end of a ball",
                     certificate=enclosed_counts.certificate(rung),
                 )
 

@@ -32,10 +32,11 @@ class Proof:
     """That a deviation falls with P: what it is of, where, and how far it may reach at P0.
 
     off: the deviation of a run of the reduced dynamics. bound: of a tile; raises NotBoundedError
-    where it says nothing. allowed: at P0; what lies above is cut, and at last called open. asked:
-    which tiles are meant, in words by `among`. is_size: it is the size of a correlation and no
-    deviation from a law, so that floats know it to many digits however small it is. flow: what the
-    bound is about.
+    where it says nothing. allowed: at P0; what lies above is cut, and at last called open. It is a
+    choice: a larger one makes fewer tiles and a weaker statement, and the largest bound that is
+    proved stands in the evidence beside it. asked: which tiles are meant, in words by `among`.
+    is_size: it is the size of a correlation and no deviation from a law, so that floats know it to
+    many digits however small it is. flow: what the bound is about.
     """
 
     of: str

@@ -20,7 +20,8 @@ from refutable.prove.recording import Recording, ball
 
 Number: TypeAlias = "int | float | arb | recording.Known"
 ROUNDS = 12
-"""Attempts to close a bootstrap, each with laws a quarter above those that the last one gave."""
+"""Attempts to close a bootstrap, each with laws a quarter above those that the last one gave. Both
+are choices: what they do not close is refused, and what closes is proved however it was found."""
 
 
 class NotBoundedError(Exception):

@@ -13,6 +13,7 @@ from refutable.claims.mae.for_every_size import GlobalQuery, LocalQuery
 from refutable.claims.mae.global_population import GlobalPopulation
 from refutable.claims.mae.population_for_every_size import PopulationQuery
 from refutable.claims.runs.region import Region
+from refutable.prove.majorant import Majorant
 
 TILES = {
     1: Region(12, (0.85, 0.9), (0.3, 0.35), (0.45, 0.5), 1.5, 2.0),
@@ -99,6 +100,17 @@ COLLAPSE = {
 LATE = {1: {"left_over": 1.258652e-05}, -1: {"left_over": 0.009494401}}
 
 
+SHARE = 0.1
+"""ρ where ρ² is told from nothing: 1e-6 of 1e-2 is far below any coefficient of it."""
+OF_SHARE = {
+    1: {
+        LocalQuery: {"half_time": 6.703845, "switch_time": 1.280749},
+        PopulationQuery: {"half_time": 7.587912, "switch_time": 5.239608},
+    },
+    -1: {LocalQuery: {"half_time": 5.425717}, PopulationQuery: {"half_time": 5.883157}},
+}  # fmt: skip
+
+
 def found(bounds: object, name: str) -> float:
     value = bounds
     for part in name.split("."):
@@ -116,5 +128,16 @@ def test_bounds_are_those_that_were_derived(sign: int) -> None:
         (Collapse(TILES[sign], REACH, TAU), COLLAPSE[sign]),
         (LateCollapse(TILES[sign], lowest_tau=TAU), LATE[sign]),
     ):
+        for name, number in numbers.items():
+            assert found(bounds, name) == pytest.approx(number, rel=1e-6), name
+
+
+@pytest.mark.parametrize("sign", TILES)
+def test_terms_of_second_order_are_those_that_were_derived(sign: int) -> None:
+    """Where the own area's share is 0.1 in what W_n adds to a time; elsewhere it is as it was."""
+    for kind, numbers in OF_SHARE[sign].items():
+        bounds = kind(TILES[sign])
+        assert bounds.half_time.value < SHARE
+        bounds.rho = Majorant.of(SHARE, -1)
         for name, number in numbers.items():
             assert found(bounds, name) == pytest.approx(number, rel=1e-6), name

@@ -22,10 +22,11 @@ from sympy.parsing.sympy_parser import (
 )
 
 from refutable.claim import Claim
-from refutable.claims.contrastive import leftovers
+from refutable.claims.contrastive import collapse, leftovers
 from refutable.claims.mae import (
     enclosed_counts,
     enclosed_flow,
+    first_order,
     global_laws,
     global_query,
     laws,
@@ -38,7 +39,7 @@ from refutable.claims.runs.for_every_size import Bounds
 from refutable.claims.runs.region import Region
 from refutable.claims.theorems import theorem_4_2, theorem_4_4
 from refutable.model.ball_events import Moment
-from refutable.model.setting import Latents, Setting
+from refutable.model.setting import Contrastive, Latents, Setting
 from refutable.prove.balls import precise
 from tests.claims.test_statements_and_bounds import FAR, limits_of
 
@@ -54,6 +55,7 @@ SIDES = {
 }
 WORDS = {
     r"\\[td]?frac\{([^{}]*)\}\{([^{}]*)\}": r"((\1)/(\2))",
+    r"\\[td]?frac(\d)(\d)": r"(\1/\2)",
     r"\\Phi_\{p\\to v_n\}": " Phin ",
     r"\\Phi_\{p\\to v_1\}": " Phi1 ",
     r"\\Phi_1": " Phi1 ",
@@ -62,6 +64,7 @@ WORDS = {
     r"\\Delta": "Delta",
     r"\\gamma": "gamma",
     r"\\rho": "rho",
+    r"\\tau": "tau",
     r"C_([1ns])": r" C\1 ",
     r"zP": "z P",
     r"e\^\{([^{}]*)\}": r"exp(\1)",
@@ -318,6 +321,45 @@ def test_local_correlations_of_the_collapse_are_those_that_are_stated() -> None:
     )
     assert leftovers.locals_exponent(SIDES[-1])[0] == pytest.approx(value(below, SIDES[-1]))
     assert leftovers.locals_exponent(SIDES[1])[0] == pytest.approx(value(above, SIDES[1]))
+
+
+@pytest.mark.parametrize("sign", SIDES)
+def test_theorem_4_4_has_the_powers_of_the_locals_over_a_logarithm(sign: int) -> None:
+    """|Φ_m|/Φ_1 on its ladder and in its bound: what cl.locals-stay states, over Φ_1 ~ log P."""
+    at = SIDES[sign]
+    power, logs = leftovers.locals_exponent(at)
+    assert theorem_4_4.predicted_dominance(at) == (power, logs - 1)
+    bounded = theorem_4_4.collapse_bounds().proofs[0].bound(Region.of(at))
+    assert float(bounded.power) <= power + 1.5 / at.log_P
+
+
+def test_what_is_left_of_the_collapse_is_bounded_around_what_is_stated() -> None:
+    (formula,) = re.findall(r"\(1-A_1\)\\,t/\(KP\) \\to (.*?)\\text", collapse.late.statement)
+    at = NEAR.replace(contrastive=Contrastive(negatives=math.inf, tau=0.4))
+    stated = value(formula, at, tau=0.4)
+    assert collapse.late_constant(at) == pytest.approx(stated, rel=1e-12)
+    for miss, low, high in ((1, 0, 1e-12), (1.001, 0.9e-3, 1.1e-3)):
+        log_t = math.log(miss * stated * at.K * at.P / collapse.missing(at, 15.0))
+        run = SimpleNamespace(done=SimpleNamespace(phi_global=15.0, log_t=log_t))
+        off = collapse.late_bounds().proofs[0].off(at, run)  # type: ignore[arg-type]
+        assert low <= off < high
+
+
+SHIFTS: dict[str, tuple[Claim, Callable[[Setting], float]]] = {
+    "times": (first_order.times, lambda _: first_order.time_shift()),
+    "Φ_1 at T_½": (first_order.depth, lambda _: first_order.depth_shift()),
+    "Φ_n at T_½": (first_order.own_at_half, first_order.own_shift_at_half),
+    "Φ_n at T*": (first_order.own_at_end, first_order.own_shift_at_end),
+}
+
+
+@pytest.mark.parametrize("name", SHIFTS)
+def test_what_fluctuations_add_is_compared_with_what_is_stated(name: str) -> None:
+    claim, law = SHIFTS[name]
+    (formula,) = re.findall(r"\\to(.*?)(?:\\quad|,|$)", claim.statement)
+    for at in (NEAR, SIDES[1].replace(gamma=0.8)):
+        stated = value(formula, at, A=first_order.attention_at_end(at))
+        assert law(at) == pytest.approx(stated, rel=1e-12)
 
 
 ORDERS: dict[str, tuple[Claim, Callable[[], Bounds], int, int, int]] = {
