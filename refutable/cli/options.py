@@ -54,8 +54,8 @@ workers = click.option(
 )  # fmt: skip
 limit = click.option(
     "--limit", type=float, metavar="SECONDS", callback=_seconds,
-    help="How long a leg may take that names no limit of its own [default: 30 s in profile quick, "
-    "30 min in full, 6 h in deep].",
+    help="How long a leg may take that names no limit of its own, waits for a core not counted "
+    "[default: 30 s in profile quick, 30 min in full, 6 h in deep].",
 )  # fmt: skip
 shard = click.option(
     "--shard", metavar="I/N",

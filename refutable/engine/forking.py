@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import gc
 import io
 import os
@@ -14,12 +13,13 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, BinaryIO, NoReturn
 
 from refutable.check import warm
 from refutable.engine import frames, state
+from refutable.engine.dump import dumped, dumping
 from refutable.engine.frames import Frame, Parser
 from refutable.engine.streams import PRINTED, Prints
 from refutable.engine.worker import Worker
@@ -68,24 +68,6 @@ def _children() -> list[int]:
             return [int(pid) for pid in listed.read().split()]
     except OSError:
         return []
-
-
-@contextlib.contextmanager
-def dumping(file: IO[bytes] | None) -> Iterator[Callable[[float], None]]:
-    """What arms a dump of where the code stands, shortly before a limit and at a crash."""
-
-    def arm(limit: float) -> None:
-        if file is None:
-            return
-        file.seek(0)
-        file.truncate()
-        faulthandler.enable(file=file, all_threads=False)
-        faulthandler.dump_traceback_later(max(limit - 0.5, 0.6 * limit), file=file)
-
-    try:
-        yield arm
-    finally:
-        faulthandler.cancel_dump_traceback_later()
 
 
 if sys.platform == "linux":
@@ -170,6 +152,7 @@ if sys.platform == "linux":
             if "job" in frame.body:
                 if slot not in self.children:
                     self.children[slot] = self._fork(slot)
+                    self._say(Frame(slot, {"process": self.children[slot].pid}))
                 self.children[slot].at_work = True
             child = self.children.get(slot)
             if child is not None:
@@ -236,17 +219,10 @@ if sys.platform == "linux":
                 os.close(child.ended)
             if child.at_work:
                 code = os.waitstatus_to_exitcode(status)
-                self._say(
-                    Frame(slot, {"died": code, "mute": child.mute, "where": self._dumped(slot)})
-                )
+                where = dumped(self.dumps.get(slot))
+                self._say(Frame(slot, {"died": code, "mute": child.mute, "where": where}))
             if not self.children:
                 self._clear_away()
-
-        def _dumped(self, slot: int) -> str:
-            if slot not in self.dumps:
-                return ""
-            self.dumps[slot].seek(0)
-            return self.dumps[slot].read(16_000).decode(errors="replace")
 
         def _fork(self, slot: int) -> _Child:
             if slot not in self.dumps:

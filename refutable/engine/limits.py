@@ -12,7 +12,10 @@ from refutable.claim import Profile
 from refutable.errors import UsageError
 
 SECONDS: dict[Profile, float] = {"quick": 30.0, "full": 1800.0, "deep": 21600.0}
-"""Seconds that a leg may take where the claim says nothing else."""
+"""Seconds that a leg may take where the claim says nothing else, not counting those in which it is
+ready to go on and other work has the cores: how busy a machine is makes nothing undecided."""
+LONGEST_WAIT = 9.0
+"""How long it may wait for a core, as a multiple of its limit: where nothing gets on, it ends."""
 IMPORT = 50.0
 """Seconds that importing the sources may take."""
 FIRST_NOTICE, NEXT_NOTICE = 10.0, 30.0

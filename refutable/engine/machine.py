@@ -63,6 +63,21 @@ def _spent(process: int) -> int:
     return int(user) + int(system)
 
 
+def waits(process: int) -> dict[int, float]:
+    """Seconds for which threads of a process were ready to run while others had the cores.
+
+    By thread, also of the processes that it started and that still run. Empty where the system
+    does not say.
+    """
+    found: dict[int, float] = {}
+    for task in Path(f"/proc/{process}/task").glob("*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it may end meanwhile
+            found[int(task.name)] = int((task / "schedstat").read_text("ascii").split()[1]) / 1e9
+            for started in (task / "children").read_text("ascii").split():
+                found |= waits(int(started))
+    return found
+
+
 def worth(since: Moment | None, now: Moment | None, most: int) -> int:
     """How many processes are worth it, of `most`: one for every core that others left idle.
 

@@ -18,7 +18,7 @@ from refutable.engine import frames, limits, machine
 from refutable.engine.agenda import Agenda
 from refutable.engine.frames import Frame
 from refutable.engine.process import Job as Job
-from refutable.engine.process import Server, Work, death
+from refutable.engine.process import Server, death
 from refutable.errors import UsageError
 
 PATIENCE = 10.0
@@ -211,10 +211,7 @@ class Pool:
             job = self._next()
             if job is None:
                 return
-            now = time.monotonic()
-            server.work[slot] = Work(job, now, now + job.limit, now + limits.FIRST_NOTICE)
-            body = {"task": job.task, "args": job.args, "limit": job.limit, "seed": job.seed}
-            server.send(Frame(slot, {"job": body}))
+            server.begin(slot, job)
             yield Started(job)
 
     def _next(self) -> Job | None:
@@ -270,11 +267,12 @@ class Pool:
         elif "refused" in body:
             self._broken = body["refused"]
             self._drop(server)
+        elif "process" in body:
+            server.has_forked(slot, body["process"])
         elif slot not in server.work:
             return  # an afterthought of what was stopped
         elif "tick" in body:
-            work = server.work[slot]
-            work.deadline = time.monotonic() + work.job.limit
+            server.work[slot].ticked()
         elif "want" in body:
             self._wanted(body["want"], server, slot)
         elif "made" in body:
@@ -291,8 +289,10 @@ class Pool:
             seconds = time.monotonic() - work.started
             self._spent.append((body["spent"], max(0.0, seconds - body["spent"])))
             self._release(server, slot)
-            if body["last"] and not server.forks:
-                self._drop(server)
+            if body["last"]:
+                server.children.pop(slot, None)
+                if not server.forks:
+                    self._drop(server)
             yield Ended(
                 work.job, seconds, body.get("value"), body.get("failure"), files=body["files"]
             )
@@ -303,7 +303,7 @@ class Pool:
         self._release(server, slot)
         seconds = time.monotonic() - work.started
         if work.stopped is not None:
-            why = f"it was stopped after {work.job.limit:g} s"
+            why = work.why_stopped()
             return Ended(work.job, seconds, stopped="time", why=why, where=where)
         return Ended(work.job, seconds, stopped="died", why=why, where=where)
 
@@ -347,7 +347,7 @@ class Pool:
             for slot, work in list(server.work.items()):
                 if work.stopped is not None and now > work.stopped + PATIENCE:
                     server.kill()
-                elif work.deadline is not None and now > work.deadline and work.stopped is None:
+                elif work.is_overdue(now):
                     work.stopped = now
                     if server.forks:
                         server.send(Frame(slot, {"stop": True}))

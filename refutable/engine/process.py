@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
-from refutable.engine import frames
+from refutable.engine import frames, limits, machine
+from refutable.engine.dump import dumped
 from refutable.engine.frames import Frame
 from refutable.errors import UsageError
 
@@ -39,8 +40,9 @@ _START = (
 class Job:
     """A piece of work.
 
-    task: `module:function`; args: JSON. limit: seconds that it may take, or a part of it that
-    ticks. seed: of the global generators. key: what it is to whoever gives it.
+    task: `module:function`; args: JSON. limit: seconds that it, or a part of it that ticks, may
+    take, not counting those in which it waits for a core. seed: of the global generators. key:
+    what it is to whoever gives it.
     """
 
     task: str
@@ -52,14 +54,59 @@ class Job:
 
 @dataclass
 class Work:
-    """A job under way. deadline: None while it waits for what another process makes."""
+    """A job under way.
+
+    deadline: None while it waits for what another process makes. process: the one that does it.
+    before: how long its threads had waited for a core when the time of the job began. granted:
+    seconds that the job was given beyond its limit, as it has waited so long.
+    """
 
     job: Job
     started: float
     deadline: float | None
     notice: float
+    process: int
+    before: dict[int, float]
     stopped: float | None = None
     left: float = 0.0
+    granted: float = 0.0
+
+    @classmethod
+    def begun(cls, job: Job, process: int) -> Work:
+        """A job that begins now."""
+        now = time.monotonic()
+        before = machine.waits(process) if process else {}
+        return cls(job, now, now + job.limit, now + limits.FIRST_NOTICE, process, before)
+
+    def ticked(self) -> None:
+        """A part of the job begins, with a limit of its own."""
+        self.deadline = time.monotonic() + self.job.limit
+        self.before, self.granted = machine.waits(self.process), 0.0
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether the time of the job is over; what it waited for a core is added first."""
+        if self.deadline is None or now <= self.deadline or self.stopped is not None:
+            return False
+        more = min(self._waited(), limits.LONGEST_WAIT * self.job.limit) - self.granted
+        if more < 0.01 * self.job.limit:
+            return True
+        self.granted += more
+        self.deadline += more
+        return now > self.deadline
+
+    def _waited(self) -> float:
+        """Seconds that a thread has waited for a core: of that which has waited longest."""
+        now = machine.waits(self.process)
+        return max((waited - self.before.get(task, 0.0) for task, waited in now.items()), default=0)
+
+    def why_stopped(self) -> str:
+        """In words, which limit was met."""
+        why = f"it was stopped after {self.job.limit:g} s"
+        if self.granted:
+            why += f", not counting {self.granted:.2g} s in which it waited for a core"
+        if self.granted >= limits.LONGEST_WAIT * self.job.limit:
+            why += ", which is as long as anything may"
+        return why
 
 
 class Server:
@@ -67,6 +114,7 @@ class Server:
 
     def __init__(self, setup: Mapping[str, Any], heard: queue.SimpleQueue[Any]) -> None:
         self.work: dict[int, Work] = {}
+        self.children: dict[int, int] = {}
         self.ready = self.forks = self.gone = False
         self.started = time.monotonic()
         self.ended: float | None = None
@@ -112,10 +160,20 @@ class Server:
 
     def where(self) -> str:
         """The stack that a process left which does the work itself."""
-        if self.dump is None:
-            return ""
-        self.dump.seek(0)
-        return self.dump.read(16_000).decode(errors="replace")
+        return dumped(self.dump)
+
+    def begin(self, slot: int, job: Job) -> None:
+        """Have a job done."""
+        doing = self.children.get(slot, 0) if self.forks else self.process.pid
+        self.work[slot] = Work.begun(job, doing)
+        body = {"task": job.task, "args": job.args, "limit": job.limit, "seed": job.seed}
+        self.send(Frame(slot, {"job": body}))
+
+    def has_forked(self, slot: int, process: int) -> None:
+        """What a slot does is done by this process from now on, which has waited for no core."""
+        self.children[slot] = process
+        if slot in self.work:
+            self.work[slot].process, self.work[slot].before = process, {}
 
     def kill(self) -> None:
         """End it and what it started, at once."""

@@ -22,6 +22,7 @@ from refutable import catalogue as catalogues
 from refutable import files, seal
 from refutable.check import one_thread
 from refutable.engine import forking, frames, limits, state
+from refutable.engine.dump import dumping
 from refutable.engine.frames import Frame
 from refutable.engine.streams import PRINTED, Prints
 from refutable.engine.worker import Worker
@@ -151,7 +152,7 @@ def _alone(
     if initial is not None:
         initial.threads += 1
     worker = Worker(0, sources, initial, send, arrived.get)
-    with forking.dumping(None if dump is None else os.fdopen(dump, "wb", closefd=False)) as arm:
+    with dumping(None if dump is None else os.fdopen(dump, "wb", closefd=False)) as arm:
         while True:
             job = arrived.get().body["job"]
             prints.left = PRINTED
