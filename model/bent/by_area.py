@@ -9,6 +9,7 @@ those of `network` to rounding, at a tenth of the time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,18 +59,18 @@ def ask_alike(network: Network, perturbation: Perturbation) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """S samples by area, for one step or for T of them.
+    """S samples by area, for one step or for T of them; samples come last, as sums are over areas.
 
-    z: (S, N). shown: how many patches are masked, and visible of every area, (S, N + 1); where keys
-    say their position, which ones are, (P, S, N + 1).
+    z: (N, S). shown: how many patches are masked, and visible of every area, (N + 1, S); where keys
+    say their position, which ones are, (P, N + 1, S).
     """
 
-    z: Float[Tensor, "*T S N"]
-    shown: Float[Tensor, "*T S n"] | Float[Tensor, "*T P S n"]
+    z: Float[Tensor, "*T N S"]
+    shown: Float[Tensor, "*T n S"] | Float[Tensor, "*T P n S"]
 
-    def at(self, step: int) -> Counted:
-        """Those of one step."""
-        return Counted(self.z[step], self.shown[step])
+    def one_by_one(self) -> Iterator[Counted]:
+        """Those of each of many steps."""
+        return map(Counted, self.z.unbind(), self.shown.unbind())
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,35 +78,47 @@ class Reading:
     """What p queries of a head read of S samples.
 
     among: exp(a_pq) up to a factor for each query, (p, P); None where keys are features alone.
-    raised: exp(z e_pᵀQv), (p, S, N). total: what the softmax divides by, (p, S, 1). attention: to
-    the visible patches of every area, (p, S, N). reach: the largest |z e_pᵀQv|.
+    raised: exp(z e_pᵀQv), (p, N, S). total: what the softmax divides by, (p, 1, S). attention: to
+    the visible patches of every area, (p, N, S). reach: the largest |z e_pᵀQv|.
     """
 
     among: Float[Tensor, "p P"] | None
-    raised: Float[Tensor, "p S N"]
-    total: Float[Tensor, "p S 1"]
-    attention: Float[Tensor, "p S N"]
+    raised: Float[Tensor, "p N S"]
+    total: Float[Tensor, "p 1 S"]
+    attention: Float[Tensor, "p N S"]
     reach: Float[Tensor, ""]
 
 
 @dataclass(frozen=True, eq=False)
-class Taken:
-    """A loss without weight decay, and its gradients.
-
-    of_Q: (H, d, d). of_W: (d, d); None where W is not trained. attention: (p, S, N), the mean of
-    the heads'. reach: the largest |z e_pᵀQv| that was met.
-    """
+class Measured:
+    """A loss without weight decay. reach: the largest |z e_pᵀQv| that was met."""
 
     loss: Float[Tensor, ""]
-    of_Q: Float[Tensor, "H d d"]
-    of_W: Float[Tensor, "d d"] | None
-    attention: Float[Tensor, "p S N"]
     reach: Float[Tensor, ""]
 
     @property
     def exact(self) -> bool:
-        """Whether no exponential was out of the range in which a step is exact to rounding."""
+        """Whether all exponentials were in the range in which this is exact to rounding."""
         return float(self.reach) <= FAR
+
+
+@dataclass(frozen=True, eq=False)
+class Attended(Measured):
+    """And the attention of the queries, (p, N, S), the mean of the heads'."""
+
+    attention: Float[Tensor, "p N S"]
+
+
+@dataclass(frozen=True, eq=False)
+class Taken(Measured):
+    """And the gradients: of_Q (H, d, d), of_W (d, d), None where W is not trained."""
+
+    of_Q: Float[Tensor, "H d d"]
+    of_W: Float[Tensor, "d d"] | None
+
+
+Towards = tuple[Float[Tensor, ""], Float[Tensor, "#p N s"], Float[Tensor, "d d"] | None]
+"""A loss, its gradient in what queries read, and in W where that is trained."""
 
 
 class ByArea:
@@ -123,129 +136,143 @@ class ByArea:
         K, N, d = where.V.shape
         cluster = np.concatenate(clusters(setting, network.objective, size))
         self.largest = float(np.abs(setting.latents.values).max())
-        flat = where.V.reshape(K * N, d)
+        flat = where.V.transpose(1, 0, 2).reshape(N * K, d)
         gram = flat @ flat.T
-        across = gram.reshape(K, N, K, N)
-        self.within = bool((np.einsum("knkm->knm", across) == np.eye(N)).all())
-        self.orthonormal = bool((gram == np.eye(K * N)).all())
+        within = np.einsum("nkmk->knm", gram.reshape(N, K, N, K))
+        self.orthonormal = bool((within == np.eye(N)).all())
+        self.across = bool((gram == np.eye(N * K)).all())
 
         def tensor(array: Array) -> Tensor:
             return torch.from_numpy(np.ascontiguousarray(array)).to(where.device)
 
-        self.cluster, self.of_cluster = tensor(cluster), tensor(np.eye(K)[cluster])
-        self.member = tensor(np.eye(N)[where.area_of[cluster]].transpose(1, 0, 2))
+        self.of_cluster = tensor(np.eye(K)[:, cluster])
+        self.member = tensor(np.eye(N)[where.area_of[cluster]].transpose(1, 2, 0))
         self.V = tensor(flat)
-        self.keys = torch.cat([self.V, network.positions]) if network.placed else self.V
-        self.shape = K, N
+        self.shape = N, K
 
     def count(self, samples: Samples) -> Counted:
         """Samples by area, those of many steps at once where they have an axis more."""
         device = self.V.device
-        z = np.concatenate([drawn.z for drawn in samples], axis=-2)
-        visible = torch.from_numpy(np.concatenate([drawn.visible for drawn in samples], axis=-2))
-        seen = visible.to(device).transpose(-1, -2).double()
-        if self.network.placed:
-            of_areas = seen[..., None] * self.member
-            masked = 1 - seen[..., None]
-        else:
-            of_areas = torch.einsum("...ps,psn->...sn", seen, self.member)
-            masked = (1 - seen).sum(dim=-2)[..., None]
-        shown = torch.cat([masked, of_areas], dim=-1)
-        return Counted(torch.from_numpy(z).to(device), shown)
+        z, seen = (
+            torch.from_numpy(np.concatenate(parts, axis=-2)).to(device).mT
+            for parts in zip(*((drawn.z, drawn.visible) for drawn in samples), strict=True)
+        )
+        seen = seen.to(z.dtype, memory_format=torch.contiguous_format)
+        shown = seen.new_empty((*seen.shape[:-1], self.shape[0] + 1, seen.shape[-1]))
+        shown[..., 0, :] = 1 - seen
+        torch.mul(seen[..., None, :], self.member, out=shown[..., 1:, :])
+        if not self.network.placed:
+            shown = shown.sum(dim=-3)
+        return Counted(z.contiguous(), shown)
 
     def read(self, rows: Float[Tensor, "p d"], counted: Counted) -> Reading:
         """What queries with these rows e_pᵀQ read."""
-        K, N = self.shape
-        products = rows @ self.keys.T
-        of_features = products[:, : K * N]
-        of_samples = of_features.unflatten(1, (K, N)).index_select(1, self.cluster)
-        raised = (counted.z * of_samples).exp_()
+        N, K = self.shape
+        of_features = rows @ self.V.T
+        raised = (of_features.view(-1, K) @ self.of_cluster).view(-1, N, self.of_cluster.shape[1])
+        raised = raised.mul_(counted.z).exp_()
         among, weighed = None, counted.shown
         if self.network.placed:
-            of_positions = products[:, K * N :]
-            among = (of_positions - of_positions.amax(dim=1, keepdim=True)).exp_()
-            weighed = (among @ weighed.flatten(1)).unflatten(1, weighed.shape[1:])
-        weights = weighed[..., 1:] * raised
-        total = weights.sum(dim=-1, keepdim=True) + weighed[..., :1]
+            among = rows @ self.network.positions.T
+            among = among.sub_(among.amax(dim=1, keepdim=True)).exp_()
+            weighed = (among @ weighed.flatten(1)).view(-1, *weighed.shape[1:])
+        weights = weighed[..., 1:, :] * raised
+        total = weights.sum(dim=1, keepdim=True).add_(weighed[..., :1, :])
         reach = of_features.abs().amax() * self.largest
         return Reading(among, raised, total, weights.div_(total), reach)
 
     def _of_rows(
-        self, reading: Reading, counted: Counted, towards: Float[Tensor, "#p s N"]
+        self, reading: Reading, counted: Counted, towards: Float[Tensor, "#p N s"]
     ) -> Float[Tensor, "p d"]:
         """Gradient of the rows from that of what is read, Σ_n attention·z_n in each feature.
 
         It may be that of the first samples only.
         """
-        some = slice(0, towards.shape[1])
-        z, attention, total = counted.z[some], reading.attention[:, some], reading.total[:, some]
-        gain = towards * z
-        mean = (attention * gain).sum(dim=-1, keepdim=True)
-        over = gain - mean
-        by_sample = (attention * over).mul_(z)
-        of_keys = (self.of_cluster[some].T @ by_sample).flatten(1)
-        if reading.among is not None:
-            over = torch.cat([-mean, over.mul_(reading.raised[:, some])], dim=-1).div_(total)
-            shown = counted.shown[:, some].flatten(1)
-            of_keys = torch.cat([of_keys, reading.among * (over.flatten(1) @ shown.T)], dim=1)
-        return of_keys @ self.keys
+        some = slice(0, towards.shape[2])
+        z, attention = counted.z[:, some], reading.attention[..., some]
+        over = towards * z
+        mean = (attention * over).sum(dim=1, keepdim=True)
+        over = over - mean
+        of_features = (attention * over).mul_(z).flatten(0, 1) @ self.of_cluster[:, some].T
+        of_rows = of_features.view(len(mean), -1) @ self.V
+        if reading.among is None:
+            return of_rows
+        P, n, _ = counted.shown.shape
+        by_kind = over.new_empty((len(mean), n, towards.shape[2]))
+        torch.neg(mean[:, 0], out=by_kind[:, 0])
+        torch.mul(over, reading.raised[..., some], out=by_kind[:, 1:])
+        by_kind.div_(reading.total[..., some])
+        of_positions = by_kind.flatten(1) @ counted.shown[..., some].reshape(P, -1).T
+        return of_rows.addmm_(of_positions.mul_(reading.among), self.network.positions)
+
+    def _read_by(
+        self, asking: Float[Tensor, "p d"], counted: Counted
+    ) -> tuple[list[Reading], Float[Tensor, "p N S"], Float[Tensor, ""]]:
+        """What the heads read, the mean of their attention, and how far correlations reach."""
+        readings = [self.read(asking @ Q, counted) for Q in self.network.Q[0]]
+        if len(readings) == 1:
+            return readings, readings[0].attention, readings[0].reach
+        attention = torch.stack([reading.attention for reading in readings]).mean(dim=0)
+        return readings, attention, torch.stack([reading.reach for reading in readings]).amax()
+
+    @torch.no_grad()
+    def look(self, asking: Float[Tensor, "p d"], counted: Counted) -> Attended:
+        """Loss and attention where `asking` are the queries."""
+        _, attention, reach = self._read_by(asking, counted)
+        loss, *_ = self._objective(attention * counted.z, counted)
+        return Attended(loss, reach, attention)
 
     @torch.no_grad()
     def step(self, asking: Float[Tensor, "p d"], counted: Counted) -> Taken:
         """Loss and gradients where `asking` are the queries, all e_p or the mean of them."""
-        Q = self.network.Q[0]
-        readings = [self.read(asking @ head, counted) for head in Q]
-        attention = readings[0].attention
-        if len(readings) > 1:
-            attention = torch.stack([reading.attention for reading in readings]).mean(dim=0)
-        read = attention * counted.z
-        objective = self._reconstruction if self.network.objective == "mae" else self._contrast
-        loss, towards, of_W = objective(read, counted)
-        towards = towards / len(readings)
-        of_Q = [asking.T @ self._of_rows(reading, counted, towards) for reading in readings]
-        reach = torch.stack([reading.reach for reading in readings]).amax()
-        return Taken(loss, torch.stack(of_Q), of_W, attention, reach)
-
-    def _reconstruction(
-        self, read: Float[Tensor, "P B N"], counted: Counted
-    ) -> tuple[Float[Tensor, ""], Float[Tensor, "P B N"], Float[Tensor, "d d"] | None]:
-        """The loss of MAE, its gradient in what is read, and in W where that is trained."""
-        hidden, wanted = counted.shown[..., :1], self.member * counted.z
-        B = self.size
-        if self.network.plain_values and self.within:
-            error = (read - wanted).mul_(hidden)
-            return 0.5 * error.square().sum() / B, error / B, None
-        V = self.V.unflatten(0, self.shape)
-        values = V @ self.network.W
-        squares, products, norms = (
-            (one @ other.transpose(1, 2)).index_select(0, self.cluster)
-            for one, other in ((values, values), (V, values), (V, V))
+        readings, attention, reach = self._read_by(asking, counted)
+        loss, towards, of_W = self._objective(attention * counted.z, counted)
+        heads = len(readings)
+        of_Q = torch.stack(
+            [asking.T @ self._of_rows(reading, counted, towards) for reading in readings]
         )
-        read, wanted = ((hidden * part).transpose(0, 1) for part in (read, wanted))
-        of_read, of_wanted = read @ squares, wanted @ products
-        loss = 0.5 * ((of_read - 2 * of_wanted) * read + (wanted @ norms) * wanted).sum() / B
-        towards = (of_read - of_wanted).transpose(0, 1) / B
-        if not self.network.W.requires_grad:
-            return loss, towards, None
-        N = self.shape[1]
-        of_squares, of_products = (
-            (self.of_cluster.T @ (read.transpose(1, 2) @ part).flatten(1)).unflatten(1, (N, N))
-            for part in (read, wanted)
-        )
-        return loss, towards, self.V.T @ (of_squares @ values - of_products @ V).flatten(0, 1) / B
+        return Taken(loss, reach, of_Q if heads == 1 else of_Q / heads, of_W)
 
-    def _contrast(
-        self, read: Float[Tensor, "p S N"], counted: Counted
-    ) -> tuple[Float[Tensor, ""], Float[Tensor, "1 s N"], Float[Tensor, "d d"] | None]:
-        """The same of CL; gradients are those of the first views where the others pass none on."""
-        network, tau = self.network, self.network.details.tau
-        pooled = (self.of_cluster[:, :, None] * read.mean(dim=0)[:, None]).flatten(1)
+    def _objective(self, read: Float[Tensor, "p N S"], counted: Counted) -> Towards:
+        """What follows from what is read; for CL gradients of the views that pass one on."""
+        if self.network.objective == "cl":
+            return self._contrast(read)
+        if self.network.plain_values and self.orthonormal:
+            share = counted.shown[:, :1] / self.size
+            error = torch.addcmul(read, self.member, counted.z, value=-1)
+            towards = error * share
+            return 0.5 * torch.dot(error.flatten(), towards.flatten()), towards, None
+        return self._reconstruction(read, counted)
+
+    def _reconstruction(self, read: Float[Tensor, "P N B"], counted: Counted) -> Towards:
+        """The same by inner products of features, as they are and as W makes them."""
+        B, (N, K), W = self.size, self.shape, self.network.W
+        hidden = counted.shown[:, :1]
+        read, wanted = hidden * read, hidden * self.member * counted.z
+        towards, of_W, loss = torch.empty_like(read), torch.zeros_like(W), read.new_zeros(())
+        for k in range(K):
+            here = slice(k, None, K)  # the samples of cluster k
+            V = self.V[here]
+            values = V @ W
+            ours, theirs = read[..., here], wanted[..., here]
+            of_ours, of_theirs = (values @ values.T) @ ours, (values @ V.T) @ theirs
+            products = of_ours * ours - 2 * of_theirs * ours + ((V @ V.T) @ theirs) * theirs
+            loss += 0.5 * products.sum() / B
+            towards[..., here] = (of_ours - of_theirs) / B
+            if W.requires_grad:
+                ours, theirs = (part.transpose(0, 1).reshape(N, -1) for part in (ours, theirs))
+                of_W += V.T @ ((ours @ ours.T) @ values - (ours @ theirs.T) @ V) / B
+        return loss, towards, of_W if W.requires_grad else None
+
+    def _contrast(self, read: Float[Tensor, "p N S"]) -> Towards:
+        """The loss of CL on first views, second ones and negatives, one after the other."""
+        network, tau, B = self.network, self.network.details.tau, self.size
+        mean = read[0] if len(read) == 1 else read.mean(dim=0)
+        pooled = (mean.T[:, :, None] * self.of_cluster.T[:, None]).flatten(1)
         values = self.V if network.plain_values else self.V @ network.W
-        plain = network.plain_values and self.orthonormal  # V Vᵀ = I: coordinates will do
-        outputs = pooled if plain else pooled @ values
-        B = self.size
+        plain = network.plain_values and self.across  # V Vᵀ = I: coordinates in features will do
+        F = pooled if plain else pooled @ values
         length = None
-        F = outputs
         if self.perturbation.normalised:
             length = F.norm(dim=1, keepdim=True).clamp_min(SHORTEST)
             F = F / length
@@ -255,20 +282,20 @@ class ByArea:
         loss = -tau * chances[:, 0].mean()
         pull = chances.exp_()
         pull[:, 0] -= 1
-        pull /= B
+        pull /= B * len(read)
         of_own, of_others = pull[:, :1], pull[:, 1:]
-        towards = of_own * positives + of_others @ negatives
+        towards = torch.addcmul(of_others @ negatives, of_own, positives)
         if not self.perturbation.stop_gradient:
             towards = torch.cat([towards, of_own * anchors, of_others.T @ anchors])
         s = len(towards)
         if length is not None:
-            along = (towards * F[:s]).sum(dim=1, keepdim=True)
-            along = along * (length[:s] > SHORTEST)
+            along = (towards * F[:s]).sum(dim=1, keepdim=True) * (length[:s] > SHORTEST)
             towards = (towards - along * F[:s]) / length[:s]
         of_W = None
         if network.W.requires_grad:
-            of_W = self.V.T @ (pooled[:s].T @ towards)
+            of_W = self.V.T @ (pooled[:s].T @ towards) * len(read)
         if not plain:
             towards = towards @ values.T
-        own_cluster = towards.unflatten(1, self.shape) * self.of_cluster[:s, :, None]
-        return loss, (own_cluster.sum(dim=1) / len(read))[None], of_W
+        N, K = self.shape
+        of_own_cluster = towards.view(s, N, K) * self.of_cluster.T[:s, None]
+        return loss, of_own_cluster.sum(dim=2).T[None], of_W

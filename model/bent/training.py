@@ -6,7 +6,7 @@ P is small (dozens), so that a run costs about a second; the cost grows like P³
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from torch import Tensor
@@ -65,12 +65,12 @@ def train(
     gradient = Gradient(setting, perturbation, where, network, size)
     looks = {round(share * steps) for share in LOOKS}
     times = [eta * n for n in sorted(looks)]
-    finite = observer.look(network)
+    finite = observer.look()
     for n, samples in enumerate(gradient.draw(rng, steps), start=1):
         gradient.leave(samples, by_all=n in looks)
         optimiser.step()
         if n in looks:
-            finite = observer.look(network)
+            finite = observer.look()
             if not finite:
                 break
     return observer.observed(diverged=not finite, step=eta, steps=steps, times=times)
@@ -103,10 +103,12 @@ class Gradient:
         """What each of so many steps is taken on, and the same by area."""
         objective, d = self.network.objective, self.where.E.shape[1]
         for many in ahead(self.setting, self.perturbation, objective, d, self.size, rng, steps):
-            counted = self.by_area.count(many) if self.by_area else None
-            for n in range(len(many[0].z)):
-                one = tuple(drawn.at(n) for drawn in many)
-                yield one, counted.at(n) if counted else None
+            count = len(many[0].z)
+            counted: Iterable[Counted | None] = [None] * count
+            if self.by_area:
+                counted = self.by_area.count(many).one_by_one()
+            for n, of_step in enumerate(counted):
+                yield tuple(drawn.at(n) for drawn in many), of_step
 
     def leave(self, samples: tuple[Samples, Counted | None], *, by_all: bool = True) -> None:
         """Leave gradients with the parameters, as `backward` does. by_all: with all queries."""

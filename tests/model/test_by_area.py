@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from refutable.model import data
-from refutable.model.bent import by_area, drawing, training
+from refutable.model.bent import by_area, drawing, observer, training
 from refutable.model.bent import world as worlds
 from refutable.model.bent.by_area import ByArea
 from refutable.model.bent.network import Network
@@ -260,3 +260,35 @@ def test_samples_as_assumed_are_those_of_the_theory() -> None:
     np.testing.assert_array_equal(drawn.z, samples.latents)
     np.testing.assert_array_equal(drawn.cluster, samples.cluster)
     np.testing.assert_array_equal(drawn.visible, data.draw_masks(SPREAD, 9, theirs))
+
+
+LOOKED: list[tuple[Any, dict[str, Any]]] = [
+    ("mae", {}), ("mae", {"feature_coherence": 0.3, "value_training": 0.1}), ("mae", {"heads": 2}),
+    ("cl", {}), ("cl", {"position_feature_overlap": 0.3, "stop_gradient": False}),
+    ("cl", {"normalised": True, "bernoulli_masks": True}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("objective", "bent"), LOOKED, ids=str)
+def test_a_whole_training_leaves_the_record_of_a_plain_one(
+    objective: Any, bent: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every series of an observation, trained and looked at by area and by all products."""
+    setting, perturbation = SPREAD, Perturbation(**bent)
+
+    def record() -> dict[str, Any]:
+        run = training.train(setting, objective, perturbation, time=15.0, step=0.5, seed=3)
+        flat = dataclasses.asdict(run)
+        return flat | {f"{kind}.{name}": values for kind in ("local", "global_")
+                       for name, values in flat.pop(kind).items()}  # fmt: skip
+
+    ours = record()
+    for module in (training, observer):
+        monkeypatch.setattr(module, "applies", lambda *_: False)
+    monkeypatch.setattr(training, "ask_alike", lambda *_: False)
+    plain = record()
+    assert ours.keys() == plain.keys()
+    for name in sorted(ours):
+        if name == "objective":
+            continue
+        np.testing.assert_allclose(ours[name], plain[name], rtol=NEAR, atol=1e-13, err_msg=name)
