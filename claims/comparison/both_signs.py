@@ -91,8 +91,7 @@ def path_and_end_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
             path_of_mae(top),
             x_label="log P",
         )
-    for shape in ladders.shapes_of(context):
-        ladder = ladders.on_ladder(ladders.CONSTANT, shape)
+    for ladder in ladders.many_negatives(context):
         yield Case((sign_of(ladder[0]),))
         yield from scaling.power_law(
             f"{ladders.label(ladder[0])}: CL, attention on one local area",

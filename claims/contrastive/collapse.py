@@ -28,9 +28,9 @@ from refutable.claims.contrastive.ladders import (
     label,
     ladders,
     limit,
+    many_negatives,
     on_ladder,
     power_law,
-    shapes_of,
     transition,
 )
 from refutable.claims.runs import for_every_size, limiting
@@ -40,7 +40,7 @@ from refutable.claims.runs.plants import half_at, scaled
 from refutable.claims.runs.region import Region
 from refutable.gap import Gap, equal
 from refutable.model import reduced
-from refutable.model.setting import Contrastive, Latents, Setting, power_of_ten
+from refutable.model.setting import Contrastive, Latents, Setting
 from refutable.model.trajectory import Trajectory
 from refutable.prove import symbolic
 from refutable.prove.majorant import Majorant
@@ -292,23 +292,14 @@ def left_over_for_every_size(context: Context) -> Evidence:
 @late.leg("scaling")
 def loss_and_miss_long_after(context: Context) -> Iterator[Gap | Case]:
     """1-A_1 and the loss times t, long after the transition."""
-    sharp = Contrastive(negatives=math.inf, tau=0.25)
-    warm = CONSTANT.replace(latents=Latents.constant(1.3), K=3)
-    bases = (CONSTANT, CONSTANT.replace(contrastive=sharp), warm)
-    shapes = shapes_of(context)
-    for base, shape in ((bases[0], s) for s in shapes):
-        yield from _late(context, base, shape, DIGITS)
-    for base in bases[1:]:
-        yield from _late(context, base, shapes[0], DIGITS)
+    sharp = CONSTANT.replace(contrastive=Contrastive(negatives=math.inf, tau=0.25))
+    for ladder in (*many_negatives(context), on_ladder(sharp, ALL_SHAPES[0])):
+        yield from _late(context, ladder)
     yield from late_bounds().inside()
 
 
-def _late(
-    context: Context, base: Setting, shape: tuple[float, float], digits: tuple[float, ...]
-) -> Iterator[Gap]:
-    kappa_c, kappa_s = shape
-    ladder = [base.replace(P=power_of_ten(k), kappa_c=kappa_c, kappa_s=kappa_s) for k in digits]
-    name = f"{label(ladder[0])}, τ = {base.contrastive.tau}"
+def _late(context: Context, ladder: list[Setting]) -> Iterator[Gap]:
+    name = f"{label(ladder[0])}, τ = {ladder[0].contrastive.tau}"
 
     def late_time(setting: Setting) -> float:
         return happened(collapse(setting).done).log_t - setting.log_P - math.log(setting.K)
@@ -327,7 +318,7 @@ def _late(
     after = run.log_t > transition(top).log_t + math.log(1e3)
     log_depth = [math.log(missing(top, phi)) for phi in run.phi_global[after].tolist()]
     yield from scaling.power_law(
-        f"{name}: 1-A_1 against t at P = 1e{digits[-1]}",
+        f"{name}: 1-A_1 against t at P = 1e{DIGITS[-1]}",
         run.log_t[after].tolist(),
         log_depth,
         late_power(),
@@ -414,15 +405,14 @@ def ahead_of_growth(setting: Setting) -> float:
 @feature_growth.leg("scaling")
 def growth_of_the_global_feature(context: Context) -> Iterator[Gap]:
     """zΦ_1 against its power of P at A_1 = ½, and against its law at a small loss gap."""
-    for shape in shapes_of(context):
-        ladder = on_ladder(CONSTANT, shape)
+    for ladder in many_negatives(context):
         name = f"{label(ladder[0])}: zΦ_1"
         yield from power_law(
             context,
             f"{name} at A_1 = 1/2",
             ladder,
             lambda s: s.latents.U * transition(s).phi_global,
-            1 - shape[0],
+            1 - ladder[0].kappa_c,
         )
         yield from limit(
             context,
@@ -447,6 +437,11 @@ feature_growth.mistake(
     growth,
     "κ_s in place of κ_c",
     lambda original: lambda s, depth: original(s, depth) + (s.kappa_c - s.kappa_s) * s.log_P,
+)
+feature_growth.mistake(
+    depth_of,
+    "the temperature taken for 1",
+    lambda original: lambda s, gap: original(_at_temperature_1(s), gap),
 )
 feature_growth.mistake(
     growth_log_power,
@@ -484,6 +479,10 @@ def predicted_events(setting: Setting, loss_gap: float) -> dict[str, dict[str, f
     phi = correlation_at(setting, late_constant(setting) * loss_gap / late_loss(setting))
     done = {"log_t": float(np.logaddexp(log_half, log_rest)), "phi_global": phi, "phi_own": phi}
     return {"switch": None, "half": half, "done": done}
+
+
+def _at_temperature_1(setting: Setting) -> Setting:
+    return setting.replace(contrastive=Contrastive(negatives=math.inf))
 
 
 feature_growth.tolerates(

@@ -149,6 +149,13 @@ CONSTANT = rung(DIGITS[0], ALL_SHAPES[0], latents=Latents.constant(1.0), contras
 OTHER = CONSTANT.replace(
     latents=Latents.constant(1.3), K=3, contrastive=Contrastive(negatives=5, tau=0.7)
 )
+MIXED = CONSTANT.replace(
+    latents=Latents.constant(1.3),
+    K=3,
+    gamma=0.7,
+    contrastive=Contrastive(negatives=math.inf, tau=0.7),
+)
+"""Nothing is as in CONSTANT: z and τ are not 1, at which a law may be right by accident."""
 RANDOM = CONSTANT.replace(latents=Latents.uniform(0.5, 1.5), c_1=1.0)
 
 
@@ -181,9 +188,15 @@ def shapes_of(context: Context) -> tuple[tuple[float, float], ...]:
     return context.at(quick=(ALL_SHAPES[0], *ALL_SHAPES[2:3]), full=ALL_SHAPES)
 
 
-def ladders(context: Context) -> Iterator[list[Setting]]:
-    """Ladders of constant latents: both signs of the gap in every profile."""
-    for shape in shapes_of(context):
+def many_negatives(context: Context) -> Iterator[list[Setting]]:
+    """Ladders of constant latents and N_c → ∞: both signs of the gap in every profile."""
+    for shape in context.at(quick=ALL_SHAPES[:1], full=ALL_SHAPES):
         yield on_ladder(CONSTANT, shape)
+    yield on_ladder(MIXED, ALL_SHAPES[2])
+
+
+def ladders(context: Context) -> Iterator[list[Setting]]:
+    """Ladders of constant latents, some of few negatives: both signs of the gap."""
+    yield from many_negatives(context)
     for shape in context.at(quick=(), full=(ALL_SHAPES[0], ALL_SHAPES[2])):
         yield on_ladder(OTHER, shape)

@@ -122,6 +122,13 @@ locals_stay.mistake(
     "the sign of the second term",
     lambda original: lambda s, phi: original(s, phi) + 2 * (1 - s.gamma) * (s.C_s / s.P) * phi,
 )
+locals_stay.mistake(
+    local_correlation,
+    "the latent taken for 1",
+    lambda original: (
+        lambda s, phi: original(s.replace(latents=Latents.constant(1.0)), s.latents.U * phi)
+    ),
+)
 locals_stay.mistake(local_correlation, "off by a part in ten thousand", scaled(1.0001))
 locals_stay.mistake(
     locals_exponent,
@@ -202,14 +209,14 @@ def position_rates_along_the_collapse(context: Context) -> Iterator[Gap]:
     sizes = [2**9, 2**10, 3 * 2**9, 2**12, 3 * 2**11, 2**14]
     sizes += context.at(quick=[], full=[3 * 2**13, 2**16])
     for kappa_c in context.at(quick=(0.6,), full=(0.6, 0.75)):
-        ladder = [
-            Setting(P=size, kappa_c=kappa_c, kappa_s=0.3, gamma=0.4, K=2).replace(
-                latents=Latents.constant(1.3), contrastive=WITH_POSITIONS
-            )
-            for size in sizes
-        ]
-        for attention in (0.5, 0.95):
-            name = f"κ_c = {kappa_c}, A_1 = {attention}"
+        for K, attention in ((2, 0.5), (3, 0.95)):
+            ladder = [
+                Setting(P=size, kappa_c=kappa_c, kappa_s=0.3, gamma=0.4, K=K).replace(
+                    latents=Latents.constant(1.3), contrastive=WITH_POSITIONS
+                )
+                for size in sizes
+            ]
+            name = f"κ_c = {kappa_c}, K = {K}, A_1 = {attention}"
             found = [rates_over_feature(s, attention) for s in ladder]
             claimed = [positions_of(s, 1.0) for s in ladder]
             inside = [f[0] / (c[0] + c[1]) for f, c in zip(found, claimed, strict=True)]
@@ -269,6 +276,11 @@ positions_stay.mistake(
     positions_of,
     "positions learn as much as the feature",
     lambda original: lambda s, phi: (s.C_1 * original(s, phi)[0], original(s, phi)[1]),
+)
+positions_stay.mistake(
+    positions_of,
+    "two clusters, however many there are",
+    lambda original: lambda s, phi: original(s.replace(K=2), phi),
 )
 positions_stay.mistake(
     positions_powers,

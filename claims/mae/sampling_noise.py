@@ -35,7 +35,7 @@ spread = Claim(
         is $\sqrt{C_{nn}\eta/B}\,(1+o(1))$ as $\eta/B\to0$; $C'=JC+CJ^\top+V$, $C(0)=0$, $J$ the
         slopes of the mean rates of the query's row, $V$ the covariance of one sample's.""",
     measured="local patches over several seeds, P = 36 and 64, at the time of ε = 0.01; J and V "
-    "from samples along the path of their mean",
+    "from samples along the path of their mean, which two steps over every sequence of masks check",
     provenance=Provenance.SHARPENED,
     assumptions=(
         *assumptions.MODEL,
@@ -127,6 +127,21 @@ def grown(C: data.Floats, J: data.Floats, V: data.Floats, time: float) -> data.F
     return carried @ C @ carried.T + carried @ block[:n, n:]
 
 
+def slopes(setting: Setting, samples: data.Samples, p: int, row: data.Floats) -> data.Floats:
+    """J: slopes of the mean rates (rows) in every entry of the row (columns)."""
+    mean = sampled_rates(setting, samples, p, row).mean(axis=0)
+    moved = [
+        (sampled_rates(setting, samples, p, row + unit).mean(axis=0) - mean) / SLOPE_STEP
+        for unit in SLOPE_STEP * np.eye(len(row))
+    ]
+    return np.stack(moved, axis=1)
+
+
+def noise_of(rates: data.Floats, *, population: bool = False) -> data.Floats:
+    """V: covariance of one sample's rates, from some samples (B, n) or from all there are."""
+    return np.cov(rates.T, bias=population)
+
+
 def variance_on(setting: Setting, test: data.Samples) -> float:
     """C_nn at TIME, from one set of samples."""
     p = int(np.flatnonzero(setting.area_of[0])[0])
@@ -135,13 +150,8 @@ def variance_on(setting: Setting, test: data.Samples) -> float:
     for _ in range(round(TIME / COARSE)):
         middle = row + sampled_rates(setting, test, p, row).mean(axis=0) * COARSE / 2
         rates = sampled_rates(setting, test, p, middle)
-        mean = rates.mean(axis=0)
-        slopes = [
-            (sampled_rates(setting, test, p, middle + unit).mean(axis=0) - mean) / SLOPE_STEP
-            for unit in SLOPE_STEP * np.eye(size)
-        ]
-        C = grown(C, np.stack(slopes, axis=1), np.cov(rates.T), COARSE)
-        row = row + mean * COARSE
+        C = grown(C, slopes(setting, test, p, middle), noise_of(rates), COARSE)
+        row = row + rates.mean(axis=0) * COARSE
     n = int(setting.area_of[0, p])
     return float(C[n, n])
 
@@ -233,6 +243,74 @@ def variance_of_one_step(context: Context) -> Iterator[Gap]:
         )
 
 
+# --------------------------------------------------- two steps, every sequence of masks
+
+TWO_STEPS = Setting.of_sizes(6, 3, 3, latents=Latents.constant(1.25))
+ROW = np.array([0.5, 2.0, 0.5, 0.5, 0.3])
+"""Φ_1, Φ_n, mean Υ of both areas, and Υ_p, where V is no multiple of the unit matrix."""
+SMALL_STEP = 1 / 8
+
+
+def spread_of_paths(samples: data.Samples, p: int, eta: float) -> data.Floats:
+    """Covariance of the row over η² after two steps of single samples, over every sequence."""
+    rows = [ROW]
+    for _ in range(2):
+        rows = [
+            row + eta * rate for row in rows for rate in sampled_rates(TWO_STEPS, samples, p, row)
+        ]
+    return noise_of(np.array(rows), population=True) / eta**2
+
+
+def predicted_of_paths(samples: data.Samples, p: int, eta: float) -> data.Floats:
+    """The same to first order in the noise: C ← (1+ηJ)C(1+ηJ)ᵀ + η²V along the mean path."""
+    row, C = ROW, np.zeros((len(ROW), len(ROW)))
+    for _ in range(2):
+        rates = sampled_rates(TWO_STEPS, samples, p, row)
+        carried = np.eye(len(row)) + eta * slopes(TWO_STEPS, samples, p, row)
+        C = carried @ C @ carried.T + eta**2 * noise_of(rates, population=True)
+        row = row + eta * rates.mean(axis=0)
+    return C / eta**2
+
+
+@spread.leg("property")
+def spread_of_two_steps(context: Context) -> Iterator[Gap]:
+    """Every sequence of two masks, in floats: V by what is even in η, J and what V moves by odd."""
+    samples, eta = enumeration.population(TWO_STEPS), SMALL_STEP
+    p = int(np.flatnonzero(TWO_STEPS.area_of[0])[0])
+    n = int(TWO_STEPS.area_of[0, p])
+    found, claimed = (
+        [float(of(samples, p, step)[n, n]) for step in (eta, -eta)]
+        for of in (spread_of_paths, predicted_of_paths)
+    )
+    for part, sign in (("even", 1), ("odd", -1)):
+        exact, law = (forth + sign * back for forth, back in (found, claimed))
+        yield equal(
+            f"variance of Φ_n after two steps, its {part} part in η, over the predicted",
+            exact / law,
+            1,
+            eta**2,
+            "what is left out, of second order in the noise, is of the order η² beside it",
+        )
+    for name, off in rates_off(samples, p):
+        yield equal(f"mean of {name} over every mask, off by", off, 0, 1e-13, "rounding")
+
+
+def rates_off(samples: data.Samples, p: int) -> Iterator[tuple[str, float]]:
+    """By how much the mean rates at ROW are not those of the closed forms, by kind."""
+    N, area = TWO_STEPS.areas, TWO_STEPS.area_of[0]
+    upsilon = ROW[N : 2 * N][area]
+    upsilon[p] = ROW[-1]
+    alpha, beta, _ = gradients.reconstruction(
+        TWO_STEPS, samples, np.array([p]), ROW[None, :N], upsilon[None]
+    )
+    others = np.arange(TWO_STEPS.P) != p
+    mean = [float(beta[0, (area == j) & others].mean()) for j in range(N)]
+    off = sampled_rates(TWO_STEPS, samples, p, ROW).mean(axis=0)
+    off = np.abs(off - np.concatenate([alpha[0], mean, beta[0, [p]]]))
+    yield "α", float(off[:N].max())
+    yield "β", float(off[N:].max())
+
+
 spread.mistake(predicted_power, "the power 1 of η/B", scaled(2))
 spread.mistake(
     grown,
@@ -248,6 +326,21 @@ spread.mistake(
     lambda original: (
         lambda setting, samples, p, row: original(
             setting, samples.take(~samples.visible[:, p]), p, row
+        )
+    ),
+)
+spread.mistake(
+    slopes,
+    "what a rate moves and what moves it exchanged",
+    lambda original: lambda *given: original(*given).T,
+)
+spread.mistake(
+    noise_of,
+    "mean squares in place of variances",
+    lambda original: (
+        lambda rates, population=False: (
+            original(rates, population=population)
+            + np.outer(rates.mean(axis=0), rates.mean(axis=0))
         )
     ),
 )

@@ -16,11 +16,13 @@ import numpy as np
 from scipy import stats
 
 from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claims.mae import over_masks
 from refutable.claims.runs import plants
+from refutable.claims.runs.latex import scientific
 from refutable.claims.runs.regimes import BOTH_SIGNS, QUERIES, sign_of
 from refutable.gap import Gap, at_most, equal
 from refutable.model import data, descent, enumeration, gradients, reduced
-from refutable.model.reduced import counts
+from refutable.model.reduced import counts, coupling
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind, Series, Trajectory
 from refutable.reuse import shared
@@ -174,14 +176,23 @@ flow.tolerates(
 )
 
 
+SMALL_AREAS, LARGE_AREAS, SWITCH_AGREEMENT = 3e-5, 1e-5, 1e-3
+"""What trajectories may differ by, in a correlation and relative in a time: of fewer than 12
+patches, of more, and in T_1. Where |α_1| and α_n are parallel for long, their crossing is worse
+determined."""
+
 lumped = Claim(
     id="tier.reduced",
     title="The reduced dynamics are those of the full population, masks and all",
-    statement=r"""at every step $|\Phi^{(t)}-\Phi^{(t)}_{\mathrm{reduced}}|\le\delta$, and
-        $|T/T_{\mathrm{reduced}}-1|\le\delta$ for $T_{1/2},\,T^*$: $\delta=3\cdot10^{-5}$ for
-        $C_s<12$ and $10^{-5}$ from there on; $10^{-3}$ for $T_1$.""",
+    statement=rf"""at every step
+        $|\Phi^{{(t)}}-\Phi^{{(t)}}_{{\mathrm{{reduced}}}}|\le\delta$, and
+        $|T/T_{{\mathrm{{reduced}}}}-1|\le\delta$ for $T_{{1/2}},\,T^*$:
+        $\delta={scientific(SMALL_AREAS)}$ for $C_s<12$ and ${scientific(LARGE_AREAS)}$ from there
+        on; ${scientific(SWITCH_AGREEMENT)}$ for $T_1$. Rates are exact where the own count decides
+        all others, for random latents too ($\Phi_{{p\to v_m}}=0$, all but $\alpha_m$).""",
     measured="gradient descent on the exact population and in the reduced dynamics, step by step; "
-    "K = 1, constant latents, equal local areas",
+    "K = 1, constant latents, equal local areas; rates over every mask at P ≤ 16, K ≤ 2; and three "
+    "clusters whose partitions are the same sets of patches, which meet exactly",
     provenance=Provenance.DERIVED,
     assumptions=("uniform masking", "population gradient"),
     rests_on=("mask.moments", "tier.flow"),
@@ -202,11 +213,9 @@ POPULATIONS = (
 
 def agreement(C_s: int) -> float:
     """What trajectories may differ by, in a correlation and relative in a time; claimed."""
-    return 3e-5 if C_s < 12 else 1e-5
+    return SMALL_AREAS if C_s < 12 else LARGE_AREAS
 
 
-SWITCH_AGREEMENT = 1e-3
-"""Of T_1: where |α_1| and α_n are parallel for long, their crossing is worse determined."""
 WHY_AGREEMENT = (
     "claimed: left out is the skewness of the global count, of relative order 1/C_1², and what 8 "
     "nodes leave of more than 40 counts"
@@ -228,6 +237,7 @@ def both_descents(setting: Setting, query: QueryKind) -> tuple[Trajectory, Traje
     require={
         **dict.fromkeys(BOTH_SIGNS, ("largest |Δphi_*", "*'half'*", "*'done'*")),
         **{query: f"*{query} query*" for query in QUERIES},
+        "clusters that meet": "Φ_* of a * patch after *",
     },
 )
 def reduced_steps_are_those_of_the_population(context: Context) -> Iterator[Gap | Case]:
@@ -258,6 +268,26 @@ def reduced_steps_are_those_of_the_population(context: Context) -> Iterator[Gap 
                 0,
                 WHY_AGREEMENT,
             )
+    yield from over_masks.clusters_that_meet()
+
+
+@lumped.leg(
+    "exact",
+    require=dict.fromkeys(
+        (
+            "random latents",
+            "constant latents",
+            "shared partition",
+            "γ ≠ ½",
+            *(f"{q} query" for q in QUERIES),
+        ),
+        ("α_n, *", "β_n, *", "β_p, *", "L_p - L[*]_p, *"),
+    ),
+)
+def rates_where_nothing_is_lumped(context: Context) -> Iterator[Gap | Case]:
+    """Every mask and latent vector, in floats, at correlations that are all different."""
+    yield from over_masks.rates_over_every_mask()
+    yield from over_masks.own_moments()
 
 
 def _counts_with(**changes: Callable[[counts.Counts], Series]) -> Callable[..., Any]:
@@ -299,6 +329,25 @@ lumped.mistake(
     "reduced dynamics with 1 % more time",
     lambda original: lambda *a, step, **k: original(*a, step=1.01 * step, **k),
 )
+lumped.mistake(plants.RATES, "α_m off by 1 %", plants.spoiled(plants.ALPHA_OTHER, 1.01))
+lumped.mistake(plants.RATES, "β_p off by 0.1 %", plants.spoiled(plants.BETA_SELF, 1.001))
+lumped.mistake(
+    both_descents, "T_1 a quarter of a per cent late", lambda right: _later(right, "switch", 2.5e-3)
+)
+lumped.mistake(both_descents, "T_½ a part in 1e4 late", lambda right: _later(right, "half", 1e-4))
+lumped.mistake(
+    coupling.with_other_clusters,
+    "a cluster meets itself as well",
+    lambda original: lambda setting, *rest: original(setting.replace(K=setting.K + 1), *rest),
+)
+
+
+def _later(original: Callable[..., Any], event: str, by: float) -> Callable[..., Any]:
+    def runs(*given: Any) -> tuple[Trajectory, Trajectory]:
+        full, small = original(*given)
+        return full, plants.later(small, event, by)
+
+    return runs
 
 
 CLAIMS = (flow, lumped, enumerated)

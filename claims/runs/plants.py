@@ -54,13 +54,26 @@ def half_at(level: float) -> Plant:
     return plant
 
 
+def later(run: Trajectory, event: str, by: float) -> Trajectory:
+    """The run with an event, where it comes, by so much later in log t."""
+    found = getattr(run, event)
+    if found is None:
+        return run
+    return dataclasses.replace(run, **{event: dataclasses.replace(found, log_t=found.log_t + by)})
+
+
+def late(event: str, by: float) -> Plant:
+    """Plant runs of which an event comes by so much later in log t."""
+    return lambda original: lambda *given, **named: later(original(*given, **named), event, by)
+
+
 RATES = reconstruction.rate_sums
 """The rates of the reduced dynamics, as planted mistakes spoil them."""
-ALPHA_GLOBAL, ALPHA_OWN, ALPHA_OTHER, BETA_GLOBAL, BETA_OWN, BETA_OTHER = range(6)
+ALPHA_GLOBAL, ALPHA_OWN, ALPHA_OTHER, BETA_GLOBAL, BETA_OWN, BETA_OTHER, BETA_SELF = range(7)
 
 
 def spoiled(rate: int, by: float) -> Plant:
-    """Plant reduced dynamics whose rate of this index (α_1, α_n, α_m, β_1, β_n, β_m) is off."""
+    """Plant reduced dynamics whose rate of this index (α_1, α_n, α_m, then β_1 to β_p) is off."""
 
     def plant(original: Any) -> Any:
         def sums(setting: Setting, query: QueryKind, *details: Any) -> Any:
