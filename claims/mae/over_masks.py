@@ -70,7 +70,7 @@ def rates(setting: Setting, query: QueryKind) -> Iterator[tuple[str, float, floa
         np.tile(phi, setting.K)[None],
         upsilon[None],
     )
-    found = reduced.mae_rates(setting, query, **at)
+    found = reduced.mae_rates(setting, query, counts="fluctuating", **at)
     keys, others = np.arange(setting.P) != p, (area != own) & (area != 0)
     yield "α_n", found.alpha_own, alpha[0, own]
     yield "β_n", found.beta_own, beta[0, (area == own) & keys].mean()
