@@ -137,6 +137,7 @@ STEPS: dict[str, tuple[type, Callable[..., Ball | Law]]] = {
 """What a step is made of, and how."""
 POWERS = {"power": Law, "^": Ball}
 """With a whole number as the exponent."""
+MOST_POWER = 64
 ATOMS = ("above", "least", "least-power")
 
 
@@ -283,7 +284,7 @@ class Tile:
                 found[name] = self.file.number(self.ranges[words[0]][1])
             elif head in POWERS:
                 base, exponent = part(words[0]), int(words[1])
-                if not isinstance(base, POWERS[head]) or not 0 <= exponent <= 9:
+                if not isinstance(base, POWERS[head]) or not 0 <= exponent <= MOST_POWER:
                     raise ValueError(f"{name} is no power")
                 found[name] = (
                     base**exponent

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import enclosed_flow, global_laws, ladders, laws, limit_systems
 from refutable.claims.mae.enclosed_flow import Found
 from refutable.claims.mae.for_every_size import GlobalQuery
@@ -28,6 +28,7 @@ from refutable.claims.mae.ladders import (
     late_loss_gap,
     top_of,
 )
+from refutable.claims.mae.spread_for_every_size import GLOBAL_ENDS, GLOBAL_TIMES
 from refutable.claims.runs import for_every_size, limiting
 from refutable.claims.runs.for_every_size import Bounds, Proof, event
 from refutable.claims.runs.limiting import Step
@@ -68,7 +69,8 @@ BOTH_SIGNS = ("Δ > 0", "Δ < 0", "K > 1")
 length = Claim(
     id="global.length",
     title="A global query attends to its own area after one short phase",
-    statement=r"""$T_{1/2}=\Theta(P^{1-\kappa_c})$; constant latents:
+    statement=r"""$T_{1/2}=\Theta(P^{1-\kappa_c})$; random latents, $\kappa_c<1$:
+        $T_{1/2}\cdot\gamma a/K$ tends to $\int_0^\infty d\phi/E[z^3e^{z\phi}]$; constant latents:
         $T_{1/2}\gamma z^4/K=F(\frac12)-F(a)+o(1/a)$ with $F'=A^{-2}(1-A)^{-3}$, hence for
         $\kappa_c<1$ $T_{1/2}\cdot\gamma(1-\gamma)(C_1/P)z^4/K\to1$.""",
     measured=PATH,
@@ -119,6 +121,7 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         excess = ladder.z * (ladder.event("half", "phi_own") - law)
         yield from ladder.limit("zΦ_1(T_½) less its law", excess, 0)
     yield from half_time_bounds().inside()
+    yield from GLOBAL_TIMES.times().inside()
 
 
 NEXT_TERM = Fraction(3, 8)
@@ -130,6 +133,7 @@ for (0.75, 0.3). Half that power is allowed, so that less is met: 0.25, at P = 1
 def half_time_for_every_size(context: Context) -> Iterator[Found]:
     """T_½·γa/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
     yield half_time_bounds().evidence()
+    yield GLOBAL_TIMES.times().evidence()
     law = enclosed_flow.half_time
     of = "|T_½·γaz⁴/K - 1|"
     yield from enclosed_flow.at_rungs(context, of, law, "global", 0, NEXT_TERM)
@@ -161,6 +165,8 @@ own_final = Claim(
     statement=r"""At a fixed loss gap $\epsilon$ $\Phi_{p\to v_1}$ has a slope in $\log P$:
         $(1-\kappa_c)/L$ for a law with an atom at $L$ (small $\epsilon$), $(1-\kappa_c)/z_\epsilon$
         for a density, $\frac\gamma2E[z^2;z<z_\epsilon]=\epsilon$; as $\epsilon\to0$ $A_1\to1$.
+        An atom of probability $q$ at $L$: $L\Phi_{p\to v_1}+\log a\to\log(1/u-1)$,
+        $u=\sqrt{2\epsilon/(\gamma qL^2)}$.
         Constant latents: $z\Phi_{p\to v_1}+\log\frac{a}{1-a}
         \to\log(1/u-1)$, $1-A_1\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
     measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of a",
@@ -221,6 +227,13 @@ def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         slope,
         x_label="log P",
     )
+    yield from GLOBAL_ENDS.own().inside()
+
+
+@own_final.leg("enclosed")
+def own_final_for_every_size(context: Context) -> Evidence:
+    """Random latents: LΦ_1 at the loss gap within a bound of its law that falls with P."""
+    return GLOBAL_ENDS.own().evidence()
 
 
 own_final.mistake(
@@ -233,6 +246,7 @@ own_final.mistake(
     lambda _: laws.own_exponent,
 )
 own_final.mistake(global_laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
+own_final.mistake(laws.log_odds_of_smallest, "intercept of an atom off by 0.05", shifted(0.05))
 
 
 # -------------------------------------------------------------------------- its refuted first form

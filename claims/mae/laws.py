@@ -98,6 +98,12 @@ def own_at_loss_gap(setting: Setting) -> float:
     return own_at(setting, LOSS_GAP)
 
 
+def log_odds_of_smallest(setting: Setting) -> float:
+    """Log A_L/(1-A_L) at LOSS_GAP, which latents at L alone make up; laws with an atom there."""
+    latents, left = setting.latents, 2 * LOSS_GAP / setting.gamma
+    return math.log(latents.L * math.sqrt(latents.probabilities[0] / left) - 1)
+
+
 def own_at_half(setting: Setting) -> float:
     """Φ_n at which E A_n = ½."""
     return own_where(setting, log_own_share(setting), lambda _, miss: miss, 0.5)

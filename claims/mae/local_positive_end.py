@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import enclosed_flow, laws, limit_systems
 from refutable.claims.mae.enclosed_flow import Found
 from refutable.claims.mae.ladders import (
@@ -35,7 +35,9 @@ from refutable.claims.mae.local_measured import (
     positions_stay_small,
     time_to_loss,
 )
+from refutable.claims.mae.spread_for_every_size import LOCAL_ENDS, SpreadQuery
 from refutable.claims.runs import limiting
+from refutable.claims.runs.for_every_size import left_out
 from refutable.claims.runs.limiting import Step
 from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.plants import (
@@ -58,7 +60,9 @@ own_final = Claim(
     statement=r"""$\Delta\ge\Omega(1)$: at a fixed loss gap $\epsilon$ $\Phi_{p\to v_n}$ has a slope
         in $\log P$: $(1-\kappa_s)/L$ for a law with an atom at $L$ (small $\epsilon$),
         $(1-\kappa_s)/z_\epsilon$ for a density, $\frac\gamma2E[z^2;z<z_\epsilon]=\epsilon$ (see
-        global.own-final, where it is measured); as $\epsilon\to0$ $A_n\to1$. Constant latents:
+        global.own-final, where it is measured); an atom of probability $q$ at $L$:
+        $L\Phi_{p\to v_n}+\log\rho\to\log(1/u-1)$, $u=\sqrt{2\epsilon/(\gamma qL^2)}$
+        ($\kappa_c<1$); as $\epsilon\to0$ $A_n\to1$. Constant latents:
         $z\Phi_{p\to v_n}+\log\rho'\to\log(1/u-1)$, $1-A_n\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
     measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of ρ",
     provenance=Provenance.SHARPENED,
@@ -75,6 +79,15 @@ def own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Φ_n at the loss gap against its slope and intercept, and the attention that it brings."""
     yield from own_at_the_end(context, (*POSITIVE, GLOBAL_SHARE, RANDOM))
     yield from slope_of_the_law(context)
+    for kind in LOCAL_ENDS:
+        yield from kind.own().inside()
+
+
+@own_final.leg("enclosed")
+def own_final_for_every_size(context: Context) -> Iterator[Evidence]:
+    """Random latents: LΦ_n at the loss gap within a bound of its law that falls with P, any Δ."""
+    for kind in LOCAL_ENDS:
+        yield kind.own().evidence()
 
 
 DENSITY = (1.0, 2.0)
@@ -101,6 +114,8 @@ own_final.mistake(laws.last_left, "the slowest sample decides", lambda _: lambda
 own_final.mistake(laws.own_exponent, "slope off by 0.02", shifted(0.02))
 own_final.mistake(laws.own_exponent, "slope by the largest latent", scaled(2 / 3))
 own_final.mistake(laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
+own_final.mistake(laws.log_odds_of_smallest, "intercept of an atom off by 0.05", shifted(0.05))
+own_final.mistake(SpreadQuery.apart, "other keys weigh what they do at Q = 0", left_out)
 
 
 global_stays = Claim(

@@ -19,7 +19,7 @@ import numpy as np
 import sympy as sp
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Provenance, Undecided
+from refutable.claim import Case, Claim, Context, Evidence, Provenance, Undecided
 from refutable.claims.mae import laws
 from refutable.claims.mae.ladders import (
     DYNAMICS,
@@ -29,6 +29,8 @@ from refutable.claims.mae.ladders import (
     spread_order,
     top_of,
 )
+from refutable.claims.mae.spread_for_every_size import LOCAL_TIMES, SpreadQuery
+from refutable.claims.runs.for_every_size import left_out
 from refutable.claims.runs.plants import ALPHA_OWN, RATES, scaled, spoiled
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_most
@@ -43,7 +45,8 @@ spread = Claim(
         $\int_0^\infty d\phi/E[z^3e^{z\phi}]$, hence $T^*(\epsilon)=\Theta(P^{1-\kappa_s})$; what
         comes later adds the share $O(\rho'^{3L/(L+2U)})$, slow to vanish where $U/L$ is large.""",
     measured="U/L from 1.2 to 6 with two values or eight, ε = 1e-3, P up to 1e100; in exponents of "
-    "ρ′, that no later drive is as small as the first one, for any L < U and any point of the way",
+    "ρ′, that no later drive is as small as the first one, for any L < U and any point of the way; "
+    "for laws with an atom at L, bounds for every P, with ρ for ρ′, which tends to it for κ_c < 1",
     provenance=Provenance.SHARPENED,
     assumptions=(*DYNAMICS, "gap bounded away from 0"),
     rests_on=("local+.phase2-length", "local-.length", *REDUCED),
@@ -101,7 +104,16 @@ def time_exponent(setting: Setting) -> float:
     return 1 - setting.kappa_s
 
 
-@spread.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
+ON_LADDERS = ("T_½*", "T[*](ε)*")
+
+
+@spread.leg(
+    "scaling",
+    require={
+        **dict.fromkeys((*BOTH_SIGNS, "random latents"), ON_LADDERS),
+        "within a bound for every P": "|T·*",
+    },
+)
 def times_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ and T*(1e-3) against their power and their constant."""
     for ladder in ladders(context, context.at(quick=TOPS[:2], full=TOPS)):
@@ -111,6 +123,15 @@ def times_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         for name, log_T in moments.items():
             yield from ladder.power(name, log_T, time_exponent(ladder.top))
             yield from ladder.limit(f"{name} over its constant", np.exp(log_T - predicted), 1)
+    for kind in LOCAL_TIMES:
+        yield from kind.times().inside()
+
+
+@spread.leg("enclosed")
+def times_for_every_size(context: Context) -> Iterator[Evidence]:
+    """T_½ and T*(1e-3) within a bound of their law that falls with P, for all laws of a kind."""
+    for kind in LOCAL_TIMES:
+        yield kind.times().evidence()
 
 
 spread.mistake(
@@ -119,6 +140,7 @@ spread.mistake(
     lambda _: lambda L, U: 2 * (U / L - 1),
 )
 spread.mistake(laws.growth_time, "constant off by 5 %", scaled(1.05))
+spread.mistake(SpreadQuery.apart, "other keys weigh what they do at Q = 0", left_out)
 spread.mistake(time_exponent, "the larger latents set the pace", lambda _: lambda s: followed(s))
 spread.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 spread.tolerates(spread_order, "a tolerance at P = 1e100, which is that of the integrator there")

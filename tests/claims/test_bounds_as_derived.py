@@ -6,12 +6,15 @@ that the prover wrote down. A constant that is wrong shows here, at wide tiles a
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from refutable.claims.contrastive.for_every_size import Collapse, LateCollapse
 from refutable.claims.mae.for_every_size import GlobalQuery, LocalQuery
 from refutable.claims.mae.global_population import GlobalPopulation
 from refutable.claims.mae.population_for_every_size import PopulationQuery
+from refutable.claims.mae.spread_for_every_size import NEAR_APART, SpreadQuery
 from refutable.claims.runs.region import Region
 from refutable.prove.majorant import Majorant
 
@@ -110,6 +113,19 @@ OF_SHARE = {
     -1: {LocalQuery: {"half_time": 5.425717}, PopulationQuery: {"half_time": 5.883157}},
 }  # fmt: skip
 
+SPREAD = {
+    "local": {
+        "time": 0.01261969, "small.upsilon_own": 0.0002098471, "small.upsilon_global": 1.760789e-08,
+        "small.upsilon_other": 1.659847e-08, "small.phi_other": 0.001570932,
+        "small.phi_global": 9.604706e-05, "longer": 0.001876317, "k": 1.222812e-07,
+    },
+    "global": {
+        "time": 1.34934, "small.upsilon_own": 8.457595e-07, "small.upsilon_other": 1.472244e-08,
+        "small.phi_other": 0.002421435, "longer": 0.2623472, "k": 1.22387e-07,
+    },
+}  # fmt: skip
+ENDS = {"local": 0.002647963, "global": 0.006315519}
+
 
 def found(bounds: object, name: str) -> float:
     value = bounds
@@ -130,6 +146,14 @@ def test_bounds_are_those_that_were_derived(sign: int) -> None:
     ):
         for name, number in numbers.items():
             assert found(bounds, name) == pytest.approx(number, rel=1e-6), name
+
+
+@pytest.mark.parametrize("query", SPREAD)
+def test_bounds_of_random_latents_are_those_that_were_derived(query: Any) -> None:
+    bounds = SpreadQuery(TILES[-1], NEAR_APART, query)
+    for name, number in SPREAD[query].items():
+        assert found(bounds, name) == pytest.approx(number, rel=1e-6), name
+    assert float(bounds.own_at(1e-2).value) == pytest.approx(ENDS[query], rel=1e-6)
 
 
 @pytest.mark.parametrize("sign", TILES)
