@@ -15,6 +15,7 @@ from typing import get_args
 
 import numpy as np
 
+from refutable.check import one_thread
 from refutable.claims.bent import plans
 from refutable.model.bent.observation import Observed
 from refutable.model.bent.training import train
@@ -54,14 +55,19 @@ def apart(one: Observed, other: Observed) -> float:
 
 
 def main() -> None:
-    """Print a line per objective and size."""
+    """Compare where there is a GPU."""
     import torch
 
-    torch.set_num_threads(1)
     if not torch.cuda.is_available():
         print("device: torch finds no GPU with CUDA here, there is nothing to compare")
         return
     print(f"trainings of {STEPS} steps on {torch.cuda.get_device_name()} and on one core")
+    with one_thread():
+        compare()
+
+
+def compare() -> None:
+    """Print a line per objective and size."""
     for objective in get_args(Objective):
         for sizes in SIZES:
             (cpu, here), (gpu, there) = (seconds(objective, sizes, d) for d in ("cpu", "cuda"))

@@ -4,7 +4,8 @@ Where patches of an area are copies, e_pᵀQ(e_q + X_q) is a_pq + z_n e_pᵀQv_n
 A softmax over P patches is then one over N + 1: masked ones, and the visible ones of each area,
 which weigh Σ exp(a_pq) over those that are visible, or as many as they are where keys are features
 alone. No array of samples, queries and keys is made, and gradients are written out: both are
-those of `network` to rounding, at a tenth of the time.
+those of `network` to rounding, at a tenth of the time. All of it is NumPy, as arrays are so small
+that calls take as long as numbers, of which NumPy's take half of torch's.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from refutable.model.bent.drawing import Samples, clusters
 from refutable.model.bent.network import Network
@@ -22,23 +21,30 @@ from refutable.model.bent.perturbation import Perturbation
 from refutable.model.bent.world import World
 from refutable.model.setting import Setting
 from refutable.model.shapes import Array, Float
-from refutable.model.trajectory import Objective
 
 FAR = 300.0
-"""Correlations up to which exponentials of them are taken as they are: exp(300) and exp(-300) leave
-room for sums and products, and positions weigh 1 at the largest."""
+"""Correlations z e_pᵀQv up to which exponentials are taken of them as they are: exp(300) and
+exp(-300) leave room for sums and products, and positions weigh 1 at the largest."""
 SHORTEST = 1e-12
 """What outputs are divided by at least when their length is made 1, as torch has it."""
 
 
-def applies(setting: Setting, objective: Objective, perturbation: Perturbation) -> bool:
-    """Whether patches of an area are copies, asked for by position, in one layer."""
-    by_position = objective == "mae" or setting.contrastive.query == "position"
+class OutOfRangeError(ArithmeticError):
+    """Exponentials would leave the range in which a step by area is exact to rounding."""
+
+
+def applies(setting: Setting, perturbation: Perturbation, network: Network) -> bool:
+    """Whether patches of an area are copies, asked for by position, in one layer.
+
+    And on a processor: a GPU would wait for every call, and has the plain network.
+    """
+    by_position = network.objective == "mae" or setting.contrastive.query == "position"
     told_apart = perturbation.noise or perturbation.latent_jitter
-    return by_position and not told_apart and perturbation.layers == 1
+    here = network.Q.device.type == "cpu"
+    return by_position and not told_apart and network.layers == 1 and here
 
 
-def ask_alike(network: Network, perturbation: Perturbation) -> bool:
+def ask_alike(setting: Setting, perturbation: Perturbation, network: Network) -> bool:
     """Whether e_pᵀQ stays the same for all p in training, so that one query serves for all.
 
     Where rows e_pᵀQ are equal, all queries read the same, and pass on the same gradient g: Q moves
@@ -48,7 +54,9 @@ def ask_alike(network: Network, perturbation: Perturbation) -> bool:
     then move alike. This is cl.rank-one, which is tried on every training all the same: steps at
     which a model is looked at are taken with all queries.
     """
-    if network.objective != "cl" or network.heads > 1 or perturbation.init_scale:
+    if network.objective != "cl" or setting.contrastive.query != "position":
+        return False
+    if network.layers > 1 or network.heads > 1 or perturbation.init_scale:
         return False
     E = network.positions.cpu().numpy()
     if perturbation.optimiser == "adam":
@@ -65,12 +73,12 @@ class Counted:
     say their position, which ones are, (P, N + 1, S).
     """
 
-    z: Float[Tensor, "*T N S"]
-    shown: Float[Tensor, "*T n S"] | Float[Tensor, "*T P n S"]
+    z: Float[Array, "*T N S"]
+    shown: Float[Array, "*T n S"] | Float[Array, "*T P n S"]
 
     def one_by_one(self) -> Iterator[Counted]:
         """Those of each of many steps."""
-        return map(Counted, self.z.unbind(), self.shown.unbind())
+        return map(Counted, self.z, self.shown)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,45 +87,28 @@ class Reading:
 
     among: exp(a_pq) up to a factor for each query, (p, P); None where keys are features alone.
     raised: exp(z e_pᵀQv), (p, N, S). total: what the softmax divides by, (p, 1, S). attention: to
-    the visible patches of every area, (p, N, S). reach: the largest |z e_pᵀQv|.
+    the visible patches of every area, (p, N, S).
     """
 
-    among: Float[Tensor, "p P"] | None
-    raised: Float[Tensor, "p N S"]
-    total: Float[Tensor, "p 1 S"]
-    attention: Float[Tensor, "p N S"]
-    reach: Float[Tensor, ""]
+    among: Float[Array, "p P"] | None
+    raised: Float[Array, "p N S"]
+    total: Float[Array, "p 1 S"]
+    attention: Float[Array, "p N S"]
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """A loss without weight decay. reach: the largest |z e_pᵀQv| that was met."""
+class Taken:
+    """A loss without weight decay, and its gradients.
 
-    loss: Float[Tensor, ""]
-    reach: Float[Tensor, ""]
+    of_Q: (H, d, d). of_W: (d, d); None where W is not trained.
+    """
 
-    @property
-    def exact(self) -> bool:
-        """Whether all exponentials were in the range in which this is exact to rounding."""
-        return float(self.reach) <= FAR
-
-
-@dataclass(frozen=True, eq=False)
-class Attended(Measured):
-    """And the attention of the queries, (p, N, S), the mean of the heads'."""
-
-    attention: Float[Tensor, "p N S"]
+    loss: float
+    of_Q: Float[Array, "H d d"]
+    of_W: Float[Array, "d d"] | None
 
 
-@dataclass(frozen=True, eq=False)
-class Taken(Measured):
-    """And the gradients: of_Q (H, d, d), of_W (d, d), None where W is not trained."""
-
-    of_Q: Float[Tensor, "H d d"]
-    of_W: Float[Tensor, "d d"] | None
-
-
-Towards = tuple[Float[Tensor, ""], Float[Tensor, "#p N s"], Float[Tensor, "d d"] | None]
+Towards = tuple[float, Float[Array, "p N s"], Float[Array, "d d"] | None]
 """A loss, its gradient in what queries read, and in W where that is trained."""
 
 
@@ -132,170 +123,196 @@ class ByArea:
         network: Network,
         size: int,
     ) -> None:
-        self.network, self.perturbation, self.size = network, perturbation, size
+        self.objective, self.placed, self.size = network.objective, network.placed, size
+        self.tau, self.perturbation = setting.contrastive.tau, perturbation
         K, N, d = where.V.shape
-        cluster = np.concatenate(clusters(setting, network.objective, size))
+        self.cluster = np.concatenate(clusters(setting, network.objective, size))
         self.largest = float(np.abs(setting.latents.values).max())
-        flat = where.V.transpose(1, 0, 2).reshape(N * K, d)
-        gram = flat @ flat.T
+        self.E, self.V = where.E, where.V.transpose(1, 0, 2).reshape(N * K, d)
+        self.Q, self.W = network.Q.detach()[0].numpy(), network.W.detach().numpy()  # views of them
+        self.plain_values, self.trains_values = network.plain_values, network.W.requires_grad
+        gram = self.V @ self.V.T
         within = np.einsum("nkmk->knm", gram.reshape(N, K, N, K))
         self.orthonormal = bool((within == np.eye(N)).all())
         self.across = bool((gram == np.eye(N * K)).all())
-
-        def tensor(array: Array) -> Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(where.device)
-
-        self.of_cluster = tensor(np.eye(K)[:, cluster])
-        self.member = tensor(np.eye(N)[where.area_of[cluster]].transpose(1, 2, 0))
-        self.V = tensor(flat)
+        self.of_cluster = np.eye(K)[:, self.cluster]
+        self.members = np.eye(N)[where.area_of]
+        self.member = np.ascontiguousarray(self.members[self.cluster].transpose(1, 2, 0))
         self.shape = N, K
 
     def count(self, samples: Samples) -> Counted:
         """Samples by area, those of many steps at once where they have an axis more."""
-        device = self.V.device
-        z, seen = (
-            torch.from_numpy(np.concatenate(parts, axis=-2)).to(device).mT
-            for parts in zip(*((drawn.z, drawn.visible) for drawn in samples), strict=True)
-        )
-        seen = seen.to(z.dtype, memory_format=torch.contiguous_format)
-        shown = seen.new_empty((*seen.shape[:-1], self.shape[0] + 1, seen.shape[-1]))
-        shown[..., 0, :] = 1 - seen
-        torch.mul(seen[..., None, :], self.member, out=shown[..., 1:, :])
-        if not self.network.placed:
-            shown = shown.sum(dim=-3)
-        return Counted(z.contiguous(), shown)
+        z = np.concatenate([drawn.z for drawn in samples], axis=-2).swapaxes(-1, -2)
+        visible = np.concatenate([drawn.visible for drawn in samples], axis=-2)
+        *many, S, P = visible.shape
+        N, K = self.shape
+        if self.placed:
+            seen = np.ascontiguousarray(visible.swapaxes(-1, -2), dtype=float)
+            shown = np.empty((*many, P, N + 1, S))
+            np.subtract(1, seen, out=shown[..., 0, :])
+            np.multiply(seen[..., None, :], self.member, out=shown[..., 1:, :])
+        else:
+            shown = np.empty((*many, N + 1, S))
+            for k in range(K):
+                here = self.cluster == k
+                count = visible[..., here, :].astype(float) @ self.members[k]
+                shown[..., 1:, here] = count.swapaxes(-1, -2)
+            np.subtract(P, shown[..., 1:, :].sum(axis=-2), out=shown[..., 0, :])
+        return Counted(np.ascontiguousarray(z), shown)
 
-    def read(self, rows: Float[Tensor, "p d"], counted: Counted) -> Reading:
-        """What queries with these rows e_pᵀQ read."""
+    def read(self, rows: Float[Array, "p d"], counted: Counted) -> Reading:
+        """What queries with these rows e_pᵀQ read.
+
+        OutOfRangeError where correlations are above FAR.
+        """
         N, K = self.shape
         of_features = rows @ self.V.T
-        raised = (of_features.view(-1, K) @ self.of_cluster).view(-1, N, self.of_cluster.shape[1])
-        raised = raised.mul_(counted.z).exp_()
-        among, weighed = None, counted.shown
-        if self.network.placed:
-            among = rows @ self.network.positions.T
-            among = among.sub_(among.amax(dim=1, keepdim=True)).exp_()
-            weighed = (among @ weighed.flatten(1)).view(-1, *weighed.shape[1:])
-        weights = weighed[..., 1:, :] * raised
-        total = weights.sum(dim=1, keepdim=True).add_(weighed[..., :1, :])
-        reach = of_features.abs().amax() * self.largest
-        return Reading(among, raised, total, weights.div_(total), reach)
+        if not np.abs(of_features).max() * self.largest <= FAR:  # or no number
+            raise OutOfRangeError
+        raised = (of_features.reshape(-1, K) @ self.of_cluster).reshape(len(rows), N, -1)
+        raised *= counted.z
+        np.exp(raised, out=raised)
+        among, weighed = None, counted.shown[None]
+        if self.placed:
+            P, n, S = counted.shown.shape
+            among = rows @ self.E.T
+            among -= among.max(axis=1, keepdims=True)
+            np.exp(among, out=among)
+            weighed = (among @ counted.shown.reshape(P, n * S)).reshape(-1, n, S)
+        attention = weighed[:, 1:] * raised
+        total = attention.sum(axis=1, keepdims=True)
+        total += weighed[:, :1]
+        attention /= total
+        return Reading(among, raised, total, attention)
 
     def _of_rows(
-        self, reading: Reading, counted: Counted, towards: Float[Tensor, "#p N s"]
-    ) -> Float[Tensor, "p d"]:
+        self, reading: Reading, counted: Counted, towards: Float[Array, "p N s"]
+    ) -> Float[Array, "p d"]:
         """Gradient of the rows from that of what is read, Σ_n attention·z_n in each feature.
 
         It may be that of the first samples only.
         """
-        some = slice(0, towards.shape[2])
-        z, attention = counted.z[:, some], reading.attention[..., some]
+        p, N, s = towards.shape
+        z, attention = counted.z[:, :s], reading.attention[..., :s]
         over = towards * z
-        mean = (attention * over).sum(dim=1, keepdim=True)
-        over = over - mean
-        of_features = (attention * over).mul_(z).flatten(0, 1) @ self.of_cluster[:, some].T
-        of_rows = of_features.view(len(mean), -1) @ self.V
+        mean = np.einsum("pns,pns->ps", attention, over)[:, None]
+        over -= mean
+        of_scores = attention * over
+        of_scores *= z
+        of_features = of_scores.reshape(p * N, s) @ self.of_cluster[:, :s].T
+        of_rows: Float[Array, "p d"] = of_features.reshape(p, -1) @ self.V
         if reading.among is None:
             return of_rows
-        P, n, _ = counted.shown.shape
-        by_kind = over.new_empty((len(mean), n, towards.shape[2]))
-        torch.neg(mean[:, 0], out=by_kind[:, 0])
-        torch.mul(over, reading.raised[..., some], out=by_kind[:, 1:])
-        by_kind.div_(reading.total[..., some])
-        of_positions = by_kind.flatten(1) @ counted.shown[..., some].reshape(P, -1).T
-        return of_rows.addmm_(of_positions.mul_(reading.among), self.network.positions)
+        by_kind = np.empty((p, N + 1, s))
+        np.negative(mean, out=by_kind[:, :1])
+        np.multiply(over, reading.raised[..., :s], out=by_kind[:, 1:])
+        by_kind /= reading.total[..., :s]
+        shown = counted.shown[..., :s].reshape(-1, (N + 1) * s)
+        of_positions = by_kind.reshape(p, -1) @ shown.T
+        of_positions *= reading.among
+        of_rows += of_positions @ self.E
+        return of_rows
 
     def _read_by(
-        self, asking: Float[Tensor, "p d"], counted: Counted
-    ) -> tuple[list[Reading], Float[Tensor, "p N S"], Float[Tensor, ""]]:
-        """What the heads read, the mean of their attention, and how far correlations reach."""
-        readings = [self.read(asking @ Q, counted) for Q in self.network.Q[0]]
-        if len(readings) == 1:
-            return readings, readings[0].attention, readings[0].reach
-        attention = torch.stack([reading.attention for reading in readings]).mean(dim=0)
-        return readings, attention, torch.stack([reading.reach for reading in readings]).amax()
+        self, asking: Float[Array, "p d"], counted: Counted
+    ) -> tuple[list[Reading], Float[Array, "p N S"]]:
+        """What the heads read, and the mean of their attention."""
+        readings = [self.read(asking @ head, counted) for head in self.Q]
+        attention = readings[0].attention
+        if len(readings) > 1:
+            attention = np.mean([reading.attention for reading in readings], axis=0)
+        return readings, attention
 
-    @torch.no_grad()
-    def look(self, asking: Float[Tensor, "p d"], counted: Counted) -> Attended:
-        """Loss and attention where `asking` are the queries."""
-        _, attention, reach = self._read_by(asking, counted)
+    def look(
+        self, asking: Float[Array, "p d"], counted: Counted
+    ) -> tuple[float, Float[Array, "p N S"]]:
+        """Loss and attention, the mean of the heads', where `asking` are the queries.
+
+        OutOfRangeError where correlations are above FAR.
+        """
+        _, attention = self._read_by(asking, counted)
         loss, *_ = self._objective(attention * counted.z, counted)
-        return Attended(loss, reach, attention)
+        return loss, attention
 
-    @torch.no_grad()
-    def step(self, asking: Float[Tensor, "p d"], counted: Counted) -> Taken:
-        """Loss and gradients where `asking` are the queries, all e_p or the mean of them."""
-        readings, attention, reach = self._read_by(asking, counted)
+    def step(self, asking: Float[Array, "p d"], counted: Counted) -> Taken:
+        """Loss and gradients where `asking` are the queries, all e_p or the mean of them.
+
+        OutOfRangeError where correlations are above FAR.
+        """
+        readings, attention = self._read_by(asking, counted)
         loss, towards, of_W = self._objective(attention * counted.z, counted)
-        heads = len(readings)
-        of_Q = torch.stack(
-            [asking.T @ self._of_rows(reading, counted, towards) for reading in readings]
-        )
-        return Taken(loss, reach, of_Q if heads == 1 else of_Q / heads, of_W)
+        if len(readings) > 1:
+            towards = towards / len(readings)
+        of_Q = [asking.T @ self._of_rows(reading, counted, towards) for reading in readings]
+        return Taken(loss, np.stack(of_Q), of_W)
 
-    def _objective(self, read: Float[Tensor, "p N S"], counted: Counted) -> Towards:
+    def _objective(self, read: Float[Array, "p N S"], counted: Counted) -> Towards:
         """What follows from what is read; for CL gradients of the views that pass one on."""
-        if self.network.objective == "cl":
+        if self.objective == "cl":
             return self._contrast(read)
-        if self.network.plain_values and self.orthonormal:
-            share = counted.shown[:, :1] / self.size
-            error = torch.addcmul(read, self.member, counted.z, value=-1)
-            towards = error * share
-            return 0.5 * torch.dot(error.flatten(), towards.flatten()), towards, None
-        return self._reconstruction(read, counted)
+        if not (self.plain_values and self.orthonormal):
+            return self._reconstruction(read, counted)
+        error = read - self.member * counted.z
+        towards = error * (counted.shown[:, :1] / self.size)
+        return 0.5 * float(np.vdot(error, towards)), towards, None
 
-    def _reconstruction(self, read: Float[Tensor, "P N B"], counted: Counted) -> Towards:
+    def _reconstruction(self, read: Float[Array, "P N B"], counted: Counted) -> Towards:
         """The same by inner products of features, as they are and as W makes them."""
-        B, (N, K), W = self.size, self.shape, self.network.W
+        B, (N, K), W = self.size, self.shape, self.W
         hidden = counted.shown[:, :1]
         read, wanted = hidden * read, hidden * self.member * counted.z
-        towards, of_W, loss = torch.empty_like(read), torch.zeros_like(W), read.new_zeros(())
+        towards, of_W, loss = np.empty_like(read), np.zeros_like(W), 0.0
         for k in range(K):
-            here = slice(k, None, K)  # the samples of cluster k
-            V = self.V[here]
+            here = self.cluster == k
+            V = self.V[k::K]
             values = V @ W
             ours, theirs = read[..., here], wanted[..., here]
             of_ours, of_theirs = (values @ values.T) @ ours, (values @ V.T) @ theirs
-            products = of_ours * ours - 2 * of_theirs * ours + ((V @ V.T) @ theirs) * theirs
-            loss += 0.5 * products.sum() / B
+            loss += 0.5 * float(
+                np.vdot(of_ours - 2 * of_theirs, ours) + np.vdot((V @ V.T) @ theirs, theirs)
+            )
             towards[..., here] = (of_ours - of_theirs) / B
-            if W.requires_grad:
-                ours, theirs = (part.transpose(0, 1).reshape(N, -1) for part in (ours, theirs))
+            if self.trains_values:
+                ours, theirs = (part.swapaxes(0, 1).reshape(N, -1) for part in (ours, theirs))
                 of_W += V.T @ ((ours @ ours.T) @ values - (ours @ theirs.T) @ V) / B
-        return loss, towards, of_W if W.requires_grad else None
+        return loss / B, towards, of_W if self.trains_values else None
 
-    def _contrast(self, read: Float[Tensor, "p N S"]) -> Towards:
+    def _contrast(self, read: Float[Array, "p N S"]) -> Towards:
         """The loss of CL on first views, second ones and negatives, one after the other."""
-        network, tau, B = self.network, self.network.details.tau, self.size
-        mean = read[0] if len(read) == 1 else read.mean(dim=0)
-        pooled = (mean.T[:, :, None] * self.of_cluster.T[:, None]).flatten(1)
-        values = self.V if network.plain_values else self.V @ network.W
-        plain = network.plain_values and self.across  # V Vᵀ = I: coordinates in features will do
+        p, B, (N, K) = len(read), self.size, self.shape
+        mean = read[0] if p == 1 else read.mean(axis=0)
+        own = self.of_cluster.T[:, None]
+        pooled = (mean.T[:, :, None] * own).reshape(-1, N * K)
+        values = self.V if self.plain_values else self.V @ self.W
+        plain = self.plain_values and self.across  # V Vᵀ = I: coordinates in features will do
         F = pooled if plain else pooled @ values
         length = None
         if self.perturbation.normalised:
-            length = F.norm(dim=1, keepdim=True).clamp_min(SHORTEST)
+            length = np.maximum(np.sqrt(np.einsum("sd,sd->s", F, F)), SHORTEST)[:, None]
             F = F / length
         anchors, positives, negatives = F[:B], F[B : 2 * B], F[2 * B :]
-        own = (anchors * positives).sum(dim=1, keepdim=True)
-        chances = torch.log_softmax(torch.cat([own, anchors @ negatives.T], dim=1) / tau, dim=1)
-        loss = -tau * chances[:, 0].mean()
-        pull = chances.exp_()
+        similar = np.empty((B, 1 + len(negatives)))
+        np.einsum("sd,sd->s", anchors, positives, out=similar[:, 0])
+        np.matmul(anchors, negatives.T, out=similar[:, 1:])
+        similar -= similar.max(axis=1, keepdims=True)
+        similar /= self.tau
+        pull = np.exp(similar)
+        total = pull.sum(axis=1, keepdims=True)
+        loss = self.tau * float(np.mean(np.log(total[:, 0]) - similar[:, 0]))
+        pull /= total
         pull[:, 0] -= 1
-        pull /= B * len(read)
-        of_own, of_others = pull[:, :1], pull[:, 1:]
-        towards = torch.addcmul(of_others @ negatives, of_own, positives)
+        pull /= B * p
+        towards = pull[:, :1] * positives
+        towards += pull[:, 1:] @ negatives
         if not self.perturbation.stop_gradient:
-            towards = torch.cat([towards, of_own * anchors, of_others.T @ anchors])
+            others = pull[:, :1] * anchors, pull[:, 1:].T @ anchors
+            towards = np.concatenate([towards, *others])
         s = len(towards)
         if length is not None:
-            along = (towards * F[:s]).sum(dim=1, keepdim=True) * (length[:s] > SHORTEST)
+            along = np.einsum("sd,sd->s", towards, F[:s])[:, None] * (length[:s] > SHORTEST)
             towards = (towards - along * F[:s]) / length[:s]
-        of_W = None
-        if network.W.requires_grad:
-            of_W = self.V.T @ (pooled[:s].T @ towards) * len(read)
+        of_W = self.V.T @ (pooled[:s].T @ towards) * p if self.trains_values else None
         if not plain:
             towards = towards @ values.T
-        N, K = self.shape
-        of_own_cluster = towards.view(s, N, K) * self.of_cluster.T[:s, None]
-        return loss, of_own_cluster.sum(dim=2).T[None], of_W
+        of_mean = np.einsum("snk,ks->ns", towards.reshape(s, N, K), self.of_cluster[:, :s])
+        return loss, np.broadcast_to(of_mean, (p, N, s)), of_W

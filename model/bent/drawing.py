@@ -162,9 +162,12 @@ def _of_masks(
 def _drawn(setting: Setting, perturbation: Perturbation, numbers: Numbers) -> Drawn:
     """The samples that numbers decide."""
     law = setting.latents
-    upto = np.cumsum(np.asarray(law.probabilities) / np.sum(law.probabilities))
-    chosen = np.searchsorted(upto / upto[-1], numbers["latent"], side="right")
-    z = np.asarray(law.values, dtype=float)[chosen]
+    values = np.asarray(law.values, dtype=float)
+    if len(values) == 1:
+        z = np.full_like(numbers["latent"], law.values[0])
+    else:
+        upto = np.cumsum(np.asarray(law.probabilities) / np.sum(law.probabilities))
+        z = values[np.searchsorted(upto / upto[-1], numbers["latent"], side="right")]
     if "common" in numbers:
         z = np.where(numbers["common"] < perturbation.latent_correlation, z[..., :1], z)
     if "flip" in numbers:

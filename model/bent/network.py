@@ -104,25 +104,33 @@ class Network(torch.nn.Module):
         )
 
     def _scores(
-        self, tokens: Float[Tensor, "B n m"], Q: Float[Tensor, "d d"], batch: Batch
-    ) -> Float[Tensor, "B P n"]:
-        """What a head's softmax is taken of, (B, P, n): queries by keys."""
+        self,
+        tokens: Float[Tensor, "B n m"],
+        Q: Float[Tensor, "d d"],
+        batch: Batch,
+        positions: Float[Tensor, "p d"],
+    ) -> Float[Tensor, "B p n"]:
+        """What a head's softmax is taken of, (B, p, n): queries by keys."""
         E = self.positions
         if batch.frame is None:
             keys = tokens + E if self.placed else tokens
             seen = self.objective == "cl" and self.details.query == "feature+position"
-            asking = tokens + E if seen else E
+            asking = tokens + E if seen else positions
             # Keys by queries: queries that all samples share make it one product of matrices.
             return (keys @ (asking @ Q).transpose(-2, -1)).transpose(1, 2)
-        asked = E @ Q
+        asked = positions @ Q
         of_features = (asked @ batch.frame.transpose(1, 2)).index_select(0, batch.drawn_from)
         if self.placed:
             return torch.baddbmm(asked @ E.T, of_features, tokens.transpose(1, 2))
         return of_features @ tokens.transpose(1, 2)
 
     def _layer(
-        self, tokens: Float[Tensor, "B P m"], layer: int, batch: Batch
-    ) -> Float[Tensor, "B P m"]:
+        self,
+        tokens: Float[Tensor, "B P m"],
+        layer: int,
+        batch: Batch,
+        positions: Float[Tensor, "p d"],
+    ) -> Float[Tensor, "B p m"]:
         """What a layer reads, heads averaged.
 
         Where keys are patches alone, those that are the same are read once, and weighed.
@@ -132,31 +140,43 @@ class Network(torch.nn.Module):
             tokens, often = batch.distinct
         heads = []
         for Q in self.Q[layer]:
-            scores = self._scores(tokens, Q, batch)
+            scores = self._scores(tokens, Q, batch, positions)
             heads.append(attend(scores if often is None else scores + often, tokens))
         return heads[0] if len(heads) == 1 else torch.stack(heads).mean(dim=0)
 
-    def attention(self, batch: Batch) -> Float[Tensor, "B P P"]:
-        """Attention of every query to every input patch, (B, P, P): the layers' product."""
+    def attention(
+        self, batch: Batch, asking: Float[Tensor, "p d"] | None = None
+    ) -> Float[Tensor, "B p P"]:
+        """Attention of every query to every input patch, (B, p, P): the layers' product.
+
+        asking: the positions that ask, all of them unless others are given.
+        """
+        positions = self.positions if asking is None else asking
         tokens, attention = batch.masked, None
         for layer in range(self.layers):
-            heads = [_softmax(self._scores(tokens, Q, batch)) for Q in self.Q[layer]]
+            heads = [_softmax(self._scores(tokens, Q, batch, positions)) for Q in self.Q[layer]]
             here = heads[0] if len(heads) == 1 else torch.stack(heads).mean(dim=0)
             attention = here if attention is None else here @ attention
             tokens = here @ tokens
         assert attention is not None  # there is a layer
         return attention
 
-    def forward(self, batch: Batch) -> Float[Tensor, "B P m"] | Float[Tensor, "B d"]:
-        """F_p for MAE, (B, P, m) in the batch's coordinates; their mean over p for CL, (B, d)."""
+    def forward(
+        self, batch: Batch, asking: Float[Tensor, "p d"] | None = None
+    ) -> Float[Tensor, "B p m"] | Float[Tensor, "B d"]:
+        """F_p for MAE, (B, p, m) in the batch's coordinates; their mean over p for CL, (B, d).
+
+        asking: the positions that ask, all of them unless others are given.
+        """
+        positions = self.positions if asking is None else asking
         out = batch.masked
         for layer in range(self.layers):
-            out = self._layer(out, layer, batch)
+            out = self._layer(out, layer, batch, positions)
         return self.output(out, batch)
 
     def output(
-        self, read: Float[Tensor, "B P m"], batch: Batch
-    ) -> Float[Tensor, "B P m"] | Float[Tensor, "B d"]:
+        self, read: Float[Tensor, "B p m"], batch: Batch
+    ) -> Float[Tensor, "B p m"] | Float[Tensor, "B d"]:
         """The same, from what attention reads of this batch."""
         out = read.mean(dim=1) if self.objective == "cl" else read
         if not self.plain_values:
@@ -176,16 +196,18 @@ def contrast(
     setting: Setting,
     perturbation: Perturbation,
     against: tuple[Batch, Batch],
+    asking: Float[Tensor, "p d"] | None = None,
 ) -> Float[Tensor, ""]:
     """L_cl on a batch whose positives share their negatives, without weight decay, a scalar.
 
-    anchor: outputs (B, d) of the first views; against: the second views, and the negatives.
+    anchor: outputs (B, d) of the first views; against: the second views, and the negatives;
+    asking: the positions that ask, all of them unless others are given.
     Sharing leaves the expectation of the gradient as it is: each positive still meets N_c
     independent samples, and the expectation of a mean over positives needs no independence.
     """
     second, negatives = against
     with torch.set_grad_enabled(not perturbation.stop_gradient and torch.is_grad_enabled()):
-        positive, others = network(second), network(negatives)
+        positive, others = network(second, asking), network(negatives, asking)
     if perturbation.normalised:
         anchor, positive, others = (
             torch.nn.functional.normalize(F, dim=-1) for F in (anchor, positive, others)

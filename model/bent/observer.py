@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from refutable.model import correlations, data
-from refutable.model.bent.by_area import ByArea, applies
+from refutable.model.bent.by_area import ByArea, OutOfRangeError, applies
 from refutable.model.bent.drawing import draw
 from refutable.model.bent.network import Network, contrast, reconstruction
 from refutable.model.bent.observation import KINDS, Observed, Seen
@@ -49,7 +49,7 @@ class Observer:
         d = where.E.shape[1]
         self.samples = draw(setting, perturbation, self.objective, d, EVALUATED, rng)
         self.by_area: ByArea | None = None
-        if applies(setting, self.objective, perturbation):
+        if applies(setting, perturbation, network):
             self.by_area = ByArea(setting, perturbation, where, network, EVALUATED)
             self.counted = self.by_area.count(self.samples)
         self.series: dict[str, dict[str, list[float]]] = {
@@ -109,62 +109,64 @@ class Observer:
 
     def look(self) -> bool:
         """Take down one moment; False, and nothing taken down, when a number is not finite."""
-        attended = None
-        if self.by_area:
-            attended = self.by_area.look(self._queries(), self.counted)
-        if attended is not None and attended.exact:
-            loss = float(attended.loss)
-            A = attended.attention[..., :EVALUATED].cpu().numpy()
-            error = self._error_by_area(A)
-        else:
+        self.rows = self.where.E @ self.network.Q.detach()[0].mean(dim=0).cpu().numpy()
+        try:
+            loss, A, error = self._by_area() if self.by_area else self._plainly()
+        except OutOfRangeError:
             loss, A, error = self._plainly()
         if not (math.isfinite(loss) and np.isfinite(error).all()):
             return False
         self.loss.append(loss)
         self.A, self.error = A, error
-        self.rows = self.where.E @ self.network.Q.detach()[0].mean(dim=0).cpu().numpy()
         self._take_down()
         return True
 
-    def _queries(self) -> Float[Tensor, "p d"]:
+    def _queries(self) -> Float[Array, "p d"]:
         """All of them; their mean where rows e_pᵀQ are equal, as all then read the same."""
-        E = self.network.positions
-        if self.objective == "mae" or self.network.heads > 1:
+        E = self.where.E
+        by_position = self.setting.contrastive.query == "position"
+        if self.objective == "mae" or not by_position or len(self.network.Q.flatten(0, 1)) > 1:
             return E
-        rows = E @ self.network.Q[0, 0].detach()
-        apart = (rows.amax(dim=0) - rows.amin(dim=0)).amax()
-        return E.mean(dim=0, keepdim=True) if apart <= EQUAL * rows.abs().amax() else E
+        apart = np.ptp(self.rows, axis=0).max()
+        return E.mean(axis=0, keepdims=True) if apart <= EQUAL * np.abs(self.rows).max() else E
 
-    def _plainly(self) -> tuple[float, Float[Array, "P N B"], Float[Array, "P B"]]:
+    def _plainly(self) -> tuple[float, Float[Array, "#P N B"], Float[Array, "P B"]]:
         """Loss, attention to the visible patches of areas and ½‖F_p - X_p‖², all B·P² products."""
         batch, *against = self.batches
+        asking = torch.from_numpy(self._queries()).to(batch.X.device)
         with torch.no_grad():
-            attention = self.network.attention(batch)
+            attention = self.network.attention(batch, asking)
             read = attention @ batch.masked
-            loss = self._loss(self.network.output(read, batch), against)
+            loss = self._loss(self.network.output(read, batch), against, asking)
             error = 0.5 * (read - batch.X).square().sum(dim=2)
         shown = (self.member & ~self.hidden[:, None]).transpose(2, 0, 1)
         A = (attention.cpu().numpy() @ shown).transpose(1, 2, 0)
         return float(loss), np.ascontiguousarray(A), error.cpu().numpy().T
 
-    def _error_by_area(self, A: Float[Array, "#P N B"]) -> Float[Array, "P B"]:
-        """½‖F_p - X_p‖² from the attention to areas."""
+    def _by_area(self) -> tuple[float, Float[Array, "#P N B"], Float[Array, "P B"]]:
+        """The same from one patch per area."""
+        assert self.by_area is not None
+        loss, attention = self.by_area.look(self._queries(), self.counted)
+        A = attention[..., :EVALUATED]
         error = A * self.z - self.wanted
         along = error
-        if self.by_area is not None and not self.by_area.orthonormal:
+        if not self.by_area.orthonormal:
             V = self.where.V
             gram = (V @ V.transpose(0, 2, 1))[self.samples[0].cluster]
             along = (gram @ error.transpose(2, 1, 0)).transpose(2, 1, 0)
-        product: Float[Array, "P B"] = 0.5 * (error * along).sum(axis=1)
-        return product
+        return loss, A, 0.5 * np.einsum("pnb,pnb->pb", error, along)
 
     def _loss(
-        self, out: Float[Tensor, "B P m"] | Float[Tensor, "B d"], against: Sequence[Batch]
+        self,
+        out: Float[Tensor, "B p m"] | Float[Tensor, "B d"],
+        against: Sequence[Batch],
+        asking: Float[Tensor, "p d"],
     ) -> Float[Tensor, ""]:
         if self.objective == "mae":
             return reconstruction(out, self.batches[0])
         second, negatives = against
-        return contrast(out, self.network, self.setting, self.perturbation, (second, negatives))
+        others = (second, negatives)
+        return contrast(out, self.network, self.setting, self.perturbation, others, asking)
 
     def _take_down(self) -> None:
         """Every series of every kind of query."""

@@ -5,13 +5,15 @@ P is small (dozens), so that a run costs about a second; the cost grows like P³
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from refutable.model.bent.by_area import ByArea, Counted, applies, ask_alike
+from refutable.model.bent.by_area import ByArea, Counted, OutOfRangeError, applies, ask_alike
 from refutable.model.bent.drawing import Samples, ahead
 from refutable.model.bent.network import Network, contrast, reconstruction
 from refutable.model.bent.observation import Observed
@@ -91,11 +93,11 @@ class Gradient:
         self.where, self.network, self.size = where, network, size
         self.decay = perturbation.weight_decay + setting.contrastive.weight_decay
         self.by_area: ByArea | None = None
-        if applies(setting, network.objective, perturbation):
+        if applies(setting, perturbation, network):
             self.by_area = ByArea(setting, perturbation, where, network, size)
-        self.everybody = self.one_for_all = network.positions
-        if ask_alike(network, perturbation):
-            self.one_for_all = network.positions.mean(dim=0, keepdim=True)
+        self.everybody = self.one_for_all = where.E
+        if ask_alike(setting, perturbation, network):
+            self.one_for_all = where.E.mean(axis=0, keepdims=True)
 
     def draw(
         self, rng: np.random.Generator, steps: int
@@ -115,28 +117,37 @@ class Gradient:
         drawn, counted = samples
         Q, W = self.network.Q, self.network.W
         Q.grad = W.grad = None
-        exact = False
+        taken = None
         if self.by_area and counted:
-            taken = self.by_area.step(self.everybody if by_all else self.one_for_all, counted)
-            exact = taken.exact
-            Q.grad, W.grad = taken.of_Q[None], taken.of_W
-        if not exact:
-            Q.grad = W.grad = None
+            with contextlib.suppress(OutOfRangeError):
+                taken = self.by_area.step(self.everybody if by_all else self.one_for_all, counted)
+        if taken:
+            Q.grad = torch.from_numpy(taken.of_Q[None])
+            W.grad = None if taken.of_W is None else torch.from_numpy(taken.of_W)
+        else:
             batches = lay_out_all(self.setting, self.perturbation, self.where, drawn)
-            loss_on(batches, self.network, self.setting, self.perturbation).backward()
+            asking = None if by_all else torch.from_numpy(self.one_for_all).to(Q.device)
+            loss_on(batches, self.network, self.setting, self.perturbation, asking).backward()
         if self.decay and Q.grad is not None:
             Q.grad.add_(Q.detach(), alpha=self.decay)
 
 
 def loss_on(
-    batches: tuple[Batch, ...], network: Network, setting: Setting, perturbation: Perturbation
+    batches: tuple[Batch, ...],
+    network: Network,
+    setting: Setting,
+    perturbation: Perturbation,
+    asking: Float[Tensor, "p d"] | None = None,
 ) -> Float[Tensor, ""]:
-    """The objective of a network on a batch, for CL with what it is contrasted with."""
+    """The objective of a network on a batch, for CL with what it is contrasted with.
+
+    asking: the positions that ask, all of them unless others are given.
+    """
     first, *against = batches
-    out = network(first)
+    out = network(first, asking)
     if network.objective == "mae":
         return reconstruction(out, first)
-    return contrast(out, network, setting, perturbation, (against[0], against[1]))
+    return contrast(out, network, setting, perturbation, (against[0], against[1]), asking)
 
 
 def _optimiser(network: Network, perturbation: Perturbation, eta: float) -> GradientDescent | Adam:
