@@ -42,12 +42,11 @@ def largest_step(mu, largest):
 def descend(spectrum, eta, steps):
     """‖x_t‖/‖x_0‖ for t = 1..steps, by torch on ½ xᵀ diag(spectrum) x from x_0 = (1, ..., 1)."""
     x = torch.ones(len(spectrum), dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.SGD([x], lr=eta)
     lengths = []
     for _ in range(steps):
-        optimiser.zero_grad()
-        (0.5 * (torch.from_numpy(spectrum) * x**2).sum()).backward()
-        optimiser.step()
+        [gradient] = torch.autograd.grad(0.5 * (torch.from_numpy(spectrum) * x**2).sum(), x)
+        with torch.no_grad():
+            x -= eta * gradient
         lengths.append(float(x.detach().norm()) / math.sqrt(len(spectrum)))
     return np.array(lengths)
 

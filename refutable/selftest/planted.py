@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import itertools
+import operator
 import pkgutil
 import sys
 from collections import deque
@@ -51,20 +53,26 @@ def planted(mistake: Mistake) -> Iterator[None]:
 
 
 def places_of(target: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
-    """Where a function or class is bound: names of loaded modules, and of the classes they define.
+    """Where a function or class is bound: names of loaded modules, and of classes beside it.
 
     Whoever imported it by name has a name of its own for it. Values are not asked for their
     `__class__`, at which deprecated names of a library warn.
     """
     for module in list(sys.modules.values()):
         names = getattr(module, "__dict__", None)
-        for name, value in list(names.items()) if isinstance(names, dict) else ():
-            if value is target:
-                yield module, name
-            elif issubclass(type(value), type) and value.__module__ == target.__module__:
-                for attribute, held in list(vars(value).items()):
-                    if held is target:
-                        yield value, attribute
+        if isinstance(names, dict):
+            yield from ((module, name) for name in _names_of(target, names))
+    beside = vars(sys.modules[target.__module__]) if target.__module__ in sys.modules else {}
+    for value in list(beside.values()):
+        if issubclass(type(value), type) and value.__module__ == target.__module__:
+            yield from ((value, name) for name in _names_of(target, vars(value)))
+
+
+def _names_of(target: object, names: Mapping[str, Any]) -> list[str]:
+    """Under which names something is bound; almost nowhere, which is found out at speed."""
+    if not any(map(operator.is_, names.values(), itertools.repeat(target))):
+        return []
+    return [name for name, value in names.items() if value is target]
 
 
 def bite(

@@ -5,11 +5,16 @@ That claims hold as they stand is what `claims verify` says; what is protected h
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
 import pytest
 
 from refutable import check
 from refutable.catalogue import load
-from refutable.claim import Claim, Kind, Mistake, Verdict
+from refutable.claim import Claim, Kind, Mistake, Verdict, name_of
 from refutable.claims.assumptions import ASSUMPTIONS
 from refutable.selftest import planted
 
@@ -53,15 +58,51 @@ EXACTLY = {
 }
 
 
+def proofs(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Kind]]:
+    """The legs of claims that prove."""
+    for claim in claims:
+        for kind in claim.legs:
+            if kind in (Kind.SYMBOLIC, Kind.SMT):
+                yield claim, kind
+
+
+@pytest.fixture(scope="module")
+def calling() -> dict[str, set[str]]:
+    """By function that a mistake spoils, the claims whose proofs call it, and so can turn red."""
+    calls: list[str] = []
+
+    def counted(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def counting(*args: Any, **kwargs: Any) -> Any:
+            calls.append(name_of(original))
+            return original(*args, **kwargs)
+
+        return counting
+
+    spoiled = {CATALOGUE[id].mistakes[number].target for id, number in EXACTLY}
+    found: dict[str, set[str]] = {name_of(target): set() for target in spoiled}
+    assert len(found) == len(spoiled)
+    with ExitStack() as stack:
+        for target in spoiled:
+            stack.enter_context(planted.planted(Mistake(target, "counted", counted)))
+        for claim, kind in proofs(PROOFS):
+            calls.clear()
+            assert check.check_leg(claim, kind, "quick", 0).verdict is Verdict.HOLDS
+            for called in calls:
+                found[called].add(claim.id)
+    return found
+
+
 @pytest.mark.parametrize(("id", "number"), EXACTLY, ids=[f"{c} {n}" for c, n in EXACTLY])
-def test_a_mistaken_statement_turns_exactly_its_claims_red(id: str, number: int) -> None:
-    with planted.planted(CATALOGUE[id].mistakes[number]):
+def test_a_mistaken_statement_turns_exactly_its_claims_red(
+    id: str, number: int, calling: dict[str, set[str]]
+) -> None:
+    mistake = CATALOGUE[id].mistakes[number]
+    reached = [CATALOGUE[claim] for claim in calling[mistake.name]]
+    with planted.planted(mistake):
         red = {
             claim.id
-            for claim in PROOFS
-            for kind in claim.legs
-            if kind in (Kind.SYMBOLIC, Kind.SMT)
-            and check.check_leg(claim, kind, "quick", 0, until_refuted=True).verdict
-            is Verdict.FAILS
+            for claim, kind in proofs(reached)
+            if check.check_leg(claim, kind, "quick", 0, until_refuted=True).verdict is Verdict.FAILS
         }
     assert red == EXACTLY[(id, number)]
