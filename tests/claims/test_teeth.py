@@ -6,6 +6,7 @@ That claims hold as they stand is what `claims verify` says; what is protected h
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -17,16 +18,27 @@ from refutable.catalogue import load
 from refutable.claim import Claim, Kind, Mistake, Verdict, name_of
 from refutable.claims.assumptions import ASSUMPTIONS
 from refutable.selftest import planted
+from tests.claims.unspoiled import Unspoiled
 
 CATALOGUE = load(["refutable.claims"])
 PLANTED = [(claim, mistake) for claim in CATALOGUE for mistake in claim.mistakes]
 
 
+@pytest.fixture(scope="module")
+def unspoiled(tmp_path_factory: pytest.TempPathFactory) -> Unspoiled:
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # which all workers have in common
+    folder /= "unspoiled"
+    folder.mkdir(exist_ok=True)
+    return Unspoiled([mistake for _, mistake in PLANTED], folder)
+
+
 @pytest.mark.parametrize(
     ("claim", "mistake"), PLANTED, ids=[f"{c.id}: {m.title}" for c, m in PLANTED]
 )
-def test_a_planted_mistake_is_refuted(claim: Claim, mistake: Mistake) -> None:
-    assert planted.bite(claim, mistake, "quick", 0).outcome == "killed"
+def test_a_planted_mistake_is_refuted(claim: Claim, mistake: Mistake, unspoiled: Unspoiled) -> None:
+    assert unspoiled.bite(claim, mistake).outcome == "killed"
 
 
 @pytest.mark.parametrize("claim", list(CATALOGUE), ids=lambda claim: claim.id)
