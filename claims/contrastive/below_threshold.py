@@ -5,6 +5,7 @@ Sources: none; derived here.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 
@@ -136,6 +137,15 @@ below_threshold.mistake(
     reduced.cl_rates,
     "one cluster more in the dynamics",
     lambda original: lambda s, **phi: original(s.replace(K=s.K + 1), **phi),
+)
+below_threshold.mistake(
+    reduced.cl_rates,
+    "local correlations fall",
+    lambda original: (
+        lambda s, **phi: dataclasses.replace(
+            found := original(s, **phi), alpha_other=-abs(found.alpha_other)
+        )
+    ),
 )
 below_threshold.tolerates(laws.net_pull, "only the root of h counts, not its scale")
 below_threshold.tolerates(laws.pull, "only the root of h counts, not its scale")

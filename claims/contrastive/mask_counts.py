@@ -16,16 +16,19 @@ import numpy as np
 from scipy import stats
 
 from refutable.claim import Case, Claim, Context, Provenance
-from refutable.gap import Gap, at_most
+from refutable.gap import Gap, at_most, equal
 from refutable.model import data, gradients, reduced
 from refutable.model.setting import Contrastive, Setting
+
+SHARE, PART = 4, 2
+"""P over C_1, and C_1 over C_s."""
 
 mask_counts = Claim(
     id="cl.mask-counts",
     title="Fluctuating mask counts change the rate of the global feature by less than 1/C_1",
-    statement=r"""Constant latents, $P=4C_1$, $C_s=C_1/2$:
-        $\bigl|\alpha_{p\to v_1}/\bar\alpha_{p\to v_1}-1\bigr|\le1/C_1$, with $\bar\alpha$ at mean
-        mask counts, at $Q=0$ and in the transition.""",
+    statement=rf"""Constant latents, $P={SHARE}C_1$, $C_s=C_1/{PART}$:
+        $\bigl|\alpha_{{p\to v_1}}/\bar\alpha_{{p\to v_1}}-1\bigr|\le1/C_1$, with $\bar\alpha$ at
+        mean mask counts, at $Q=0$ and in the transition.""",
     measured="closed forms of the gradient on sampled views beside the reduced rates, C_1 = 8 to "
     "64; 0.1 at Q = 0 and 0.5 in the transition are found, in units of 1/C_1",
     provenance=Provenance.DERIVED,
@@ -34,7 +37,7 @@ mask_counts = Claim(
 )
 
 TRANSITION = 1.5
-"""Φ_1 where A_1 is about one half."""
+"""Φ_1 where A_1 is about one half, 0.39."""
 FALSE_ALARM = 1e-9
 """Of one comparison, one-sided."""
 BATCH = 500
@@ -44,7 +47,7 @@ BATCH = 500
 def setting_of(C_1: int) -> Setting:
     """A quarter of all patches is global, two local areas have as many, and two more."""
     details = Contrastive(negatives=3, tau=1.0)
-    return Setting.of_sizes(4 * C_1, C_1, C_1 // 2, K=4, contrastive=details)
+    return Setting.of_sizes(SHARE * C_1, C_1, C_1 // PART, K=4, contrastive=details)
 
 
 def limit_of(C_1: int) -> float:
@@ -65,7 +68,10 @@ def sampled_rates(
     return float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(batches))
 
 
-@mask_counts.leg("scaling", require=("Q = 0", "transition"))
+@mask_counts.leg(
+    "scaling",
+    require={"Q = 0": "|α_1/its value *", "transition": ("|α_1/its value *", "A_1 in the *")},
+)
 def change_by_masks(context: Context) -> Iterator[Gap | Case]:
     """The rate over sampled masks beside the one at mean counts, at every size."""
     rng, batches = np.random.default_rng(context.seed), context.at(quick=32, full=100)
@@ -75,7 +81,16 @@ def change_by_masks(context: Context) -> Iterator[Gap | Case]:
         for name, phi in (("Q = 0", 0.0), ("transition", TRANSITION)):
             yield Case((name,))
             rate, error = sampled_rates(setting, phi, batches, rng)
-            mean = reduced.cl_rates(setting, phi_global=phi).alpha_global
+            at_mean = reduced.cl_rates(setting, phi_global=phi)
+            mean = at_mean.alpha_global
+            if name == "transition":
+                yield equal(
+                    f"A_1 in the transition, C_1 = {C_1}",
+                    at_mean.attention,
+                    0.5,
+                    0.2,
+                    "by then A_1 has grown from 1/8, and is not yet near 1",
+                )
             yield at_most(
                 f"|α_1/its value at mean counts - 1|, {name}, C_1 = {C_1}",
                 abs(rate / mean - 1),
@@ -91,6 +106,10 @@ mask_counts.mistake(
     reduced.cl_rates,
     "a rate that counts every patch as visible",
     lambda right: lambda setting, **at: right(setting.replace(gamma=setting.gamma / 2), **at),
+)
+
+mask_counts.mistake(
+    "refutable.claims.contrastive.mask_counts.TRANSITION", "long after it", lambda right: 4 * right
 )
 
 CLAIMS = (mask_counts,)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 import sympy as sp
 from flint import arb
 
-from refutable.claim import Claim, Context, Evidence, Provenance, Undecided
+from refutable.claim import Case, Claim, Context, Evidence, Provenance, Undecided
 from refutable.claims import assumptions
 from refutable.claims.mae import signs
 from refutable.claims.mae.automatic import REGIMES, Measured, search
@@ -33,13 +33,17 @@ from refutable.model.trajectory import QueryKind
 from refutable.prove.counterexample import counterexample
 from refutable.prove.inequality import proved
 
+STEPS = (4, 32, 128, 512)
+"""η; the first one, some four times 2/B, is the yardstick."""
+
 any_step = Claim(
     id="loss.any-step",
     title="No step is too large for the masked autoencoder from Q = 0",
     statement=(
         r"\text{every }\eta>0,\ Q:\ \Phi_{p\to v_n}(Q-\eta\nabla L)\ge\Phi_{p\to v_n}(Q);\quad "
-        r"z\text{ constant, from }Q=0,\ \eta\le 512:\ L_p\text{ falls at every step, and }"
-        r"T^*(\epsilon;\eta)\le T^*(\epsilon;4)+2\eta"
+        rf"z\text{{ constant, from }}Q=0,\ \eta\le {STEPS[-1]}:\ "
+        r"L_p\text{ falls at every step, and }"
+        rf"T^*(\epsilon;\eta)\le T^*(\epsilon;{STEPS[0]})+2\eta"
     ),
     measured=(
         "the first part for any attention vector; the second by exact gradient descent at sizes "
@@ -91,8 +95,6 @@ def own_correlation_of_the_module(context: Context) -> Evidence:
 EPSILON = Fraction(1, 100)
 SETTLED = arb(1e-12)
 """Below this loss gap a training is over: balls of its precision tell no smaller ones apart."""
-STEPS = (4, 32, 128, 512)
-"""η; the first one, some four times 2/B, is the yardstick."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,8 @@ def chosen(context: Context) -> Sequence[Setting]:
     return exact_descent.SIZES[: context.at(quick=2, full=4)]
 
 
-@any_step.leg("enclosed")
-def loss_falls_with_any_step(context: Context) -> Iterator[Gap | Evidence]:
+@any_step.leg("enclosed", require=("global query", "local query", "Δ > 0", "Δ < 0"))
+def loss_falls_with_any_step(context: Context) -> Iterator[Gap | Case | Evidence]:
     """Steps up to hundreds of times 2/B, in balls: the loss falls, and how soon it is ε."""
     sizes = chosen(context)
     at = ", ".join(dict.fromkeys(f"P = {s.P}, γ = {s.gamma:g}" for s in sizes))
@@ -153,6 +155,7 @@ def loss_falls_with_any_step(context: Context) -> Iterator[Gap | Evidence]:
     yield Evidence(gaps=(), cases=0, scope=f"gradient descent at {at}, η = {eta}")
     for setting in sizes:
         for query in QUERIES:
+            yield Case((f"{query} query", exact_descent.sign_of(setting)))
             name = exact_descent.name_of(setting, query)
             yardstick = taken(setting, query, STEPS[0])
             for step in STEPS:
@@ -232,12 +235,23 @@ any_step.mistake(
 )
 any_step.mistake(most_steps, "as many steps as time tells", scaled(0.4))
 any_step.mistake(
+    taken,
+    "three steps more than it took",
+    lambda original: (
+        lambda setting, query, eta: _longer(original(setting, query, eta), 3 * (eta > STEPS[0]))
+    ),
+)
+any_step.mistake(
     ball_descent.descend,
     "every other step backwards",
     lambda original: (
         lambda setting, query, eta, steps: _zigzag(original(setting, query, eta, steps))
     ),
 )
+
+
+def _longer(found: Steps, by: int) -> Steps:
+    return replace(found, needed=found.needed + by)
 
 
 def _zigzag(path: Iterator[ball_descent.Seen]) -> Iterator[ball_descent.Seen]:

@@ -28,6 +28,7 @@ from refutable.claims.mae.enclosed_flow import (
 )
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP
 from refutable.claims.runs import plants
+from refutable.claims.runs.latex import scientific
 from refutable.claims.runs.regimes import sign_of
 from refutable.gap import at_most
 from refutable.model import ball_events, ball_fluctuating, reduced
@@ -174,9 +175,10 @@ class FirstOrder:
 counted = Claim(
     id="tier.enclosed-counts",
     title="Fluctuating counts: the reduced dynamics are integrated as exactly as taken for granted",
-    statement=r"""Mask counts by their law: $\log T_1,\ \log T_{1/2},\ \log T^*$,
-        $z\Phi_{p\to v_n}$ and $z\Phi_{p\to v_1}$ there are known to $1.5\cdot10^{-8}$ by the
-        reduced dynamics, for local areas of few patches and for a global query.""",
+    statement=rf"""Mask counts by their law: $\log T_1,\ \log T_{{1/2}},\ \log T^*$,
+        $z\Phi_{{p\to v_n}}$ and $z\Phi_{{p\to v_1}}$ there are known to
+        ${scientific(enclosed_flow.INTEGRATED)}$ by the reduced dynamics, for local areas of few
+        patches and for a global query.""",
     measured="floats against balls in which the exact flow was enclosed: all counts of the own "
     "area, the global count at two values with its mean and variance; K = 1 or P above 1e4",
     provenance=Provenance.DERIVED,
@@ -214,6 +216,7 @@ counted.mistake(
     "the query counted among the keys of its area",
     lambda right: lambda *given: (at := right(*given))._replace(own=at.own + 1),
 )
+counted.mistake(reduced.mae, "T_½ 4e-8 late", plants.late("half", 4e-8))
 counted.mistake(counts.own_counts, "floats with the own area at its mean", plants.at_its_mean)
 
 CLAIMS = (counted,)

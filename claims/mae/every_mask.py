@@ -35,10 +35,10 @@ from refutable.prove.majorant import Majorant
 every_mask = Claim(
     id="local.every-mask",
     title="Both phases keep their laws on the exact population, for every P from 1e12 on",
-    statement=r"""Expected gradients over all masks of $\lfloor\gamma P\rfloor$ patches, constant
-        latents, $K\le4$ clusters that share a partition, other local areas of at most $2C_s$
-        patches, up to $A_n=\frac12$ in the mean: $T_1,\ \Phi_1(T_1),\ \Phi_n(T_1)$
-        ($\Delta\ge0.15$), $T_{1/2},\ \Phi_1(T_{1/2}),\ \Phi_n(T_{1/2})$, and
+    statement=rf"""Expected gradients over all masks of $\lfloor\gamma P\rfloor$ patches, constant
+        latents, $K\le{CLUSTERS}$ clusters that share a partition, other local areas of at most
+        $2C_s$ patches, up to $A_n=\frac12$ in the mean: $T_1,\ \Phi_1(T_1),\ \Phi_n(T_1)$
+        ($\Delta\ge0.15$), $T_{{1/2}},\ \Phi_1(T_{{1/2}}),\ \Phi_n(T_{{1/2}})$, and
         $|\alpha_1|<\alpha_n,\ \Phi_1\to0$ ($\Delta\le-0.1$) are as with counts at their mean, up
         to explicit bounds that fall with $P$; what masks add is of order $1/C_s$.""",
     measured="bounds on regions of exponents; runs of the reduced dynamics with fluctuating counts "
@@ -156,10 +156,10 @@ every_mask.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 of_global = Claim(
     id="global.every-mask",
     title="A global query keeps its laws on the exact population, for every P from 1e12 on",
-    statement=r"""Expected gradients over all masks of $\lfloor\gamma P\rfloor$ patches, constant
-        latents, $K\le4$ clusters that share a partition, local areas of at most $2C_s$ patches,
-        $A_1=\frac12$ in the mean, either sign of $\Delta$:
-        $T_{1/2}\cdot\gamma a z^4/K\to1$ and $z\Phi_1(T_{1/2})+\log\frac a{1-a}\to0$,
+    statement=rf"""Expected gradients over all masks of $\lfloor\gamma P\rfloor$ patches, constant
+        latents, $K\le{CLUSTERS}$ clusters that share a partition, local areas of at most $2C_s$
+        patches, $A_1=\frac12$ in the mean, either sign of $\Delta$:
+        $T_{{1/2}}\cdot\gamma a z^4/K\to1$ and $z\Phi_1(T_{{1/2}})+\log\frac a{{1-a}}\to0$,
         $a=(1-\gamma)C_1/P$, up to explicit bounds that fall with $P$.""",
     measured="bounds on a region of exponents; runs of the reduced dynamics with fluctuating "
     "counts lie within",

@@ -161,7 +161,7 @@ def times_enclosed(context: Context) -> Iterator[Found]:
     yield from law.at_rungs((FOUR, THREE, NEGATIVE))
 
 
-times.mistake(time_shift, "1.2 instead of 1", lambda _: lambda: 1.2)
+times.mistake(time_shift, "a thousandth more", plants.scaled(1.001))
 times.mistake(
     counts.visible_counts,
     "the query counted among the keys of its area",
@@ -205,7 +205,7 @@ def depth_enclosed(context: Context) -> Iterator[Found]:
     yield from law.at_rungs((FOUR, THREE))
 
 
-depth.mistake(depth_shift, "1/C_s instead of half of it", plants.scaled(2))
+depth.mistake(depth_shift, "a thousandth more than half of it", plants.scaled(1.001))
 depth.mistake(depth_shift, "a wrong sign", plants.scaled(-1))
 
 own_at_half = first_order(

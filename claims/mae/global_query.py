@@ -108,7 +108,7 @@ def half_time_of_the_limit(context: Context) -> Iterator[Step]:
     yield limit_systems.half_time_law("T_½·γaz⁴/K")
 
 
-@length.leg("scaling", require=(*BOTH_SIGNS, "random latents"))
+@length.leg("scaling", require=(*BOTH_SIGNS, "random latents", "κ_c = 1"))
 def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """T_½ against its power and its constant; that A_1 is ½ there, by Φ_1."""
     for ladder in ladders.ladders(context, (*CONSTANT, SHARE, RANDOM), "global"):
@@ -200,7 +200,7 @@ def dense_slope(context: Context) -> tuple[list[float], list[float]]:
     "scaling",
     require={
         **dict.fromkeys(BOTH_SIGNS, ("zΦ_1(T[*]) less its law, *", "A_1(T[*]), *")),
-        "random latents": "zΦ_1(T[*]) less its law, *",
+        **dict.fromkeys(("random latents", "κ_c = 1"), "zΦ_1(T[*]) less its law, *"),
         "Δ < 0": ("e^{Φ_1(T[*])}, *", "zΦ_1(T[*]) less its law, *", "A_1(T[*]), *"),
     },
     expects={"A_1(T*), κ=(1, *": "at κ_c = 1 the global area has its share of any P"},

@@ -139,6 +139,7 @@ class Ladder:
             "z ≠ 1": self.top.latents.values != (1.0,),
             "γ ≠ ½": self.top.gamma != 0.5,
             "τ ≠ 1": self.top.contrastive.tau != 1,
+            "κ_c = 1": self.top.kappa_c == 1,
         }
         return Case(tuple(name for name, counts in regimes.items() if counts), self.name)
 

@@ -228,11 +228,11 @@ mean_counts.mistake(
     "α_1 off by 1e-9 in balls",
     lambda right: lambda *given: replace(at := right(*given), pushed=at.pushed * arb(1 + 1e-9)),
 )
-mean_counts.mistake(RATES, "α_n off by 0.01 %", spoiled(ALPHA_OWN, 1.0001))
-mean_counts.mistake(RATES, "α_m off by 0.01 %", spoiled(ALPHA_OTHER, 1.0001))
-mean_counts.mistake(RATES, "β_1 off by 0.01 %", spoiled(BETA_GLOBAL, 1.0001))
-mean_counts.mistake(RATES, "β_n off by 0.01 %", spoiled(BETA_OWN, 1.0001))
-mean_counts.mistake(RATES, "β_m off by 0.01 %", spoiled(BETA_OTHER, 1.0001))
+mean_counts.mistake(RATES, "α_n off by a part in 1e8", spoiled(ALPHA_OWN, 1 + 1e-8))
+mean_counts.mistake(RATES, "α_m off by a part in 1e8", spoiled(ALPHA_OTHER, 1 + 1e-8))
+mean_counts.mistake(RATES, "β_1 off by a part in 1e8", spoiled(BETA_GLOBAL, 1 + 1e-8))
+mean_counts.mistake(RATES, "β_n off by a part in 1e8", spoiled(BETA_OWN, 1 + 1e-8))
+mean_counts.mistake(RATES, "β_m off by a part in 1e8", spoiled(BETA_OTHER, 1 + 1e-8))
 mean_counts.mistake(
     gradients.residual,
     "h without the other areas",

@@ -51,7 +51,7 @@ def sampled(setting: Setting, query: int, size: int, rng: np.random.Generator) -
     return data.draw(setting, size, rng, masked=query)
 
 
-@enumerated.leg("exact")
+@enumerated.leg("exact", require=("K = 1", "K = 2"))
 def sampling_is_unbiased(context: Context) -> Iterator[Gap | Case]:
     """Student's t of 100 batches, for every α and β of one query at a random point."""
     batches, size = 100, context.at(quick=50, full=500)

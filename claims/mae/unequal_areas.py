@@ -125,7 +125,7 @@ def half_times(setting: Setting, seed: int) -> tuple[float, ...]:
 
 
 TOLD_APART = math.log(8 / 4) / 2
-"""Half of what areas of 4 and of 8 patches, which is that of most, differ by in log T_½."""
+"""Half of what areas of 4 and of 8 patches differ by in log T_½."""
 
 
 @shared.run_once
@@ -146,6 +146,13 @@ def every_area_in_its_time(context: Context) -> Iterator[Gap | Case]:
     found: list[float] = []
     for setting in TRAINED:
         yield Case((sign_of(setting),))
+        yield at_least(
+            f"C_1 = {setting.C_1}: size of the largest local area over that of the smallest",
+            max(setting.local_sizes) / min(setting.local_sizes),
+            3,
+            0,
+            "so that areas are told apart by half as much twice over",
+        )
         ratios = {
             (seed, size): math.log(time / predicted_half_time(setting, size))
             for seed in range(context.at(quick=4, full=8))

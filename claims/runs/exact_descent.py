@@ -24,7 +24,13 @@ SIZES = (
     Setting.of_sizes(72, 48, 6, kappa_c=0.9, kappa_s=0.4, gamma=0.75),
     Setting.of_sizes(60, 12, 6, kappa_c=0.6, kappa_s=0.4, gamma=0.25),
 )
-"""C_1²/(P·C_s) = 2, 1/2, 5.3, 0.4: a small size's own measure of the gap's sign."""
+"""C_1²/(P·C_s) = 2, 1/2, 5.3, 0.4."""
+
+
+def sign_of(setting: Setting) -> str:
+    """The regime of a small size: by C_1²/(P·C_s), its own measure of the gap's sign."""
+    is_positive = setting.P * setting.C_s < setting.C_1**2
+    return "Δ > 0" if is_positive else "Δ < 0"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from flint import arb
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import ladders
@@ -32,7 +33,7 @@ from refutable.claims.runs.regimes import (
 )
 from refutable.claims.theorems.ladders import tops_of
 from refutable.gap import Gap, at_least, at_most
-from refutable.model import reduced
+from refutable.model import ball_descent, reduced
 from refutable.model.data import Floats
 from refutable.model.setting import Setting, power_of_ten
 from refutable.model.trajectory import QueryKind, Trajectory
@@ -134,7 +135,13 @@ def time_bounds() -> Iterator[Bounds]:
         yield Bounds([proof], lambda s: learned(s, "local", REACH), at)
 
 
-@convergence.leg("scaling", require=BOTH_SIGNS)
+@convergence.leg(
+    "scaling",
+    require={
+        **dict.fromkeys((*BOTH_SIGNS, "ε fixed"), "* query, T[*] at *"),
+        "ε = P^-power": ("* query, T[*] at *", "* query, t·gap*"),
+    },
+)
 def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     """Time to a loss gap, its power of P and 1/ε, on ladders of reduced trajectories."""
     tens = ladders.tens(context)
@@ -150,7 +157,8 @@ def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
                     ladder = Ladder(top, (*low, *judged), len(low))
                 else:
                     ladder = next(ladders.ladders(context, [top], query))
-                yield ladder.case
+                regimes = ("ε = P^-power",) if power else ("ε fixed",)
+                yield Case((*ladder.case.regimes, *regimes), ladder.case.label)
                 log_T = ladder.event("done", "log_t")
                 name = f"{query} query, T* at ε = P^-{power:g}"
                 exponent = predicted_time_exponent(top, query, power)
@@ -182,7 +190,7 @@ def time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
     at = " and ".join(dict.fromkeys(str(setting.P) for setting in sizes))
     yield Evidence(gaps=(), cases=0, scope=f"gradient descent at P = {at}")
     for setting in sizes:
-        yield Case((sign_of(setting),))
+        yield Case((exact_descent.sign_of(setting),))
         for query in QUERIES:
             steps = math.ceil(CONSTANT * predicted_time(setting, query, EPSILON))
             name, found = (
@@ -305,6 +313,15 @@ convergence.mistake(
     plants.RATES,
     "own features learned half as fast",
     plants.spoiled(plants.ALPHA_OWN, 0.5),
+)
+convergence.mistake(
+    ball_descent.descend,
+    "positions that drift",
+    lambda original: (
+        lambda *given: (
+            dataclasses.replace(seen, shift=seen.shift + arb("1e-9")) for seen in original(*given)
+        )
+    ),
 )
 convergence.tolerates(training_time, "how long to train")
 convergence.tolerates(deadline, "when to look, in whole steps")
