@@ -24,7 +24,7 @@ from refutable.claims.comparison.models import (
 )
 from refutable.claims.contrastive import collapse, ladders, leftovers
 from refutable.claims.mae import laws as mae_laws
-from refutable.claims.runs import masked
+from refutable.claims.runs import masked, plants
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_least, equal
 from refutable.model import reduced
@@ -150,6 +150,7 @@ both_signs.mistake(
         )
     ),
 )
+both_signs.mistake(mae_laws.depth_at_half, "depths twice as far apart", plants.scaled(2))
 both_signs.tolerates(
     locality.least_own,
     "a bound from below, which training passes by far: the loss gap bounds a mean square",

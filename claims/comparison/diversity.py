@@ -21,7 +21,7 @@ from refutable.claims.comparison.models import (
     tops,
 )
 from refutable.claims.contrastive import readings, shared_row
-from refutable.claims.runs import masked
+from refutable.claims.runs import masked, plants
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, enumeration, vit
@@ -198,6 +198,7 @@ diversity_mae.mistake(
         )
     ),
 )
+diversity_mae.mistake(at_complete_attention, "a tenth less diverse", plants.scaled(0.9))
 diversity_mae.tolerates(
     correlations.own_attention,
     "1 - A_own, along which D is extrapolated to 0: the limit does not depend on its scale",
@@ -283,6 +284,7 @@ diversity_cl.mistake(
     "the autoencoder's diversity in its place",
     lambda original: lambda: 0.5,
 )
+diversity_cl.mistake(limit_diversity, "0.4 of the autoencoder's", plants.scaled(0.4))
 diversity_cl.tolerates(
     limit_diversity,
     "the autoencoder's diversity, against which contrastive learning's is small: at most a quarter",

@@ -17,7 +17,7 @@ from refutable import chance
 from refutable.claim import Case, Claim, Context, Provenance, derive_seed
 from refutable.claims.figures import dials, image_sets, known, networks, planted
 from refutable.claims.figures.comparing import share_above
-from refutable.gap import Gap, at_least, at_most
+from refutable.gap import Gap, at_least, at_most, identical
 
 COMPARED = ("MAE", "CL, masks")
 METRICS = {"diversity": "D", "angular_diversity": "1 - cosine", "mutual_information": "NMI"}
@@ -136,7 +136,10 @@ def photographs_of_another_library(context: Context) -> Iterator[Gap | Case]:
 @conditions.leg("trained", limit=7200)
 def looked_at_and_turned(context: Context) -> Iterator[Gap | Case]:
     """Networks that ship on images of three kinds; in longer profiles, new ones turned."""
-    for kind, pictures in looked_at().items():
+    seen = looked_at()
+    kinds = len({float(pictures.double().std()) for pictures in seen.values()})
+    yield identical("kinds of images that differ", kinds, len(seen), "by their deviation")
+    for kind, pictures in seen.items():
         yield Case((), kind)
         yield from in_order(kind, pictures)
     for dial, value in context.at(quick=list, full=told_soon, deep=told_apart)():
@@ -166,6 +169,8 @@ def turned_anew(context: Context, dial: str, value: float) -> Iterator[Gap | Cas
 
 
 planted.swapped_networks(conditions)
+planted.turned_metric(conditions, "angular_diversity")
+planted.turned_metric(conditions, "mutual_information")
 planted.untrained_as_mae(conditions)
 
 CLAIMS = (conditions,)

@@ -73,6 +73,7 @@ def scores(queries: Tensor, keys: Tensor) -> Tensor:
 
 
 planted.shuffled_labels(vit_claim, "MAE", "CL, masks")
+planted.turned_metric(vit_claim, "mutual_information")
 planted.untrained_as_mae(vit_claim)
 vit_claim.mistake(
     networks.attention_maps,
@@ -124,8 +125,10 @@ def seeds_that_contradict_it(context: Context) -> Iterator[Gap]:
 
 vit_original.mistake(
     last_diversity,
-    "contrast and labels count half",
-    lambda original: lambda method: [D * (1 if method == "MAE" else 0.5) for D in original(method)],
+    "contrast and labels count a sixth less",
+    lambda original: (
+        lambda method: [D * (1 if method == "MAE" else 5 / 6) for D in original(method)]
+    ),
 )
 vit_original.mistake(
     networks.names_of,
@@ -204,6 +207,8 @@ def layer_by_layer(context: Context) -> Iterator[Gap | Case | Undecided]:
 
 
 planted.shuffled_labels(masking_only, "MAE", "CL, masks")
+planted.diverse_layer(masking_only, 1)
+planted.diverse_layer(masking_only, 2)
 planted.untrained_as_mae(masking_only)
 
 CLAIMS = (vit_claim, vit_original, all_layers, masking_only)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -168,7 +168,7 @@ def image_names(context: Context) -> tuple[str, ...]:
     return context.at(quick=(image_sets.CLOTHING,), full=image_sets.SHIPPED)
 
 
-@one_layer_claim.leg("trained")
+@one_layer_claim.leg("trained", require=("keys both", "keys position"))
 def diversity_on_real_patches(context: Context) -> Iterator[Gap | Case]:
     """Both objectives trained from Q = 0 on pixels, with fresh masks at every step."""
     for name in image_names(context):
@@ -180,9 +180,9 @@ def both_objectives(context: Context, name: str, called: str) -> Iterator[Gap | 
     steps = context.at(quick=60, full=150)
     for number in range(context.at(quick=1, full=3)):
         seed = context.root_seed + number
-        yield Case((called,), f"seed {number}")
         label = f"{called}, seed {number}"
         for keys in READINGS:
+            yield Case((called, f"keys {keys}"), f"seed {number}, keys {keys}")
             mae = trained(name, "MAE", keys, 0.0, seed, steps)
             local, share = local_diversity(mae.P), local_share(mae.P)
             yield at_least(
@@ -203,6 +203,7 @@ def both_objectives(context: Context, name: str, called: str) -> Iterator[Gap | 
                 f"queries that attend alike it is {largest_alike(mae.P):.2f} at the most",
                 false_alarm=false_alarm(name, "MAE", keys, steps, "neighbourhood", share),
             )
+        yield Case((called,), f"seed {number}")
         cl = trained(name, "CL", "content", 0.0, seed, steps)
         yield at_most(
             f"{label}: D of contrastive learning",
@@ -234,6 +235,23 @@ def both_objectives(context: Context, name: str, called: str) -> Iterator[Gap | 
 planted.swapped_objectives(one_layer_claim)
 planted.untrained_one_layer(one_layer_claim)
 one_layer_claim.mistake(collapsed_diversity, "CL claimed negative", lambda original: lambda: -0.01)
+
+one_layer_claim.mistake(
+    trained,
+    "CL has learned nothing",
+    lambda original: (
+        lambda name, method, *rest: (
+            replace(original(name, method, *rest), loss=math.log(one_layer.BATCH))
+            if method == "CL"
+            else original(name, method, *rest)
+        )
+    ),
+)
+one_layer_claim.mistake(
+    trained,
+    "CL's attention has moved by rounding alone",
+    lambda original: lambda *given: replace(original(*given), moved=1e-7),
+)
 
 AWAY = 0.1
 """D that is far from collapsed. A choice: logits of scale 0.01 make 0.006 of it at the start, and

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from refutable.claim import Claim
 from refutable.claims.figures import networks
+from refutable.claims.figures.networks import Measured
 from refutable.model.transformers import one_layer
 
 
@@ -47,6 +50,36 @@ def swapped_networks(claim: Claim) -> None:
         networks.stored,
         "the labels of the methods are shuffled",
         lambda original: lambda name: original(swapped(name)),
+    )
+
+
+def turned_metric(claim: Claim, metric: str) -> None:
+    """Plant that a metric is larger where it is smaller."""
+    claim.mistake(
+        f"refutable.model.transformers.metrics.{metric}",
+        f"{metric} turned round",
+        lambda original: lambda *given: 1 / original(*given),
+    )
+
+
+def diverse_layer(claim: Claim, layer: int) -> None:
+    """Plant contrastive networks that are as diverse as can be in one layer."""
+
+    def spoiled(found: Measured) -> Measured:
+        layers = list(found.layers)
+        layers[layer] = replace(layers[layer], diversity=1.0)
+        return replace(found, layers=tuple(layers))
+
+    claim.mistake(
+        networks.group,
+        f"CL is as diverse as can be in layer {layer + 1}",
+        lambda original: (
+            lambda context, method: (
+                original(context, method)
+                if method == "MAE"
+                else [spoiled(found) for found in original(context, method)]
+            )
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from flint import arb
 
+from refutable.certificate import Certificate
 from refutable.claims.runs import descent_script
 from refutable.claims.runs.region import rounded_up
 from refutable.gap import Gap, at_least, at_most, identical
@@ -15,6 +16,7 @@ from refutable.model import ball_descent
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind
 from refutable.prove.recording import decimal
+from refutable.reuse import shared
 
 STEP = Fraction(1)
 """η. Half the inverse curvature bound 2/B of loss.descent at the sizes used."""
@@ -55,6 +57,7 @@ class Proved:
     radius: float
 
 
+@shared.run_once
 def proved(setting: Setting, query: QueryKind, steps: int) -> Proved:
     """Run `steps` steps and decide every event by disjoint balls."""
     switch = half = None
@@ -112,6 +115,25 @@ def decided(name: str, found: Proved) -> Iterator[Gap]:
     yield identical(f"{name}: Σ_q Υ_q is 0", found.sums_to_0, True, "every ball holds 0")
 
 
+def order_of_events(setting: Setting, epsilon: float, steps: int) -> Iterator[Gap]:
+    """Of a local query: T_1 before T_½ and Φ_1 falling until then, or no T_1, by the gap's sign."""
+    found, name = proved(setting, "local", steps), name_of(setting, "local")
+    proof = certificate(setting, "local", found, epsilon, steps)
+    yield identical(f"{name}: T_½ comes", found.half is not None, True, DISJOINT, certificate=proof)
+    comes = found.switch is not None
+    expected = sign_of(setting) == "Δ > 0"
+    yield identical(f"{name}: T_1 comes", comes, expected, DISJOINT)
+    if found.switch is not None and found.half is not None:
+        yield identical(f"{name}: T_1 < T_½", found.switch < found.half, True, "in whole steps")
+    before = "at any step up to T_1" if expected else "at any step"
+    yield at_most(
+        f"{name}: largest α_1 {before}", Fraction(found.largest_global_rate), 0, 0, "Φ_1 falls"
+    )
+
+
+DISJOINT = "balls of the two rates, or of A_n and ½, are disjoint"
+
+
 def said(found: Proved, query: QueryKind, steps: int, epsilon: float) -> Iterator[str]:
     """The same, as the lines of a script."""
     yield f"(first halfway {found.half})" if found.half is not None else ""
@@ -131,14 +153,19 @@ def _decimal(number: float) -> str:
 
 def within(setting: Setting, query: QueryKind, found: Proved, epsilon: float, steps: int) -> Gap:
     """L_p - L*_p at the last step is at most ε; and a file of the training."""
-    name, lines = name_of(setting, query), said(found, query, steps, epsilon)
     return at_most(
-        f"{name}: L_p - L*_p after {steps} steps",
+        f"{name_of(setting, query)}: L_p - L*_p after {steps} steps",
         Fraction(found.loss_gap),
         Fraction(epsilon),
         0,
         "the theorem's ε; the upper end of a ball that holds the exact loss",
-        certificate=descent_script.certificate(
-            setting, query, STEP, steps, Fraction(repr(epsilon)), lines, found.radius
-        ),
+        certificate=certificate(setting, query, found, epsilon, steps),
     )
+
+
+def certificate(
+    setting: Setting, query: QueryKind, found: Proved, epsilon: float, steps: int
+) -> Certificate:
+    """A file of the training, with all that was decided."""
+    lines, gap = said(found, query, steps, epsilon), Fraction(repr(epsilon))
+    return descent_script.certificate(setting, query, STEP, steps, gap, lines, found.radius)

@@ -54,6 +54,20 @@ def half_at(level: float) -> Plant:
     return plant
 
 
+def with_last(change: Callable[[Any], Any]) -> Plant:
+    """Plant arrays of which the last entry is another one."""
+
+    def plant(original: Any) -> Any:
+        def spoiled_array(*given: Any, **named: Any) -> Any:
+            found = np.array(original(*given, **named))
+            found.flat[-1] = change(found.flat[-1])
+            return found
+
+        return spoiled_array
+
+    return plant
+
+
 def later(run: Trajectory, event: str, by: float) -> Trajectory:
     """The run with an event, where it comes, by so much later in log t."""
     found = getattr(run, event)

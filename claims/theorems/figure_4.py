@@ -7,6 +7,7 @@ what they were at Q = 0.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import ladders
 from refutable.claims.runs import plants
-from refutable.claims.runs.masked import TrainedMae, own_attention, rows_of
+from refutable.claims.runs.masked import Rows, TrainedMae, own_attention, rows_of
 from refutable.claims.runs.noise import FALSE_ALARM
 from refutable.claims.runs.regimes import BOTH_SIGNS
 from refutable.claims.theorems.theorem_4_1 import autoencoders
@@ -118,6 +119,16 @@ mechanism.mistake(
     "the pull away from other areas left out",
     plants.scaled(0.0),
 )
+mechanism.mistake(
+    rows_of,
+    "one patch keeps two thirds of the weight of a global key",
+    lambda original: lambda *given: _one_keeps(original(*given)),
+)
 mechanism.tolerates(edited, "measured attention, told from none by more than a half")
+
+
+def _one_keeps(rows: Rows) -> Rows:
+    return dataclasses.replace(rows, global_=np.append(rows.global_[:-1], rows.global_[-1] / 4))
+
 
 CLAIMS = (mechanism,)

@@ -181,6 +181,11 @@ def times_and_losses_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 # ---------------------------------------------------- check: for every P, and exactly at a size
 
 
+def exact_steps(setting: Setting, query: QueryKind) -> int:
+    """Steps of exact gradient descent in the time of this theorem."""
+    return math.ceil(CONSTANT * predicted_time(setting, query, EPSILON))
+
+
 @convergence.leg("enclosed", require=dict.fromkeys(BOTH_SIGNS, "* query, P = *: L_p - L[*]_p *"))
 def time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
     """T* at a fixed ε for every P ≥ 1e12 on a region; L_p - L*_p ≤ ε by exact gradient descent."""
@@ -192,7 +197,7 @@ def time_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence]:
     for setting in sizes:
         yield Case((exact_descent.sign_of(setting),))
         for query in QUERIES:
-            steps = math.ceil(CONSTANT * predicted_time(setting, query, EPSILON))
+            steps = exact_steps(setting, query)
             name, found = (
                 exact_descent.name_of(setting, query),
                 exact_descent.proved(setting, query, steps),

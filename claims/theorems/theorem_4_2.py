@@ -7,6 +7,7 @@ how it is compared, then each case with its statement, what it rests on and its 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,17 +25,17 @@ from refutable.claims.mae.for_every_size import (
 )
 from refutable.claims.mae.for_every_size import learned as learned_by
 from refutable.claims.mae.ladders import Ladder
-from refutable.claims.runs import for_every_size, plants
+from refutable.claims.runs import exact_descent, for_every_size, plants
 from refutable.claims.runs.finite_size import follows, kinds
 from refutable.claims.runs.for_every_size import Bounds, Proof
-from refutable.claims.runs.masked import TrainedMae, rows_of
+from refutable.claims.runs.masked import EPSILON, TrainedMae, rows_of
 from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS, noise
 from refutable.claims.runs.regimes import BOTH_SIGNS, area_exponent
 from refutable.claims.runs.region import Region
 from refutable.claims.theorems.ladders import ladders_of
-from refutable.claims.theorems.theorem_4_1 import autoencoders
+from refutable.claims.theorems.theorem_4_1 import autoencoders, exact_steps
 from refutable.gap import Gap, at_least, at_most
-from refutable.model import gradients
+from refutable.model import ball_descent, gradients
 from refutable.model.data import Floats
 from refutable.model.reduced import coupling
 from refutable.model.setting import Setting
@@ -51,7 +52,7 @@ def case_of_theorem(id: str, title: str, statement: str, rests_on: tuple[str, ..
         measured=(
             "slopes in log P at a fixed loss gap up to P = 1e100; trained models (at P = 64 by "
             "torch on all of Q) against the reduced dynamics of the same setting and time, every "
-            "patch and cluster"
+            "patch and cluster; whether and when T_1 comes by exact gradient descent at P = 64"
         ),
         provenance=Provenance.RECONSTRUCTED,
         paper="Theorem 4.2",
@@ -282,9 +283,32 @@ def local_patches_decouple_first(context: Context) -> Iterator[Gap | Case]:
 
 
 @positive_case.leg("enclosed")
-def decoupling_for_every_size(context: Context) -> Evidence:
-    """Φ_1 at -½log(1 + 2a²/ρ), Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
-    return decoupling_bounds().evidence()
+def decoupling_for_every_size(context: Context) -> Iterator[Gap | Evidence]:
+    """Φ_1 at -½log(1 + 2a²/ρ), Φ_n at its law, all else small, for every P ≥ 1e12; order at 64."""
+    yield decoupling_bounds().evidence()
+    yield from order_of_events(1)
+
+
+def order_of_events(sign: int) -> Iterator[Gap | Evidence]:
+    """By exact gradient descent at the first size of that sign of the gap."""
+    setting = exact_descent.SIZES[0 if sign > 0 else 1]
+    yield Evidence(gaps=(), cases=1, scope=f"gradient descent at P = {setting.P}")
+    steps = exact_steps(setting, "local")
+    yield from exact_descent.order_of_events(setting, EPSILON, steps)
+
+
+def spoiled_rate(number: int, by: float) -> Callable[..., Any]:
+    """Plant exact descents that are read with a rate of this index (α_n, α_1, α_m) off."""
+
+    def plant(original: Callable[..., Any]) -> Callable[..., Any]:
+        def path(*given: Any) -> Iterator[Any]:
+            for seen in original(*given):
+                alpha = tuple(x * (by if i == number else 1) for i, x in enumerate(seen.alpha))
+                yield dataclasses.replace(seen, alpha=alpha)
+
+        return path
+
+    return plant
 
 
 def depth_off(setting: Setting, run: Trajectory) -> float:
@@ -319,6 +343,9 @@ positive_case.mistake(
     gradients.own_integrand,
     "own features learned half as fast in training",
     plants.scaled(0.5),
+)
+positive_case.mistake(
+    ball_descent.descend, "α_n read five times as large, in balls", spoiled_rate(0, 5.0)
 )
 positive_case.mistake(predicted_global_slope, "no decoupling at a positive gap", plants.scaled(0.0))
 
@@ -395,9 +422,10 @@ def own_first(run: TrainedMae) -> Iterator[Gap]:
 
 
 @negative_case.leg("enclosed")
-def one_phase_for_every_size(context: Context) -> Evidence:
-    """|Φ_1| small, Φ_n at its law, all else small, for every P ≥ 1e12 on a region."""
-    return one_phase_bounds().evidence()
+def one_phase_for_every_size(context: Context) -> Iterator[Gap | Evidence]:
+    """|Φ_1| small, Φ_n at its law, all else small, for every P ≥ 1e12; the order at P = 64."""
+    yield one_phase_bounds().evidence()
+    yield from order_of_events(-1)
 
 
 negative_case.mistake(predicted_own_slope, "the own slope too large by 0.02", plants.shifted(0.02))
@@ -405,6 +433,9 @@ negative_case.mistake(
     gradients.own_integrand,
     "own features learned half as fast in training",
     plants.scaled(0.5),
+)
+negative_case.mistake(
+    ball_descent.descend, "α_1 read five times as large, in balls", spoiled_rate(1, 5.0)
 )
 negative_case.mistake(predicted_global_slope, "decoupling at a negative gap", plants.shifted(-0.02))
 negative_case.mistake(

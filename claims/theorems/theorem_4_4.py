@@ -21,7 +21,7 @@ from refutable.claims.contrastive.for_every_size import Collapse
 from refutable.claims.mae import ladders
 from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import contrastive as runs
-from refutable.claims.runs import for_every_size, training
+from refutable.claims.runs import for_every_size, plants, training
 from refutable.claims.runs.for_every_size import Bounds, Proof
 from refutable.claims.runs.noise import FALSE_ALARM, worst
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
@@ -330,6 +330,11 @@ collapse.mistake(
     gradients.pulls,
     "negatives pull instead of pushing",
     lambda original: lambda *given: (-original(*given)[0], original(*given)[1]),
+)
+collapse.mistake(
+    global_attention,
+    "one patch of one cluster keeps a tenth of its attention elsewhere",
+    plants.with_last(lambda A: A - 0.1),
 )
 collapse.tolerates(global_attention, "measured attention, bounded from below only")
 
