@@ -15,6 +15,7 @@ from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind
 from refutable.records.gap import CertificateRecord
 from refutable.reports import words
+from refutable.reuse import shared
 from tests.refutable.forging import forgeries, verdict
 
 Z = Latents.constant(1.25)
@@ -94,7 +95,8 @@ def test_a_mistake_of_the_prover_shows(monkeypatch: pytest.MonkeyPatch) -> None:
         return dataclasses.replace(seen, alpha=alpha), beta
 
     monkeypatch.setattr(ball_descent._Population, "look", look)
-    assert verdict(script(SMALL, "local")) == "rejected"
+    with shared.nothing_shared():
+        assert verdict(script(SMALL, "local")) == "rejected"
 
 
 def test_explain_prints_precision_steps_and_radii() -> None:
