@@ -176,9 +176,9 @@ counted = Claim(
     id="tier.enclosed-counts",
     title="Fluctuating counts: the reduced dynamics are integrated as exactly as taken for granted",
     statement=rf"""Mask counts by their law: $\log T_1,\ \log T_{{1/2}},\ \log T^*$,
-        $z\Phi_{{p\to v_n}}$ and $z\Phi_{{p\to v_1}}$ there are known to
-        ${scientific(enclosed_flow.INTEGRATED)}$ by the reduced dynamics, for local areas of few
-        patches and for a global query.""",
+        $z\Phi_{{p\to v_n}}$ and $z\Phi_{{p\to v_1}}$ there
+        are known to ${scientific(enclosed_flow.INTEGRATED)}$ by the reduced dynamics, for local
+        areas of few patches and for a global query.""",
     measured="floats against balls in which the exact flow was enclosed: all counts of the own "
     "area, the global count at two values with its mean and variance; K = 1 or P above 1e4",
     provenance=Provenance.DERIVED,

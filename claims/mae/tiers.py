@@ -237,7 +237,7 @@ def both_descents(setting: Setting, query: QueryKind) -> tuple[Trajectory, Traje
     require={
         **dict.fromkeys(BOTH_SIGNS, ("largest |Δphi_*", "*'half'*", "*'done'*")),
         **{query: f"*{query} query*" for query in QUERIES},
-        "clusters that meet": "Φ_* of a * patch after *",
+        "clusters that meet": "Φ_* farthest off after *",
     },
 )
 def reduced_steps_are_those_of_the_population(context: Context) -> Iterator[Gap | Case]:
