@@ -76,10 +76,6 @@ class Counted:
     z: Float[Array, "*T N S"]
     shown: Float[Array, "*T n S"] | Float[Array, "*T P n S"]
 
-    def one_by_one(self) -> Iterator[Counted]:
-        """Those of each of many steps."""
-        return map(Counted, self.z, self.shown)
-
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -139,6 +135,11 @@ class ByArea:
         self.members = np.eye(N)[where.area_of]
         self.member = np.ascontiguousarray(self.members[self.cluster].transpose(1, 2, 0))
         self.shape = N, K
+
+    def each(self, samples: Samples) -> Iterator[Counted]:
+        """Samples of many steps by area, step by step."""
+        counted = self.count(samples)
+        return map(Counted, counted.z, counted.shown)
 
     def count(self, samples: Samples) -> Counted:
         """Samples by area, those of many steps at once where they have an axis more."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from refutable.model.bent.by_area import ByArea, Counted, OutOfRangeError, applies, ask_alike
+from refutable.model.bent import by_patch
+from refutable.model.bent.by_area import ByArea, OutOfRangeError, applies, ask_alike
+from refutable.model.bent.by_patch import ByPatch
 from refutable.model.bent.drawing import Samples, ahead
 from refutable.model.bent.network import Network, contrast, reconstruction
 from refutable.model.bent.observation import Observed
@@ -78,8 +81,12 @@ def train(
     return observer.observed(diverged=not finite, step=eta, steps=steps, times=times)
 
 
+Written = ByArea | ByPatch
+"""What takes steps whose gradients are written out."""
+
+
 class Gradient:
-    """Gradients of the objective of a network, by area where that is exact."""
+    """Gradients of the objective of a network, written out by area or patch where that is exact."""
 
     def __init__(
         self,
@@ -92,35 +99,34 @@ class Gradient:
         self.setting, self.perturbation = setting, perturbation
         self.where, self.network, self.size = where, network, size
         self.decay = perturbation.weight_decay + setting.contrastive.weight_decay
-        self.by_area: ByArea | None = None
+        self.written: Written | None = None
         if applies(setting, perturbation, network):
-            self.by_area = ByArea(setting, perturbation, where, network, size)
+            self.written = ByArea(setting, perturbation, where, network, size)
+        elif by_patch.applies(network):
+            self.written = ByPatch(setting, perturbation, where, network, size)
         self.everybody = self.one_for_all = where.E
         if ask_alike(setting, perturbation, network):
             self.one_for_all = where.E.mean(axis=0, keepdims=True)
 
-    def draw(
-        self, rng: np.random.Generator, steps: int
-    ) -> Iterator[tuple[Samples, Counted | None]]:
-        """What each of so many steps is taken on, and the same by area."""
+    def draw(self, rng: np.random.Generator, steps: int) -> Iterator[tuple[Samples, Any]]:
+        """What each of so many steps is taken on, and the same by area or patch."""
         objective, d = self.network.objective, self.where.E.shape[1]
         for many in ahead(self.setting, self.perturbation, objective, d, self.size, rng, steps):
-            count = len(many[0].z)
-            counted: Iterable[Counted | None] = [None] * count
-            if self.by_area:
-                counted = self.by_area.count(many).one_by_one()
-            for n, of_step in enumerate(counted):
+            laid_out: Iterable[Any] = (
+                self.written.each(many) if self.written else [None] * len(many[0].z)
+            )
+            for n, of_step in enumerate(laid_out):
                 yield tuple(drawn.at(n) for drawn in many), of_step
 
-    def leave(self, samples: tuple[Samples, Counted | None], *, by_all: bool = True) -> None:
+    def leave(self, samples: tuple[Samples, Any], *, by_all: bool = True) -> None:
         """Leave gradients with the parameters, as `backward` does. by_all: with all queries."""
-        drawn, counted = samples
+        drawn, laid_out = samples
         Q, W = self.network.Q, self.network.W
         Q.grad = W.grad = None
         taken = None
-        if self.by_area and counted:
+        if self.written:
             with contextlib.suppress(OutOfRangeError):
-                taken = self.by_area.step(self.everybody if by_all else self.one_for_all, counted)
+                taken = self.written.step(self.everybody if by_all else self.one_for_all, laid_out)
         if taken:
             Q.grad = torch.from_numpy(taken.of_Q[None])
             W.grad = None if taken.of_W is None else torch.from_numpy(taken.of_W)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -19,9 +20,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from refutable.model import data
-from refutable.model.bent import by_area, drawing, observer, training
+from refutable.model.bent import by_area, by_patch, drawing, observer, training
 from refutable.model.bent import world as worlds
 from refutable.model.bent.by_area import ByArea
+from refutable.model.bent.by_patch import ByPatch
 from refutable.model.bent.network import Network
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import Contrastive, Latents, Setting
@@ -69,6 +71,13 @@ SETTINGS = st.builds(
         views=st.sampled_from(["independent", "complementary"]),
     ),
 )
+APART: dict[str, st.SearchStrategy[Any]] = {
+    "noise": st.sampled_from([0.0, 0.5]), "latent_jitter": st.sampled_from([0.0, 0.5]),
+}  # fmt: skip
+KEPT_VALUES = {name: law for name, law in BENT.items() if not name.startswith("value")}
+TOLD_APART = st.fixed_dictionaries(APART, optional=KEPT_VALUES).map(
+    lambda bent: Perturbation(**bent)
+)
 PERTURBATIONS = st.fixed_dictionaries({}, optional=BENT).map(lambda bent: Perturbation(**bent))
 
 
@@ -105,8 +114,13 @@ class Model:
 
     def by_area(self) -> list[Tensor | None]:
         """The same by area."""
-        counting = ByArea(self.setting, self.perturbation, self.where, self.network, 7)
-        taken = counting.step(self.where.E, counting.count(self.samples))
+        given = self.setting, self.perturbation, self.where, self.network, 7
+        if by_area.applies(self.setting, self.perturbation, self.network):
+            counting = ByArea(*given)
+            taken = counting.step(self.where.E, counting.count(self.samples))
+        else:
+            pairing = ByPatch(*given)
+            taken = pairing.step(self.where.E, pairing.lay_out(*self.samples))
         found = (np.array(taken.loss), taken.of_Q[None], taken.of_W)
         return [None if part is None else torch.from_numpy(part) for part in found]
 
@@ -128,6 +142,22 @@ def test_a_step_is_that_of_the_plain_network(
     model = Model.of(setting, perturbation, objective, scale)
     assert by_area.applies(setting, perturbation, model.network)
     model.compare()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    setting=SETTINGS,
+    perturbation=TOLD_APART,
+    scale=st.sampled_from([0.1, 2.0, 1e3]),
+)
+def test_a_step_by_patch_is_that_of_the_plain_network(
+    setting: Setting, perturbation: Perturbation, scale: float
+) -> None:
+    """Where patches differ, and where they do not: it takes no notice. At any correlations."""
+    model = Model.of(setting, perturbation, "mae", scale)
+    assert by_patch.applies(model.network)
+    with mock.patch.object(by_area, "applies", return_value=False):
+        model.compare()
 
 
 WITH_POSITIONS = Contrastive(negatives=5, keys="feature+position")
@@ -157,6 +187,15 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "_of_rows", lambda was: lambda self, *given: 1.01 * was(self, *given),
     ),
 }  # fmt: skip
+
+
+def test_mistakes_by_patch_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model.of(SPREAD, Perturbation(noise=0.3), "mae", 1.0)
+    model.compare()
+    was = ByPatch._attention
+    monkeypatch.setattr(ByPatch, "_attention", lambda *given: 1.01 * was(*given))
+    with pytest.raises(AssertionError):
+        model.compare()
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -232,13 +271,13 @@ def test_correlations_out_of_range_are_left_to_the_plain_network(objective: Any)
     torch.testing.assert_close(ours, model.plainly()[1], rtol=0, atol=0)
 
 
-TOLD_APART: list[dict[str, Any]] = [
+AHEAD: list[dict[str, Any]] = [
     {}, {"latent_correlation": 0.5, "sign_flips": 0.3}, {"block_masks": 0.5}, {"noise": 0.3},
     {"latent_jitter": 0.3}, {"bernoulli_masks": True},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("bent", TOLD_APART, ids=lambda bent: "+".join(bent) or "nothing")
+@pytest.mark.parametrize("bent", AHEAD, ids=lambda bent: "+".join(bent) or "nothing")
 @pytest.mark.parametrize("objective", ["mae", "cl"])
 def test_samples_do_not_depend_on_how_far_ahead_they_are_drawn(
     bent: dict[str, Any], objective: Any
@@ -269,6 +308,7 @@ LOOKED: list[tuple[Any, dict[str, Any]]] = [
     ("mae", {}), ("mae", {"feature_coherence": 0.3, "value_training": 0.1}), ("mae", {"heads": 2}),
     ("cl", {}), ("cl", {"position_feature_overlap": 0.3, "stop_gradient": False}),
     ("cl", {"normalised": True, "bernoulli_masks": True}), ("cl", {"noise": 0.3}),
+    ("mae", {"noise": 0.3}), ("mae", {"latent_jitter": 0.5}),
 ]  # fmt: skip
 
 
@@ -286,7 +326,7 @@ def test_a_whole_training_leaves_the_record_of_a_plain_one(
                        for name, values in flat.pop(kind).items()}  # fmt: skip
 
     ours = record()
-    for module in (training, observer):
+    for module in (training, observer, by_patch):
         monkeypatch.setattr(module, "applies", lambda *_: False)
     monkeypatch.setattr(training, "ask_alike", lambda *_: False)
     plain = record()
