@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
+import re
 import sys
 import sysconfig
 import traceback
@@ -25,6 +27,24 @@ _INSTALLED = tuple(
 )
 
 
+def named(file: str | Path) -> str:
+    """A source file as records name it, which go to other machines: by no folder of this one.
+
+    Below the working directory, else below the folder that holds its package, else by its name.
+    """
+    path = Path(file)
+    if not path.is_absolute():  # typed into a notebook, or none at all
+        return str(file)
+    with contextlib.suppress(OSError, ValueError):  # the working directory may be gone
+        here = Path.cwd()
+        if here != here.parent:
+            return path.relative_to(here).as_posix()
+    folder = path.parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return path.relative_to(folder).as_posix()
+
+
 def is_users(file: str) -> bool:
     """Whether a file is neither of Python, nor installed, nor of this tool."""
     if file.startswith("<"):
@@ -35,11 +55,11 @@ def is_users(file: str) -> bool:
 
 
 def caller() -> str | None:
-    """The innermost line of a user's code that is running now, as FILE:LINE."""
+    """The innermost line of a user's code that is running now, as FILE:LINE, `named`."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and not is_users(frame.f_code.co_filename):
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else None
+    return f"{named(frame.f_code.co_filename)}:{frame.f_lineno}" if frame is not None else None
 
 
 def home(function: Callable[..., Any]) -> tuple[str, int] | None:
@@ -48,6 +68,15 @@ def home(function: Callable[..., Any]) -> tuple[str, int] | None:
     if code is None or not is_users(code.co_filename):
         return None
     return code.co_filename, code.co_firstlineno
+
+
+_FRAME = re.compile(r'(?<=^  )File "([^"\n]+)"', re.MULTILINE)
+"""Where a frame of a traceback is, as the interpreter writes it."""
+
+
+def named_in(text: str) -> str:
+    """A traceback, or a dump of a stack, with its files `named`."""
+    return _FRAME.sub(lambda frame: f'File "{named(frame[1])}"', text)
 
 
 def describe(problem: BaseException, at_home: tuple[str, int] | None = None) -> dict[str, Any]:
@@ -75,8 +104,8 @@ def describe(problem: BaseException, at_home: tuple[str, int] | None = None) -> 
     return {
         "type": type(problem).__qualname__,
         "message": message,
-        "file": place[0] if place else None,
+        "file": named(place[0]) if place else None,
         "line": place[1] if place else None,
-        "traceback": text[-LONGEST:],
+        "traceback": named_in(text)[-LONGEST:],
         "configuration": drawn if isinstance(drawn, dict | None) else {"drawn": drawn},
     }

@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from refutable import check, device, files, judgement
+from refutable import check, device, failure, files, judgement
 from refutable.catalogue import DEFAULT_SOURCES
 from refutable.claim import (
     LARGEST_SEED,
@@ -43,7 +43,6 @@ from refutable.events import (
     RunStarted,
     heard,
 )
-from refutable.failure import is_users
 from refutable.outcome import LegName, Outcome, Share, TableName, leg_of, shares
 from refutable.outline import DESCRIBE, Outline
 from refutable.records import shards
@@ -369,7 +368,8 @@ def failure_of(ended: Ended) -> Mapping[str, Any]:
     file, line = place_in(ended.where)
     return {
         "type": "ProcessEnded", "message": ended.why,
-        "file": file, "line": line, "traceback": ended.where,
+        "file": file and failure.named(file), "line": line,
+        "traceback": failure.named_in(ended.where),
     }  # fmt: skip
 
 
@@ -391,7 +391,7 @@ def place_in(dump: str) -> tuple[str | None, int | None]:
         for number in [rest.split(" ")[0]]
         if number.isdigit()
     ]
-    return next((place for place in found if is_users(place[0])), (None, None))
+    return next((place for place in found if failure.is_users(place[0])), (None, None))
 
 
 def fingerprint(pool: Pool, profile: Profile, seed: int) -> str:

@@ -55,7 +55,18 @@ def _place(legs: tuple[LegRecord, ...]) -> Iterator[tuple[str, str]]:
     """File and line of the first exception in the repository that is being checked."""
     root = os.environ.get("GITHUB_WORKSPACE")
     for leg in legs if root else ():
-        if leg.failure and leg.failure.file and Path(leg.failure.file).is_relative_to(root or ""):
-            yield "file", str(Path(leg.failure.file).relative_to(root or ""))
+        file = leg.failure and leg.failure.file and below(Path(root or ""), leg.failure.file)
+        if leg.failure and file:
+            yield "file", file
             yield "line", str(leg.failure.line or 1)
             return
+
+
+def below(root: Path, file: str) -> str | None:
+    """A file of a record, as it is named from the top of a repository; None where it is not in it.
+
+    Records name it from the working directory.
+    """
+    found = Path.cwd() / file
+    there = Path(file).is_absolute() or found.is_file()
+    return found.relative_to(root).as_posix() if there and found.is_relative_to(root) else None

@@ -12,6 +12,7 @@ from typing import Any
 from refutable.claim import Verdict
 from refutable.records.results import ClaimRecord, LegRecord, Results
 from refutable.reports import witness, words
+from refutable.reports.annotations import below
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {
@@ -95,8 +96,7 @@ def _places(leg: LegRecord) -> Iterator[tuple[dict[str, str], int]]:
 
 def _artifact(file: Path) -> dict[str, str]:
     root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-    if not file.is_absolute():
-        return {"uri": file.as_posix(), "uriBaseId": "%SRCROOT%"}
-    if file.is_relative_to(root):
-        return {"uri": file.relative_to(root).as_posix(), "uriBaseId": "%SRCROOT%"}
+    inside = below(root, str(file))
+    if inside or not file.is_absolute():
+        return {"uri": inside or file.as_posix(), "uriBaseId": "%SRCROOT%"}
     return {"uri": file.as_uri()}

@@ -13,7 +13,6 @@ edit it.
 from __future__ import annotations
 
 import ast
-import contextlib
 import hashlib
 import importlib
 import inspect
@@ -22,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from refutable import failure
 from refutable.claim import (
     Claim,
     Context,
@@ -157,21 +157,9 @@ def _about(run: LegFunction) -> str:
 
 
 def place_of_leg(run: LegFunction) -> str | None:
-    """Where a leg is written, `file.py:12`: below the working directory, or what holds its package.
-
-    A file that is in neither is named in full.
-    """
-    function = inspect.unwrap(run)
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return None
-    top = sys.modules.get(str(function.__module__).partition(".")[0])
-    within = [Path(folder).parent for folder in getattr(top, "__path__", ())]
-    file = Path(code.co_filename)
-    with contextlib.suppress(OSError):  # the working directory may be gone
-        within.insert(0, Path.cwd())
-    root = next((folder for folder in within if file.is_relative_to(folder)), None)
-    return f"{(file.relative_to(root) if root else file).as_posix()}:{code.co_firstlineno}"
+    """Where a leg is written, `file.py:12`."""
+    code = getattr(inspect.unwrap(run), "__code__", None)
+    return None if code is None else f"{failure.named(code.co_filename)}:{code.co_firstlineno}"
 
 
 def place_of(claim: Claim) -> tuple[Path, int]:

@@ -57,11 +57,72 @@ def test_a_ladder_that_is_returned_is_climbed_where_its_leg_stands(tmp_path: Pat
     module.write_text(LATE, encoding="utf-8")
     found = verify(sources=[str(module)])
     [place] = {gap.place for gap in found["late.fails"].legs[0].gaps if not gap.holds}
-    assert place == f"{module}:4"
+    assert place == "late_claims.py:4"
     failure = found["late.breaks"].legs[0].failure
     assert failure is not None
-    assert (failure.file, failure.line) == (str(module), 10)
+    assert (failure.file, failure.line) == ("late_claims.py", 10)
     assert failure.message.startswith("f: growth is read from positive values")  # no <lambda>
+
+
+BROKEN = """import os, time
+from refutable import claim, equal, leg
+
+
+@claim("a.fails", "s", title="t")
+@leg("exact")
+def fails():
+    yield equal("one", 1, 2)
+
+
+@claim("a.raises", "s", title="t")
+@leg("exact")
+def raises():
+    try:
+        open("/no/such/file")
+    except OSError as problem:
+        raise ValueError("none") from problem
+
+
+@claim("a.ends", "s", title="t")
+@leg("exact")
+def ends():
+    os.kill(os.getpid(), 11)
+
+
+@claim("a.hangs", "s", title="t")
+@leg("exact")
+def hangs():
+    time.sleep(60)
+"""
+
+
+def test_what_is_kept_names_no_folder_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package below the working directory, beside it, and a file by itself."""
+    package = tmp_path / "there" / "ours"
+    package.mkdir(parents=True)
+    for file in (package / "__init__.py", package / "broken.py", tmp_path / "alone.py"):
+        file.write_text(BROKEN if "init" not in file.name else "", encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.syspath_prepend(str(package.parent))
+    for cwd, source, name in (
+        (tmp_path, "ours.broken", "there/ours/broken.py"),
+        (elsewhere, "ours.broken", "ours/broken.py"),
+        (elsewhere, "../alone.py", "alone.py"),
+    ):
+        monkeypatch.chdir(cwd)
+        found = verify(sources=[source], limit=1.0)
+        legs = {claim.id.removeprefix("a."): claim.legs[0] for claim in found.claims}
+        assert legs["fails"].gaps[0].place == f"{name}:8"
+        for id, line in (("raises", 17), ("ends", 23)):
+            failure = legs[id].failure
+            assert failure is not None
+            assert (failure.file, failure.line) == (name, line)
+            assert f'  File "{name}", line {line}' in failure.traceback
+        assert f"at {name}:29" in (legs["hangs"].note or "")
+        assert str(tmp_path) not in str([leg.model_dump() for leg in legs.values()])
 
 
 def test_a_traceback_that_is_cut_begins_with_a_frame() -> None:

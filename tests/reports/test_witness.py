@@ -78,7 +78,7 @@ class TestSearch:
     def test_the_place_is_that_of_the_gap(self) -> None:
         text = told(self.bounded, "property")
         line = inspect.unwrap(self.bounded).__code__.co_firstlineno + 3
-        assert f"at {__file__}:{line}" in text
+        assert f"at {failure.named(__file__)}:{line}" in text
         assert '"n": ' in text
 
     def test_it_survives_where_several_searches_are_joined(self) -> None:
