@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from refutable import check
 from refutable.claim import Kind, Verdict
-from refutable.claims.figures import published
+from refutable.claims.figures import image_sets, published
 from refutable.cli import options
 from refutable.model.transformers import vit
 from refutable.records.results import LegRecord
@@ -80,7 +80,7 @@ def looked(
     networks: Path, photographs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], LegRecord]:
     """What the leg says of the files as they are, in this process; the options name them to it."""
-    for variable in (published.CHECKPOINTS, published.VARIABLE, published.HEADS):
+    for variable in (published.CHECKPOINTS, image_sets.VARIABLE, published.HEADS):
         monkeypatch.setenv(variable, "")  # is set, and put back
 
     def look() -> LegRecord:
