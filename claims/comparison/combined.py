@@ -156,7 +156,7 @@ combined.mistake(
     "without the negatives of the own cluster",
     lambda original: lambda s: s.gamma * s.P / s.contrastive.c_N,
 )
-combined.mistake(critical_weight, "5 % off", scaled(1.05))
+combined.mistake(critical_weight, "a part in 1e9 off", scaled(1 + 1e-9))
 combined.mistake(
     reduced.softmax_weights,
     "negatives weigh a tenth more",

@@ -189,8 +189,8 @@ time.mistake(reduced.cl, "the event taken at A_1 ≥ 0.6", half_at(0.6))
 time.mistake(Collapse.cubed, "powers of the global weight left out of the bound", left_out)
 time.mistake(
     c_T,
-    "constant off by 5 %",
-    lambda original: lambda s: 1.05 * original(s),
+    "constant off by a part in 1e5",
+    scaled(1 + 1e-5),
 )
 time.mistake(
     time_exponent,

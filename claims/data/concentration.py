@@ -217,8 +217,12 @@ DELTA = Fraction(1, 5)
 def chernoff_rate(gamma: float, delta: float) -> float:
     """The exact exponent of a deviation by δ: the smaller of KL(1-γ±δ ‖ 1-γ)."""
     mean = 1 - gamma
-    sides = [x for x in (mean + delta, mean - delta) if 0 < x < 1]
-    return min(float(special.rel_entr(x, mean) + special.rel_entr(1 - x, gamma)) for x in sides)
+    return min(_exponent(x, mean) for x in (mean + delta, mean - delta) if 0 < x < 1)
+
+
+def _exponent(x: float, mean: float) -> float:
+    """KL(x ‖ mean) of two coins."""
+    return float(special.rel_entr(x, mean) + special.rel_entr(1 - x, 1 - mean))
 
 
 def _log_tail(P: int, M: int, C: int, delta: float) -> float:
@@ -235,12 +239,13 @@ def _log_tail(P: int, M: int, C: int, delta: float) -> float:
 
 @uniform.leg("scaling")
 def failure_anywhere_vanishes(context: Context) -> Iterator[Gap]:
-    """Even P and γ = 1/2, so that the mean is (1-γ)C_j; two exponents of local areas."""
+    """P that γ divides, so that the mean is (1-γ)C_j; two exponents of local areas, two γ."""
     delta = float(DELTA)
     rungs = context.at(quick=scaling.rungs(5, 10, 6), full=scaling.rungs(5, 11, 7))
-    for kappa in (0.4, 0.5):
+    for kappa, gamma in ((0.4, 0.5), (0.5, 0.25)):
         ladder = [
-            Setting(P=power_of_ten(e) // 2 * 2, kappa_c=0.75, kappa_s=kappa, K=4) for e in rungs
+            Setting(P=power_of_ten(e) // 4 * 4, kappa_c=0.75, kappa_s=kappa, gamma=gamma, K=4)
+            for e in rungs
         ]
         log_failure = [math.log(s.K * s.areas) + _log_tail(s.P, s.M, s.C_s, delta) for s in ladder]
         for s, value in zip(ladder, log_failure, strict=True):
@@ -263,7 +268,7 @@ def failure_anywhere_vanishes(context: Context) -> Iterator[Gap]:
             f"-log(failure)/C_s, κ_s = {kappa}",
             [s.log_P for s in ladder],
             [-value / s.C_s for s, value in zip(ladder, log_failure, strict=True)],
-            chernoff_rate(0.5, delta),
+            chernoff_rate(gamma, delta),
             tolerance=math.log(2 * top.K * top.areas * top.C_s) / top.C_s,
             why="the number of areas and the law's prefactor of order 1/√C_s enter as "
             "log(2KN√C_s)/C_s at most",
@@ -275,6 +280,11 @@ uniform.mistake(
     chernoff_rate,
     "Hoeffding's exponent taken for the exact one",
     lambda original: lambda gamma, delta: 2 * delta**2,
+)
+uniform.mistake(
+    chernoff_rate,
+    "areas that show too much alone",
+    lambda original: lambda gamma, delta: _exponent(1 - gamma + delta, 1 - gamma),
 )
 uniform.mistake(
     log_hoeffding,

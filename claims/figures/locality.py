@@ -41,7 +41,8 @@ locality = Claim(
     id="fig1.locality",
     title="The one-layer MAE looks at the neighbourhood of a query, CL does not",
     statement=(
-        r"\mathrm{attn}_{\mathrm{MAE}}(3\times3) \ge \mathrm{attn}_{5\times5}(3\times3),\qquad "
+        rf"\mathrm{{attn}}_{{\mathrm{{MAE}}}}(3\times3) \ge "
+        rf"\mathrm{{attn}}_{{{one_layer.SEEN}}}(3\times3),\qquad "
         r"\mathrm{attn}_{\mathrm{CL}}(3\times3) \le \tfrac{9}{\bar n}\cdot\mathrm{uniform}"
     ),
     provenance=Provenance.RECONSTRUCTED,

@@ -147,8 +147,8 @@ length.mistake(
 length.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(
     global_laws.log_half_time,
-    "constant off by 5 %",
-    shifted(math.log(1.05)),
+    "constant off by a part in 1e5",
+    shifted(1e-5),
 )
 length.mistake(
     global_laws.half_time_exponent,
@@ -245,8 +245,8 @@ own_final.mistake(
     "slope of a local query",
     lambda _: laws.own_exponent,
 )
-own_final.mistake(global_laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
-own_final.mistake(laws.log_odds_of_smallest, "intercept of an atom off by 0.05", shifted(0.05))
+own_final.mistake(global_laws.own_at_loss_gap, "intercept off by 1e-5", shifted(1e-5))
+own_final.mistake(laws.log_odds_of_smallest, "intercept of an atom off by 1e-3", shifted(1e-3))
 
 
 # -------------------------------------------------------------------------- its refuted first form
@@ -331,7 +331,7 @@ def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 others_small.mistake(ball_flow.Flow.weights, "α_m tenfold", enclosed_flow.spoiled_other(0, 10))
 others_small.mistake(global_laws.other_exponent, "exponent off by 0.02", shifted(0.02))
-others_small.mistake(global_laws.other_per_own, "constant off by 5 %", scaled(1.05))
+others_small.mistake(global_laws.other_per_own, "constant off by a part in 1e5", scaled(1 + 1e-5))
 others_small.mistake(RATES, "α_m with the wrong sign", spoiled(ALPHA_OTHER, -1))
 
 
@@ -477,8 +477,8 @@ def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 rate.mistake(limit_systems.growing_drive, "α_n twice as large", scaled(2))
 rate.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
-rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
-rate.mistake(global_laws.log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
+rate.mistake(laws.log_tail_time, "constant off by a part in 1e5", shifted(1e-5))
+rate.mistake(global_laws.log_half_time, "T_½ off by a part in 1e5", shifted(1e-5))
 
 
 CLAIMS = (

@@ -145,8 +145,8 @@ def crossover_for_every_size(context: Context) -> Evidence:
 
 
 crossover.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)
-crossover.mistake(laws.depth_at_half, "constant off by 5 %", scaled(1.05))
-crossover.mistake(log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
+crossover.mistake(laws.depth_at_half, "constant off by a part in 1e5", scaled(1 + 1e-5))
+crossover.mistake(log_half_time, "T_½ off by a part in 1e5", shifted(1e-5))
 crossover.mistake(RATES, "α_1 off by 5 %", spoiled(ALPHA_GLOBAL, 1.05))
 
 CLAIMS = (crossover,)

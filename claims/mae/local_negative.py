@@ -91,7 +91,7 @@ def global_stays_for_every_size(context: Context) -> Evidence:
 
 
 no_decoupling.mistake(laws.gap_exponent, "exponent off by 0.02", shifted(0.02))
-no_decoupling.mistake(laws.global_per_start, "constant off by 5 %", scaled(1.05))
+no_decoupling.mistake(laws.global_per_start, "constant off by a part in 1e5", scaled(1 + 1e-5))
 no_decoupling.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
 
 
@@ -216,7 +216,7 @@ def half_time_for_every_size(context: Context) -> Iterator[Found]:
 length.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)
 length.mistake(limit_systems.own_drive, "α_n twice as large", scaled(2))
 length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
-length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(1.05)))
+length.mistake(laws.log_half_time, "constant off by a part in 1e5", shifted(1e-5))
 length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 0.95))
 length.mistake(reduced.mae, "the event taken at A_n ≥ 0.6", half_at(0.6))
 
@@ -241,7 +241,7 @@ def single_own_final_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 single_own_final.mistake(laws.own_exponent, "slope off by 0.02", shifted(-0.02))
-single_own_final.mistake(laws.own_at_loss_gap, "intercept off by 0.05", shifted(-0.05))
+single_own_final.mistake(laws.own_at_loss_gap, "intercept off by 1e-5", shifted(-1e-5))
 
 
 single_others_small = Claim(
@@ -353,7 +353,7 @@ def single_time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 single_rate.mistake(limit_systems.growing_drive, "α_n twice as large", scaled(2))
 single_rate.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
-single_rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(-math.log(1.05)))
+single_rate.mistake(laws.log_tail_time, "constant off by a part in 1e5", shifted(-1e-5))
 
 
 CLAIMS = (

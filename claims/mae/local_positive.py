@@ -112,7 +112,7 @@ def first_phase_enclosed(context: Context) -> Iterator[Found]:
 phase1_monotone.mistake(
     ball_flow.Flow.weights, "α_1 a twentieth of its size", enclosed_flow.spoiled("pushed", 0.05)
 )
-phase1_monotone.mistake(laws.own_at_switch, "bound less 5 %", scaled(0.95))
+phase1_monotone.mistake(laws.own_at_switch, "bound less a part in 1e5", scaled(1 - 1e-5))
 phase1_monotone.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
 
 
@@ -174,7 +174,7 @@ phase1_length.mistake(
     limit_systems.solution, "v = s", lambda _: lambda: (1 - limit_systems.s, limit_systems.s)
 )
 phase1_length.mistake(laws.switch_time_exponent, "exponent off by 0.02", shifted(0.02))
-phase1_length.mistake(laws.log_switch_time, "constant off by 5 %", shifted(math.log(1.05)))
+phase1_length.mistake(laws.log_switch_time, "constant off by a part in 1e5", shifted(1e-5))
 phase1_length.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 
 
@@ -305,7 +305,7 @@ def own_for_every_size(context: Context) -> Iterator[Found]:
 own_at_the_switch.mistake(
     limit_systems.switch, "|α_1| = α_n at half the time", scaled(sp.Rational(1, 2))
 )
-own_at_the_switch.mistake(laws.own_at_switch, "constant off by 5 %", scaled(1.05))
+own_at_the_switch.mistake(laws.own_at_switch, "constant off by a part in 1e5", scaled(1 + 1e-5))
 own_at_the_switch.mistake(
     laws.own_at_switch,
     "random latents as their mean",
@@ -379,7 +379,7 @@ phase2_length.mistake(
 phase2_length.mistake(LocalQuery.late, "W_1 and Υ_n left out of the bounds", left_out)
 phase2_length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(-0.02))
 phase2_length.mistake(reduced.mae, "the event taken at A_n ≥ 0.6", half_at(0.6))
-phase2_length.mistake(laws.log_half_time, "constant off by 5 %", shifted(math.log(0.95)))
+phase2_length.mistake(laws.log_half_time, "constant off by a part in 1e5", shifted(-1e-5))
 phase2_length.mistake(
     "refutable.claims.mae.local_positive.PHASES", "T_½ twice T_1", lambda three: three - 1
 )

@@ -6,7 +6,6 @@ refutable.claims.mae.laws.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -113,8 +112,8 @@ def slope_of_the_law(context: Context) -> Iterator[Gap]:
 own_final.mistake(laws.last_left, "the slowest sample decides", lambda _: lambda L, *rest: L)
 own_final.mistake(laws.own_exponent, "slope off by 0.02", shifted(0.02))
 own_final.mistake(laws.own_exponent, "slope by the largest latent", scaled(2 / 3))
-own_final.mistake(laws.own_at_loss_gap, "intercept off by 0.05", shifted(0.05))
-own_final.mistake(laws.log_odds_of_smallest, "intercept of an atom off by 0.05", shifted(0.05))
+own_final.mistake(laws.own_at_loss_gap, "intercept off by 1e-5", shifted(1e-5))
+own_final.mistake(laws.log_odds_of_smallest, "intercept of an atom off by 1e-3", shifted(1e-3))
 own_final.mistake(SpreadQuery.apart, "other keys weigh what they do at Q = 0", left_out)
 
 
@@ -169,7 +168,7 @@ global_stays.mistake(
     limit_systems.switch, "|α_1| = α_n at half the time", scaled(sp.Rational(1, 2))
 )
 global_stays.mistake(laws.depth_exponent, "slope off by 0.02", shifted(-0.02))
-global_stays.mistake(laws.later_global_move, "move off by 5 %", scaled(1.05))
+global_stays.mistake(laws.later_global_move, "move off by a part in 1e5", scaled(1 + 1e-5))
 global_stays.mistake(RATES, "α_1 with the wrong sign", spoiled(ALPHA_GLOBAL, -1))
 
 
@@ -285,8 +284,8 @@ def time_to_loss_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 rate.mistake(limit_systems.growing_drive, "α_n twice as large", scaled(2))
 rate.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
-rate.mistake(laws.log_tail_time, "constant off by 5 %", shifted(math.log(1.05)))
-rate.mistake(laws.log_half_time, "T_½ off by 5 %", shifted(math.log(1.05)))
+rate.mistake(laws.log_tail_time, "constant off by a part in 1e5", shifted(1e-5))
+rate.mistake(laws.log_half_time, "T_½ off by a part in 1e5", shifted(1e-5))
 
 
 CLAIMS = (own_final, global_stays, others_small, positions_small, rate)

@@ -167,7 +167,7 @@ spread.mistake(
     "what the largest latents alone drive by",
     lambda _: lambda L, U: 2 * (U / L - 1),
 )
-spread.mistake(laws.growth_time, "constant off by 5 %", scaled(1.05))
+spread.mistake(laws.growth_time, "constant off by a part in 1e5", scaled(1 + 1e-5))
 spread.mistake(SpreadQuery.apart, "other keys weigh what they do at Q = 0", left_out)
 spread.mistake(time_exponent, "the larger latents set the pace", lambda _: lambda s: followed(s))
 spread.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))

@@ -188,7 +188,7 @@ unequal.mistake(
     "every area takes as long as the others",
     lambda original: lambda setting, size: laws.log_half_time(setting),
 )
-unequal.mistake(log_half_time, "5 % late", shifted(math.log(1.05)))
+unequal.mistake(log_half_time, "a part in 1e5 late", shifted(1e-5))
 unequal.mistake(
     predicted_half_time,
     "the size of most areas for all",
