@@ -257,6 +257,23 @@ def test_one_query_serves_for_all_where_it_is_said_to(bent: dict[str, Any], keys
         assert apart > 1e-3
 
 
+def test_rows_that_do_not_stay_equal_show_where_one_query_was_taken_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or an audit of cl.rank-one would find what trainings assume: here queries wrongly weigh."""
+    run = training.train(SPREAD, "cl", Perturbation(), time=240.0, step=10.0, seed=3)
+    assert run.row_spread < 1e-12
+    was = ByArea._of_rows
+
+    def unequal(self: ByArea, *given: Any) -> Any:
+        of_rows = was(self, *given)
+        return of_rows * np.linspace(1.5, 0.5, len(of_rows))[:, None]
+
+    monkeypatch.setattr(ByArea, "_of_rows", unequal)
+    run = training.train(SPREAD, "cl", Perturbation(), time=240.0, step=10.0, seed=3)
+    assert run.row_spread > 1e-3
+
+
 @pytest.mark.parametrize("objective", ["mae", "cl"])
 def test_correlations_out_of_range_are_left_to_the_plain_network(objective: Any) -> None:
     """By area exponentials of them would be no numbers; a training goes on all the same."""
