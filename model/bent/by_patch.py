@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from refutable.model.bent.by_area import Taken
-from refutable.model.bent.drawing import Drawn, Samples, clusters
+from refutable.model.bent.drawing import Drawn, Samples
 from refutable.model.bent.network import Network
 from refutable.model.bent.perturbation import Perturbation
-from refutable.model.bent.world import World, leaves_span
+from refutable.model.bent.world import World, leaves_span, vectors
 from refutable.model.setting import Setting
 from refutable.model.shapes import Array, Bool, Float
 
@@ -46,10 +46,8 @@ class ByPatch:
         network: Network,
         size: int,
     ) -> None:
-        self.size, self.E = size, where.E
+        self.size, self.where, self.E = size, where, where.E
         self.Q = network.Q.detach()[0].numpy()  # a view: what is trained
-        (self.cluster,) = clusters(setting, "mae", size)
-        self.area = where.area_of[self.cluster]
         if leaves_span(setting, perturbation):
             self.parts: list[tuple[slice, Float[Array, "m d"] | None]] = [(slice(None), None)]
             self.features = where.V
@@ -65,12 +63,7 @@ class ByPatch:
 
     def lay_out(self, drawn: Drawn) -> Patches:
         """Samples as vectors."""
-        z = np.take_along_axis(drawn.z, self.area, axis=1)
-        if drawn.jitter is not None:
-            z = z * drawn.jitter
-        X = z[:, :, None] * self.features[self.cluster[:, None], self.area]
-        if drawn.noise is not None:
-            X += drawn.noise
+        X, _ = vectors(drawn, self.where, self.features)
         visible = drawn.visible[:, :, None]
         return Patches(X, X * visible, ~visible)
 

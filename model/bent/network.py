@@ -131,17 +131,8 @@ class Network(torch.nn.Module):
         batch: Batch,
         positions: Float[Tensor, "p d"],
     ) -> Float[Tensor, "B p m"]:
-        """What a layer reads, heads averaged.
-
-        Where keys are patches alone, those that are the same are read once, and weighed.
-        """
-        often = None
-        if layer == 0 and not self.placed and batch.distinct is not None:
-            tokens, often = batch.distinct
-        heads = []
-        for Q in self.Q[layer]:
-            scores = self._scores(tokens, Q, batch, positions)
-            heads.append(attend(scores if often is None else scores + often, tokens))
+        """What a layer reads, heads averaged."""
+        heads = [attend(self._scores(tokens, Q, batch, positions), tokens) for Q in self.Q[layer]]
         return heads[0] if len(heads) == 1 else torch.stack(heads).mean(dim=0)
 
     def attention(

@@ -107,8 +107,6 @@ class Batch:
 
     frame: (K, m, d) orthonormal rows per cluster in whose coordinates the patches of a sample are
     written, exactly, with m = N of d coordinates; None where they leave the span of its features.
-    areas: (B, P) area of every patch, and (B, N, m) the patch that all of an area are copies of;
-    None where noise or jitter tells them apart.
     """
 
     X: Float[Tensor, "B P m"]
@@ -116,30 +114,11 @@ class Batch:
     z: Float[Array, "B P"]
     cluster: Int[Array, "B"]
     frame: Float[Tensor, "K m d"] | None = None
-    areas: tuple[Int[Array, "B P"], Float[Array, "B N m"]] | None = None
 
     @functools.cached_property
     def masked(self) -> Float[Tensor, "B P m"]:
         """M(X)."""
         return self.X * self.visible[:, :, None]
-
-    @functools.cached_property
-    def distinct(self) -> tuple[Float[Tensor, "B n m"], Float[Tensor, "B 1 n"]] | None:
-        """What differs in M(X), n = N + 1 patches, and log how often it occurs; None where all do.
-
-        The first is that of masked patches, 0. What does not occur has -inf.
-        """
-        if self.areas is None:
-            return None
-        area, patches = self.areas
-        B, N, m = patches.shape
-        which = np.where(self.visible.cpu().numpy(), area + 1, 0) + (N + 1) * np.arange(B)[:, None]
-        count = np.bincount(which.ravel(), minlength=B * (N + 1)).reshape(B, 1, N + 1)
-        with np.errstate(divide="ignore"):
-            often = np.log(count)
-        tokens = np.concatenate([np.zeros((B, 1, m)), patches], axis=1)
-        device = self.X.device
-        return torch.from_numpy(tokens).to(device), torch.from_numpy(often).to(device)
 
     @functools.cached_property
     def drawn_from(self) -> Int[Tensor, "B"]:
@@ -157,22 +136,27 @@ class Batch:
         return dataclasses.replace(self, visible=torch.from_numpy(visible).to(self.X.device))
 
 
+def vectors(
+    drawn: Drawn, where: World, features: Float[Array, "K N m"]
+) -> tuple[Float[Array, "B P m"], Float[Array, "B P"]]:
+    """Patches before masking (B, P, m) in the coordinates of the features, and their latents."""
+    area = where.area_of[drawn.cluster]
+    z = np.take_along_axis(drawn.z, area, axis=1)
+    if drawn.jitter is not None:
+        z = z * drawn.jitter
+    X = z[:, :, None] * features[drawn.cluster[:, None], area]
+    if drawn.noise is not None:
+        X += drawn.noise
+    return X, z
+
+
 def lay_out(setting: Setting, perturbation: Perturbation, where: World, drawn: Drawn) -> Batch:
     """Samples as vectors, in as few coordinates as the perturbation allows."""
-    cluster, z = drawn.cluster, drawn.z
-    area = where.area_of[cluster]
-    per_patch = np.take_along_axis(z, area, axis=1)
-    if drawn.jitter is not None:
-        per_patch = per_patch * drawn.jitter
     frame, features = (None, where.V) if leaves_span(setting, perturbation) else where.frames
-    X = per_patch[:, :, None] * features[cluster[:, None], area]
-    if drawn.noise is not None:
-        X = X + drawn.noise
-    areas = None
-    if frame is not None and drawn.jitter is None:
-        areas = (area, z[:, :, None] * features[cluster])
-    visible = torch.from_numpy(drawn.visible).to(where.device)
-    return Batch(torch.from_numpy(X).to(where.device), visible, per_patch, cluster, frame, areas)
+    X, z = vectors(drawn, where, features)
+    here = where.device
+    visible = torch.from_numpy(drawn.visible).to(here)
+    return Batch(torch.from_numpy(X).to(here), visible, z, drawn.cluster, frame)
 
 
 def lay_out_all(

@@ -153,7 +153,7 @@ def first_step(objective: Any, perturbation: Perturbation) -> tuple[torch.Tensor
 def test_fewer_coordinates_say_the_same(
     bent: dict[str, Any], objective: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A step in the span of the features, each patch read once, and one in all d dimensions."""
+    """A step in the span of the features, and one in all d dimensions."""
     perturbation = Perturbation(init_scale=2.0, **bent)
     ours = first_step(objective, perturbation)
     monkeypatch.setattr(worlds, "leaves_span", lambda *_: True)
