@@ -99,6 +99,11 @@ class Catalogue:
         """What is known of every claim, by id, in order."""
         return {id: self.entry(id) for id in self.order}
 
+    @property
+    def is_indexed(self) -> bool:
+        """Whether some claims are known by their entries alone."""
+        return any(isinstance(claim, Entry) for claim in self._claims.values())
+
     def rests_on(self, id: str) -> tuple[str, ...]:
         """The ids that a claim rests on."""
         return self._known(id).rests_on

@@ -28,7 +28,8 @@ class Outline:
 
     catalogue: of entries; no claim is to be taken from it. not_checked: what the sources leave out,
     with the reason. unlisted: ids of claims that a source defines and that are missing from CLAIMS.
-    main: ids of the claims that come first. sources: what they are about.
+    main: ids of the claims that come first. sources: what they are about. indexed: whether some
+    claims are known by an index alone, and not imported.
     """
 
     catalogue: Catalogue
@@ -36,6 +37,7 @@ class Outline:
     unlisted: tuple[str, ...]
     main: tuple[str, ...] = ()
     sources: tuple[SourceRecord, ...] = ()
+    indexed: bool = False
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Outline:
@@ -43,7 +45,8 @@ class Outline:
         claims = [Entry.model_validate(claim) for claim in data["claims"]]
         unlisted, main = tuple(data["unlisted"]), tuple(data["main"])
         sources = tuple(SourceRecord.model_validate(source) for source in data.get("sources", ()))
-        return cls(Catalogue(claims), data["not_checked"], unlisted, main, sources)
+        indexed = bool(data.get("indexed"))
+        return cls(Catalogue(claims), data["not_checked"], unlisted, main, sources, indexed)
 
 
 def describe(
@@ -69,6 +72,7 @@ def describe(
         "unlisted": catalogues.unlisted(sources),
         "main": catalogues.main(sources),
         "sources": [source.model_dump(mode="json") for source in map(about, sources)],
+        "indexed": catalogue.is_indexed,
     }
 
 

@@ -9,7 +9,7 @@ plugin does nothing, and imports nothing that takes time.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from refutable.text import many
 
 if TYPE_CHECKING:
+    from refutable.outline import Outline
     from refutable.records.contents import Entry
     from refutable.records.results import ClaimRecord
     from refutable.run import Checking
@@ -58,6 +59,56 @@ def sources_of(config: pytest.Config) -> tuple[str, ...]:
     return DEFAULT_SOURCES + own
 
 
+class Checks:
+    """Checks claims in processes that have imported what pytest has chosen, and no more."""
+
+    def __init__(self, config: pytest.Config, sources: tuple[str, ...]) -> None:
+        from refutable.run import require
+
+        self.sources = sources
+        self.how = [config.getoption(f"--claims-{name}") for name in ("profile", "seed", "limit")]
+        profile, seed, limit = self.how
+        require(profile, seed, 1, limit)
+        self._stack = contextlib.ExitStack()
+        config.add_cleanup(self._stack.close)
+        self._checking: Checking | None = None
+
+    def outline(self) -> Outline:
+        """What the sources define, by an index where they have one: that imports no chapter."""
+        from refutable.run import Checking, opened
+
+        outline, pool = self._stack.enter_context(opened(self.sources, chosen=False))
+        if not outline.indexed:
+            self._checking = Checking(outline, pool, (), *self.how)
+        return outline
+
+    def begin(self, ids: Sequence[str]) -> None:
+        """Import the claims that are to be checked, unless all are imported."""
+        from refutable.run import Checking, opened
+
+        if self._checking is None:
+            self._stack.close()
+            self._checking = Checking(
+                *self._stack.enter_context(opened(self.sources, ids)), (), *self.how
+            )
+
+    def claim(self, id: str) -> ClaimRecord:
+        """What a claim comes to."""
+        assert self._checking is not None  # or pytest had run what it had not collected
+        return self._checking.claim(id)
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """What cannot be used is refused as pytest does, in a line."""
+    from refutable.errors import UsageError
+
+    try:
+        yield
+    except UsageError as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
 class ClaimsCollector(pytest.Collector):
     """All claims of the modules asked for, in the order of their catalogue."""
 
@@ -67,25 +118,15 @@ class ClaimsCollector(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item for every claim."""
-        from refutable.errors import UsageError
-        from refutable.run import Checking, opened, require
-
-        option = self.config.getoption
-        profile, seed, limit = (option(f"--claims-{name}") for name in ("profile", "seed", "limit"))
-        try:
-            require(profile, seed, 1, limit)
-            stack = contextlib.ExitStack()
-            self.config.add_cleanup(stack.close)
-            outline, pool = stack.enter_context(opened(self.sources))
-        except UsageError as problem:
-            raise pytest.UsageError(str(problem)) from None
-        checking = Checking(outline, pool, (), profile, seed, limit)
+        with refusing():
+            checks = Checks(self.config, self.sources)
+            outline = checks.outline()
         for id in outline.unlisted:
             said = f"claim {id} is defined, but not in CLAIMS: it is not checked"
             self.config.issue_config_time_warning(pytest.PytestWarning(said), stacklevel=2)
         for id in outline.catalogue.ids:
             claim = outline.catalogue.entry(id, placed=False)
-            yield ClaimItem.from_parent(self, name=id, claim=claim, checking=checking)
+            yield ClaimItem.from_parent(self, name=id, claim=claim, checks=checks)
 
 
 class NotShown(Exception):  # noqa: N818 - a verdict, not an error
@@ -99,9 +140,9 @@ class NotShown(Exception):  # noqa: N818 - a verdict, not an error
 class ClaimItem(pytest.Item):
     """One claim."""
 
-    def __init__(self, claim: Entry, checking: Checking, **rest: Any) -> None:
+    def __init__(self, claim: Entry, checks: Checks, **rest: Any) -> None:
         super().__init__(**rest)
-        self.claim, self.checking = claim, checking
+        self.claim, self.checks = claim, checks
         self.record: ClaimRecord | None = None
 
     def runtest(self) -> None:
@@ -109,7 +150,7 @@ class ClaimItem(pytest.Item):
         from refutable.claim import Verdict
 
         option = self.config.getoption
-        record = self.checking.claim(self.claim.id)
+        record = self.checks.claim(self.claim.id)
         self.record = record
         if record.verdict is Verdict.HOLDS:
             return
@@ -170,6 +211,14 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
             session, name="claims", sources=sources, nodeid="claims"
         )
         items += list(parent.collect())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Import the claims that are to be checked, now that -k and --lf have chosen."""
+    items = [item for item in session.items if isinstance(item, ClaimItem)]
+    if items and not session.config.getoption("collectonly"):
+        with refusing():
+            items[0].checks.begin([item.claim.id for item in items])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -124,16 +124,18 @@ def opened(
     sources: Sequence[str],
     select: Sequence[str] = (),
     *,
+    chosen: bool = True,
     workers: int | None = 1,
     import_limit: float = limits.IMPORT,
     scheduler: str | None = None,
 ) -> Iterator[tuple[Outline, Pool]]:
     """What sources define, and processes that have imported what is selected.
 
-    import_limit: seconds that importing may take.
+    chosen: False for processes that import nothing that an index tells. import_limit: seconds that
+    importing may take.
     UsageError for sources or a selection that cannot be used.
     """
-    load = [(DESCRIBE, {"select": list(select)})]
+    load = [(DESCRIBE, {"select": list(select), "chosen": chosen})]
     with cluster.opened(
         scheduler, sources, load=load, workers=workers, import_limit=import_limit
     ) as pool:

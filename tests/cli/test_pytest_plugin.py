@@ -101,3 +101,32 @@ def test_without_flags_the_plugin_is_idle(run) -> None:  # type: ignore[no-untyp
     code = f"import refutable.pytest_plugin, sys; print({heavy} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.stdout.strip() == "set()"
+
+
+CHAPTER = """
+import pathlib
+from refutable import claim, equal, leg
+
+pathlib.Path("imported.txt").open("a").write("NAME\\n")
+
+@claim("NAME", "s", title="t")
+@leg("exact")
+def stated():
+    yield equal("one", 1, 1)
+
+CLAIMS = [stated]
+"""
+
+
+def test_of_an_indexed_package_only_what_is_chosen_is_imported(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    package, imported = tmp_path / "indexed", tmp_path / "imported.txt"
+    package.mkdir()
+    (package / "__init__.py").write_text("CHAPTERS = ['indexed.first', 'indexed.second']\n")
+    for name in ("first", "second"):
+        (package / f"{name}.py").write_text(CHAPTER.replace("NAME", name))
+    written = [sys.executable, "-m", "refutable.records.contents", "indexed"]
+    subprocess.run(written, cwd=tmp_path, check=True, timeout=120)
+    imported.unlink()
+    found = run("--claims-module", "indexed", "-k", "first")
+    assert "1 passed, 1 deselected" in found.stdout, found.stdout + found.stderr
+    assert set(imported.read_text().split()) == {"first"}
