@@ -100,8 +100,7 @@ class FluctuatingFlow(Flow):
         P, areas = setting.P, areas_around(setting, query)
         if areas.own < 2 or areas.others < 2:
             raise SettingError("the enclosed flow asks for two patches in the own and other areas")
-        if is_coupled(setting):
-            raise SettingError("clusters of different partitions are not enclosed")
+        self._refuse()
         self.U = ball(setting.latents.U)
         self.z2 = self.U**2
         self.per_missing = ball(Fraction(setting.M, P))
@@ -121,8 +120,15 @@ class FluctuatingFlow(Flow):
         self.atoms = [
             atom
             for (z_n, q_n), (z_1, q_1) in itertools.product(self.law, globals_)
-            for atom in _atoms(setting, areas, z_n, z_1, q_n * q_1)
+            for atom in self._atoms(areas, z_n, z_1, q_n * q_1)
         ]
+
+    def _refuse(self) -> None:
+        if is_coupled(self.setting):
+            raise SettingError("clusters of different partitions are not enclosed")
+
+    def _atoms(self, areas: Areas, z_n: arb, z_1: arb, chance: arb) -> Iterator[Atom]:
+        return _atoms(self.setting, areas, z_n, z_1, chance)
 
     def weights(self, phi_1: Any, phi_n: Any, state: Values) -> Weights:
         """Means of the rates; W_n and d are those of A_n and 1 - A_n, and S is 1."""
@@ -202,6 +208,40 @@ class FluctuatingFlow(Flow):
             self.unit * per,
             to_self * self.per_self,
         ]
+
+
+class MeanFlow(FluctuatingFlow):
+    """Every count at its mean, as `reduced.mean_counts` has it, and latents by their law.
+
+    The query is no key of its own, and clusters do not meet: Υ_p stays 0. For constant latents it
+    is the flow of `ball_flow`, which is followed faster there.
+    """
+
+    def __init__(self, setting: Setting, query: QueryKind) -> None:
+        super().__init__(setting, query)
+        areas = areas_around(setting, query)
+        self.per_missing, self.per_P, self.per_self = ball(setting.gamma), arb(0), arb(0)
+        self.per_key = [
+            ball(Fraction(1, max(n, 1))) for n in (areas.global_, areas.own, areas.others)
+        ]
+
+    def _refuse(self) -> None:
+        """Whatever clusters do, they do by time alone."""
+
+    def _atoms(self, areas: Areas, z_n: arb, z_1: arb, chance: arb) -> Iterator[Atom]:
+        dark = ball(self.setting.gamma)
+        seen = 1 - dark
+        own, first, others, each = (
+            ball(Fraction(n, self.setting.P))
+            for n in (areas.own, areas.global_, areas.others, areas.each)
+        )
+        yield Atom(
+            z_n=z_n, z_1=z_1, chance=chance, answerable=True,
+            own=seen * own, own_dark=dark * own,
+            global_=seen * first, global_dark=dark * first,
+            others=seen * others, others_dark=dark * others,
+            squares=seen**2 * others * each, share=seen, square=seen**2 * each,
+        )  # fmt: skip
 
 
 def _below_one(x: Any) -> bool:

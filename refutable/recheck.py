@@ -39,7 +39,7 @@ from refutable.recheck_arithmetic import (
     value,
 )
 
-SECONDS = 60
+SECONDS = 120
 """Wall time that a file is given, or a solver that is asked about one."""
 USAGE = f"""\
 Usage: claims-recheck [--strict] [--seconds N] DIR

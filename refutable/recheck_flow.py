@@ -2,8 +2,9 @@
 
 A file of kind `flow` gives a flow dx/dσ from σ = 0 on, and what is said of its path:
 
-- `(state x start)`, `(constant c value)`; `(phase name)` begins a form of the same equations:
-  `(enter x term)`, what becomes of x when it begins, `(let y term)`, `(slope x term)`;
+- `(state x start)`, `(constant c value)`, a number or one with square roots;
+  `(phase name)` begins a form of the same equations: `(enter x term)`, what becomes of x when it
+  begins, `(let y term)`, `(slope x term)`;
 - `(take name n ...)`: steps in that form, in units of 2^-24; `(through v ...)`: the state then;
 - `(event name y)`: where y falls through 0 for the first time; `(at name v ...)`: the state there;
 - `(positive y name)`: y > 0 at all times up to an event.
@@ -15,9 +16,11 @@ equations are those of the paper's model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from operator import mul
+from operator import add, mul, sub, truediv
+from typing import Any
 
 from refutable.recheck_arithmetic import AGREE, Tree, declared, fraction
 from refutable.recheck_balls import Ball, BrokenError, WideError, decided
@@ -74,14 +77,52 @@ def product(a: Series, b: Series, count: int, last: int) -> tuple[int, int]:
     return middle >> a.bits, (radius >> a.bits) + 2
 
 
+OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul, "/": truediv}
+
+
+@dataclass(frozen=True)
+class Root:
+    """A number that is no fraction: an operation on numbers, or the square root of one."""
+
+    head: str
+    parts: tuple[Fraction | Root, ...]
+
+
+def constant(tree: Tree) -> Fraction | Root:
+    """A number made of numbers by sums, products and square roots. ValueError for any other."""
+    match tree:
+        case ["sqrt", inner]:
+            return Root("sqrt", (constant(inner),))
+        case ["+" | "*" as head, left, right]:
+            return folded(head, constant(left), constant(right))
+    return fraction(tree)
+
+
+def folded(head: str, a: Fraction | Root, b: Fraction | Root) -> Fraction | Root:
+    """What an operation makes of two numbers, exact."""
+    if isinstance(a, Root) or isinstance(b, Root):
+        return Root(head, (a, b))
+    return Fraction(OPERATIONS[head](a, b))
+
+
+def fixed(number: Fraction | Root, bits: int) -> Ball:
+    """The ball of a number."""
+    if not isinstance(number, Root):
+        return Ball.of(number, bits)
+    balls = [fixed(part, bits) for part in number.parts]
+    return balls[0].sqrt() if number.head == "sqrt" else OPERATIONS[number.head](*balls)
+
+
 class Form:
     """One form of the equations, as steps that each make one number of at most two others."""
 
-    def __init__(self, names: Sequence[str], constants: dict[str, Fraction]) -> None:
+    def __init__(self, names: Sequence[str], constants: dict[str, Fraction | Root]) -> None:
         self.place = {name: i for i, name in enumerate(names)}
         self.constants = constants
         self.steps: list[tuple[str, int, int]] = []
-        self.fixed: dict[int, Fraction] = {}
+        self.known: dict[tuple[str, int, int] | Fraction | Root, int] = {}
+        self.fixed: dict[int, Fraction | Root] = {}
+        self._balls: dict[tuple[int, int], Ball] = {}
         self.enter: dict[str, int] = {}
         self.slope: dict[str, int] = {}
         self._size = len(names)
@@ -95,10 +136,9 @@ class Form:
         if isinstance(tree, str) and tree in self.place:
             return self.place[tree]
         if isinstance(tree, str):
-            place = self._new()
-            self.fixed[place] = self.constants[tree] if tree in self.constants else fraction(tree)
-            self.steps.append(("fixed", place, place))
-            return place
+            return self._constant(
+                self.constants[tree] if tree in self.constants else fraction(tree)
+            )
         head, *rest = tree
         if head == "^":
             base, power = self.made(rest[0]), int(rest[1])
@@ -115,9 +155,28 @@ class Form:
             raise ValueError(f"no operation of two numbers: {head}")
         return self._step(head, *sides)
 
+    def _constant(self, value: Fraction | Root) -> int:
+        if value not in self.known:
+            place = self.known[value] = self._new()
+            self.fixed[place] = value
+            self.steps.append(("fixed", place, place))
+        return self.known[value]
+
+    def _ball(self, place: int, bits: int) -> Ball:
+        if (place, bits) not in self._balls:
+            self._balls[place, bits] = fixed(self.fixed[place], bits)
+        return self._balls[place, bits]
+
     def _step(self, head: str, a: int, b: int) -> int:
-        self.steps.append((head, a, b))
-        return self._new()
+        """The place of what a step makes; constants are put together, and no step taken twice."""
+        if a in self.fixed and b in self.fixed and head in OPERATIONS:
+            return self._constant(folded(head, self.fixed[a], self.fixed[b]))
+        if head == "*" and (a in self.fixed or b in self.fixed):
+            head, a, b = ("scaled", a, b) if a in self.fixed else ("scaled", b, a)
+        if (head, a, b) not in self.known:
+            self.steps.append((head, a, b))
+            self.known[head, a, b] = self._new()
+        return self.known[head, a, b]
 
     def series(self, start: Sequence[Ball], order: int, bits: int) -> list[Series]:
         """All numbers along the solution through `start` (the clock first), up to an order."""
@@ -130,7 +189,7 @@ class Form:
         for k in range(order + 1):
             for series, head, i, j in made:
                 if head == "fixed":
-                    ball = Ball.of(self.fixed[i], bits) if k == 0 else Ball(bits, 0)
+                    ball = self._ball(i, bits) if k == 0 else Ball(bits, 0)
                     series.add(ball.middle, ball.radius)
                     continue
                 a, b = found[i], found[j]
@@ -142,6 +201,9 @@ class Form:
                     series.add(-a.middles[k], a.radii[k])
                 elif head == "*":
                     series.add(*product(a, b, k + 1, k))
+                elif head == "scaled":
+                    ball = a[0] * b[k]
+                    series.add(ball.middle, ball.radius)
                 elif head == "/":
                     self._divided(series, a, b, k, first)
                 elif k == 0:
@@ -174,7 +236,7 @@ class Flow:
 
     def __init__(self, commands: Sequence[Tree]) -> None:
         self.start: dict[str, Fraction] = {}
-        constants: dict[str, Fraction] = {}
+        constants: dict[str, Fraction | Root] = {}
         self.forms: dict[str, Form] = {}
         self.events: dict[str, str] = {}
         self.path: list[tuple[str, list[Tree]]] = []
@@ -186,7 +248,7 @@ class Flow:
                 case ["state", name, value] if form is None and name not in self.start:
                     self.start[declared(name)] = fraction(value)
                 case ["constant", name, value] if form is None and name not in constants:
-                    constants[declared(name)] = fraction(value)
+                    constants[declared(name)] = constant(value)
                 case ["phase", name] if name not in self.forms:
                     if constants.keys() & {CLOCK, *self.start} or CLOCK in self.start:
                         raise ValueError("a constant that is also a state, or the clock")

@@ -7,8 +7,7 @@ A file says by `(set-info :kind ...)` what it is about:
 - `mean`: an average over all subsets of a size, and over laws of finitely many values;
 - `bounds`: bounds for every size, on regions of exponents (`recheck_bounds`);
 - `recursion`: a path that is run again (`recheck_runs`);
-- `flow`: one that is followed again (`recheck_flow`);
-- `path`: where one went, without its equations: what nothing here decides.
+- `flow`: one that is followed again (`recheck_flow`).
 
 As the rest of `claims-recheck` it shares no code with what wrote the files.
 """
@@ -67,15 +66,6 @@ def _decided(text: str) -> tuple[str, str]:
         return KINDS[kinds[0]](rest)
     except TooLargeError:
         return OPEN, "too large to be multiplied out or enumerated here"
-
-
-def path(commands: list[Tree]) -> tuple[str, str]:
-    """(why |reason|), and a path without the equations that it follows."""
-    for command in commands:
-        match command:
-            case ["why", str(reason)]:
-                return OPEN, reason.strip("|")
-    return OPEN, "no equations are given"
 
 
 # --- Leading terms ------------------------------------------------------------------------------
@@ -435,5 +425,4 @@ KINDS = {
     "bounds": bounds,
     "recursion": recursion,
     "flow": flow,
-    "path": path,
 }

@@ -17,7 +17,7 @@ from flint import arb
 
 from refutable.certificate import Certificate
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
-from refutable.claims.mae import enclosed_flow, flow_script
+from refutable.claims.mae import counts_script, enclosed_flow
 from refutable.claims.mae.enclosed_flow import (
     Found,
     between,
@@ -122,10 +122,9 @@ class Shift:
 
 
 def certificate(rung: Rung) -> Certificate:
-    """How the flow of a rung was enclosed, with a file that holds its path alone."""
-    return flow_script.path_alone(
-        enclosed(rung), "the equations of fluctuating counts are not written for this program"
-    )
+    """How the flow of a rung was enclosed, with a file that holds its path."""
+    gap = Fraction(repr(rung.loss_gap))
+    return counts_script.certificate(rung.setting, rung.query, gap, enclosed(rung))
 
 
 def shifts(rung: Rung) -> dict[str, Shift]:

@@ -18,7 +18,7 @@ from flint import arb
 
 from refutable.certificate import Certificate
 from refutable.claim import Case, Claim, Context, Evidence, Provenance, Undecided
-from refutable.claims.mae import flow_script, ladders
+from refutable.claims.mae import counts_script, flow_script, ladders
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, NEGATIVE, POSITIVE, top_of
 from refutable.claims.runs.latex import scientific
 from refutable.claims.runs.next_order import INTEGRATION
@@ -28,7 +28,8 @@ from refutable.gap import Gap, at_most, identical
 from refutable.model import ball_events, ball_flow, reduced
 from refutable.model.ball_events import EVENTS, Enclosure, Ends, Moment, ends
 from refutable.model.ball_flow import NotEnclosedError
-from refutable.model.setting import Setting, power_of_ten
+from refutable.model.ball_fluctuating import MeanFlow
+from refutable.model.setting import Latents, Setting, power_of_ten
 from refutable.model.trajectory import QueryKind, Trajectory
 from refutable.prove.balls import ball, precise
 from refutable.reuse import shared
@@ -275,11 +276,12 @@ independent they come to √300·1e-9 = 1.7e-8. At most 5e-9 is met."""
 enclosure = Claim(
     id="tier.enclosure",
     title="The reduced dynamics are integrated as exactly as ladders take for granted",
-    statement=rf"""Constant latents, counts at their mean:
+    statement=rf"""Counts at their mean:
         $\log T_1,\ \log T_{{1/2}},\ \log T^*$, $z\Phi_{{p\to v_n}}$ and $z\Phi_{{p\to v_1}}$ there
         are known to ${scientific(INTEGRATED)}$ by the reduced dynamics, for a local query at either
         sign of $\Delta$ and a global one.""",
-    measured="floats against balls in which the exact flow was enclosed, at rungs from P = 1e3 on",
+    measured="floats against balls in which the exact flow was enclosed, at rungs from P = 1e3 on; "
+    "random latents, of two values, at P = 1e3 and 1e4 with the longer profiles, z the larger one",
     provenance=Provenance.DERIVED,
     assumptions=DYNAMICS,
     rests_on=("tier.mean-counts",),
@@ -316,6 +318,32 @@ def floats_against_balls(context: Context) -> Iterator[Found]:
                 functools.partial(log_time, rung, query),
                 certificate(rung, query, exact),
             )
+    for query, top in RANDOM.items():
+        for ten in context.at(quick=(), full=(3,), deep=(3, 4)):
+            yield from of_random(top.replace(P=power_of_ten(ten)), query)
+
+
+RANDOM: dict[QueryKind, Setting] = {
+    "local": top_of(0.6, 0.4, Latents.two_point(1.0, 1.5), K=2),
+    "global": top_of(0.8, 0.3, Latents.two_point(1.0, 1.5)),
+}
+"""At a positive gap balls of a local query are wider than 1.5e-8 when the loss gap is reached."""
+
+
+def of_random(rung: Setting, query: QueryKind) -> Iterator[Found]:
+    """Every event, latents random."""
+    yield Case((sign_of(rung), "random latents"))
+    gap, U = Fraction(repr(LOSS_GAP)), ball(rung.latents.U)
+    exact = ball_events.enclose(rung, query, gap, MeanFlow)
+    yield from floats_off(
+        f"random latents, {name_of(rung, query)}",
+        U,
+        exact,
+        in_floats(rung, query),
+        # In units of the largest latent, not of the smallest.
+        lambda found: log_time(rung, query, found) + 4 * (ball(rung.latents.L) / U).log(),
+        counts_script.certificate(rung, query, gap, exact, mean=True),
+    )
 
 
 def floats_off(

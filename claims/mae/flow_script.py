@@ -7,8 +7,10 @@ The first form follows Φ_n, the second Φ_1; the other is known from the clock 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from refutable.certificate import Certificate
 from refutable.model.ball_events import Enclosure, Ends
@@ -69,15 +71,78 @@ SLOPES = {
 EVENTS = {"half": "half", "done": "done", "switch": "ahead"}
 
 
+@dataclass(frozen=True)
+class Root:
+    """rational + sign·scale·√square, exact: what counts come to that stand beside their mean."""
+
+    rational: Fraction
+    sign: int
+    square: Fraction
+    scale: Fraction = Fraction(1)
+
+    def over(self, number: int) -> Root:
+        """Divided by a whole number."""
+        return dataclasses.replace(self, rational=self.rational / number, scale=self.scale / number)
+
+    def short_of(self, number: int) -> Root:
+        """What is left to a whole number."""
+        return dataclasses.replace(self, rational=number - self.rational, scale=-self.scale)
+
+    def with_pairs(self, pairs: Fraction) -> Root:
+        """x(1 + (x - 1)·pairs): the mean of a sum of squares, where x is the whole."""
+        x, s = self.rational, self.scale
+        squared = x * x + (self.square * s * s if self.sign else 0)
+        return dataclasses.replace(
+            self,
+            rational=x * (1 - pairs) + squared * pairs,
+            scale=s * (1 - pairs + 2 * x * pairs),
+        )
+
+    def __str__(self) -> str:
+        """As scripts write it."""
+        if not self.sign:
+            return fraction(self.rational)
+        root = f"(sqrt {fraction(self.square)})"
+        return f"(+ {fraction(self.rational)} (* {fraction(self.sign * self.scale)} {root}))"
+
+
+Constant: TypeAlias = "Fraction | float | int | Root"
+
+
+@dataclass(frozen=True)
+class Equations:
+    """A flow: constants, states, lets in their order up to `unit`, what is watched, and slopes."""
+
+    constants: Mapping[str, Constant]
+    state: tuple[str, ...]
+    weights: Mapping[str, str]
+    rest: Mapping[str, str]
+    slopes: Mapping[str, str]
+
+
+def equations(setting: Setting, query: QueryKind, loss_gap: Fraction) -> Equations:
+    """Of counts at their mean, constant latents."""
+    P, local = setting.P, query == "local"
+    first = setting.C_1 if local else 0
+    own = setting.C_s if local else setting.C_1
+    constants: dict[str, Constant] = {
+        "gamma": setting.gamma, "z": setting.latents.L, "P": P, "own": own, "loss_gap": loss_gap,
+        "per_first": Fraction(1, first) if first else 0, "a_1": Fraction(first, P),
+        "a_n": Fraction(own, P), "a_s": Fraction(setting.C_s, P),
+        "a_m": Fraction(P - first - own, P),
+    }  # fmt: skip
+    return Equations(constants, STATE, WEIGHTS, REST, SLOPES)
+
+
 def certificate(
     setting: Setting, query: QueryKind, loss_gap: Fraction, found: Enclosure
 ) -> Certificate:
     """How the flow was enclosed, and a file that holds the path and its events."""
-    text = "\n".join(lines(setting, query, loss_gap, found))
-    return dataclasses.replace(_certificate(found), scripts=(text,))
+    return certificate_of(equations(setting, query, loss_gap), query, found)
 
 
-def _certificate(found: Enclosure) -> Certificate:
+def certificate_of(of: Equations, query: QueryKind, found: Enclosure) -> Certificate:
+    """The same of any equations."""
     moments = [m for m in (found.switch, found.half, found.done) if m is not None]
     radius = max(moment.widest for moment in moments) / 2
     return Certificate(
@@ -86,59 +151,37 @@ def _certificate(found: Enclosure) -> Certificate:
         resource={"bits": BITS, "steps": found.steps},
         for_all=True,
         radii=f"at most {radius:.0e} at an event",
+        scripts=("\n".join(lines(of, query, found)),),
     )
 
 
-def path_alone(found: Enclosure, why: str) -> Certificate:
-    """The same of a flow whose equations are not written here: a file that nothing decides again.
-
-    why: they are not, which `claims-recheck` says.
-    """
-    text = "\n".join(["(set-info :kind path)", f"(why |{why}|)", *_passed(found)])
-    return dataclasses.replace(_certificate(found), scripts=(text,))
-
-
-def _passed(found: Enclosure) -> Iterator[str]:
-    for passed in found.path:
-        lengths = " ".join(str(int(length * GRID)) for length in passed.lengths)
-        yield f"(take {_name(passed.follows_own)} {lengths})"
-        yield f"(through {' '.join(map(_middle, passed.state))})"
-
-
-def lines(
-    setting: Setting, query: QueryKind, loss_gap: Fraction, found: Enclosure
-) -> Iterator[str]:
+def lines(of: Equations, query: QueryKind, found: Enclosure) -> Iterator[str]:
     """The file: constants, the two forms, steps with states between them, events."""
-    P, local = setting.P, query == "local"
-    first = setting.C_1 if local else 0
-    own = setting.C_s if local else setting.C_1
-    constants: dict[str, Fraction | float | int] = {
-        "gamma": setting.gamma, "z": setting.latents.L, "P": P, "own": own, "loss_gap": loss_gap,
-        "per_first": Fraction(1, first) if first else 0, "a_1": Fraction(first, P),
-        "a_n": Fraction(own, P), "a_s": Fraction(setting.C_s, P),
-        "a_m": Fraction(P - first - own, P),
-    }  # fmt: skip
     yield "(set-info :kind flow)"
-    yield from (f"(constant {name} {fraction(value)})" for name, value in constants.items())
-    yield from (f"(state {name} 0)" for name in STATE)
+    for name, value in of.constants.items():
+        yield f"(constant {name} {value if isinstance(value, Root) else fraction(value)})"
+    yield from (f"(state {name} 0)" for name in of.state)
     for follows_own in dict.fromkeys(passed.follows_own for passed in found.path):
         name = _name(follows_own)
         yield f"(phase {name})"
         if not follows_own:
             yield f"(enter phi {prefix('phi - sigma')})" if found.path[0].follows_own else ""
         watched = (AHEAD if found.switch else {}) | (BEHIND if found.own_first else {})
-        for formulas in (SIDES[follows_own], WEIGHTS, RATES[follows_own], REST | watched):
+        for formulas in (SIDES[follows_own], of.weights, RATES[follows_own], of.rest, watched):
             yield from (f"(let {left} {prefix(right)})" for left, right in formulas.items())
         yield f"(slope phi {prefix('rise' if follows_own else '-fall')})"
-        yield from (f"(slope {left} {prefix(right)})" for left, right in SLOPES.items())
+        yield from (f"(slope {left} {prefix(right)})" for left, right in of.slopes.items())
     for event, state in found.states.items():
         yield f"(event {event} {EVENTS[event]})"
         yield f"(at {event} {' '.join(map(_middle, state))})"
-    if local and found.pushed:
+    if query == "local" and found.pushed:
         yield f"(positive down {'switch' if found.switch else 'done'})"
     if found.own_first:
         yield "(positive behind done)"
-    yield from _passed(found)
+    for passed in found.path:
+        lengths = " ".join(str(int(length * GRID)) for length in passed.lengths)
+        yield f"(take {_name(passed.follows_own)} {lengths})"
+        yield f"(through {' '.join(map(_middle, passed.state))})"
 
 
 def _name(follows_own: bool) -> str:

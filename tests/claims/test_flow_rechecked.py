@@ -9,12 +9,17 @@ from typing import Any
 import pytest
 from flint import arb, arb_series, ctx
 
-from refutable import recheck_kinds
-from refutable.claims.mae import flow_script
+from refutable import recheck_flow
+from refutable.claims.mae import counts_script, flow_script
+from refutable.claims.mae.enclosed_counts import Rung
 from refutable.claims.mae.enclosed_flow import spoiled
+from refutable.claims.mae.flow_script import Root
 from refutable.model import ball_events, ball_flow
+from refutable.model.ball_fluctuating import FluctuatingFlow, MeanFlow
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind
+from refutable.prove.terms import fraction, prefix
+from refutable.recheck_arithmetic import read
 from refutable.recheck_balls import Ball
 from refutable.recheck_flow import Form
 from tests.refutable.forging import forgeries, verdict
@@ -82,11 +87,61 @@ def test_a_mistake_of_the_prover_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert verdict(script(PUSHED, "global")) == "rejected"
 
 
-def test_what_has_no_equations_is_left_open() -> None:
-    found = ball_events.enclose(PUSHED, "global", EASY)
-    (alone,) = flow_script.path_alone(found, "they are long").scripts
-    assert "(through" in alone
-    assert recheck_kinds.verdict(alone) == ("not checkable", "they are long")
+COUNTED = Rung(Setting.of_sizes(8, 3, 2, kappa_c=0.5005, kappa_s=0.3), "global", 0.1)
+TWO = Setting.of_sizes(8, 3, 2, kappa_c=0.5005, kappa_s=0.3, latents=Latents.two_point(1.0, 1.5))
+
+
+def of_counts(rung: Rung, mean: bool = False) -> str:
+    kind, gap = (MeanFlow if mean else FluctuatingFlow), Fraction(repr(rung.loss_gap))
+    found = ball_events.enclose(rung.setting, rung.query, gap, kind)
+    of = counts_script.certificate(rung.setting, rung.query, gap, found, mean=mean)
+    return of.scripts[0]
+
+
+def test_fluctuating_counts_are_followed_again() -> None:
+    text = of_counts(COUNTED)
+    assert verdict(text) == "accepted"
+    early = next(other for line, other in forgeries(text) if line.startswith("(through"))
+    for other in (early, text.replace("(constant c_1 (/ ", "(constant c_1 (/ 1", 1)):
+        assert other != text
+        assert verdict(other) == "rejected"
+
+
+def test_random_latents_are_followed_again() -> None:
+    assert verdict(of_counts(Rung(TWO, "global", 0.15), mean=True)) == "accepted"
+
+
+@pytest.mark.parametrize("query", ["local", "global"])
+@pytest.mark.parametrize("mean", [True, False])
+def test_equations_of_counts_are_those_of_the_reduced_dynamics(
+    query: QueryKind, mean: bool
+) -> None:
+    """Slopes at a point where nothing is 0, square roots and random latents included."""
+    setting = Setting.of_sizes(
+        40, 10, 5, gamma=0.6, K=2, shared_partition=True, latents=Latents.two_point(0.5, 1.5)
+    )
+    of = counts_script.equations(setting, query, Fraction(1, 100), mean=mean)
+    constants = {
+        name: recheck_flow.constant(
+            read(f"{value if isinstance(value, Root) else fraction(value)}")[0]
+        )
+        for name, value in of.constants.items()
+    }
+    form = Form(["sigma", *of.state, "phi_1", "phi_n"], constants)
+    for name, formula in {**of.weights, **flow_script.RATES[False]}.items():
+        form.place[name] = form.made(read(prefix(formula))[0])
+    names = [*of.slopes, "fall", "rise"]
+    places = [form.made(read(prefix(of.slopes.get(name, name)))[0]) for name in names]
+    row = (0.0, 0.1, 0.05, -0.2, 0.03, 0.0, 0.02, -0.7, 1.1)
+    start = [Ball.of(Fraction(repr(x)), 200) for x in (0.0, *row)]
+    values = form.series(start, 0, 200)
+    found = [float(Fraction(values[place].middles[0], 2**200)) for place in places]
+    flow = (MeanFlow if mean else FluctuatingFlow)(setting, query)
+    fall, rise, *rest = flow.speeds(arb(row[7]), arb(row[8]), list(map(arb, row[:7])), False)
+    slopes = dict(zip(of.state[1:], rest, strict=True))
+    for name, number in zip(names, found, strict=True):
+        exact = {"fall": fall, "rise": rise, **slopes}[name]
+        assert number == pytest.approx(float(exact), rel=1e-13, abs=1e-16), name
 
 
 @pytest.mark.parametrize(
