@@ -199,7 +199,7 @@ generated_settings.tolerates(training_time, "how long to train: a third more tha
 
 def _tilted(found: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     step, losses = found
-    return step * np.linspace(1, 1.1, len(step))[:, None], losses
+    return step * np.linspace(1, 1 + 1e-6, len(step))[:, None], losses
 
 
 CLAIMS = (generated_settings,)

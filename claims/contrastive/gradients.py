@@ -248,6 +248,24 @@ def same_loss(instance: Instance) -> Gap:
     )  # fmt: skip
 
 
+def one_row_stands_for_all(instance: Instance) -> Gap:
+    """The closed form of one row, penalty and all, against that of as many equal ones."""
+    setting = instance.setting
+    rng = np.random.default_rng(instance.seed)
+    rows = [instance.scale * rng.standard_normal((1, n)) for n in (setting.features, setting.P)]
+    alone, together = (
+        gradients.contrastive(setting, instance.views(), *(np.repeat(row, n, 0) for row in rows))[2]
+        for n in (1, setting.P)
+    )
+    return equal(
+        "loss of one row that all patches share, over that of equal rows",
+        alone / together,
+        1,
+        ROUNDING,
+        "the same number; rounding of float64 only",
+    )
+
+
 @gradient_feature.leg("property", require=EVERYWHERE)
 def feature_columns_by_autograd(context: Context) -> Evidence:
     """Any Q under every reading, against automatic differentiation; the loss, too."""
@@ -255,6 +273,7 @@ def feature_columns_by_autograd(context: Context) -> Evidence:
     def gaps(instance: Instance) -> Iterator[Gap]:
         yield from same_matrix("columns of features", instance, slice(instance.setting.P, None))
         yield same_loss(instance)
+        yield one_row_stands_for_all(instance)
 
     return properties.search(
         context,

@@ -231,7 +231,7 @@ def pooling_beside_training(context: Context) -> Iterator[Gap]:
     """A row of Q against the one query of attention pooling, on the same batches."""
     steps, step = context.at(quick=30, full=200), 20.0
     for i, reading in enumerate(POSITION_READINGS):
-        setting = small_setting(reading, weight_decay=2e-4)
+        setting = small_setting(reading, weight_decay=2e-4, P=(12, 16)[i % 2])
         batches = list(minibatches(setting, context.seed + i, steps))
         *_, Q = descend(vit.ContrastiveViT(setting), batches, step)
         single = Pooling(setting, pooling_decay(setting))

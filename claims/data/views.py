@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from refutable import property as properties
 from refutable.claim import Claim, Context, Evidence, Provenance
 from refutable.claims import assumptions
-from refutable.claims.runs.noise import hoeffding
+from refutable.claims.runs.noise import hoeffding, worst
 from refutable.gap import Gap, equal, identical
 from refutable.model import data, enumeration
 from refutable.model.setting import Contrastive, Setting
@@ -129,6 +130,9 @@ def drawn_views(context: Context) -> Evidence:
             false_alarm=FALSE_ALARM,
         )
 
+        for name, samples in (("first views", first), ("negatives", negatives)):
+            yield from drawn_by_their_law(name, setting, samples)
+
     return properties.search(
         context,
         batches(),
@@ -149,10 +153,39 @@ two_views.mistake(
     lambda original: lambda setting, size, rng: _without_negatives(original(setting, size, rng)),
 )
 two_views.mistake(
+    data.views,
+    "negatives that all hide the first patch",
+    lambda original: lambda setting, size, rng: _hiding(original(setting, size, rng)),
+)
+two_views.mistake(
     shared_patches,
     "as many as are shown to each",
     lambda original: lambda setting: Fraction(setting.P - setting.M),
 )
+
+
+def drawn_by_their_law(name: str, setting: Setting, samples: data.Samples) -> Iterator[Gap]:
+    """How often masks hide a patch, and how often a sample is of a cluster, the farthest off."""
+    hidden = (~samples.visible).mean(axis=0)
+    clusters = np.bincount(samples.cluster, minlength=setting.K) / len(samples)
+    for what, found, expected in (
+        ("masks that hide a patch", hidden, setting.M / setting.P),
+        ("samples of a cluster", clusters, 1 / setting.K),
+    ):
+        yield equal(
+            f"{name}, {what}: share farthest off",
+            worst(found, expected),
+            expected,
+            hoeffding(BATCH, FALSE_ALARM / len(found)),
+            f"frequencies over {BATCH} samples or more, by Hoeffding's bound for each of them",
+            false_alarm=FALSE_ALARM,
+        )
+
+
+def _hiding(batch: data.Views) -> data.Views:
+    seen = batch.negatives.visible.copy()
+    seen[:, 0] = False
+    return replace(batch, negatives=replace(batch.negatives, visible=seen))
 
 
 def with_one_mask(batch: data.Views) -> data.Views:

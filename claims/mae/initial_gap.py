@@ -74,6 +74,16 @@ def gap_decides_exactly(context: Context) -> Iterator[Gap | Case]:
             name = f"leading feature at P = 1e{ten:.3g}, {name_of(top)}"
             yield identical(name, leads, leader(top), "exact fractions compared")
 
+    for setting in NARROW:
+        ratio, sign = _ratio(setting), setting.information_gap
+        leads = "global" if ratio > 1 else "own"
+        name = f"leading feature at P = 1e100, Δ = {sign:+.2g}"
+        yield identical(name, leads, leader(setting), "exact fractions compared")
+
+
+NARROW = tuple(Setting(P=10**100, kappa_c=kappa_c, kappa_s=0.3) for kappa_c in (0.66, 0.64))
+"""Gaps of 0.02 and -0.02: which side of 0 decides, and nothing else."""
+
 
 def leader(setting: Setting) -> str:
     """Which feature's rate leads at Q = 0 for large P."""
@@ -113,6 +123,11 @@ gap_decides.mistake(
     rates.gap_exponent,
     "κ_c and κ_s not weighted",
     lambda _: lambda setting: setting.kappa_c - setting.kappa_s,
+)
+gap_decides.mistake(
+    leader,
+    "decided by a gap of 0.1",
+    lambda original: lambda s: "global" if s.information_gap > 0.1 else "own",
 )
 gap_decides.mistake(rates.gap_factors, "constant off by 5 %", with_factor(OFF))
 gap_decides.tolerates(rates.cube, LOWER_ORDER)

@@ -329,6 +329,11 @@ lumped.mistake(
     "reduced dynamics with 1 % more time",
     lambda original: lambda *a, step, **k: original(*a, step=1.01 * step, **k),
 )
+lumped.mistake(
+    "refutable.model.reduced.counts.NODES_OF_RANDOM",
+    "four nodes of the own count, random latents",
+    lambda _: 4,
+)
 lumped.mistake(plants.RATES, "α_m off by 1 %", plants.spoiled(plants.ALPHA_OTHER, 1.01))
 lumped.mistake(plants.RATES, "β_p off by 0.1 %", plants.spoiled(plants.BETA_SELF, 1.001))
 lumped.mistake(

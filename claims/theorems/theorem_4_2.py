@@ -28,7 +28,7 @@ from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import exact_descent, for_every_size, plants
 from refutable.claims.runs.finite_size import follows, kinds
 from refutable.claims.runs.for_every_size import Bounds, Proof
-from refutable.claims.runs.masked import EPSILON, TrainedMae, rows_of
+from refutable.claims.runs.masked import EPSILON, Rows, TrainedMae, rows_of
 from refutable.claims.runs.noise import FALSE_ALARM, SIGMAS, noise
 from refutable.claims.runs.regimes import BOTH_SIGNS, area_exponent
 from refutable.claims.runs.region import Region
@@ -297,6 +297,19 @@ def order_of_events(sign: int) -> Iterator[Gap | Evidence]:
     yield from exact_descent.order_of_events(setting, EPSILON, steps)
 
 
+def ahead(by: float) -> Callable[..., Any]:
+    """Plant rows of which one patch's Φ_n is larger by this."""
+
+    def plant(original: Callable[..., Any]) -> Callable[..., Any]:
+        def rows(*given: Any) -> Rows:
+            found = original(*given)
+            return dataclasses.replace(found, own=np.append(found.own[:-1], found.own[-1] + by))
+
+        return rows
+
+    return plant
+
+
 def spoiled_rate(number: int, by: float) -> Callable[..., Any]:
     """Plant exact descents that are read with a rate of this index (α_n, α_1, α_m) off."""
 
@@ -437,6 +450,7 @@ negative_case.mistake(
 negative_case.mistake(
     ball_descent.descend, "α_1 read five times as large, in balls", spoiled_rate(1, 5.0)
 )
+negative_case.mistake(rows_of, "one patch has learned 0.8 more than others", ahead(0.8))
 negative_case.mistake(predicted_global_slope, "decoupling at a negative gap", plants.shifted(-0.02))
 negative_case.mistake(
     coupling.is_coupled, "clusters that do not feel each other", lambda _: lambda setting: False
