@@ -125,14 +125,17 @@ class ByArea:
         self.cluster = np.concatenate(clusters(setting, network.objective, size))
         self.largest = float(np.abs(setting.latents.values).max())
         self.E, self.V = where.E, where.V.transpose(1, 0, 2).reshape(N * K, d)
-        self.Q, self.W = network.Q.detach()[0].numpy(), network.W.detach().numpy()  # views of them
+        self.Q, self.W = (
+            network.Q.detach()[0].numpy(),
+            network.W.detach().numpy(),
+        )  # what is trained
         self.plain_values, self.trains_values = network.plain_values, network.W.requires_grad
         gram = self.V @ self.V.T
         within = np.einsum("nkmk->knm", gram.reshape(N, K, N, K))
-        self.orthonormal = bool((within == np.eye(N)).all())
-        self.across = bool((gram == np.eye(N * K)).all())
+        self.orthonormal = bool((within == np.eye(N)).all())  # features of a cluster
+        self.across = bool((gram == np.eye(N * K)).all())  # and those of different ones
         self.of_cluster = np.eye(K)[:, self.cluster]
-        self.members = np.eye(N)[where.area_of]
+        self.members = np.eye(N)[where.area_of]  # (K, P, N); of samples (P, N, S):
         self.member = np.ascontiguousarray(self.members[self.cluster].transpose(1, 2, 0))
         self.shape = N, K
 
