@@ -81,7 +81,8 @@ class Enclosure:
     switch: |α_1| = α_n, where the global feature leads at first. half: A_n = ½. done: the loss gap.
     pushed: α_1 < 0 on every step up to `switch`, or throughout without one. own_first: α_n > |α_1|
     on every step. steps: how many were taken. path: all of them, some at a time. states: at events,
-    as the flow has them there.
+    as the flow has them there. largest: of |zΦ_m|, |Υ_1|, |Υ_n| and |Υ_m| at all times up to the
+    last event, by their places in a state.
     """
 
     switch: Moment | None
@@ -92,6 +93,7 @@ class Enclosure:
     steps: int
     path: tuple[Passed, ...] = ()
     states: Mapping[str, tuple[Ends, ...]] = field(default_factory=dict)
+    largest: Mapping[int, Ends] = field(default_factory=dict)
 
 
 def lead_of_global(w: Weights) -> Any:
@@ -120,6 +122,7 @@ def enclose(
     pushed = own_first = True
     found: dict[str, Moment] = {}
     states: dict[str, tuple[Ends, ...]] = {}
+    largest = dict.fromkeys((PHI_M, UPS_1, UPS_N, UPS_M), arb(0))
     taken: list[Step] = []
     path: list[Passed] = []
     count, longest = 0, _longest(setting, loss_gap)
@@ -136,18 +139,39 @@ def enclose(
             if query == "local" and "switch" not in found:
                 pushed = pushed and _positive(whole.pushed)
             own_first = own_first and _positive(lead_of_own(whole))
+            last = step.length
             for name, watch in watches.items():
                 if name not in found and _falls(step, whole, watch, name):
                     after = _crossing(step, watch)
                     found[name] = _moment(step, after)
                     states[name] = tuple(map(ends, step.state(after)))
+                    last = after
+            largest = larger_moduli(step, last, largest)
             if len(found) == len(watches):
                 return Enclosure(
                     switch=found.get("switch"), half=found["half"], done=found["done"],
                     pushed=pushed, own_first=own_first, steps=count,
                     path=(*path, _passed(taken)), states=states,
+                    largest={place: ends(x) for place, x in largest.items()},
                 )  # fmt: skip
     raise NotEnclosedError("an event has not come")
+
+
+def larger_moduli(step: Step, last: arb, largest: Mapping[int, arb]) -> dict[int, arb]:
+    """The largest moduli so far, and on a step up to `last`.
+
+    Where a slope has one sign on the whole step, they are at its ends.
+    """
+    whole, ends_ = step.state(step.whole), (step.state(arb(0)), step.state(last))
+    slopes = step.flow.slope(whole, step.sigma + step.whole, step.follows_own)
+    found = {}
+    for place, before in largest.items():
+        candidates = [before, *(abs(state[place]) for state in ends_)]
+        if slopes[place].contains(0):
+            candidates.append(abs(whole[place]))
+        low = max(x.lower() for x in candidates[:3])
+        found[place] = low.union(max(x.upper() for x in candidates))
+    return found
 
 
 def _passed(taken: Sequence[Step]) -> Passed:

@@ -27,7 +27,7 @@ from refutable.claims.runs.regimes import sign_of
 from refutable.gap import Gap, at_most, identical
 from refutable.model import ball_events, ball_flow, reduced
 from refutable.model.ball_events import EVENTS, Enclosure, Ends, Moment, ends
-from refutable.model.ball_flow import NotEnclosedError
+from refutable.model.ball_flow import PHI_M, UPS_M, UPS_N, NotEnclosedError
 from refutable.model.ball_fluctuating import MeanFlow
 from refutable.model.setting import Latents, Setting, power_of_ten
 from refutable.model.trajectory import QueryKind, Trajectory
@@ -216,14 +216,25 @@ def other_position_of_global(at: Shares, found: Enclosure) -> arb:
 
 
 Law = Callable[[Shares, Enclosure], arb]
+PLACES: dict[Law, int] = {
+    other_at_end: PHI_M, own_position_at_end: UPS_N, other_position_at_end: UPS_M,
+    other_of_global: PHI_M, own_position_of_global: UPS_N, other_position_of_global: UPS_M,
+}  # fmt: skip
+"""Of what laws at T* are about: it is decided to have been nowhere larger."""
+WIDTH = Fraction(1, 10**8)
+"""Allowed to balls at T*, relative: they are to hold nine digits or more there."""
 
 
 @where_decided
 def at_rungs(
     context: Context, of: str, law: Law, query: QueryKind, sign: int, share: Fraction = SHARE
 ) -> Iterator[Found]:
-    """How far a law is off at every rung, decided. share: of log(P)·P^order."""
+    """How far a law is off at every rung, decided. share: of log(P)·P^order.
+
+    Of what stays small also that its modulus is largest at T*, so that the law is that of max_t.
+    """
     yield scope(context)
+    place = PLACES.get(law)
     for top, rung, found in rungs(context, query, sign):
         yield case_of(rung)
         with precise():
@@ -239,6 +250,12 @@ def at_rungs(
             f"upper end of a ball, against {share}·log(P)·P^{ladders.next_order(top, query):.2g}",
             certificate=certificate(rung, query, found),
         )
+        if place is not None:
+            with precise():
+                ever, end = between(found.largest[place]), between(found.states["done"][place])
+                over = ends(ever / abs(end) - 1)[1]
+            name = f"largest modulus over that at T*, less 1: {of}, {name_of(rung, query)}"
+            yield at_most(name, over, WIDTH, 0, "upper end of a ball, by slopes of one sign")
 
 
 def spoiled_other(number: int, by: float) -> Callable[[Any], Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import sympy as sp
+from flint import arb
 
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
@@ -49,7 +50,7 @@ from refutable.claims.runs.plants import (
     spoiled,
 )
 from refutable.gap import Gap, at_most
-from refutable.model import ball_flow
+from refutable.model import ball_events, ball_flow
 from refutable.model.setting import Latents
 from refutable.prove import symbolic
 
@@ -199,6 +200,11 @@ def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
 
 
 others_small.mistake(ball_flow.Flow.weights, "α_m tenfold", enclosed_flow.spoiled_other(0, 10))
+others_small.mistake(
+    ball_events.larger_moduli,
+    "Φ_m once 1 % larger than at the end",
+    lambda right: lambda *given: {place: x * arb("1.01") for place, x in right(*given).items()},
+)
 others_small.mistake(laws.other_exponent, "exponent off by 0.02", shifted(0.02))
 others_small.mistake(
     laws.other_at,

@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from flint import arb, ctx
+from flint import arb, arb_poly, ctx
 
 from refutable.model import ball_events, ball_flow, reduced
 from refutable.model.ball_events import EVENTS, enclose
-from refutable.model.ball_flow import Flow, NotEnclosedError
+from refutable.model.ball_flow import PHI_M, UPS_1, UPS_M, UPS_N, Flow, NotEnclosedError, Step
 from refutable.model.setting import Latents, Setting, SettingError
 
 BASE = Setting(P=10**4, kappa_c=0.9, kappa_s=0.3)
@@ -140,3 +140,33 @@ def test_what_cannot_be_decided_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(ball_events, "_longest", lambda *_: 1.0)
     with pytest.raises(NotEnclosedError, match="has not come"):
         enclose(BASE, "local", GAP)
+
+
+def test_the_largest_moduli_are_those_of_the_reduced_dynamics() -> None:
+    """And they are not above those at the end, which comes last."""
+    setting = Setting(P=1000, kappa_c=0.9, kappa_s=0.3)
+    found = enclose(setting, "local", Fraction(1, 20))
+    run = reduced.mae(setting, "local", loss_gap=0.05, counts="mean")
+    for place, path in (
+        (PHI_M, run.phi_other),
+        (UPS_1, run.upsilon_global),
+        (UPS_N, run.upsilon_own),
+        (UPS_M, run.upsilon_other),
+    ):
+        low, high = found.largest[place]
+        assert low <= high
+        assert float(high) == pytest.approx(float(abs(path).max()), rel=1e-6)
+        assert high <= max(map(abs, found.states["done"][place])) * (1 + Fraction(1, 10**8))
+
+
+def test_a_largest_modulus_inside_a_step_is_seen() -> None:
+    """Of x = σ(1-σ) on one step from 0 to 1: ¼ in the middle, though 0 at both ends."""
+
+    class Bump(Flow):
+        def slope(self, state: Any, sigma: Any, follows_own: bool) -> list[Any]:
+            return [1 - 2 * sigma + 0 * x for x in state]
+
+    polynomials = tuple(arb_poly([0, 1, -1]) for _ in range(6))
+    step = Step(Bump(BASE, "local"), arb(0), arb(1), True, polynomials, (arb(0),) * 6)
+    found = ball_events.larger_moduli(step, step.length, {PHI_M: arb(0)})
+    assert found[PHI_M].upper() >= arb("0.25")
