@@ -102,7 +102,7 @@ def crossover_bounds() -> Bounds:
     return Bounds(proofs, to_the_loss_gap, at)
 
 
-@crossover.leg("scaling", require=("Δ < 0", "Δ = 0", "Δ > 0", "K > 1"))
+@crossover.leg("scaling", require=("Δ < 0", "Δ = 0", "Δ > 0", "in between", "K > 1"))
 def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
     """Depth and time at T_½ on ladders that stay in the crossover."""
     for top in TOPS:
@@ -110,7 +110,8 @@ def one_law_on_the_ladders(context: Context) -> Iterator[Gap | Case]:
         order = -min(top.kappa_s, (1 - top.kappa_s) / 2)
         for distance in DISTANCES:
             sign = "Δ = 0" if not distance else "Δ > 0" if distance > 0 else "Δ < 0"
-            yield Case((sign, "K > 1") if top.K > 1 else (sign,))
+            near = ("in between",) if 0 < abs(distance) <= 3 else ()
+            yield Case((sign, *near, *(("K > 1",) if top.K > 1 else ())))
             rungs = [at_distance(top, ten, distance) for ten in tens(context)]
             runs = [reduced.mae(rung, "local", loss_gap=LOSS_GAP).half for rung in rungs]
             name = f"κ_s = {top.kappa_s:g}, γ = {top.gamma:g}, Δ log P = {distance:g}"

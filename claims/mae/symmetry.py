@@ -78,6 +78,8 @@ def areas_move_together(context: Context) -> Iterator[Gap | Case]:
         G = descent.train_closed(setting, enumeration.population(setting), steps=steps, step=STEP)
         widest, largest = spread(setting, G)
         yield at_most("largest difference of alike areas", widest, 0, DRIFT, why, false_alarm=0)
+        fewest = min(len(alike(setting, k, p)) for k in range(setting.K) for p in range(setting.P))
+        yield at_least("fewest areas that are compared", fewest, 2, 0, "one area is like itself")
         moved = "the areas must have moved; by 0.1 or more, wherever they are placed"
         yield at_least("their largest correlation", largest, 0.01, 0, moved, false_alarm=1e-12)
         if not lumping.applies(setting):
