@@ -22,8 +22,8 @@ loss_descent = Claim(
     title="Below the smoothness bound gradient descent lowers the loss at every step",
     statement=r"\eta<\tfrac2B,\ B=\tfrac{1+2\sqrt2}2\tfrac MP U^2(1+U^2)\implies "
     r"L(Q-\eta\nabla L)\le L(Q)-\eta\big(1-\tfrac{\eta B}2\big)\|\nabla L\|^2",
-    measured="enough, and not necessary: a curvature of 0.13·B is attained, and from Q = 0 steps of "
-    "hundreds of times 2/B lower the loss as well (loss.any-step)",
+    measured="enough, and not necessary: a curvature of 0.13·B is attained, and from Q = 0 steps "
+    "of hundreds of times 2/B lower the loss as well (loss.any-step)",
     provenance=Provenance.DERIVED,
     assumptions=(*MODEL, "population gradient", "plain gradient descent", "small step"),
     rests_on=("grad.query-decoupling",),
