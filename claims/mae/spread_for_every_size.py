@@ -188,16 +188,25 @@ class SpreadQuery:
         """|d - 1|."""
         return self._apart
 
-    def own_at(self, loss_gap: float) -> Majorant:
-        """|LΦ_n + log ρ - log(1/u - 1)| at T*(ε); T*(ε) is one of the events of `time`."""
-        left = ball(2 * loss_gap)
-        low, high = ball(self.region.gamma[0]), self.region.darkest
+    def _met(self, loss_gap: float) -> arb:
+        """2ε, where T*(ε) is one of the events of `time`; NotBoundedError where it is not."""
+        left, low, high = ball(2 * loss_gap), ball(self.region.gamma[0]), self.region.darkest
         u2 = left / (low * self.q * self.L**2)
         if not 4 * u2 < 1:  # u < ½, and the loss at A_U = ½ is larger
             raise NotBoundedError("the loss gap is not small")
         seen = left / high - self.U**2 * (self.k.largest + arb(1) / (1 + REACH) ** 2)
         if not seen > 0:
             raise NotBoundedError("the loss gap is not reached")
+        return left
+
+    def time_to(self, loss_gap: float) -> Majorant:
+        """|ρτ/I - 1| at T_½ and at T*(ε)."""
+        self._met(loss_gap)
+        return self.time
+
+    def own_at(self, loss_gap: float) -> Majorant:
+        """|LΦ_n + log ρ - log(1/u - 1)| at T*(ε)."""
+        left, high = self._met(loss_gap), self.region.darkest
         tilt = (self.d_1 * self.i) ** math.ceil(2 / self.ratio)
         rest = tilt * self._power(self.share, 2 * self.after)
         delta = (self.k + rest) * (self.U**2 * high / left)
@@ -238,7 +247,7 @@ class Kind:
 
         own = "ρ" if self.query == "local" else "a"
         of = f"|T·γ{own}/K over ∫dφ/E[z³e^(zφ)] - 1|, T_½ and T*"
-        return self._bounds(of, off, lambda query: query.time, 0.1)
+        return self._bounds(of, off, lambda query: query.time_to(LOSS_GAP), 0.1)
 
     def own(self) -> Bounds:
         """LΦ_n at T*(ε) off its law, and what bounds it."""

@@ -93,8 +93,9 @@ def test_what_is_not_bounded_is_refused() -> None:
     grows = SpreadQuery(Region(20, (0.9, 0.9), (0.3, 0.3)), NEAR, "local")
     with pytest.raises(NotBoundedError, match="not small"):
         grows.own_at(0.1)
-    with pytest.raises(NotBoundedError, match="not reached"):
-        grows.own_at(1e-6)
+    for ask in (grows.own_at, grows.time_to):
+        with pytest.raises(NotBoundedError, match="not reached"):
+            ask(1e-6)
     flat = SpreadQuery(Region(20, (0.6, 0.6), (0.4, 0.4)), NEAR, "local")
     with pytest.raises(NotBoundedError):  # latents as near to L as they like have no gap
         assert flat.own_at(LOSS_GAP).power < 0 or flat.own_at(LOSS_GAP).rest
