@@ -12,7 +12,7 @@ import pytest
 from flint import arb, arb_poly, ctx
 
 from refutable.model import ball_events, ball_flow, reduced
-from refutable.model.ball_events import EVENTS, enclose
+from refutable.model.ball_events import EVENTS, Enclosure, enclose
 from refutable.model.ball_flow import PHI_M, UPS_1, UPS_M, UPS_N, Flow, NotEnclosedError, Step
 from refutable.model.setting import Latents, Setting, SettingError
 
@@ -110,11 +110,15 @@ SPOILED: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def right() -> Enclosure:
+    return enclose(BASE, "local", GAP)
+
+
 @pytest.mark.parametrize("plant", SPOILED.values(), ids=SPOILED)
 def test_a_wrong_term_leaves_the_floats_outside(
-    plant: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+    plant: Callable[[Any], Any], right: Enclosure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = enclose(BASE, "local", GAP)
     weights = Flow.weights
     monkeypatch.setattr(Flow, "weights", lambda *given: plant(weights(*given)))
     wrong = enclose(BASE, "local", GAP)

@@ -12,7 +12,7 @@ import pytest
 from flint import arb, fmpq
 
 from refutable.model import ball_fluctuating, reduced
-from refutable.model.ball_events import EVENTS, enclose
+from refutable.model.ball_events import EVENTS, Enclosure, enclose
 from refutable.model.ball_fluctuating import FluctuatingFlow
 from refutable.model.setting import Latents, Setting, SettingError
 
@@ -94,11 +94,12 @@ SPOILED: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("plant", SPOILED.values(), ids=SPOILED)
-def test_events_are_those_of_floats_and_a_wrong_term_leaves_them_outside(
-    plant: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    right = enclose(SMALLEST, "global", GAP, FluctuatingFlow)
+@pytest.fixture(scope="module")
+def right() -> Enclosure:
+    return enclose(SMALLEST, "global", GAP, FluctuatingFlow)
+
+
+def test_events_are_those_of_floats(right: Enclosure) -> None:
     run = reduced.mae(SMALLEST, "global", loss_gap=float(GAP), rtol=1e-12)
     unit = math.log(SMALLEST.M / 24 * (1 - SMALLEST.gamma) * 3 / 24)
     for event in EVENTS:
@@ -108,6 +109,12 @@ def test_events_are_those_of_floats_and_a_wrong_term_leaves_them_outside(
             assert exact.widest < 1e-9
             assert math.log(exact.time[0]) - unit == pytest.approx(seen.log_t, abs=1e-9)
             assert float(exact.phi_own[0]) == pytest.approx(seen.phi_own, abs=1e-9)
+
+
+@pytest.mark.parametrize("plant", SPOILED.values(), ids=SPOILED)
+def test_a_wrong_term_leaves_the_floats_outside(
+    plant: Callable[[Any], Any], right: Enclosure, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weights = FluctuatingFlow.weights
     monkeypatch.setattr(FluctuatingFlow, "weights", lambda *given: plant(weights(*given)))
     wrong = enclose(SMALLEST, "global", GAP, FluctuatingFlow)
