@@ -70,10 +70,12 @@ def waits(process: int) -> dict[int, float]:
     does not say.
     """
     found: dict[int, float] = {}
-    for task in Path(f"/proc/{process}/task").glob("*"):
-        with contextlib.suppress(OSError, ValueError, IndexError):  # it may end meanwhile
-            found[int(task.name)] = int((task / "schedstat").read_text("ascii").split()[1]) / 1e9
-            for started in (task / "children").read_text("ascii").split():
+    tasks = Path(f"/proc/{process}/task")
+    with contextlib.suppress(OSError, ValueError, IndexError):  # it may end at any moment
+        for task in os.listdir(tasks):
+            delay = (tasks / task / "schedstat").read_text("ascii").split()[1]
+            found[int(task)] = int(delay) / 1e9
+            for started in (tasks / task / "children").read_text("ascii").split():
                 found |= waits(int(started))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -92,5 +93,11 @@ def test_what_sleeps_waits_for_no_core(checked: Checked, monkeypatch: pytest.Mon
     assert leg.seconds < 20
 
 
-def test_of_a_process_that_is_gone_nothing_is_known() -> None:
+def test_of_a_process_that_ends_meanwhile_nothing_more_is_known() -> None:
     assert machine.waits(2**22 + 1) == {}
+    for _ in range(200):
+        process = subprocess.Popen(["true"])
+        waiter = threading.Thread(target=process.wait)
+        waiter.start()
+        while waiter.is_alive():
+            machine.waits(process.pid)
