@@ -111,5 +111,6 @@ mask_counts.mistake(
 mask_counts.mistake(
     "refutable.claims.contrastive.mask_counts.TRANSITION", "long after it", lambda right: 4 * right
 )
+mask_counts.tolerates(limit_of, "an upper bound, of which half is found in the transition")
 
 CLAIMS = (mask_counts,)

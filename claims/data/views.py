@@ -37,6 +37,7 @@ two_views = Claim(
     rests_on=("mask.moments",),
 )
 
+NOT_STATED = {"allowed": "sizes a tolerance"}
 BATCH = 400
 """Samples in a drawn batch."""
 FALSE_ALARM = 1e-11

@@ -25,6 +25,7 @@ from refutable.gap import Gap, equal
 from refutable.model import reduced
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind
+from refutable.prove import symbolic
 from refutable.prove.inequality import proved
 from refutable.reuse import shared
 
@@ -53,6 +54,8 @@ def half_is_least(context: Context) -> Iterator[Gap | Undecided]:
     told, why = [gamma > 0, gamma < 1], "one number"
     yield from proved("1/(4γ(1-γ)) ≥ 1", told, slowdown(gamma) >= 1, why)
     away = [*told, sp.Ne(gamma, sp.Rational(1, 2))]
+    half = sp.Rational(1, 2)
+    yield symbolic.identity("1/(4γ(1-γ)) at ½", sp.sympify(slowdown(half)), sp.S.One, why)
     yield from proved("and more away from ½", away, slowdown(gamma) > 1, why)
 
 

@@ -339,7 +339,7 @@ lumped.mistake(plants.RATES, "β_p off by 0.1 %", plants.spoiled(plants.BETA_SEL
 lumped.mistake(
     both_descents, "T_1 a quarter of a per cent late", lambda right: _later(right, "switch", 2.5e-3)
 )
-lumped.mistake(both_descents, "T_½ a part in 1e4 late", lambda right: _later(right, "half", 1e-4))
+lumped.mistake(both_descents, "T_½ late by 4e-5", lambda right: _later(right, "half", 4e-5))
 lumped.mistake(
     coupling.with_other_clusters,
     "a cluster meets itself as well",
