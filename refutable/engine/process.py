@@ -95,9 +95,9 @@ class Work:
         return now > self.deadline
 
     def _waited(self) -> float:
-        """Seconds that a thread has waited for a core: of that which has waited longest."""
+        """Seconds that it has waited for a core, with all that it started: one after the other."""
         now = machine.waits(self.process)
-        return max((waited - self.before.get(task, 0.0) for task, waited in now.items()), default=0)
+        return sum(waited - self.before.get(task, 0.0) for task, waited in now.items())
 
     def why_stopped(self) -> str:
         """In words, which limit was met."""
