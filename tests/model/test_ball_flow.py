@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -95,6 +96,32 @@ def test_a_step_holds_the_end_of_finer_steps(order: int, monkeypatch: pytest.Mon
     for a, b in zip(coarse, fine, strict=True):
         assert a.overlaps(b)
         assert float(b.rad()) < 1e-12 * float(abs(b).mid())
+
+
+def test_a_box_is_sent_into_itself() -> None:
+    """By what Picard's map makes of the box that was accepted last, be it by a hair."""
+
+    class Spy(Flow):
+        def speeds(self, phi_1: Any, phi_n: Any, state: Any, own_waits: bool) -> list[Any]:
+            found = super().speeds(phi_1, phi_n, state, own_waits)
+            self.last = [phi_1, phi_n, *state[1:]], found
+            return found
+
+    accepted = 0
+    for step in itertools.islice(ball_flow.steps(BASE, "local", 40, Spy), 0, 60, 6):
+        state = step.state(arb(0))
+        for share in range(1, 40):
+            reach = arb(share) / 20
+            box = ball_flow._box(step.flow, state, step.sigma, step.follows_own, reach)
+            if box is None:
+                continue
+            accepted += 1
+            discs, speeds = step.flow.last  # type: ignore[attr-defined]
+            radii = [disc.real.rad() for disc in discs]
+            moved = [(abs(speed) * reach).upper() for speed in speeds]
+            moved[:2] = [min(moved[i], (reach + radii[1 - i]).upper()) for i in range(2)]
+            assert all(far <= radius for far, radius in zip(moved, radii, strict=True))
+    assert accepted > 20
 
 
 def test_precision_is_put_back() -> None:
