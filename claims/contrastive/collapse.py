@@ -406,7 +406,7 @@ def ahead_of_growth(setting: Setting) -> float:
     return grown - growth(setting, -math.log(depth))
 
 
-@feature_growth.leg("scaling")
+@feature_growth.leg("scaling", expects="from P = 1e40 on it is at its law to the last digit")
 def growth_of_the_global_feature(context: Context) -> Iterator[Gap]:
     """zΦ_1 against its power of P at A_1 = ½, and against its law at a small loss gap."""
     for ladder in many_negatives(context):

@@ -39,7 +39,8 @@ def sign_of(setting: Setting) -> str:
 class Proved:
     """Decided statements on one training; steps are None where the event does not come.
 
-    switch: first step with |α_1| ≤ α_n, if |α_1| > α_n at first. half: first with mean A_n ≥ ½.
+    switch: first step with |α_1| ≤ α_n, if |α_1| > α_n at first. behind: at how many steps from the
+    first on |α_1| > α_n without a break. half: first with mean A_n ≥ ½.
     Bounds are upper or lower ends of balls: of α_n over all steps, of α_1 before `switch` (of all
     steps without one), of the loss gap at the last step, of |Σ_q Υ_q| (which holds 0 throughout).
     undecided: comparisons that the balls leave open. ends: lines of a script on the last state,
@@ -47,6 +48,7 @@ class Proved:
     """
 
     switch: int | None
+    behind: int
     half: int | None
     least_own_rate: float
     largest_global_rate: float
@@ -62,7 +64,7 @@ def proved(setting: Setting, query: QueryKind, steps: int) -> Proved:
     """Run `steps` steps and decide every event by disjoint balls."""
     switch = half = None
     leads = False
-    undecided = 0
+    undecided = behind = 0
     own = arb("inf")
     global_ = arb("-inf")
     sums_to_0, last = True, None
@@ -70,6 +72,7 @@ def proved(setting: Setting, query: QueryKind, steps: int) -> Proved:
         alpha_n, alpha_1, _ = seen.alpha
         ahead = alpha_n + alpha_1  # α_n - |α_1|: α_1 < 0
         undecided += ahead.contains(0) + (seen.own_attention - arb("0.5")).contains(0)
+        behind += behind == seen.steps and bool(ahead < 0)
         if query == "local":
             if seen.steps == 0:
                 leads = bool(ahead < 0)
@@ -85,6 +88,7 @@ def proved(setting: Setting, query: QueryKind, steps: int) -> Proved:
     assert last is not None
     return Proved(
         switch=switch,
+        behind=behind,
         half=half,
         least_own_rate=-rounded_up(-own),
         largest_global_rate=rounded_up(global_),
@@ -125,6 +129,8 @@ def order_of_events(setting: Setting, epsilon: float, steps: int) -> Iterator[Ga
     yield identical(f"{name}: T_1 comes", comes, expected, DISJOINT)
     if found.switch is not None and found.half is not None:
         yield identical(f"{name}: T_1 < T_½", found.switch < found.half, True, "in whole steps")
+        led = f"{name}: steps up to T_1 at which |α_1| > α_n"
+        yield identical(led, found.behind, found.switch, DISJOINT)
     before = "at any step up to T_1" if expected else "at any step"
     yield at_most(
         f"{name}: largest α_1 {before}", Fraction(found.largest_global_rate), 0, 0, "Φ_1 falls"
