@@ -107,7 +107,7 @@ def test_explain_prints_precision_steps_and_radii() -> None:
     tiles = proof.certificate(proof.cover())
     for certificate, expected in (
         (training.certificate, (f"bits {ball_descent.bits_for(STEPS)}, steps {STEPS}", "radii  ")),
-        (tiles, ("bits 53, tiles 64", "steps of a bound")),
+        (tiles, ("bits 160, tiles 64", "steps of a bound")),
     ):
         assert certificate
         shown = "\n".join(words.certificate(CertificateRecord.of(certificate)))
