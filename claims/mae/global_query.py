@@ -166,7 +166,7 @@ own_final = Claim(
         $(1-\kappa_c)/L$ for a law with an atom at $L$ (small $\epsilon$), $(1-\kappa_c)/z_\epsilon$
         for a density, $\frac\gamma2E[z^2;z<z_\epsilon]=\epsilon$; as $\epsilon\to0$ $A_1\to1$.
         An atom of probability $q$ at $L$: $L\Phi_{p\to v_1}+\log a\to\log(1/u-1)$,
-        $u=\sqrt{2\epsilon/(\gamma qL^2)}$.
+        $u=\sqrt{2\epsilon/(\gamma qL^2)}$ ($\kappa_c<1$).
         Constant latents: $z\Phi_{p\to v_1}+\log\frac{a}{1-a}
         \to\log(1/u-1)$, $1-A_1\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
     measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of a",

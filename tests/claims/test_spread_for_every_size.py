@@ -131,7 +131,9 @@ def test_the_end_that_is_bounded_is_the_one_that_is_stated(
 ) -> None:
     text = " ".join(statement.split())
     assert f"{share}\\to\\log(1/u-1)$" in text
-    (radicand,) = re.findall(r"u=\\sqrt\{(2\\epsilon/\(\\gamma qL\^2\))\}\$", text)
+    (radicand,) = re.findall(
+        r"u=\\sqrt\{(2\\epsilon/\(\\gamma qL\^2\))\}\$ \(\$\\kappa_c<1\$\)", text
+    )
     setting = kind.at[0]
     u = math.sqrt(value(radicand.replace("\\epsilon", "E ").replace("qL", "q z"), setting,
                         E=LOSS_GAP, q=setting.latents.probabilities[0]))  # fmt: skip
