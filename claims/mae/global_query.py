@@ -169,7 +169,8 @@ own_final = Claim(
         $u=\sqrt{2\epsilon/(\gamma qL^2)}$ ($\kappa_c<1$).
         Constant latents: $z\Phi_{p\to v_1}+\log\frac{a}{1-a}
         \to\log(1/u-1)$, $1-A_1\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
-    measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of a",
+    measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of a; with "
+    "an atom at L also within bounds for every P, as long as no other latent is below 3L/2",
     provenance=Provenance.SHARPENED,
     assumptions=DYNAMICS,
     rests_on=("global.length", "loss.sandwich", *REDUCED),

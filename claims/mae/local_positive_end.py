@@ -64,7 +64,8 @@ own_final = Claim(
         $L\Phi_{p\to v_n}+\log\rho\to\log(1/u-1)$, $u=\sqrt{2\epsilon/(\gamma qL^2)}$
         ($\kappa_c<1$); as $\epsilon\to0$ $A_n\to1$. Constant latents:
         $z\Phi_{p\to v_n}+\log\rho'\to\log(1/u-1)$, $1-A_n\to u=\sqrt{2\epsilon/(\gamma z^2)}$.""",
-    measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of ρ",
+    measured=f"where the loss gap is {LOSS_GAP:g}, and late, where it is of the order of ρ; with "
+    "an atom at L also within bounds for every P, as long as no other latent is below 3L/2",
     provenance=Provenance.SHARPENED,
     assumptions=WITH_GAP,
     rests_on=("local+.phase2-length", "loss.sandwich", *REDUCED),
