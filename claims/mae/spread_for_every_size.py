@@ -21,7 +21,9 @@ U^{-4} and L^{-4}.
 as A ≤ ¼ before 3Y_U = 1, and A(1-A) ≤ ¼ always. Everything else is a bounded rate times ρτ. Φ_1
 may fall as it likes, W_1 ≥ 0; it rises by E[z_1A_1]U²SE/S² at most. No sign of a rate is needed.
 **The end.** At T*(ε) P(z=L)L²E(1-A_L)² is 2ε/γ less U²k and the part of the other latents, from
-`second` on, whose 1-A_z is below (d_1/d_0)^{z/L}ϱ^{z/L-1}.
+`second` on, whose 1-A_z ≤ d_1/W_z is below (d_1/d_0)ϱ^{z/L-1}, as u < ½ asks for W_L ≥ d_0: the
+share δ of it, at most. So W_L = d(1/v - 1), d a value between those of d and (1-δ)u² ≤ v² ≤ u², and
+|log(1/v - 1) - log(1/u - 1)| ≤ 2·½|log(1-δ)|, as the slope in log v is -1/(1-v).
 """
 
 from __future__ import annotations
@@ -38,9 +40,7 @@ from refutable.claims.mae import laws
 from refutable.claims.mae.ladders import LOSS_GAP
 from refutable.claims.runs.for_every_size import Bounds, Proof, event
 from refutable.claims.runs.region import (
-    ONE as NO_SIZE,
-)
-from refutable.claims.runs.region import (
+    ONE,
     PER_PATCH,
     VISIBLE_SHARE,
     Region,
@@ -58,8 +58,9 @@ from refutable.reuse import shared
 
 REACH = 100
 """A_L/(1-A_L) up to which the flow is followed: u is above 1/100 for the loss gaps considered."""
-SIXTEENTHS = 16
-"""Powers of ϱ < 1 are rounded down to multiples of 1/16, which are roots of roots."""
+ROOTS = 4
+"""Roots taken one of another: powers of ϱ < 1 are rounded down to multiples of 2^-4. A choice: more
+of them bring a power nearer to its own, by a 32nd on average."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class SpreadQuery:
         self.own, self.rho = self._share.above(region), (C_s * VISIBLE_SHARE).above(region)
         self.first = [(C_1 * VISIBLE_SHARE).above(region)] if local else []
         self.each_per_own = Majorant.of(1) if local else (C_s / C_1).above(region)
-        self.per_C_own, self.per_P = (NO_SIZE / size).above(region), PER_PATCH.above(region)
+        self.per_C_own, self.per_P = (ONE / size).above(region), PER_PATCH.above(region)
         self.per_P_own = (PER_PATCH / self._share).above(region)
         self.R_0 = sum(self.first, self.own).rest
 
@@ -174,7 +175,9 @@ class SpreadQuery:
     def _power(law: Majorant, exponent: Fraction) -> Majorant:
         """law^exponent or more, for a law below 1."""
         law.require_below_one()
-        return law.sqrt().sqrt().sqrt().sqrt() ** math.floor(exponent * SIXTEENTHS)
+        for _ in range(ROOTS):
+            law = law.sqrt()
+        return law ** math.floor(exponent * 2**ROOTS)
 
     @property
     def time(self) -> Majorant:
@@ -207,10 +210,9 @@ class SpreadQuery:
     def own_at(self, loss_gap: float) -> Majorant:
         """|LΦ_n + log ρ - log(1/u - 1)| at T*(ε)."""
         left, high = self._met(loss_gap), self.region.darkest
-        tilt = (self.d_1 * self.i) ** math.ceil(2 / self.ratio)
-        rest = tilt * self._power(self.share, 2 * self.after)
+        rest = (self.d_1 * self.i) ** 2 * self._power(self.share, 2 * self.after)
         delta = (self.k + rest) * (self.U**2 * high / left)
-        return self.small.upsilon_own + self.apart().over_rest() + 2 * delta.over_rest()
+        return self.small.upsilon_own + self.apart().over_rest() + delta.over_rest()
 
 
 @made_once
@@ -245,8 +247,7 @@ class Kind:
             moments = (event(run.half), event(run.done))
             return max(abs(math.expm1(moment.log_t - log_law)) for moment in moments)
 
-        own = "ρ" if self.query == "local" else "a"
-        of = f"|T·γ{own}/K over ∫dφ/E[z³e^(zφ)] - 1|, T_½ and T*"
+        of = f"|T·γ{self._share}/K over ∫dφ/E[z³e^(zφ)] - 1|, T_½ and T*"
         return self._bounds(of, off, lambda query: query.time_to(LOSS_GAP), 0.1)
 
     def own(self) -> Bounds:
@@ -256,10 +257,14 @@ class Kind:
             law = laws.log_odds_of_smallest(setting) - log_share(setting, self.query)
             return abs(setting.latents.L * float(event(run.done).phi_own) - law)
 
-        of = "|LΦ_n(T*) + log ρ - log(1/u - 1)|"
-        if self.query == "global":
-            of = of.replace("n", "1").replace("ρ", "a")
+        n = "n" if self.query == "local" else "1"
+        of = f"|LΦ_{n}(T*) + log {self._share} - log(1/u - 1)|"
         return self._bounds(of, off, lambda query: query.own_at(LOSS_GAP), 0.2)
+
+    @property
+    def _share(self) -> str:
+        """The own area's attention at Q = 0, as statements call it."""
+        return "ρ" if self.query == "local" else "a"
 
     def _bounds(
         self,
@@ -290,9 +295,10 @@ def _at(ten: int, kappa_c: float, kappa_s: float, gamma: float, *law: float) -> 
     return Setting(P=10**ten, kappa_c=kappa_c, kappa_s=kappa_s, gamma=gamma, latents=latents)
 
 
-ONE, HALF, QUARTER = Fraction(1), Fraction(1, 2), Fraction(1, 4)
-NEAR, FAR = Spread(ONE, 3 * HALF, HALF, ONE), Spread(ONE, 3 * ONE, QUARTER, ONE)
-NEAR_APART, FAR_APART = (dataclasses.replace(s, second=3 * HALF) for s in (NEAR, FAR))
+SMALLEST, APART = Fraction(1), Fraction(3, 2)
+NEAR = Spread(SMALLEST, Fraction(3, 2), atom=Fraction(1, 2), second=SMALLEST)
+FAR = Spread(SMALLEST, Fraction(3), atom=Fraction(1, 4), second=SMALLEST)
+NEAR_APART, FAR_APART = (dataclasses.replace(s, second=APART) for s in (NEAR, FAR))
 AT_NEAR = (_at(12, 0.6, 0.4, 0.45, 1, 1.5), _at(20, 0.85, 0.3, 0.55, 1, 1.5))
 AT_FAR = (_at(25, 0.6, 0.4, 0.4, 1, 1.5, 3), _at(40, 0.9, 0.25, 0.5, 1, 3))
 FROM_1E12 = Region(12, (0.55, 0.85), (0.25, 0.45), (0.45, 0.55))
