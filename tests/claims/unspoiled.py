@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -152,7 +153,7 @@ class Unspoiled:
             data = pickle.dumps((frozenset(called), made))
         except Exception:  # whatever its parts raise, it is made again
             return
-        part = file.with_suffix(f".{id(self)}")
+        part = file.with_suffix(f".{os.getpid()}")
         part.write_bytes(data)
         part.replace(file)
 
