@@ -60,6 +60,7 @@ claim.mistake(predicted, "one less", lambda f: lambda: f() - 1)
 claim.mistake(start, "one more", lambda f: lambda: f() + 1)
 claim.mistake(rate, "one more", lambda f: lambda: f() + 1)
 claim.mistake(f"{__name__}.FACTOR", "two", lambda _: 2)
+claim.mistake(predicted, "none at all", lambda f: lambda: f())
 
 COMPUTED = [
     ["proof", "measured", "inner", "training"],
@@ -67,8 +68,10 @@ COMPUTED = [
     ["proof"],
     ["measured", "inner"],
     ["proof", "measured", "inner"],
+    ["measured"],
 ]
-"""By mistake, in this order: what is computed under it. A leg ends where it fails."""
+"""By mistake, in this order: what is computed under it. A leg ends where it fails. The last changes
+nothing, and what was computed under those before it is not there to refute it."""
 
 
 def test_what_a_mistake_reaches_is_computed_under_it(tmp_path: Path) -> None:
@@ -78,5 +81,5 @@ def test_what_a_mistake_reaches_is_computed_under_it(tmp_path: Path) -> None:
         MADE.clear()
         outcomes.append(unspoiled.bite(claim, mistake).outcome)
         computed.append(list(MADE))
-    assert outcomes == ["killed"] * 5
+    assert outcomes == ["killed"] * 5 + ["survived"]
     assert computed == COMPUTED
