@@ -42,6 +42,7 @@ LAWS = (
     Latents((1.0, 1.2, 1.3, 1.5), (0.5, 0.1, 0.2, 0.2)),
 )
 SHAPES = ((12, 0.6, 0.4, 0.5), (16, 0.8, 0.3, 0.2), (25, 0.7, 0.5, 0.8))
+KINDS = (*LOCAL_TIMES, *LOCAL_ENDS, GLOBAL_TIMES, GLOBAL_ENDS)
 SETTINGS = [
     (Setting(P=10**ten, kappa_c=kappa_c, kappa_s=kappa_s, gamma=gamma, latents=latents), query)
     for ten, kappa_c, kappa_s, gamma in SHAPES
@@ -161,10 +162,32 @@ def test_the_time_that_is_bounded_is_the_one_that_is_stated(statement: str) -> N
     own = setting.C_s if kind.query == "local" else setting.C_1
     unit = setting.gamma * (1 - setting.gamma) * own / setting.P
     (proof,) = kind.times().proofs
-    for miss, low, high in ((1, 0, 1e-6), (1.001, 0.9e-3, 1.1e-3)):
-        moment = SimpleNamespace(log_t=math.log(miss * total / unit))
-        run = SimpleNamespace(half=moment, done=moment)
+    for late, low, high in (((1, 1), 0, 1e-6), ((1.001, 1), 0.9e-3, 1.1e-3),
+                            ((1, 1.001), 0.9e-3, 1.1e-3)):  # fmt: skip
+        half, done = (SimpleNamespace(log_t=math.log(miss * total / unit)) for miss in late)
+        run = SimpleNamespace(half=half, done=done)
         assert low <= proof.off(setting, run) < high  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_runs_that_are_compared_are_of_the_kind(kind: Kind) -> None:
+    for setting in kind.at:
+        latents, spread, region = setting.latents, kind.spread, kind.region
+        assert spread.smallest == latents.L
+        assert spread.largest >= latents.U
+        assert latents.probabilities[0] >= spread.atom
+        assert latents.values[1] >= spread.second
+        assert 10**region.ten <= setting.P
+        for name in ("kappa_c", "kappa_s", "gamma"):
+            low, high = getattr(region, name)
+            assert low <= getattr(setting, name) <= high
+
+
+def test_the_scope_names_all_that_is_asked_of_a_law() -> None:
+    said = "every law of z on [1, 3] with P(z = 1) ≥ 0.25"
+    for kind, more in ((LOCAL_TIMES[1], ""), (LOCAL_ENDS[1], " and none between 1 and 1.5")):
+        for bounds in (kind.times(), kind.own()):
+            assert f", {said}{more}, other z" in bounds.proofs[0].scope
 
 
 def test_regions_need_no_tiles() -> None:
