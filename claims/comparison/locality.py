@@ -26,7 +26,7 @@ from refutable.claims.runs.finite_size import MEAN_SIGMAS, Kind, every_one, kind
 from refutable.claims.runs.masked import TrainedMae
 from refutable.claims.runs.noise import noise
 from refutable.claims.runs.regimes import BOTH_SIGNS, QUERIES, sign_of
-from refutable.claims.theorems import theorem_4_1
+from refutable.claims.theorems import theorem_4_1, theorem_4_4
 from refutable.gap import Gap, at_least, at_most, equal
 from refutable.model import correlations, data, enumeration, gradients
 from refutable.model.data import Floats
@@ -204,10 +204,10 @@ def contrastive_is_not(name: str, run: TrainedCl) -> Gap:
     return at_most(
         f"{name}: CL, own attention of the best local area, over its value at the start",
         float(means[:, forgotten_areas(setting)].max() / start),
-        0.1 / (1 - crowd),
+        theorem_4_4.MISSED / (1 - crowd),
         0,
-        "all but the global area share evenly what is off it, at most 0.1 (Theorem 4.4), and "
-        f"{1 - crowd:.3g} at the start",
+        "all but the global area share what is off it as at the start, when it is "
+        f"{1 - crowd:.3g}: at most {theorem_4_4.MISSED:g} (Theorem 4.4)",
         false_alarm=FALSE_ALARM,
     )
 
