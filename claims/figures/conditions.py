@@ -138,7 +138,9 @@ def looked_at_and_turned(context: Context) -> Iterator[Gap | Case]:
     """Networks that ship on images of three kinds; in longer profiles, new ones turned."""
     seen = looked_at()
     kinds = len({float(pictures.double().std()) for pictures in seen.values()})
-    yield identical("kinds of images that differ", kinds, len(seen), "by their deviation")
+    yield identical(
+        "kinds of images that differ", kinds, len(seen), "deviations; none is another one renamed"
+    )
     for kind, pictures in seen.items():
         yield Case((), kind)
         yield from in_order(kind, pictures)

@@ -127,7 +127,7 @@ def curvature_stays_below_the_bound(context: Context) -> Iterator[Gap]:
         share,
         1 / (2 + 4 * math.sqrt(2)),
         1e-9,
-        "¼U²(1+U²)M/P: so B is at most 7.7 times the least bound",
+        "¼U²(1+U²)M/P, in floats: so B is at most 7.7 times the least bound",
     )
 
 

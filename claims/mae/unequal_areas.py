@@ -151,7 +151,7 @@ def every_area_in_its_time(context: Context) -> Iterator[Gap | Case]:
             max(setting.local_sizes) / min(setting.local_sizes),
             3,
             0,
-            "so that areas are told apart by half as much twice over",
+            "log T_½ of the two differs by three times what one may be off by, below",
         )
         ratios = {
             (seed, size): math.log(time / predicted_half_time(setting, size))
