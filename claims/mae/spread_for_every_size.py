@@ -84,12 +84,22 @@ class Quiet:
 
 @dataclass(frozen=True)
 class Spread:
-    """Laws of latents on [smallest, largest]: P(z = smallest) ≥ atom, others from `second` on."""
+    """Laws of latents on [smallest, largest]: P(z = smallest) ≥ atom, others from `second` on.
+
+    Constant latents and latents of 0 are not among them. Raises ValueError where no law is.
+    """
 
     smallest: Fraction
     largest: Fraction
     atom: Fraction
     second: Fraction
+
+    def __post_init__(self) -> None:
+        """Refuse what no law is like."""
+        if not (0 < self.smallest < self.largest and 0 < self.atom < 1):
+            raise ValueError("need 0 < smallest < largest and 0 < atom < 1")
+        if not self.smallest <= self.second <= self.largest:
+            raise ValueError("need smallest ≤ second ≤ largest")
 
     def __str__(self) -> str:
         """In words, as the scope of a proof."""

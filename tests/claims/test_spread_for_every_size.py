@@ -84,6 +84,15 @@ def test_the_own_correlation_at_the_end_lies_inside(query: QueryKind, ten: int) 
     assert inside(bounds.own_at(LOSS_GAP), abs(off))
 
 
+@pytest.mark.parametrize(
+    ("name", "impossible"),
+    [("smallest", 0), ("smallest", 2), ("largest", 1), ("atom", 0), ("atom", 2), ("second", 4)],
+)
+def test_a_kind_without_laws_is_refused(name: str, impossible: int) -> None:
+    with pytest.raises(ValueError, match="need"):
+        dataclasses.replace(FAR, **{name: Fraction(impossible)})
+
+
 def test_what_is_not_bounded_is_refused() -> None:
     for region, spread in (
         (Region(3, (0.6, 0.6), (0.4, 0.4)), NEAR),  # P too small
