@@ -16,6 +16,9 @@ SECONDS: dict[Profile, float] = {"quick": 30.0, "full": 1800.0, "deep": 21600.0}
 ready to go on and other work has the cores: how busy a machine is makes nothing undecided."""
 LONGEST_WAIT = 9.0
 """How long it may wait for a core, as a multiple of its limit: where nothing gets on, it ends."""
+LOOKS = 20
+"""How often within a limit is asked what it has waited: of a process that it started and that has
+ended, only what was seen by then is known. A choice; one look takes some 0.1 ms."""
 IMPORT = 50.0
 """Seconds that importing the sources may take."""
 FIRST_NOTICE, NEXT_NOTICE = 10.0, 30.0

@@ -71,8 +71,12 @@ def waits(process: int) -> dict[int, float]:
     """
     found: dict[int, float] = {}
     tasks = Path(f"/proc/{process}/task")
-    with contextlib.suppress(OSError, ValueError, IndexError):  # it may end at any moment
-        for task in os.listdir(tasks):
+    try:
+        listed = os.listdir(tasks)
+    except OSError:
+        return {}
+    for task in listed:
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it may end at any moment
             delay = (tasks / task / "schedstat").read_text("ascii").split()[1]
             found[int(task)] = int(delay) / 1e9
             for started in (tasks / task / "children").read_text("ascii").split():

@@ -245,10 +245,10 @@ class Pool:
                 yield from (alarm for alarm in ripe if alarm > now)
             for work in server.work.values():
                 yield work.notice
-                if work.deadline is not None:
-                    yield work.deadline
                 if work.stopped is not None:
                     yield work.stopped + PATIENCE
+                elif work.deadline is not None:
+                    yield min(work.look, work.deadline)
 
     def _hear(self, server: Server, frame: Frame | None) -> Iterator[Happening]:
         if server.gone:
@@ -289,10 +289,8 @@ class Pool:
             seconds = time.monotonic() - work.started
             self._spent.append((body["spent"], max(0.0, seconds - body["spent"])))
             self._release(server, slot)
-            if body["last"]:
-                server.children.pop(slot, None)
-                if not server.forks:
-                    self._drop(server)
+            if body["last"] and not server.forks:
+                self._drop(server)
             yield Ended(
                 work.job, seconds, body.get("value"), body.get("failure"), files=body["files"]
             )

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from refutable.engine import frames, limits, machine
@@ -56,38 +56,49 @@ class Job:
 class Work:
     """A job under way.
 
-    deadline: None while it waits for what another process makes. process: the one that does it.
-    before: how long its threads had waited for a core when the time of the job began. granted:
-    seconds that the job was given beyond its limit, as it has waited so long.
+    deadline: None while it waits for what another process makes. process: the one that does it, 0
+    until that is known. before: how long its threads had waited for a core when the time of the job
+    began; seen: by now, those that have ended included, as they were seen last; look: when to see
+    it again. granted: seconds that the job was given beyond its limit, as it has waited so long.
     """
 
     job: Job
     started: float
     deadline: float | None
     notice: float
+    look: float
     process: int
     before: dict[int, float]
     stopped: float | None = None
     left: float = 0.0
     granted: float = 0.0
+    seen: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def begun(cls, job: Job, process: int) -> Work:
         """A job that begins now."""
         now = time.monotonic()
-        before = machine.waits(process) if process else {}
-        return cls(job, now, now + job.limit, now + limits.FIRST_NOTICE, process, before)
+        return cls(
+            job, now, now + job.limit, now + limits.FIRST_NOTICE, now + job.limit / limits.LOOKS,
+            process, machine.waits(process),
+        )  # fmt: skip
 
     def ticked(self) -> None:
         """A part of the job begins, with a limit of its own."""
         self.deadline = time.monotonic() + self.job.limit
-        self.before, self.granted = machine.waits(self.process), 0.0
+        self.before, self.seen, self.granted = machine.waits(self.process), {}, 0.0
 
     def is_overdue(self, now: float) -> bool:
         """Whether the time of the job is over; what it waited for a core is added first."""
-        if self.deadline is None or now <= self.deadline or self.stopped is not None:
+        if self.deadline is None or self.stopped is not None:
             return False
-        more = min(self._waited(), limits.LONGEST_WAIT * self.job.limit) - self.granted
+        if now <= min(self.look, self.deadline):
+            return False
+        self.look = now + self.job.limit / limits.LOOKS
+        waited = self._waited()
+        if now <= self.deadline:
+            return False
+        more = min(waited, limits.LONGEST_WAIT * self.job.limit) - self.granted
         if more < 0.01 * self.job.limit:
             return True
         self.granted += more
@@ -96,8 +107,8 @@ class Work:
 
     def _waited(self) -> float:
         """Seconds that it has waited for a core, with all that it started: one after the other."""
-        now = machine.waits(self.process)
-        return sum(waited - self.before.get(task, 0.0) for task, waited in now.items())
+        self.seen |= machine.waits(self.process)
+        return sum(waited - self.before.get(task, 0.0) for task, waited in self.seen.items())
 
     def why_stopped(self) -> str:
         """In words, which limit was met."""

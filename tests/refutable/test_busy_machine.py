@@ -14,6 +14,7 @@ import pytest
 from refutable import run
 from refutable.claim import Verdict
 from refutable.engine import limits, machine
+from refutable.engine.process import Job, Work
 from refutable.engine.server import ISOLATION
 from refutable.events import LegStarted
 from refutable.records.results import LegRecord
@@ -89,11 +90,85 @@ def test_what_does_not_end_is_stopped_and_told_what_was_not_counted(
     assert "busy.py:11" in str(leg.note)
 
 
+WAITING = """
+import tempfile, time
+from refutable.engine.dump import dumped, dumping
+
+def at_first():
+    time.sleep(0.1)
+
+def by_now():
+    time.sleep(0.3)
+
+with tempfile.TemporaryFile() as file, dumping(file) as arm:
+    arm(0.1)
+    at_first()
+    by_now()
+    print(dumped(file))
+"""
+
+
+def test_of_what_goes_on_beyond_its_limit_it_is_told_where_it_stands_by_now() -> None:
+    """Not where it stood shortly before the limit, from which it has moved on."""
+    done = subprocess.run(
+        [sys.executable, "-c", WAITING], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "in by_now" in done.stdout
+    assert "in at_first" not in done.stdout
+
+
 def test_what_sleeps_waits_for_no_core(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LONGEST_WAIT", 1e3)
     leg = checked("time.sleep(60)", 0.6)
     assert leg.verdict is Verdict.UNDECIDED
     assert leg.seconds < 20
+
+
+def test_only_what_it_waited_in_its_own_time_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not what its process had waited before the job began, or before the part that ticked last."""
+    waited = {7: 5.0}
+    monkeypatch.setattr(machine, "waits", lambda process: dict(waited))
+    work = Work.begun(Job("module:function", {}, limit=10.0), 7)
+
+    def overdue(after: float) -> bool:
+        assert work.deadline is not None
+        return work.is_overdue(work.deadline + after)
+
+    assert overdue(0.5)
+    waited[7] += 3
+    assert not overdue(0.5)
+    assert work.granted == 3
+    waited[7] += 2
+    work.ticked()
+    assert overdue(0.5)
+    waited[7] += 1
+    assert not overdue(0.5)
+    assert work.granted == 1
+
+
+def test_what_a_process_waited_that_has_ended_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it was seen last, be it before the limit: what was given for it is not taken back."""
+    waited = {7: 0.0}
+    monkeypatch.setattr(machine, "waits", lambda process: dict(waited))
+    work = Work.begun(Job("module:function", {}, limit=10.0), 7)
+    assert work.deadline is not None
+    waited[8] = 4.0
+    assert not work.is_overdue(work.deadline - 5)
+    del waited[8]
+    assert not work.is_overdue(work.deadline + 0.5)
+    waited[7] += 1
+    assert not work.is_overdue(work.deadline + 0.5)
+    assert work.granted == 5
+    work.ticked()
+    assert work.is_overdue(work.deadline + 0.5)
+
+
+def test_a_thread_that_has_ended_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads come and go between being listed and being asked."""
+    listed = os.listdir
+    ended = str(2**22 + 1)
+    monkeypatch.setattr(os, "listdir", lambda folder: [ended, *listed(folder)])
+    assert os.getpid() in machine.waits(os.getpid())
 
 
 def test_of_a_process_that_ends_meanwhile_nothing_more_is_known() -> None:
