@@ -288,6 +288,32 @@ def test_correlations_out_of_range_are_left_to_the_plain_network(objective: Any)
     torch.testing.assert_close(ours, model.plainly()[1], rtol=0, atol=0)
 
 
+DECAYS = [(0.3, 0.0), (0.0, 0.2), (0.3, 0.2)]
+
+
+@pytest.mark.parametrize(("of_perturbation", "of_setting"), DECAYS)
+@pytest.mark.parametrize("objective", ["mae", "cl"])
+@pytest.mark.parametrize("written", [True, False], ids=["written out", "plainly"])
+def test_weight_decay_is_half_its_sum_times_the_square_of_Q(
+    of_perturbation: float, of_setting: float, objective: Any, written: bool
+) -> None:
+    """Of what a perturbation adds and of what the setting has: against the loss with that term."""
+    details = dataclasses.replace(WITH_POSITIONS, weight_decay=of_setting)
+    setting = SPREAD.replace(contrastive=details)
+    model = Model.of(setting, Perturbation(weight_decay=of_perturbation), objective, 1.0)
+    gradient = training.Gradient(setting, model.perturbation, model.where, model.network, 7)
+    if not written:
+        gradient.written = None
+    [samples] = gradient.draw(np.random.default_rng(1), 1)
+    gradient.leave(samples)
+    ours = model.network.Q.grad.clone()
+    model = dataclasses.replace(model, samples=samples[0])
+    _, plain, _ = model.plainly()
+    decay = of_perturbation + of_setting
+    wanted = plain + decay * model.network.Q.detach()
+    torch.testing.assert_close(ours, wanted, rtol=0, atol=NEAR * float(wanted.abs().max()))
+
+
 AHEAD: list[dict[str, Any]] = [
     {}, {"latent_correlation": 0.5, "sign_flips": 0.3}, {"block_masks": 0.5}, {"noise": 0.3},
     {"latent_jitter": 0.3}, {"bernoulli_masks": True},
@@ -309,6 +335,18 @@ def test_samples_do_not_depend_on_how_far_ahead_they_are_drawn(
             for name, value in dataclasses.asdict(one).items():
                 np.testing.assert_array_equal(getattr(many.at(n), name), value)
     assert rng.random() == again.random()
+
+
+@pytest.mark.parametrize("views", ["independent", "complementary"])
+def test_the_views_of_a_sample_are_masked_as_the_setting_says(views: Any) -> None:
+    details = dataclasses.replace(WITH_POSITIONS, views=views)
+    setting = SPREAD.replace(contrastive=details)
+    rng = np.random.default_rng(0)
+    first, second, negatives = drawing.draw(setting, Perturbation(), "cl", 20, 40, rng)
+    np.testing.assert_array_equal(first.z, second.z)
+    complementary = (second.visible == ~first.visible).all()
+    assert complementary == (views == "complementary")
+    assert len(negatives.z) == 5
 
 
 def test_samples_as_assumed_are_those_of_the_theory() -> None:
@@ -352,3 +390,22 @@ def test_a_whole_training_leaves_the_record_of_a_plain_one(
         if name == "objective":
             continue
         np.testing.assert_allclose(ours[name], plain[name], rtol=NEAR, atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize("keys", ["feature", "feature+position"])
+@pytest.mark.parametrize("scale", [1.0, 1e4], ids=["by area", "out of its range"])
+def test_where_queries_differ_a_look_asks_all_of_them(keys: Any, scale: float) -> None:
+    """Their mean is asked only where rows are found to be equal, whatever training assumes."""
+    details = dataclasses.replace(WITH_POSITIONS, keys=keys)
+    model = Model.of(SPREAD.replace(contrastive=details), Perturbation(), "cl", scale)
+    setting, perturbation, network = model.setting, model.perturbation, model.network
+    rng = np.random.default_rng(1)
+    looking = observer.Observer(setting, perturbation, model.where, network, rng)
+    assert looking.look()
+    assert len(looking.A) == setting.P
+    loss = float(training.loss_on(looking.batches, network, setting, perturbation).detach())
+    assert looking.loss == [pytest.approx(loss, rel=NEAR)]
+    with torch.no_grad():
+        network.Q.zero_()
+    assert looking.look()
+    assert len(looking.A) == 1
