@@ -18,6 +18,7 @@ looked at is how a statement was turned into polynomials; that is written beside
 from __future__ import annotations
 
 import multiprocessing
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -326,10 +327,13 @@ def main() -> None:
 
 
 def _asked(words: list[str]) -> tuple[bool, int, list[str]]:
-    """Whether --strict is among the words, the seconds, and what is left of them."""
+    """Whether --strict is among the words, the seconds, and what is left of them.
+
+    Seconds of seven digits are left: timers count 2^31 ms at most.
+    """
     rest = [word for word in words if word != "--strict"]
     seconds = SECONDS
-    if rest[:1] == ["--seconds"] and rest[1:2] and rest[1].isdecimal() and int(rest[1]):
+    if rest[:1] == ["--seconds"] and rest[1:2] and re.fullmatch("[1-9][0-9]{0,5}", rest[1]):
         seconds, rest = int(rest[1]), rest[2:]
     return "--strict" in words, seconds, rest
 

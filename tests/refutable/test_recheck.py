@@ -193,6 +193,14 @@ def test_a_file_that_takes_too_long_is_left_open_and_the_next_is_decided(tmp_pat
     ]
 
 
+@pytest.mark.parametrize("seconds", ["0", "3000000", "9" * 5000, "1e3", "-1"])
+def test_seconds_that_no_timer_counts_are_refused(seconds: str, tmp_path: Path) -> None:
+    (tmp_path / "b.cert").write_text(SHORT, encoding="utf-8")
+    done = checked("--seconds", seconds, tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage")
+
+
 @pytest.mark.parametrize(
     "words",
     [(), ("--loud", "."), (".", "."), ("nowhere",), ("--seconds", "."), ("--seconds", "0", ".")],
