@@ -109,11 +109,10 @@ def _examined(leg: Leg, context: Context, until_refuted: bool) -> LegRecord:
 def _placed(gap: GapRecord, leg: Leg) -> GapRecord:
     """A gap that fails with its place: the leg's, where it was made after the leg had returned."""
     place = failure.home(leg.run) if not gap.holds and gap.place is None else None
-    return (
-        gap
-        if place is None
-        else gap.model_copy(update={"place": f"{failure.named(place[0])}:{place[1]}"})
-    )
+    if place is None:
+        return gap
+    file, line = place
+    return gap.model_copy(update={"place": f"{failure.named(file)}:{line}"})
 
 
 def broken(leg: Leg, problem: BaseException) -> LegRecord:

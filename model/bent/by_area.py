@@ -125,10 +125,8 @@ class ByArea:
         self.cluster = np.concatenate(clusters(setting, network.objective, size))
         self.largest = float(np.abs(setting.latents.values).max())
         self.E, self.V = where.E, where.V.transpose(1, 0, 2).reshape(N * K, d)
-        self.Q, self.W = (
-            network.Q.detach()[0].numpy(),
-            network.W.detach().numpy(),
-        )  # what is trained
+        # Views: of what is trained, as it is by then.
+        self.Q, self.W = network.Q.detach()[0].numpy(), network.W.detach().numpy()
         self.plain_values, self.trains_values = network.plain_values, network.W.requires_grad
         gram = self.V @ self.V.T
         within = np.einsum("nkmk->knm", gram.reshape(N, K, N, K))

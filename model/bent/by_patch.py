@@ -47,7 +47,7 @@ class ByPatch:
         size: int,
     ) -> None:
         self.size, self.where, self.E = size, where, where.E
-        self.Q = network.Q.detach()[0].numpy()  # a view: what is trained
+        self.Q = network.Q.detach()[0].numpy()  # a view: of what is trained
         if leaves_span(setting, perturbation):
             self.parts: list[tuple[slice, Float[Array, "m d"] | None]] = [(slice(None), None)]
             self.features = where.V

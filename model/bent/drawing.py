@@ -95,21 +95,21 @@ def draw_many(
     steps: int,
 ) -> Samples:
     """Samples of `size` for each of so many steps, clusters in equal shares; (steps, ...)."""
-    contrasted = objective == "cl"
-    own_masks = contrasted and setting.contrastive.views != "complementary"
+    cluster, *others = clusters(setting, objective, size)
+    own_masks = bool(others) and setting.contrastive.views != "complementary"
     of_first, of_second, of_negatives = [], [], []
     for _ in range(steps):
         of_first.append(_numbers(setting, perturbation, d, size, rng))
         if own_masks:
             of_second.append(_of_masks(setting, perturbation, size, rng))
-        if contrasted:
-            negatives = int(setting.contrastive.negatives)
-            of_negatives.append(_numbers(setting, perturbation, d, negatives, rng))
-    first = _drawn(setting, perturbation, _together(of_first))
-    if not contrasted:
+        if others:
+            of_negatives.append(_numbers(setting, perturbation, d, len(others[-1]), rng))
+    first = _drawn(setting, perturbation, cluster, _together(of_first))
+    if not others:
         return (first,)
     other = _visible(setting, perturbation, _together(of_second)) if own_masks else ~first.visible
-    return first, first.under(other), _drawn(setting, perturbation, _together(of_negatives))
+    negatives = _drawn(setting, perturbation, others[-1], _together(of_negatives))
+    return first, first.under(other), negatives
 
 
 def clusters(setting: Setting, objective: Objective, size: int) -> tuple[Int[Array, "_"], ...]:
@@ -159,8 +159,10 @@ def _of_masks(
     return found
 
 
-def _drawn(setting: Setting, perturbation: Perturbation, numbers: Numbers) -> Drawn:
-    """The samples that numbers decide."""
+def _drawn(
+    setting: Setting, perturbation: Perturbation, cluster: Int[Array, "B"], numbers: Numbers
+) -> Drawn:
+    """The samples of these clusters that numbers decide."""
     law = setting.latents
     values = np.asarray(law.values, dtype=float)
     if len(values) == 1:
@@ -173,7 +175,7 @@ def _drawn(setting: Setting, perturbation: Perturbation, numbers: Numbers) -> Dr
     if "flip" in numbers:
         z = np.where(numbers["flip"] < perturbation.sign_flips, -z, z)
     return Drawn(
-        np.arange(z.shape[-2]) % setting.K,
+        cluster,
         z,
         _visible(setting, perturbation, numbers),
         1 + perturbation.latent_jitter * numbers["jitter"] if "jitter" in numbers else None,

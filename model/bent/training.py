@@ -1,6 +1,7 @@
 """Training: one model under a perturbation, trained and looked at.
 
-P is small (dozens), so that a run costs about a second; the cost grows like P³.
+P is small (dozens), so that a run costs a second or less; the cost grows like P² where patches
+of an area are copies, and like P³ where they are not.
 """
 
 from __future__ import annotations
