@@ -120,13 +120,6 @@ def clusters(setting: Setting, objective: Objective, size: int) -> tuple[Int[Arr
     return one, one, np.arange(int(setting.contrastive.negatives)) % setting.K
 
 
-def masks(
-    setting: Setting, perturbation: Perturbation, size: int, rng: np.random.Generator
-) -> Bool[Array, "{size} P"]:
-    """(size, P) visible patches under the perturbed mask law."""
-    return _visible(setting, perturbation, _of_masks(setting, perturbation, size, rng))
-
-
 def _together(many: list[Numbers]) -> Numbers:
     return {name: np.stack([numbers[name] for numbers in many]) for name in many[0]}
 

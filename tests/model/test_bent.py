@@ -213,12 +213,15 @@ def test_the_first_local_area_takes_from_the_others() -> None:
 
 
 def test_blocks_are_contiguous_and_of_the_size_asked_for() -> None:
-    rng = np.random.default_rng(0)
-    visible = drawing.masks(SETTING, Perturbation(block_masks=1.0), 50, rng)
+    def masks(perturbation: Perturbation, size: int) -> Any:
+        rng = np.random.default_rng(0)
+        return drawing.draw(SETTING, perturbation, "mae", 1, size, rng)[0].visible
+
+    visible = masks(Perturbation(block_masks=1.0), 50)
     assert ((~visible).sum(axis=1) == SETTING.M).all()
     borders = (visible != np.roll(visible, 1, axis=1)).sum(axis=1)
     assert (borders == 2).all()
-    counts = (~drawing.masks(SETTING, Perturbation(bernoulli_masks=True), 4000, rng)).sum(axis=1)
+    counts = (~masks(Perturbation(bernoulli_masks=True), 4000)).sum(axis=1)
     assert counts.var() == pytest.approx(SETTING.P / 4, rel=0.1)  # γ = ½; 4 standard errors
 
 
