@@ -40,7 +40,7 @@ def named(file: str | Path) -> str:
         if here != here.parent:
             return path.relative_to(here).as_posix()
     folder = path.parent
-    while (folder / "__init__.py").is_file():
+    while folder != folder.parent and (folder / "__init__.py").is_file():
         folder = folder.parent
     return path.relative_to(folder).as_posix()
 

@@ -99,7 +99,7 @@ class Work:
         if now <= self.deadline:
             return False
         more = min(waited, limits.LONGEST_WAIT * self.job.limit) - self.granted
-        if more < 0.01 * self.job.limit:
+        if more < 0.01 * self.job.limit:  # a choice: so that it ends, as grants become ever smaller
             return True
         self.granted += more
         self.deadline += more

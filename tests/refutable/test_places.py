@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from refutable import claims, verify
+from refutable import claims, failure, verify
 from refutable.claim import Kind, Verdict
 from refutable.records.contents import place_of_leg
 from refutable.records.results import FailureRecord, LegRecord
@@ -123,6 +123,13 @@ def test_what_is_kept_names_no_folder_of_the_machine(
             assert f'  File "{name}", line {line}' in failure.traceback
         assert f"at {name}:29" in (legs["hangs"].note or "")
         assert str(tmp_path) not in str([leg.model_dump() for leg in legs.values()])
+
+
+def test_a_package_may_reach_up_to_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a machine has an `__init__.py` in `/`, there is no folder above it to stop at."""
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    file = Path("/nowhere/ours/broken.py").absolute()
+    assert failure.named(file) == file.relative_to(file.anchor).as_posix()
 
 
 def test_a_traceback_that_is_cut_begins_with_a_frame() -> None:
