@@ -20,6 +20,7 @@ from refutable.decorators import claim
 from refutable.errors import UsageError
 from refutable.records import compare, mapping
 from refutable.records.results import ClaimRecord, Results, Run, Totals
+from refutable.reports.annotations import below
 from refutable.reports.sarif import sarif
 from refutable.reports.spreadsheet import results_csv
 
@@ -79,6 +80,19 @@ class TestSarif:
                 "uriBaseId": "%SRCROOT%",
             }
             assert where["region"]["startLine"] == function.__code__.co_firstlineno + 1
+
+    def test_a_place_is_named_from_the_top_of_the_repository(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Records name it from the working directory, which may be a folder below."""
+        file = Path(__file__)
+        top = file.parents[2]
+        for folder in (top, file.parents[1], file.parent):
+            monkeypatch.chdir(folder)
+            record = str(file.relative_to(folder))
+            assert below(top, record) == file.relative_to(top).as_posix()
+        assert below(top, "ours/in_a_package_elsewhere.py") is None
+        assert below(file.parent, str(top / "README.md")) is None
 
     def test_a_run_in_which_all_holds_has_no_result(self) -> None:
         document = json.loads(sarif(results(checked("a.holds", holds))))
