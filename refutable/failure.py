@@ -32,17 +32,19 @@ def named(file: str | Path) -> str:
 
     Below the working directory, else below the folder that holds its package, else by its name.
     """
-    path = Path(file)
-    if not path.is_absolute():  # typed into a notebook, or none at all
-        return str(file)
-    with contextlib.suppress(OSError, ValueError):  # the working directory may be gone
-        here = Path.cwd()
-        if here != here.parent:
-            return path.relative_to(here).as_posix()
-    folder = path.parent
-    while folder != folder.parent and (folder / "__init__.py").is_file():
-        folder = folder.parent
-    return path.relative_to(folder).as_posix()
+    text = os.fspath(file)
+    if not os.path.isabs(text):  # typed into a notebook, or none at all
+        return text
+    # Strings alone: what broke a leg may have put another name in place of one that pathlib calls.
+    with contextlib.suppress(OSError):  # the working directory may be gone
+        here = os.getcwd().rstrip(os.sep)
+        if here and text.startswith(here + os.sep):
+            return text.removeprefix(here + os.sep).replace(os.sep, "/")
+    folder, _, name = text.rpartition(os.sep)
+    while folder and os.path.isfile(folder + os.sep + "__init__.py"):
+        folder, _, package = folder.rpartition(os.sep)
+        name = f"{package}/{name}"
+    return name
 
 
 def is_users(file: str) -> bool:

@@ -127,7 +127,7 @@ def test_what_is_kept_names_no_folder_of_the_machine(
 
 def test_a_package_may_reach_up_to_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a machine has an `__init__.py` in `/`, there is no folder above it to stop at."""
-    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    monkeypatch.setattr("os.path.isfile", lambda _: True)
     file = Path("/nowhere/ours/broken.py").absolute()
     assert failure.named(file) == file.relative_to(file.anchor).as_posix()
 
