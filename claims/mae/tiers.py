@@ -238,6 +238,7 @@ def both_descents(setting: Setting, query: QueryKind) -> tuple[Trajectory, Traje
         **dict.fromkeys(BOTH_SIGNS, ("largest |Δphi_*", "*'half'*", "*'done'*")),
         **{query: f"*{query} query*" for query in QUERIES},
         "clusters that meet": "Φ_* farthest off after *",
+        "areas of unequal size": ("Φ_n after *", "Φ_1 after *"),
     },
 )
 def reduced_steps_are_those_of_the_population(context: Context) -> Iterator[Gap | Case]:
@@ -269,6 +270,7 @@ def reduced_steps_are_those_of_the_population(context: Context) -> Iterator[Gap 
                 WHY_AGREEMENT,
             )
     yield from over_masks.clusters_that_meet()
+    yield from over_masks.areas_that_differ()
 
 
 @lumped.leg(
@@ -310,9 +312,14 @@ lumped.mistake(
     lambda original: lambda setting, areas: original(setting, areas._replace(own=areas.own + 1)),
 )
 lumped.mistake(
-    counts.visible_counts,
-    "the others' counts squared at their mean",
-    _counts_with(squares=lambda found: found.others * found.square / found.share),
+    "refutable.model.reduced.fluctuating.same_area",
+    "patches of the other areas shown one by one, not by area",
+    lambda original: lambda areas, size: 0.0 * original(areas, size),
+)
+lumped.mistake(
+    counts.areas_of,
+    "all other areas of the size of most",
+    plants.other_areas_alike,
 )
 lumped.mistake(
     counts.visible_counts,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from refutable.model.reduced import reconstruction
+from refutable.model.reduced import counts, reconstruction
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind, Trajectory
 
@@ -107,3 +107,14 @@ def at_its_mean(original: Any) -> Any:
         return np.array([chance @ counts]), np.ones(1)
 
     return mean
+
+
+def other_areas_alike(original: Any) -> Any:
+    """Plant other local areas that all have the size of the first, as many patches."""
+
+    def alike(*given: Any) -> Any:
+        areas = original(*given)
+        size = areas.kinds[0].size
+        return areas._replace(kinds=(counts.Others(size, areas.others / size),))
+
+    return alike

@@ -5,12 +5,13 @@ without return. The own area's count u_n is hypergeometric, the global area's gi
 the rest R is spread over the other local areas. Own attention responds to u_n by the whole of
 itself, so that its law is kept: count by count where there are few, else by the Gauss nodes of the
 law or by two nodes with its mean, variance and skewness. The global count enters by mean and
-variance, and the others through Σ u_m², whose mean given R is known.
+variance, and the others through E u_m and E u_m² given R.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -29,29 +30,42 @@ SKEWED_MEAN = 1e4
 """Own counts with a larger mean are narrow, sd/mean < 1e-2, so that three moments leave 1e-8."""
 SHARP = 1e-11
 """Relative variance below which a count stands at its mean: less than a step of the solver."""
+ROUNDING = 2.0**-53
+"""Of a double."""
 WIDTH = 12.0
 """Standard deviations of the own count laid out for Gauss nodes; beyond lie less than 1e-20."""
+
+
+class Others(NamedTuple):
+    """Other local areas of one size: the patches in each, and how many areas there are."""
+
+    size: int
+    number: int
 
 
 class Areas(NamedTuple):
     """Sizes of the areas as a query sees them: its own, the global one, and the other local ones.
 
-    others: their total. pairs: Σ C_m(C_m - 1) over them, the remainder area included. A global
-    query's own area is the global one, and it has no further global area.
+    kinds: the other local areas by size, C_s first where one has it. A global query's own area is
+    the global one, and it has no further global area.
     """
 
     own: int
     global_: int
-    others: int
-    pairs: int
+    kinds: tuple[Others, ...]
+
+    @property
+    def others(self) -> int:
+        """Patches in all other local areas."""
+        return sum(size * number for size, number in self.kinds)
 
 
 class Counts(NamedTuple):
     """Joint law of the visible counts, (T,) atoms each; all but chance and answerable over P.
 
     own and own_dark: visible and masked patches of the own area, the query not among them;
-    global_, others: likewise. squares: E Σ u_m² over the other areas, over P². share: E u_m/C_s of
-    one of them. square: E u_m²/C_s of one, over P. answerable: 0 where the own area is hidden.
+    global_, others: likewise, others of all other local areas. answerable: 0 where the own area is
+    hidden.
     """
 
     chance: Series
@@ -62,9 +76,6 @@ class Counts(NamedTuple):
     global_dark: Series
     others: Series
     others_dark: Series
-    squares: Series
-    share: Series
-    square: Series
 
 
 def areas_of(setting: Setting, query: QueryKind, size: int | None = None) -> Areas:
@@ -87,10 +98,22 @@ def areas_of(setting: Setting, query: QueryKind, size: int | None = None) -> Are
         raise SettingError(
             "a query alone in its area has nothing to learn from: 2 patches at least"
         )
-    pairs = sum(number * C * (C - 1) for C, number in setting.local_kinds)
-    if query == "global":
-        return Areas(own, 0, rest, pairs)
-    return Areas(own, setting.C_1, rest - own, pairs - own * (own - 1))
+    return Areas(own, setting.C_1 if query == "local" else 0, _others(setting, query, own))
+
+
+def _others(setting: Setting, query: QueryKind, own: int) -> tuple[Others, ...]:
+    """The local areas by size, without the own one of a local query; those of C_s come first.
+
+    Areas that hold less than a rounding of all these patches change no digit of any rate.
+    """
+    numbers = Counter({setting.C_s: 0})
+    for size, number in setting.local_kinds:
+        numbers[size] += number
+    if query == "local":
+        numbers[own] -= 1
+    held = {size: size * number for size, number in numbers.items()}
+    kinds = [Others(C, numbers[C]) for C in held if held[C] > ROUNDING * sum(held.values())]
+    return tuple(kinds) or (Others(setting.C_s, 0),)
 
 
 def visible_counts(setting: Setting, areas: Areas) -> Counts:
@@ -111,12 +134,6 @@ def visible_counts(setting: Setting, areas: Areas) -> Counts:
         sd = np.zeros_like(own)
     crowd = crowd + sd
     others = remain - sd
-    mean_square = pair = 0.0
-    if areas.others:
-        pairs_of_all = areas.others * max(areas.others - 1, 1)
-        mean_square = areas.pairs / pairs_of_all  # of two visible patches: both in one area
-        pair = (setting.C_s - 1) / max(areas.others - 1, 1)
-    share = others / max(areas.others, 1)
     return Counts(
         chance,
         (own > 0).astype(float),
@@ -126,10 +143,15 @@ def visible_counts(setting: Setting, areas: Areas) -> Counts:
         (areas.global_ - crowd) / P,
         others / P,
         (areas.others - others) / P,
-        others / P * ((1 + (others - 1) * mean_square) / P),
-        share,
-        share * ((1 + (others - 1) * pair) / P),
     )
+
+
+def same_area(areas: Areas, size: int) -> float:
+    """The chance that a second patch of the other areas lies in the area, of that size, of a first.
+
+    Of R visible ones E u_m(u_m - 1) = C_m·R(R-1)/(Σ C_m)·same_area, whatever R is.
+    """
+    return (size - 1) / max(areas.others - 1, 1)
 
 
 def own_counts(setting: Setting, size: int) -> tuple[Series, Series]:

@@ -99,15 +99,17 @@ def with_other_clusters(
     local, global_: the states of a local and of a global query, as which it is met elsewhere.
     """
     others = setting.K - 1
-    _, _, _, *positions = local
-    _, _, _, _, own, other, self_ = global_
-    weights = np.exp([positions[:3], (0.0, own, other)])
+    _, _, _, on_global, on_own, on_other, on_self, *_ = local
+    _, _, _, _, own, other, self_, *_ = global_
+    weights = np.exp([(on_global, on_own, on_other), (0.0, own, other)])
     factors = np.tensordot(seen.keys, weights, 2)
-    phi_1, phi_n, phi_m, ups_1, ups_n, ups_m, ups_p = state
+    phi_1, phi_n, phi_m, ups_1, ups_n, ups_m, ups_p, *further = state
     joint = others * np.log(np.where(factors > 0, factors, 1.0))
-    alone = others * np.log(seen.query @ np.exp([positions[3], self_]))
+    alone = others * np.log(seen.query @ np.exp([on_self, self_]))
     by_kind = joint.tolist()
+    further[1::2] = [ups + by_kind[OTHER] for ups in further[1::2]]
     return [
         phi_1, phi_n, phi_m,
         ups_1 + by_kind[GLOBAL], ups_n + by_kind[OWN], ups_m + by_kind[OTHER], ups_p + float(alone),
+        *further,
     ]  # fmt: skip

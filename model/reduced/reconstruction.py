@@ -8,6 +8,7 @@ limit of large areas (claim tier.reduced). For K > 1 clusters meet through the p
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -24,7 +25,8 @@ from refutable.model.trajectory import Event, QueryKind, Series, Trajectory, eve
 TINY = 1e-320  # stands for 0 inside a logarithm
 PHI_1, PHI_N = 0, 1
 STATES = 7
-"""Φ_1, Φ_n, Φ_m, Υ_1, Υ_n, Υ_m, Υ_p: the state of a query, and the first of its rate sums."""
+"""Φ_1, Φ_n, Φ_m, Υ_1, Υ_n, Υ_m, Υ_p: the state of a query, and the first of its rate sums. In both
+Φ_m and Υ_m of the other areas of every further size come last."""
 ATTENTION_1, ATTENTION_N, MISSING = 7, 8, 9
 
 MaskCounts = Literal["fluctuating", "mean"]
@@ -93,7 +95,7 @@ def mae_rates(
     state = (
         phi_global, phi_own, phi_other, upsilon_global, upsilon_own, upsilon_other, upsilon_self
     )  # fmt: skip
-    a_1, a_n, a_m, b_1, b_n, b_m, b_p, attention_1, attention_n, missing = rate_sums(
+    a_1, a_n, a_m, b_1, b_n, b_m, b_p, attention_1, attention_n, missing, *_ = rate_sums(
         setting, query, counts
     )(state)
     if query == "global":
@@ -143,11 +145,22 @@ class Rows:
             self._seen = [coupling.overlap(setting, *row) for row in met]
         self._sums = [sums, *(rate_sums(setting, kind, counts) for kind, _ in met[1:])]
         self.hold = min(1.0, setting.C_1 / setting.P * (setting.C_1 / setting.C_s))
-        self.units = [
-            unit for _, own in met for unit in (
-                self.hold, 1.0, setting.C_s / setting.P, self.hold / setting.C_1, 1 / own,
-                1 / setting.P, 1 / setting.P,
-            )
+        units = [self._units(kind, own, counts) for kind, own in met]
+        self.units = list(itertools.chain(*units))
+        ends = list(itertools.accumulate(map(len, units), initial=0))
+        self._rows = [slice(*pair) for pair in itertools.pairwise(ends)]
+
+    def _units(self, query: QueryKind, own: int, counts: MaskCounts) -> list[float]:
+        """Expected sizes of a row's state over log P."""
+        setting, sizes = self.setting, [self.setting.C_s]
+        if counts == "fluctuating":
+            areas = areas_of(setting, query, own if query == "local" else None)
+            sizes = [kind.size for kind in areas.kinds]
+        phi_m, *further = (size / setting.P for size in sizes)
+        key = 1 / setting.P
+        return [
+            self.hold, 1.0, phi_m, self.hold / setting.C_1, 1 / own, key, key,
+            *itertools.chain(*((phi, key) for phi in further)),
         ]  # fmt: skip
 
     @property
@@ -160,7 +173,7 @@ class Rows:
         flat = [unit * value for unit, value in zip(self.units, x, strict=True)]
         if len(self._sums) == 1:
             return [self._sums[0](flat)]
-        states = [flat[i : i + STATES] for i in range(0, len(flat), STATES)]
+        states = [flat[row] for row in self._rows]
         local, global_ = states[self._local], states[self._global]
         return [
             sums(coupling.with_other_clusters(self.setting, seen, state, local, global_))
@@ -170,8 +183,8 @@ class Rows:
     def velocity(self, sums: list[tuple[float, ...]]) -> list[float]:
         """dx/dt over Pr(p masked)/K."""
         found = []
-        for a_1, a_n, a_m, b_1, b_n, b_m, b_p, *_ in sums:
-            found += [a_1 / self.hold, a_n, a_m, b_1 / self.hold, b_n, b_m, b_p]
+        for a_1, a_n, a_m, b_1, b_n, b_m, b_p, _, _, _, *further in sums:
+            found += [a_1 / self.hold, a_n, a_m, b_1 / self.hold, b_n, b_m, b_p, *further]
         return found
 
 
@@ -290,7 +303,7 @@ def _series(
 ) -> dict[str, Series]:
     """The series of a `Trajectory` from the asked row's states and rate sums, (T, ...) each."""
     phi_1, phi_n, phi_m, ups_1, ups_n, ups_m, _ = (path * np.array(rows.units)).T[:STATES]
-    a_1, a_n, (att_1, att_n, missing) = found.T[PHI_1], found.T[PHI_N], found.T[ATTENTION_1:]
+    a_1, a_n, att_1, att_n, missing = found.T[[PHI_1, PHI_N, ATTENTION_1, ATTENTION_N, MISSING]]
     if query == "global":
         phi_1, ups_1, a_1, att_1 = phi_n, ups_n, a_n, att_n
     return {

@@ -189,7 +189,8 @@ def test_many_negatives_approach_the_law_of_large_numbers() -> None:
 
 def test_plain_time_tells_the_same_story() -> None:
     # The same rates, integrated in t itself; works because P is small.
-    setting = SMALL.replace(P=1000, latents=Latents.constant(1.0), shared_partition=True)
+    # Local areas of one size, so that they have one Φ_m.
+    setting = Setting.of_sizes(1000, 224, 8, gamma=0.3, K=3, shared_partition=True)
     names = ("global", "own", "other")
     keys = [f"phi_{n}" for n in names] + [f"upsilon_{n}" for n in (*names, "self")]
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from refutable.model import enumeration, lumping, reduced
+from refutable.model import enumeration, gradients, lumping, reduced
 from refutable.model.reduced import counts, coupling, fluctuating
 from refutable.model.reduced.clock import integrate
 from refutable.model.setting import Latents, Setting, SettingError
@@ -56,7 +56,9 @@ def test_counts_have_the_moments_of_the_masks(setting: Setting, query: Any) -> N
     number = setting.locals - (query == "local")
     square = enumeration.count_moment(drawn, P - 1, [(setting.C_s, 2)])
     tolerance = 1e-9 if query == "local" else 1e-2  # R's variance is that of two nodes, or none
-    assert law.chance @ law.squares * P**2 == pytest.approx(number * float(square), rel=tolerance)
+    R = law.others * P
+    found = R + R * (R - 1) * counts.same_area(areas, setting.C_s)
+    assert law.chance @ found == pytest.approx(number * float(square), rel=tolerance)
 
 
 @pytest.mark.parametrize("size", [4, 32, 64, 2000, 40_000])
@@ -119,17 +121,53 @@ def test_rates_are_those_of_the_population(setting: Setting, query: Any, state: 
 )
 def test_position_rates_sum_to_zero(setting: Setting, query: Any, latents: Any, state: Any) -> None:
     # Claim grad.shift, to rounding: no key is counted twice, none is forgotten.
+    of_others = (setting.C_s, *[setting.C_s + 1] * (setting.locals - 1))
+    setting = Setting.of_sizes(
+        setting.C_1 + sum(of_others), setting.C_1, setting.C_s, gamma=setting.gamma,
+        local_sizes=of_others,
+    )  # fmt: skip
     areas, P = counts.areas_of(setting, query), setting.P
-    sums = fluctuating.rate_sums(setting.replace(latents=latents), query)(state)
+    further = [-0.3, 0.2] if len(areas.kinds) == 2 else []
+    sums = fluctuating.rate_sums(setting.replace(latents=latents), query)((*state, *further))
     parts = np.array(
         [
             sums[3],
             sums[4] * (areas.own - 1) / areas.own,
-            sums[5] * areas.others / P,
             sums[6] / P,
+            *(
+                b_m * size * number / P
+                for b_m, (size, number) in zip((sums[5], *sums[11::2]), areas.kinds, strict=True)
+            ),
         ]
     )
     assert abs(parts.sum()) <= 1e-12 * np.abs(parts).max()
+
+
+@pytest.mark.parametrize("own", [0, 2, 3])
+def test_areas_of_every_size_have_rates_of_their_own(own: int) -> None:
+    # Left out is how the count of an area varies with Σ u_m², 0 where all sizes are equal.
+    setting = Setting.of_sizes(17, 6, 4, gamma=0.4, local_sizes=(4, 2, 5))
+    area, query = setting.area_of[0], QUERIES[0 if own else 1]
+    p, size = int(np.flatnonzero(area == own)[0]), int(setting.area_sizes[own]) if own else None
+    phi, upsilon = np.zeros((1, setting.areas)), np.full((1, setting.P), 0.2)
+    phi[0, [0, own]] = -0.4, 0.6
+    masks = enumeration.population(setting, masked=p)
+    alpha, beta, _ = gradients.reconstruction(setting, masks, np.array([p]), phi, upsilon)
+    kinds = counts.areas_of(setting, query, size).kinds
+    state = (-0.4, 0.6, 0, 0.2, 0.2, 0.2, 0.2, *[0, 0.2] * (len(kinds) - 1))
+    sums = fluctuating.rate_sums(setting, query, size)(state)
+    of_kinds = [(sums[2], sums[5]), *zip(sums[10::2], sums[11::2], strict=True)]
+    masked = setting.M / setting.P
+    for (C, _), (a_m, b_m) in zip(kinds, of_kinds, strict=True):
+        j = setting.area_sizes.tolist().index(C)
+        assert masked * a_m * C / setting.P == pytest.approx(alpha[0, j], rel=2e-2)
+        assert masked * b_m / setting.P == pytest.approx(beta[0, area == j].mean(), rel=2e-2)
+
+
+def test_a_remainder_too_small_to_matter_is_left_out() -> None:
+    small, large = (Setting(P=P, kappa_c=0.9, kappa_s=0.3) for P in (10**5, 10**40))
+    assert len(counts.areas_of(small, "local").kinds) == 2
+    assert len(counts.areas_of(large, "local").kinds) == 1
 
 
 # --- trajectories
