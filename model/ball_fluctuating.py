@@ -24,6 +24,9 @@ from refutable.model.trajectory import QueryKind
 
 MOST_COUNTS = 130
 """Of the own area, that are summed one by one."""
+UNLIKE = Fraction(1, 10**6)
+"""Of all patches, how many may lie in a remainder area. Its Φ_m, of order C_s/P, is taken for that
+of the others, which moves their weight by less than this share of C_s/P."""
 SHARP = Fraction(1, 10**11)
 """Relative variance below which the global count stands at its mean."""
 
@@ -87,8 +90,9 @@ def areas_around(setting: Setting, query: QueryKind) -> Areas:
 class FluctuatingFlow(Flow):
     """Atoms of the counts, exact.
 
-    Raises SettingError for areas unlike, for clusters of different partitions, which meet through
-    the positions, for fewer than two areas beside the own one, and for counts too many to sum.
+    Raises SettingError for areas unlike, a remainder that counts (UNLIKE), clusters of different
+    partitions, which meet through the positions, fewer than two areas beside the own one, and for
+    counts too many to sum.
     """
 
     states = 7
@@ -126,6 +130,13 @@ class FluctuatingFlow(Flow):
     def _refuse(self) -> None:
         if is_coupled(self.setting):
             raise SettingError("clusters of different partitions are not enclosed")
+        usual = self.setting.C_s
+        unlike = sum(size * n for size, n in self.setting.local_kinds if size != usual)
+        if unlike > UNLIKE * self.setting.P:
+            raise SettingError(
+                f"a remainder of {unlike} among {self.setting.P} patches has a Φ_m of its own, "
+                "which is not enclosed"
+            )
 
     def _atoms(self, areas: Areas, z_n: arb, z_1: arb, chance: arb) -> Iterator[Atom]:
         return _atoms(self.setting, areas, z_n, z_1, chance)

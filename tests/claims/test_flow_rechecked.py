@@ -87,8 +87,8 @@ def test_a_mistake_of_the_prover_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert verdict(script(PUSHED, "global")) == "rejected"
 
 
-COUNTED = Rung(Setting.of_sizes(8, 3, 2, kappa_c=0.5005, kappa_s=0.3), "global", 0.1)
-TWO = Setting.of_sizes(8, 3, 2, kappa_c=0.5005, kappa_s=0.3, latents=Latents.two_point(1.0, 1.5))
+COUNTED = Rung(Setting.of_sizes(9, 3, 2, kappa_c=0.5005, kappa_s=0.3), "global", 0.1)
+TWO = Setting.of_sizes(9, 3, 2, kappa_c=0.5005, kappa_s=0.3, latents=Latents.two_point(1.0, 1.5))
 
 
 def of_counts(rung: Rung, mean: bool = False) -> str:

@@ -125,7 +125,8 @@ def test_a_wrong_term_leaves_the_floats_outside(
 def test_what_is_not_enclosed_is_refused() -> None:
     for setting, why in (
         (BASE.replace(K=2), "different partitions"),
-        (Setting(P=10**6, kappa_c=0.9, kappa_s=0.5), "too many counts"),
+        (Setting.of_sizes(10**6, 200_000, 1000), "too many counts"),
+        (Setting.of_sizes(41, 13, 3, kappa_c=0.75, kappa_s=0.3), "remainder of 4 among 41"),
         (Setting.of_sizes(30, 28, 1, kappa_c=0.9, kappa_s=0.1), "two patches"),
     ):
         with pytest.raises(SettingError, match=why):
