@@ -19,11 +19,14 @@ from __future__ import annotations
 
 import multiprocessing
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import suppress
 from fractions import Fraction
+from multiprocessing import Process
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from refutable import recheck_kinds
@@ -224,7 +227,11 @@ def others_say(script: Script, file: Path, seconds: int) -> Iterator[tuple[str, 
             yield name, f"no answer in {seconds} s"
             continue
         said = done.stdout.strip()
-        yield name, said if done.returncode == 0 else f"is not installed, or broke: {said[-200:]}"
+        if done.returncode < 0:
+            said = ended(done.returncode)
+        elif done.returncode:
+            said = f"is not installed, or broke: {said[-200:]}"
+        yield name, said
 
 
 # --- Verdicts -----------------------------------------------------------------------------------
@@ -275,26 +282,65 @@ def verdict(file: Path, seconds: int = SECONDS) -> tuple[str, str]:
     return "not checkable", "; ".join(f"{name}: {said}" for name, said in answers.items())
 
 
-class Timed(ExitStack):
+class Timed:
     """Verdicts on files one by one, in a process that is ended when a file takes too long."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__()
         self.seconds = seconds
-        self._ready: multiprocessing.pool.Pool | None = None
+        self._worker: tuple[Process, Connection] | None = None
+
+    def __enter__(self) -> Timed:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the process; the next file gets another."""
+        if self._worker:
+            process, answers = self._worker
+            process.kill()
+            process.join()
+            answers.close()
+        self._worker = None
 
     def verdict(self, file: Path) -> tuple[str, str]:
         """accepted, rejected or not checkable, and why."""
         if file.suffix != ".cert":
             return verdict(file, self.seconds)
-        if self._ready is None:
-            self._ready = self.enter_context(multiprocessing.Pool(1))
+        if self._worker is None:
+            ours, theirs = multiprocessing.Pipe()
+            process = Process(target=_answer, args=(theirs, ours), daemon=True)
+            process.start()
+            theirs.close()
+            self._worker = process, ours
+        process, answers = self._worker
         try:
-            return self._ready.apply_async(verdict, (file,)).get(self.seconds)
-        except multiprocessing.TimeoutError:
-            self.close()
-            self._ready = None
-            return "not checkable", f"no answer in {self.seconds} s (--seconds gives more)"
+            answers.send(file)
+            if answers.poll(self.seconds):
+                found: tuple[str, str] = answers.recv()
+                return found
+            why = f"no answer in {self.seconds} s (--seconds gives more)"
+        except (EOFError, OSError):  # nobody is at the other end any more
+            process.join()
+            why = f"what decides it {ended(process.exitcode or 0)}"
+        self.end()
+        return "not checkable", why
+
+
+def _answer(asked: Connection, others: Connection) -> None:
+    """Verdicts on files, for as long as somebody asks."""
+    others.close()  # or nobody here would notice that whoever asks is gone
+    with suppress(EOFError, KeyboardInterrupt):
+        while True:
+            asked.send(verdict(asked.recv()))
+
+
+def ended(code: int) -> str:
+    """How a process ended, from its exit code."""
+    with suppress(ValueError):
+        return f"was killed ({signal.Signals(-code).name})"
+    return f"ended with exit code {code}"
 
 
 def main() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import multiprocessing
 import shutil
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -191,6 +194,37 @@ def test_a_file_that_takes_too_long_is_left_open_and_the_next_is_decided(tmp_pat
         "not checkable: a.cert: no answer in 1 s (--seconds gives more)",
         "1 accepted, 0 rejected, 1 not checkable",
     ]
+
+
+def test_of_a_process_that_was_killed_it_is_said_and_the_next_file_is_decided(
+    tmp_path: Path,
+) -> None:
+    """Not that there was no answer in time, which more time would change."""
+    long, short = tmp_path / "a.cert", tmp_path / "b.cert"
+    long.write_text(LONG, encoding="utf-8")
+    short.write_text(SHORT, encoding="utf-8")
+    with recheck.Timed(60) as timed, ThreadPoolExecutor(1) as others:
+        asked = others.submit(timed.verdict, long)
+        while not (at_work := multiprocessing.active_children()):
+            assert not asked.done()
+        at_work[0].kill()
+        said = "what decides it was killed (SIGKILL)"
+        assert asked.result(timeout=30) == ("not checkable", said)
+        assert timed.verdict(short)[0] == "accepted"
+
+
+def test_of_a_solver_that_was_killed_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = subprocess.CompletedProcess([], -signal.SIGKILL, "half an answ")
+    monkeypatch.setattr(subprocess, "run", lambda *words, **options: killed)
+    file = tmp_path / "one.smt2"
+    file.write_text(
+        "(set-info :status unsat)\n(declare-const x Real)\n(assert (< (* x x) 0))\n",
+        encoding="utf-8",
+    )
+    said = "; ".join(f"{solver}: was killed (SIGKILL)" for solver in recheck.SOLVERS)
+    assert recheck.verdict(file) == ("not checkable", said)
 
 
 @pytest.mark.parametrize("seconds", ["0", "3000000", "9" * 5000, "1e3", "-1"])
