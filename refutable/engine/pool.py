@@ -111,6 +111,7 @@ class Pool:
         self._made: dict[str, Frame] = {}
         self._making: dict[str, tuple[Server, int]] = {}
         self._waiting: dict[str, deque[tuple[Server, int]]] = {}
+        self._going_on: deque[tuple[str, Server, int]] = deque()
         self._agenda = Agenda()
         self._suspects: deque[Job] = deque()
         self._broken = ""
@@ -145,11 +146,14 @@ class Pool:
             self._servers.pop().close()
         self._making.clear()
         self._waiting.clear()
+        self._going_on.clear()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Happening]:
         """Do jobs, as many at a time as there are workers, and tell what happens.
 
-        Every job ends, in one way or another, and so do those that are added meanwhile.
+        One that waits for what another makes is not at work: where a server forks, a further job
+        begins in its stead. Every job ends, in one way or another, and so do those that are added
+        meanwhile.
         """
         self._agenda.add(jobs)
         self._begun = time.monotonic()
@@ -181,10 +185,9 @@ class Pool:
         if not alive:
             self._start()
             return
-        under_way = sum(len(server.work) for server in ready)
-        most = 1 if self._suspects else self._most(ready)
+        under_way, most = self._under_way(), self._most(ready)
         for server in ready:
-            slots = self.workers if server.forks else 1
+            slots = 2 * self.workers if server.forks else 1
             for slot in range(slots):
                 if slot not in server.work and under_way < most:
                     under_way += 1
@@ -199,7 +202,14 @@ class Pool:
         at_work = all(server.work for server in ready)
         return at_work and time.monotonic() - self._begun > self._loading
 
+    def _under_way(self) -> int:
+        """How many jobs are at work, and wait for nothing that another makes."""
+        works = [work for server in self._servers for work in server.work.values()]
+        return sum(work.deadline is not None for work in works)
+
     def _most(self, ready: Sequence[Server]) -> int:
+        if self._suspects:
+            return 1
         now = time.monotonic()
         running = [now - work.started for server in ready for work in server.work.values()]
         return at_once(self._spent, running, self.workers)
@@ -207,6 +217,12 @@ class Pool:
     def _dispatch(self) -> Iterator[Started]:
         if self._broken:
             return
+        ready = [server for server in self._servers if server.ready]
+        while self._going_on and self._under_way() < self._most(ready):
+            key, server, slot = self._going_on.popleft()
+            work = server.work[slot]
+            work.deadline = time.monotonic() + work.left
+            self._wanted(key, server, slot)
         for server, slot in self._free():
             job = self._next()
             if job is None:
@@ -378,22 +394,17 @@ class Pool:
         self._go_on(key)
 
     def _go_on(self, key: str) -> None:
-        """Nobody makes this run any more: who waits for it gets it, or makes it."""
+        """Nobody makes this run any more: who waits for it gets it, or makes it, when it is due."""
         self._making.pop(key, None)
         waiting = self._waiting.pop(key, deque())
-        while waiting:
-            server, slot = waiting.popleft()
-            work = server.work.get(slot)
-            if work is None or server.gone:
-                continue
-            work.deadline = time.monotonic() + work.left
-            self._wanted(key, server, slot)
+        self._going_on.extend((key, server, slot) for server, slot in waiting)
 
     def _release(self, server: Server, slot: int) -> None:
         """What a slot was making when it ended must be made by another."""
         for waiting in self._waiting.values():
             with contextlib.suppress(ValueError):
                 waiting.remove((server, slot))
+        self._going_on = deque(one for one in self._going_on if one[1:] != (server, slot))
         for key in [key for key, maker in self._making.items() if maker == (server, slot)]:
             self._go_on(key)
 
