@@ -6,16 +6,14 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from refutable.auditing.statement import Base
+from refutable.claims.bent.expected import Expected
 from refutable.claims.bent.plans import EPSILON, planned
 from refutable.claims.contrastive import leftovers
-from refutable.claims.runs import masked
 from refutable.model import reduced
 from refutable.model.bent.perturbation import Perturbation
 from refutable.model.setting import Setting, SettingError
-from refutable.model.trajectory import Event, Objective, QueryKind, Trajectory
+from refutable.model.trajectory import Objective, QueryKind
 
 QUERIES: tuple[QueryKind, ...] = ("local", "global")
 Foreseen = Callable[[Setting, float], bool]
@@ -49,20 +47,19 @@ def by_reduced(
     return foreseen
 
 
-def in_time(event: Event | None, time: float) -> bool:
+def in_time(log_t: float | None, time: float) -> bool:
     """Whether an event happens, and by then."""
-    return event is not None and event.log_t <= math.log(time)
+    return log_t is not None and log_t <= math.log(time)
 
 
-def reduced_of(setting: Setting, kind: QueryKind) -> Trajectory:
-    """The reduced trajectory of a kind of query, to a fiftieth of the loss without attention."""
-    return masked.reduced_mae(setting, kind, setting.gamma * setting.latents.moment(2) / 100)
+def reduced_of(setting: Setting, kind: QueryKind) -> Expected:
+    """The reduced dynamics of a kind of query, to a fiftieth of the loss without attention."""
+    return Expected(setting, kind, setting.gamma * setting.latents.moment(2) / 100)
 
 
 def reduced_converges(setting: Setting, time: float) -> bool:
     """Both kinds of query come within ε."""
-    paths = [reduced_of(setting, kind) for kind in QUERIES]
-    return all(np.interp(math.log(time), p.log_t, p.loss_gap) <= EPSILON for p in paths)
+    return all(reduced_of(setting, k).at("loss_gap", math.log(time)) <= EPSILON for k in QUERIES)
 
 
 def reduced_grows(*kinds: QueryKind) -> Foreseen:
@@ -75,15 +72,16 @@ def reduced_grows(*kinds: QueryKind) -> Foreseen:
 def reduced_in_two_phases(setting: Setting, time: float) -> bool:
     """T_1 exists, and comes before T_½."""
     found = reduced_of(setting, "local")
-    if found.switch is None or found.half is None:
+    switch, half = found.usual.switch, found.half
+    if switch is None or half is None:
         return False
-    return found.switch.log_t <= found.half.log_t <= math.log(time)
+    return switch.log_t <= half <= math.log(time)
 
 
 def reduced_in_one_phase(setting: Setting, time: float) -> bool:
     """|α_1| < α_n at the start, and T_½ is reached."""
     found = reduced_of(setting, "local")
-    return found.switch is None and in_time(found.half, time)
+    return found.usual.switch is None and in_time(found.half, time)
 
 
 def reduced_collapses(miss: float) -> Foreseen:

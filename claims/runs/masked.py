@@ -192,9 +192,11 @@ def torch_mae(
 
 
 @shared.run_once
-def reduced_mae(setting: Setting, query: QueryKind, loss_gap: float) -> Trajectory:
-    """The reduced trajectory of one query until L_p - L*_p = loss_gap."""
-    return reduced.mae(setting, query, loss_gap=loss_gap)
+def reduced_mae(
+    setting: Setting, query: QueryKind, loss_gap: float, size: int | None = None
+) -> Trajectory:
+    """The reduced trajectory of one query until L_p - L*_p = loss_gap; size: of its local area."""
+    return reduced.mae(setting, query, loss_gap=loss_gap, size=size)
 
 
 def plan(context: Context) -> Iterator[tuple[Callable[..., TrainedMae], Setting, int]]:
