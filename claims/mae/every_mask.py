@@ -24,7 +24,7 @@ from refutable.claims.mae.population_for_every_size import (
 )
 from refutable.claims.runs import for_every_size
 from refutable.claims.runs.for_every_size import Bounds, Proof, event, left_out
-from refutable.claims.runs.plants import ALPHA_OWN, RATES, shifted, spoiled
+from refutable.claims.runs.plants import ALPHA_GLOBAL, ALPHA_OWN, RATES, shifted, spoiled
 from refutable.claims.runs.region import Region
 from refutable.gap import Gap
 from refutable.model import reduced
@@ -149,8 +149,21 @@ every_mask.mistake(PopulationQuery.spread_of_own, "the own count stands at its m
 every_mask.mistake(OverMasks.beside_laws, "the query a key of its own area", left_out)
 every_mask.mistake(laws.log_switch_time, "T_1 off by 1 %", shifted(0.01))
 every_mask.mistake(laws.global_at_switch, "Φ_1(T_1) off by 0.01", shifted(0.01))
-every_mask.mistake(laws.depth_at_half, "Φ_1(T_½) off by 0.01", shifted(0.01))
+every_mask.mistake(laws.depth_at_half, "Φ_1(T_½) off by 0.001", shifted(0.001))
 every_mask.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
+
+
+def _pushed(original: Any) -> Any:
+    """Rates of which α_1 is a tenth too large where the gap is negative."""
+    more = spoiled(ALPHA_GLOBAL, 1.1)(original)
+
+    def sums(setting: Setting, *details: Any) -> Any:
+        return (more if setting.information_gap < 0 else original)(setting, *details)
+
+    return sums
+
+
+every_mask.mistake(RATES, "α_1 a tenth too large at a negative gap", _pushed)
 
 
 of_global = Claim(

@@ -49,7 +49,7 @@ from refutable.claims.runs.plants import (
     shifted,
     spoiled,
 )
-from refutable.gap import Gap, at_most
+from refutable.gap import Gap, equal
 from refutable.model import ball_events, ball_flow
 from refutable.model.setting import Latents
 from refutable.prove import symbolic
@@ -163,7 +163,7 @@ def later_global_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         worst = int(np.argmax(farthest - at_end))
         why = "Φ_1 falls throughout (sign.global), so that it is farthest off at T*"
         name = f"|Φ_1(t) - Φ_1(T_1)| beside that at T*, {ladder.name}"
-        yield at_most(name, farthest[worst], float(at_end[worst]), INTEGRATION, why)
+        yield equal(name, farthest[worst], float(at_end[worst]), INTEGRATION, why)
 
 
 global_stays.mistake(

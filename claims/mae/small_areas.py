@@ -23,7 +23,6 @@ from refutable.claims.mae import enclosed_counts, laws
 from refutable.claims.mae.enclosed_flow import Found, Shares, between, moment, where_decided
 from refutable.claims.mae.ladders import DYNAMICS, LOSS_GAP, REDUCED, top_of
 from refutable.claims.runs import next_order
-from refutable.claims.runs.next_order import INTEGRATION
 from refutable.claims.runs.plants import ALPHA_OWN, BETA_OWN, RATES, scaled, spoiled
 from refutable.gap import Gap, at_most
 from refutable.model import reduced
@@ -160,8 +159,7 @@ def phases_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
                     math.log(odds_at_switch(delta)),
                 ),
             ):
-                errors = [value - float(law) for value in values]
-                left, why = next_order.at_the_top(log_P, errors, order, INTEGRATION)
+                left, why = next_order.nothing(order, log_P[-1])
                 yield from scaling.limit(
                     f"{name}, C_s = {C_s}, z = {z:g}, γ = {top.gamma:g}",
                     log_P,
@@ -227,6 +225,8 @@ small_areas.mistake(
 )
 small_areas.mistake(RATES, "α_n off by 5 %", spoiled(ALPHA_OWN, 1.05))
 small_areas.mistake(RATES, "β_n off by 5 %", spoiled(BETA_OWN, 1.05))
-small_areas.mistake(odds_at_switch, "off by 5 %", scaled(1.05))
+small_areas.mistake(half_time, "off by a part in a million", scaled(1 + 1e-6))
+small_areas.mistake(phases, "off by a part in a million", scaled(1 + 1e-6))
+small_areas.mistake(odds_at_switch, "off by a part in a million", scaled(1 + 1e-6))
 
 CLAIMS = (small_areas,)
