@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from refutable import property as properties
 from refutable.claim import Claim, Context, Evidence, Provenance
 from refutable.claims import assumptions
-from refutable.claims.runs.noise import hoeffding, worst
+from refutable.claims.runs.noise import frequency_off, hoeffding, worst
 from refutable.gap import Gap, equal, identical
 from refutable.model import data, enumeration
 from refutable.model.setting import Contrastive, Setting
@@ -38,7 +38,7 @@ two_views = Claim(
 )
 
 NOT_STATED = {"allowed": "sizes a tolerance"}
-BATCH = 400
+BATCH = 1600
 """Samples in a drawn batch."""
 FALSE_ALARM = 1e-11
 """Chance that a mean over a batch is further from its expectation than `allowed` lets it be."""
@@ -126,8 +126,8 @@ def drawn_views(context: Context) -> Evidence:
             "negatives with cluster and mask of their sample",
             float(alike.mean()),
             expected,
-            hoeffding(BATCH, FALSE_ALARM),
-            f"frequencies over {BATCH} samples or more, by Hoeffding's bound",
+            frequency_off(len(alike), expected, FALSE_ALARM),
+            f"a frequency over {len(alike)} negatives, by its binomial law",
             false_alarm=FALSE_ALARM,
         )
 
@@ -177,8 +177,8 @@ def drawn_by_their_law(name: str, setting: Setting, samples: data.Samples) -> It
             f"{name}, {what}: share farthest off",
             worst(found, expected),
             expected,
-            hoeffding(BATCH, FALSE_ALARM / len(found)),
-            f"frequencies over {BATCH} samples or more, by Hoeffding's bound for each of them",
+            frequency_off(len(samples), expected, FALSE_ALARM / len(found)),
+            f"frequencies over {len(samples)} samples, by the binomial law of each of them",
             false_alarm=FALSE_ALARM,
         )
 

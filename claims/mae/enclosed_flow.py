@@ -159,6 +159,15 @@ def half_time(_: Shares, found: Enclosure) -> arb:
     return between(found.half.time) - 1
 
 
+def half_time_at_any_share(at: Shares, found: Enclosure) -> arb:
+    """T_½γz⁴/K over F(½) - F(a), less 1, of a global query; F′ = A^-2(1-A)^-3."""
+
+    def travel(A: arb) -> arb:
+        return -1 / A + 3 * (A / (1 - A)).log() + 2 / (1 - A) + 1 / (2 * (1 - A) ** 2)
+
+    return between(found.half.time) / (at.a * (travel(arb("0.5")) - travel(at.a))) - 1
+
+
 def own_at_switch(_: Shares, found: Enclosure) -> arb:
     """The difference of zΦ_n(T_1) and ln(3/2)."""
     return between(moment(found.switch).phi_own) - arb("1.5").log()
@@ -227,9 +236,14 @@ WIDTH = Fraction(1, 10**8)
 
 @where_decided
 def at_rungs(
-    context: Context, of: str, law: Law, query: QueryKind, sign: int, share: Fraction = SHARE
+    context: Context,
+    of: str,
+    law: Law,
+    query: QueryKind,
+    sign: int,
+    next_order: Callable[[Setting, QueryKind], float] = ladders.next_order,
 ) -> Iterator[Found]:
-    """How far a law is off at every rung, decided. share: of log(P)·P^order.
+    """How far a law is off at every rung, decided. next_order: the power of P of what it leaves.
 
     Of what stays small also that its modulus is largest at T*, so that the law is that of max_t.
     """
@@ -239,15 +253,14 @@ def at_rungs(
         yield case_of(rung)
         with precise():
             off = ends(abs(law(Shares.of(rung), found)))[1]
-            log_P = arb(rung.P).log()
-            order = ball(ladders.next_order(top, query))
-            allowed = ends(ball(share) * log_P * (order * log_P).exp())[0]
+            order, log_P = next_order(top, query), arb(rung.P).log()
+            allowed = ends(ball(SHARE) * log_P * (ball(order) * log_P).exp())[0]
         yield at_most(
             f"{of}, {name_of(rung, query)}",
             off,
             allowed,
             0,
-            f"upper end of a ball, against {share}·log(P)·P^{ladders.next_order(top, query):.2g}",
+            f"upper end of a ball, against {SHARE}·log(P)·P^{order:.2g}",
             certificate=certificate(rung, query, found),
         )
         if place is not None:
@@ -256,6 +269,19 @@ def at_rungs(
                 over = ends(ever / abs(end) - 1)[1]
             name = f"largest modulus over that at T*, less 1: {of}, {name_of(rung, query)}"
             yield at_most(name, over, WIDTH, 0, "upper end of a ball, by slopes of one sign")
+
+
+def missed(by: float) -> Callable[[Law], Law]:
+    """Plant a law that flows miss by so much more, one way or the other."""
+
+    def plant(original: Law) -> Law:
+        def law(at: Shares, found: Enclosure) -> arb:
+            off = original(at, found)
+            return off + by if off > 0 else off - by
+
+        return law
+
+    return plant
 
 
 def spoiled_other(number: int, by: float) -> Callable[[Any], Any]:

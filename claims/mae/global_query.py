@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import enclosed_flow, global_laws, ladders, laws, limit_systems
-from refutable.claims.mae.enclosed_flow import Found
+from refutable.claims.mae.enclosed_flow import Found, missed
 from refutable.claims.mae.for_every_size import GlobalQuery
 from refutable.claims.mae.ladders import (
     DYNAMICS,
@@ -47,7 +46,7 @@ from refutable.claims.runs.region import Region
 from refutable.gap import Gap, at_least, at_most, identical
 from refutable.model import ball_flow, reduced
 from refutable.model.setting import Latents, Setting
-from refutable.model.trajectory import Trajectory
+from refutable.model.trajectory import QueryKind, Trajectory
 from refutable.prove.majorant import Majorant
 from refutable.reuse import shared
 
@@ -124,9 +123,9 @@ def half_time_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from GLOBAL_TIMES.times().inside()
 
 
-NEXT_TERM = Fraction(3, 8)
-"""Of log(P)·P^-(1-κ_c): the next term of T_½·γaz⁴/K is 3a·log(1/a), 3(1-γ)c_1(1-κ_c) = 3/8 of it
-for (0.75, 0.3). Half that power is allowed, so that less is met: 0.25, at P = 1e3."""
+def beside_share(setting: Setting, _: QueryKind) -> float:
+    """The power of P in what F(½) - F(a) leaves of T_½: one local area, and Υ, of order P^-κ_c."""
+    return setting.kappa_s - setting.kappa_c
 
 
 @length.leg("enclosed")
@@ -134,9 +133,9 @@ def half_time_for_every_size(context: Context) -> Iterator[Found]:
     """T_½·γa/K within a bound of 1 that falls with P, for every P ≥ 1e12; and at rungs."""
     yield half_time_bounds().evidence()
     yield GLOBAL_TIMES.times().evidence()
-    law = enclosed_flow.half_time
-    of = "|T_½·γaz⁴/K - 1|"
-    yield from enclosed_flow.at_rungs(context, of, law, "global", 0, NEXT_TERM)
+    law = enclosed_flow.half_time_at_any_share
+    of = "|T_½·γz⁴/(K(F(½) - F(a))) - 1|"
+    yield from enclosed_flow.at_rungs(context, of, law, "global", 0, beside_share)
 
 
 length.mistake(
@@ -144,6 +143,7 @@ length.mistake(
     "own attention grows as if the loss were linear",
     limit_systems.linear_travel,
 )
+length.mistake(enclosed_flow.half_time_at_any_share, "5 % off, enclosed", missed(0.05))
 length.mistake(global_laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
 length.mistake(
     global_laws.log_half_time,
@@ -330,6 +330,7 @@ def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         )
 
 
+others_small.mistake(enclosed_flow.other_of_global, "0.4 off, enclosed", missed(0.4))
 others_small.mistake(ball_flow.Flow.weights, "α_m tenfold", enclosed_flow.spoiled_other(0, 10))
 others_small.mistake(global_laws.other_exponent, "exponent off by 0.02", shifted(0.02))
 others_small.mistake(global_laws.other_per_own, "constant off by a part in 1e5", scaled(1 + 1e-5))
@@ -379,6 +380,8 @@ def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
             yield from ladder.limit(f"Υ {kind} by its law", ratio, 1)
 
 
+positions_small.mistake(enclosed_flow.own_position_of_global, "0.4 off, enclosed", missed(0.4))
+positions_small.mistake(enclosed_flow.other_position_of_global, "0.4 off, enclosed", missed(0.4))
 positions_small.mistake(
     ball_flow.Flow.weights,
     "β of another area ten times as large, enclosed",

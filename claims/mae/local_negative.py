@@ -13,7 +13,7 @@ import numpy as np
 
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import enclosed_flow, laws, limit_systems
-from refutable.claims.mae.enclosed_flow import Found
+from refutable.claims.mae.enclosed_flow import Found, missed
 from refutable.claims.mae.for_every_size import (
     LocalQuery,
     bound_of,
@@ -213,6 +213,7 @@ def half_time_for_every_size(context: Context) -> Iterator[Found]:
     yield from enclosed_flow.at_rungs(context, "|T_½·γρz⁴/K - 1|", law, "local", -1)
 
 
+length.mistake(enclosed_flow.half_time, "0.35 off, enclosed", missed(0.35))
 length.mistake(LocalQuery.late, "Υ_n and R left out of the bounds", left_out)
 length.mistake(limit_systems.own_drive, "α_n twice as large", scaled(2))
 length.mistake(laws.half_time_exponent, "exponent off by 0.02", shifted(0.02))
@@ -270,6 +271,7 @@ def single_others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from others_stay_small(context, NEGATIVE)
 
 
+single_others_small.mistake(enclosed_flow.other_at_end, "0.35 off, enclosed", missed(0.35))
 single_others_small.mistake(
     ball_flow.Flow.weights, "α_m tenfold", enclosed_flow.spoiled_other(0, 10)
 )
@@ -311,6 +313,12 @@ def single_positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from positions_stay_small(context, NEGATIVE)
 
 
+single_positions_small.mistake(
+    enclosed_flow.own_position_at_end, "0.35 off, enclosed", missed(0.35)
+)
+single_positions_small.mistake(
+    enclosed_flow.other_position_at_end, "0.35 off, enclosed", missed(0.35)
+)
 single_positions_small.mistake(
     laws.own_position_exponent, "own exponent off by 0.02", shifted(-0.02)
 )

@@ -15,7 +15,7 @@ from flint import arb
 
 from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims.mae import enclosed_flow, laws, limit_systems
-from refutable.claims.mae.enclosed_flow import Found
+from refutable.claims.mae.enclosed_flow import Found, missed
 from refutable.claims.mae.for_every_size import (
     LocalQuery,
     bound_of,
@@ -169,6 +169,7 @@ def switch_time_for_every_size(context: Context) -> Iterator[Found]:
     yield from enclosed_flow.at_rungs(context, "|T_1·3γρ′z⁴/K - 1|", law, "local", 1)
 
 
+phase1_length.mistake(enclosed_flow.switch_time, "0.5 off, enclosed", missed(0.5))
 phase1_length.mistake(limit_systems.own_drive, "α_n a tenth too large", scaled(sp.Rational(11, 10)))
 phase1_length.mistake(
     limit_systems.solution, "v = s", lambda _: lambda: (1 - limit_systems.s, limit_systems.s)
@@ -238,6 +239,7 @@ def depth_for_every_size(context: Context) -> Iterator[Found]:
     yield from enclosed_flow.at_rungs(context, "|zΦ_1(T_1) - its law|", law, "local", 1)
 
 
+decoupling_depth.mistake(enclosed_flow.depth_at_switch, "0.5 off, enclosed", missed(0.5))
 decoupling_depth.mistake(
     limit_systems.switch, "|α_1| = α_n at half the time", scaled(sp.Rational(1, 2))
 )
@@ -302,6 +304,7 @@ def own_for_every_size(context: Context) -> Iterator[Found]:
     yield from enclosed_flow.at_rungs(context, "|zΦ_n(T_1) - ln(3/2)|", law, "local", 1)
 
 
+own_at_the_switch.mistake(enclosed_flow.own_at_switch, "0.5 off, enclosed", missed(0.5))
 own_at_the_switch.mistake(
     limit_systems.switch, "|α_1| = α_n at half the time", scaled(sp.Rational(1, 2))
 )
@@ -371,6 +374,7 @@ def half_time_for_every_size(context: Context) -> Iterator[Found]:
     yield from enclosed_flow.at_rungs(context, "|T_½·γρ′z⁴/K - 1|", law, "local", 1)
 
 
+phase2_length.mistake(enclosed_flow.half_time_given_up, "0.5 off, enclosed", missed(0.5))
 phase2_length.mistake(
     limit_systems.travel,
     "own attention grows as if the loss were linear",

@@ -15,7 +15,7 @@ from flint import arb
 from refutable import scaling
 from refutable.claim import Case, Claim, Context, Evidence, Provenance
 from refutable.claims.mae import enclosed_flow, laws, limit_systems
-from refutable.claims.mae.enclosed_flow import Found
+from refutable.claims.mae.enclosed_flow import Found, missed
 from refutable.claims.mae.ladders import (
     GLOBAL_SHARE,
     LATE,
@@ -200,6 +200,7 @@ def others_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from others_stay_small(context, POSITIVE)
 
 
+others_small.mistake(enclosed_flow.other_at_end, "0.5 off, enclosed", missed(0.5))
 others_small.mistake(ball_flow.Flow.weights, "α_m tenfold", enclosed_flow.spoiled_other(0, 10))
 others_small.mistake(
     ball_events.larger_moduli,
@@ -246,6 +247,8 @@ def positions_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from positions_stay_small(context, POSITIVE)
 
 
+positions_small.mistake(enclosed_flow.own_position_at_end, "0.5 off, enclosed", missed(0.5))
+positions_small.mistake(enclosed_flow.other_position_at_end, "0.5 off, enclosed", missed(0.5))
 positions_small.mistake(
     ball_flow.Flow.weights,
     "β of another area ten times as large, enclosed",

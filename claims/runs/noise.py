@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy import stats
 
 from refutable.model.data import Floats
 
@@ -18,6 +19,16 @@ heavier than normal."""
 def hoeffding(count: int, false_alarm: float) -> float:
     """How far a mean of so many independent numbers in [0, 1] is off with this chance, at most."""
     return math.sqrt(math.log(2 / false_alarm) / (2 * count))
+
+
+def frequency_off(count: int, probability: float, false_alarm: float) -> float:
+    """How far the frequency of an event in so many trials is off with this chance, at most; exact.
+
+    Each tail of the binomial law has half of the chance.
+    """
+    law = stats.binom(count, probability)
+    most, least = law.isf(false_alarm / 2), law.ppf(false_alarm / 2)
+    return max(float(most) / count - probability, probability - float(least) / count)
 
 
 def noise(values: Floats) -> float:
