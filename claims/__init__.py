@@ -51,6 +51,7 @@ CHAPTERS = {
     "refutable.claims.theorems.theorem_4_4": "Theorem 4.4",
     "refutable.claims.contrastive.gradients": "Contrastive learning, gradients",
     "refutable.claims.contrastive.shared_row": "Contrastive learning, one row for all patches",
+    "refutable.claims.contrastive.lumping": "Contrastive learning, counts of visible patches",
     "refutable.claims.contrastive.start": "Contrastive learning, initialisation",
     "refutable.claims.contrastive.collapse": "Contrastive learning, the collapse",
     "refutable.claims.contrastive.leftovers": "Contrastive learning, what is not learned",

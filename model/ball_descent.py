@@ -74,9 +74,12 @@ def descend(setting: Setting, query: QueryKind, eta: Fraction, steps: int) -> It
             upsilon = [x + step * rate for x, rate in zip(upsilon, beta, strict=True)]
 
 
-def bits_for(steps: int) -> int:
-    """The precision at which the last of so many steps is known to some 30 digits."""
-    return 128 + math.ceil(BITS_A_STEP * steps)
+def bits_for(steps: int, a_step: float = BITS_A_STEP) -> int:
+    """The precision at which the last of so many steps is known to some 30 digits.
+
+    a_step: bits by which radii grow at each.
+    """
+    return 128 + math.ceil(a_step * steps)
 
 
 class _Population:

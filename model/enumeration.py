@@ -68,28 +68,29 @@ def population(setting: Setting, masked: int | None = None) -> data.Samples:
     return data.Samples(k, z[i], visible[m], chance[i] * (total / (setting.K * len(visible))))
 
 
-def views(setting: Setting) -> data.Views:
-    """Every pair of views with every single negative (N_c = 1) and its probability.
+def views(setting: Setting, negatives: int = 1) -> data.Views:
+    """Every pair of views with so many negatives in every way, and its probability.
 
     Raises SettingError when there are more than LARGEST_POPULATION.
     """
     single, seen = population(setting), masks(setting)
     complementary = setting.contrastive.views == "complementary"
     pairs = 1 if complementary else len(seen)
-    if len(single) ** 2 * pairs > LARGEST_POPULATION:
+    if len(single) ** (1 + negatives) * pairs > LARGEST_POPULATION:
         raise SettingError("too many views to enumerate")
+    beside = np.array(list(itertools.product(range(len(single)), repeat=negatives)), dtype=np.int64)
     i, u, s = (
         index.ravel()
         for index in np.meshgrid(
-            np.arange(len(single)), np.arange(pairs), np.arange(len(single)), indexing="ij"
+            np.arange(len(single)), np.arange(pairs), np.arange(len(beside)), indexing="ij"
         )
     )
     first = single.take(i)
-    weights = first.weights * single.weights[s] / pairs
+    weights = first.weights * single.weights[beside[s]].prod(axis=1) / pairs
     first = data.Samples(first.cluster, first.latents, first.visible, weights)
     other = ~first.visible if complementary else seen[u]
     second = data.Samples(first.cluster, first.latents, other, weights)
-    return data.Views(first, second, single.take(s))
+    return data.Views(first, second, single.take(beside[s].ravel()))
 
 
 def exact_moment(setting: Setting, r: int) -> Fraction:

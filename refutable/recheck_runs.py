@@ -5,6 +5,9 @@ A file of kind `recursion` says where a state begins, how a step goes, and what 
 - `(state x start)`, `(constant c value)`;
 - `(draw d (u m) (v n))`: d things are drawn without replacement, u of m and v of n; each way is a
   row with its `chance`, and some_u is 1 where u > 0, otherwise 0;
+- `(views d n (v m) (w size areas))`: 1 + n times, afresh, d of the same m + size·areas things are
+  drawn: v of the m at first and v_0, v_1, ... later, and w_i is the sum over the areas of what came
+  first times what came then; every combination of these numbers is a row with its `chance`;
 - `(let y term)`, once a step; `(each y term)`, once a row; `(total y term)`, summed over all rows;
 - `(next x term)`: the state after a step; `(steps n)`: how many are taken, the start being step 0;
 - `(first y n)`: y < 0 at every step before n and y > 0 at step n; `(least y value)` of all steps,
@@ -31,6 +34,8 @@ MOST_TERMS = 500_000
 """Rows, times steps, that are looked at."""
 MOST_THINGS = 10_000
 """Of which some are drawn: the chances are quotients of numbers of that many digits."""
+MOST_DRAWS = 2_000
+"""Vectors of counts that a draw of several areas may show."""
 
 Values = dict[str, Ball]
 Term = Callable[[Mapping[str, Ball]], Ball]
@@ -83,6 +88,40 @@ def ways(drawn: int, pools: Mapping[str, int]) -> Iterator[dict[str, Fraction]]:
             yield {**each, **some, "chance": chance}
 
 
+def views(
+    drawn: int, more: int, v: tuple[str, int], w: tuple[str, int, int]
+) -> Iterator[dict[str, Fraction]]:
+    """What several draws from the same things show. Raises TooLargeError, ValueError."""
+    (first, m), (product, size, areas) = v, w
+    if min(m, size, areas, more) < 0 or not 0 <= drawn <= m + size * areas:
+        raise ValueError("so many cannot be drawn")
+    if m + size * areas > MOST_THINGS or (size + 1) ** areas > MOST_DRAWS:
+        raise TooLargeError
+    draws = []
+    for shown in itertools.product(range(size + 1), repeat=areas):
+        left = drawn - sum(shown)
+        if 0 <= left <= m:
+            number = math.comb(m, left) * math.prod(math.comb(size, u) for u in shown)
+            draws.append((left, shown, number))
+    found: dict[tuple[int, ...], int] = {}
+    for left, shown, number in draws:
+        others: dict[tuple[int, ...], int] = {}
+        for other, parts, times in draws:
+            met = other, sum(map(int.__mul__, shown, parts))
+            others[met] = others.get(met, 0) + times
+        if len(others) ** more * len(draws) > MOST_TERMS:
+            raise TooLargeError
+        for chosen in itertools.product(others.items(), repeat=more):
+            row = (left, *itertools.chain.from_iterable(met for met, _ in chosen))
+            ways_to = math.prod((times for _, times in chosen), start=number)
+            found[row] = found.get(row, 0) + ways_to
+    whole = math.comb(m + size * areas, drawn) ** (1 + more)
+    names = (first, *(f"{name}_{i}" for i in range(more) for name in (first, product)))
+    for row, ways_to in found.items():
+        chance = Fraction(ways_to, whole)
+        yield {**dict(zip(names, map(Fraction, row), strict=True)), "chance": chance}
+
+
 class Recursion:
     """What a file declares. Raises ValueError for what has no meaning."""
 
@@ -91,6 +130,7 @@ class Recursion:
         self.names: set[str] = set()
         self.start: Values = {}
         self.rows: list[Values] = []
+        self.alike: dict[str, list[int]] = {}
         self.before: dict[str, Term] = {}
         self.each: dict[str, Term] = {}
         self.totals: dict[str, Term] = {}
@@ -99,6 +139,8 @@ class Recursion:
         self.said: list[Tree] = []
         self.states: set[str] = set()
         columns: list[str] = []
+        rows: list[dict[str, Fraction]] = []
+        rests_on: dict[str, set[str]] = {}
         steps: list[int] = []
         for command in commands:
             match command:
@@ -108,13 +150,20 @@ class Recursion:
                 case ["draw", drawn, *pools] if not columns:
                     rows = list(ways(int(drawn), {name: int(size) for name, size in pools}))
                     columns = [self._new(name) for name in rows[0]]
-                    self.rows = [{n: Ball.of(x, bits) for n, x in row.items()} for row in rows]
+                case ["views", drawn, more, [v, m], [w, size, areas]] if not columns:
+                    kinds = (declared(v), int(m)), (declared(w), int(size), int(areas))
+                    rows = list(views(int(drawn), int(more), *kinds))
+                    columns = [self._new(name) for name in rows[0]]
                 case ["let" | "each" | "total" as head, name, tree]:
                     made = self._group(head)
                     # What belongs to a row alone is no part of what is made once a step.
                     alone = set() if head != "let" else {*columns, *self.each}
                     made[name] = term(tree, self.names - alone, bits)
                     self._new(name)
+                    if head == "each":
+                        used = _words(tree)
+                        inner = (rests_on[other] for other in used & rests_on.keys())
+                        rests_on[name] = (used & {*columns}).union(*inner)
                 case ["next", str(name), tree] if name in self.states and name not in self.next:
                     alone = {*columns, *self.each}
                     self.next[name] = term(tree, self.names - alone, bits)
@@ -131,8 +180,10 @@ class Recursion:
         (self.steps,) = steps
         if set(self.next) != self.states or not self.said or self.steps < 0:
             raise ValueError("a state without a next one, nothing said, or no number of steps")
-        if self.steps * max(len(self.rows), 1) > MOST_TERMS:
+        if self.steps * max(len(rows), 1) > MOST_TERMS:
             raise TooLargeError
+        self.rows = [{name: Ball.of(x, bits) for name, x in row.items()} for row in rows]
+        self.alike = {name: _numbered(rows, inner) for name, inner in rests_on.items()}
 
     def _new(self, name: Tree) -> str:
         if declared(name) in self.names:
@@ -155,10 +206,14 @@ class Recursion:
             for name, made in self.before.items():
                 values[name] = made(values)
             sums = {name: Ball(self.bits, 0) for name in self.totals}
-            for row in self.rows:
+            known: dict[tuple[str, int], Ball] = {}
+            for i, row in enumerate(self.rows):
                 inside = values | row
                 for name, made in self.each.items():
-                    inside[name] = made(inside)
+                    which = name, self.alike[name][i]
+                    if which not in known:
+                        known[which] = made(inside)
+                    inside[name] = known[which]
                 for name, made in self.totals.items():
                     sums[name] = sums[name] + made(inside)
             values |= sums
@@ -194,6 +249,17 @@ class Recursion:
                     _sharp(seen[-1])
                 case _:
                     raise ValueError(f"nothing that can be said: {head}")
+
+
+def _words(tree: Tree) -> set[str]:
+    return {tree} if isinstance(tree, str) else set().union(*map(_words, tree))
+
+
+def _numbered(rows: Sequence[Mapping[str, Fraction]], columns: set[str]) -> list[int]:
+    """A number for each row, the same for rows that agree in these columns."""
+    seen: dict[tuple[Fraction, ...], int] = {}
+    chosen = sorted(columns)
+    return [seen.setdefault(tuple(row[name] for name in chosen), len(seen)) for row in rows]
 
 
 def _sign(x: Ball) -> int:

@@ -11,12 +11,10 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from refutable.certificate import Certificate
+from refutable.claims.runs import recursion_script
 from refutable.model.ball_descent import Seen, bits_for
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind
-from refutable.prove.balls import BALLS
-from refutable.prove.recording import decimal
-from refutable.prove.terms import fraction, prefix
 
 STATES = ("phi_n", "phi_1", "phi_m", "ups_p", "ups_n", "ups_1", "ups_m")
 """Φ of the own area, the global one, another one; Υ of p itself and of a patch of each."""
@@ -92,20 +90,16 @@ def certificate(
 
     said: lines about it, as `claims-recheck` reads them. radius: the largest of the last state.
     """
-    sizes = f"P = {setting.P}, C_1 = {setting.C_1}, C_s = {setting.C_s}, M = {setting.M}"
-    return Certificate(
-        by=BALLS,
-        negated="the path of this training does something else",
-        variables={
-            "sizes": sizes,
+    return recursion_script.certificate(
+        {
+            "sizes": recursion_script.sizes(setting),
             "query": query,
             "η": str(eta),
             "ε": str(epsilon),
         },
-        resource={"bits": bits_for(steps), "steps": steps},
-        for_all=True,
-        radii=f"at most {radius:.0e} at the last step",
-        scripts=(script(setting, query, eta, steps, epsilon, said),),
+        {"bits": bits_for(steps), "steps": steps},
+        radius,
+        script(setting, query, eta, steps, epsilon, said),
     )
 
 
@@ -113,16 +107,12 @@ def ends(seen: Seen) -> tuple[str, ...]:
     """Lines on where a training is at its last step."""
     path = (*seen.phi, *seen.upsilon, seen.own_attention, seen.loss_gap)
     names = (*STATES, "attention", "loss_gap")
-    return tuple(
-        f"(last {name} {decimal(x, 12)})"
-        for name, x in zip(names, path, strict=True)
-        if not x.contains(0)
-    )
+    return recursion_script.ends(dict(zip(names, path, strict=True)))
 
 
 def widest(seen: Seen) -> float:
     """The largest radius of a state."""
-    return float(max(x.rad() for x in (*seen.phi, *seen.upsilon)))
+    return recursion_script.widest((*seen.phi, *seen.upsilon))
 
 
 def script(
@@ -145,13 +135,9 @@ def script(
         "areas": max(areas, 1), "own_keys": max(own, 1), "first_keys": max(first, 1),
         "rest_keys": max(rest, 1), "pair": Fraction(setting.C_s - 1, max(rest - 1, 1)),
     }  # fmt: skip
-    lines = ["(set-info :kind recursion)"]
-    lines += [f"(state {name} 0)" for name in STATES]
-    lines += [f"(constant {name} {fraction(value)})" for name, value in constants.items()]
     drawn = setting.P - setting.M
-    lines.append(f"(draw {drawn} (u {own}) (v {first}) (r {rest}))")
-    for head, formulas in (
+    rows = f"(draw {drawn} (u {own}) (v {first}) (r {rest}))"
+    groups = (
         ("let", ONCE), ("each", EACH), ("total", TOTALS), ("let", AFTER), ("next", NEXT)
-    ):  # fmt: skip
-        lines += [f"({head} {name} {prefix(formula)})" for name, formula in formulas.items()]
-    return "\n".join([*lines, f"(steps {steps})", *said, "(holds-0 shift)"])
+    )  # fmt: skip
+    return recursion_script.script(STATES, constants, rows, groups, steps, said)

@@ -2,8 +2,8 @@
 
 Source: the theorem's title and the abstract; formulas are ours, and so is the condition that there
 are many clusters (cl.cluster-threshold). Below: the statement and what it rests on, what it
-predicts, and three checks: reduced dynamics on ladders of P, bounds for every P from some size on,
-and models trained by gradient descent.
+predicts, and three checks: reduced dynamics on ladders of P; bounds for every P from some size on,
+and gradient descent on the exact population at a few small ones; models trained by it on samples.
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ import functools
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
+from flint import arb
 
 from refutable import scaling
-from refutable.claim import Case, Claim, Context, Evidence, Provenance
+from refutable.claim import Case, Claim, Context, Evidence, Provenance, Undecided
 from refutable.claims.contrastive.for_every_size import Collapse
 from refutable.claims.mae import ladders
 from refutable.claims.mae.ladders import Ladder
 from refutable.claims.runs import contrastive as runs
-from refutable.claims.runs import for_every_size, plants, training
+from refutable.claims.runs import exact_collapse, for_every_size, plants, training
 from refutable.claims.runs.for_every_size import Bounds, Proof
 from refutable.claims.runs.noise import FALSE_ALARM, worst
 from refutable.claims.runs.regimes import BOTH_SIGNS, sign_of
 from refutable.gap import Gap, at_most, equal
-from refutable.model import gradients, reduced
+from refutable.model import ball_contrastive, gradients, reduced
 from refutable.model.data import Floats
 from refutable.model.setting import Contrastive, Latents, Setting, power_of_ten
 from refutable.model.trajectory import Trajectory
@@ -42,8 +44,9 @@ collapse = Claim(
     ),
     measured=(
         "reduced dynamics at the loss gap ε: 1-A_1 against its first order in ε, slope of Φ_1, "
-        "power of |Φ_m|/Φ_1, up to P = 1e100; trained models (at P = 64 by torch on all of Q) "
-        "against the reduced dynamics"
+        "power of |Φ_m|/Φ_1, up to P = 1e100; exact gradient descent at sizes that are named, "
+        "until 1-A_1 is 1/20; trained models (at P = 64 by torch on all of Q) against the reduced "
+        "dynamics"
     ),
     provenance=Provenance.RECONSTRUCTED,
     paper="Theorem 4.4",
@@ -51,6 +54,7 @@ collapse = Claim(
     rests_on=(
         "cl.gradient-feature",
         "cl.rank-one",
+        "cl.lumping",
         "cl.feature-growth",
         "cl.locals-stay",
         "cl.cluster-threshold",
@@ -235,16 +239,32 @@ def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
     yield from collapse_bounds().inside()
 
 
-# ------------------------------------------------------------------------- check: for every P
+# ---------------------------------------------------- check: for every P, and exactly at a size
 
 REACH = 1000
 """A_1/(1 - A_1) up to which the collapse is followed: A_1 = 0.999."""
 
 
-@collapse.leg("enclosed", require=BOTH_SIGNS)
-def collapse_for_every_size(context: Context) -> Evidence:
-    """Until A_1 = 0.999, |Φ_m|/Φ_1 below a bound that falls with P, every K ≥ 2, N_c ≥ 1, τ ≥ 1."""
-    return collapse_bounds().evidence()
+@collapse.leg(
+    "enclosed",
+    require={
+        **dict.fromkeys(BOTH_SIGNS, ("P = *: 1-A_1 after *", "P = *: largest |Φ_m|/Φ_1 *")),
+        **dict.fromkeys(
+            ("z ≠ 1", "τ ≠ 1", "γ ≠ ½", "positions in the keys"), "P = *: 1-A_1 after *"
+        ),
+    },
+)
+def collapse_for_every_size(context: Context) -> Iterator[Gap | Case | Evidence | Undecided]:
+    """Until A_1 = 0.999, |Φ_m|/Φ_1 below a bound that falls with P, every K ≥ 2, N_c ≥ 1, τ ≥ 1.
+
+    Until A_1 = 0.95 by exact gradient descent at small P, every step of it.
+    """
+    yield collapse_bounds().evidence()
+    sizes = exact_collapse.SIZES[: context.at(quick=3, full=7)]
+    at = ", ".join(map(str, sorted({setting.P for setting in sizes})))
+    yield Evidence(gaps=(), cases=0, scope=f"gradient descent at P = {at}")
+    for setting in sizes:
+        yield from exact_collapse.collapsed(setting)
 
 
 def collapsed(setting: Setting) -> Trajectory:
@@ -334,6 +354,28 @@ collapse.mistake(
     gradients.pulls,
     "negatives pull instead of pushing",
     lambda original: lambda *given: (-original(*given)[0], original(*given)[1]),
+)
+collapse.mistake(
+    ball_contrastive.pulls,
+    "negatives pull instead of pushing, in balls",
+    lambda original: lambda *given: tuple(-g for g in original(*given)),
+)
+collapse.mistake(
+    ball_contrastive.descend,
+    "positions that drift",
+    lambda original: (
+        lambda *given: (replace(seen, shift=seen.shift + arb("1e-9")) for seen in original(*given))
+    ),
+)
+collapse.mistake(
+    ball_contrastive.descend,
+    "steps half as long, in balls",
+    lambda original: lambda setting, eta, steps: original(setting, eta / 2, steps),
+)
+collapse.mistake(
+    exact_collapse.dominated_by,
+    "local areas pooled half as fast",
+    plants.scaled(Fraction(1, 2)),
 )
 collapse.mistake(
     global_attention,
