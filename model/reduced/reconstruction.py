@@ -135,17 +135,15 @@ class Rows:
         self.own = setting.C_s if query == "local" else setting.C_1
         if counts == "fluctuating":
             self.own = areas_of(setting, query, size).own
-        met: list[tuple[QueryKind, int]] = [(query, self.own)]
+        rows: list[coupling.Met] = [(query, self.own)]
         if counts == "fluctuating" and coupling.is_coupled(setting):
-            elsewhere: list[tuple[QueryKind, int]] = [
-                ("local", areas_of(setting, "local").own), ("global", setting.C_1)
-            ]  # fmt: skip
-            met += [row for row in elsewhere if row not in met]
-            self._local, self._global = (met.index(row) for row in elsewhere)
-            self._seen = [coupling.overlap(setting, *row) for row in met]
-        self._sums = [sums, *(rate_sums(setting, kind, counts) for kind, _ in met[1:])]
+            met = coupling.met_as(setting)
+            rows += [row for row in met if row not in rows]
+            self._met = [rows.index(row) for row in met]
+            self._seen = [coupling.overlap(setting, *row) for row in rows]
+        self._sums = [sums, *(rate_sums(setting, kind, counts, own) for kind, own in rows[1:])]
         self.hold = min(1.0, setting.C_1 / setting.P * (setting.C_1 / setting.C_s))
-        units = [self._units(kind, own, counts) for kind, own in met]
+        units = [self._units(kind, own, counts) for kind, own in rows]
         self.units = list(itertools.chain(*units))
         ends = list(itertools.accumulate(map(len, units), initial=0))
         self._rows = [slice(*pair) for pair in itertools.pairwise(ends)]
@@ -154,8 +152,7 @@ class Rows:
         """Expected sizes of a row's state over log P."""
         setting, sizes = self.setting, [self.setting.C_s]
         if counts == "fluctuating":
-            areas = areas_of(setting, query, own if query == "local" else None)
-            sizes = [kind.size for kind in areas.kinds]
+            sizes = [kind.size for kind in areas_of(setting, query, own).kinds]
         phi_m, *further = (size / setting.P for size in sizes)
         key = 1 / setting.P
         return [
@@ -174,9 +171,9 @@ class Rows:
         if len(self._sums) == 1:
             return [self._sums[0](flat)]
         states = [flat[row] for row in self._rows]
-        local, global_ = states[self._local], states[self._global]
+        met = [states[row] for row in self._met]
         return [
-            sums(coupling.with_other_clusters(self.setting, seen, state, local, global_))
+            sums(coupling.with_other_clusters(self.setting, seen, state, met))
             for sums, seen, state in zip(self._sums, self._seen, states, strict=True)
         ]
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from refutable.model import enumeration, gradients, lumping, reduced
+from refutable.model import correlations, descent, enumeration, gradients, lumping, reduced
 from refutable.model.reduced import counts, coupling, fluctuating
 from refutable.model.reduced.clock import integrate
 from refutable.model.setting import Latents, Setting, SettingError
@@ -296,9 +296,22 @@ def test_the_same_placement_means_the_same_kinds() -> None:
     setting = Setting.of_sizes(48, 16, 8, K=2)
     setting.area_of[1] = setting.area_of[0]  # laid out once, and changed before it is looked at
     seen = coupling.overlap(setting, "local", 8)
-    assert seen.query.tolist() == [1, 0]
-    there = seen.keys[:, coupling.LOCAL_THERE]
+    assert seen.query.tolist() == [1, 0]  # never as a global one
+    there = seen.keys[:, 0]
     np.testing.assert_allclose(there, np.eye(3), atol=1e-12)
+
+
+def test_queries_are_met_by_the_size_of_their_area() -> None:
+    # Two clusters swap two areas of 3 and share one of 4, whose queries are alike to the last bit.
+    # The others have other areas of both sizes, whose counts vary together.
+    setting = Setting.of_sizes(10, 3, 3, K=2, local_sizes=(3, 4))
+    setting.area_of[:] = [0] * 3 + [1] * 3 + [2] * 4, [1] * 3 + [0] * 3 + [2] * 4
+    G = descent.train_closed(setting, enumeration.population(setting), steps=60, step=1.0)
+    phi = correlations.of_cluster(setting, 0, correlations.feature(setting, G))
+    for p, size, allowed in ((9, 4, 1e-12), (3, 3, 5e-4), (0, None, 5e-4)):
+        query = QUERIES[0 if size else 1]
+        run = reduced.descend(setting, query, step=1.0, steps=60, size=size)
+        assert run.phi_own[-1] == pytest.approx(phi[p, setting.area_of[0, p]], abs=allowed)
 
 
 def test_what_is_refused() -> None:
