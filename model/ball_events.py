@@ -33,8 +33,6 @@ from refutable.model.ball_flow import (
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind
 
-BISECTIONS = 70
-"""Of the step that holds an event: beyond a step's 2^-70 the balls decide nothing."""
 TOGETHER = 20
 """Steps between states of which a record is kept."""
 Ends = tuple[Fraction, Fraction]
@@ -214,17 +212,15 @@ def _falls(step: Step, whole: Weights, watch: Watch, name: str) -> bool:
 
 
 def _crossing(step: Step, watch: Watch) -> arb:
-    """Where on the step a falling watch is 0, as a ball."""
-    low, high = arb(0), step.length
-    for _ in range(BISECTIONS):
-        middle = ((low + high) / 2).mid()
+    """Where on the step a falling watch is 0, as a ball, halved or by Newton's method narrowed."""
+    low, high, slowest = arb(0), step.length, (-step.rate_of(watch)).lower()
+    wide = 2 * high
+    while 10 * (high - low) < 9 * wide:
+        wide, middle = high - low, ((low + high) / 2).mid()
         value = watch(step.weights(middle))
-        if value > 0:
-            low = middle
-        elif value < 0:
-            high = middle
-        else:
-            break
+        reach = abs(value) / slowest
+        low = middle if value > 0 else max(low, (middle - reach).lower())
+        high = middle if value < 0 else min(high, (middle + reach).upper())
     return low.union(high)
 
 

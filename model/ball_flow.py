@@ -6,22 +6,23 @@ and time is a quadrature. With q = α_n/|α_1| the clock's equations dΦ_n/dσ =
 dΦ_1/dσ = -1/(1 + q) contract, so that balls do not swell: Φ_n is followed while |α_1| > α_n, then
 Φ_1, and the other is known from σ.
 
-A step: a box that Picard's map sends into itself on the complex disc |σ - σ_0| ≤ R holds the
-solution there; its Taylor polynomial at the start, with balls as coefficients, is off by at most
-Cauchy's estimate of what is left. An event is where a function of the state changes its sign; that
-it does so once is decided by the function's sign on whole steps, and by that of its slope on the
-step that holds the event.
+A step: its Taylor polynomial at the start, with balls as coefficients, and the next coefficient
+over a box. Where the polynomial's range on the step and that remainder lie inside the box, the
+solution cannot have left it, and the remainder is what the polynomial leaves out. An event is where
+a function of the state changes its sign; that it does so once is decided by the function's sign on
+whole steps, and by that of its slope on the step that holds the event.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flint import acb, arb, arb_poly, arb_series, ctx, fmpq
+from flint import arb, arb_poly, arb_series, ctx, fmpq
 
 from refutable.model.setting import Setting, SettingError
 from refutable.model.trajectory import QueryKind
@@ -29,19 +30,20 @@ from refutable.model.trajectory import QueryKind
 BITS = 128
 ORDER = 18
 """Of the Taylor polynomials."""
-PART = 5
-"""R over the step's length: what the polynomial leaves out is at most PART^-ORDER of the box."""
-LARGEST_RADIUS, SMALLEST_RADIUS = Fraction(1, 2), Fraction(1, 2**14)
-"""Of the disc on which a box is tried."""
-TRIES = 5
-"""Boxes that are tried on a disc, each a quarter wider than what the last one gave."""
+LEFT_OUT = Fraction(1, 10**13)
+"""What the polynomial may leave out of a number, over how far it moves on the step, and by how much
+the box is wider than the polynomial's range."""
+NOTHING = arb(2) ** -4096
+"""The same for a number that stands still; far below all that moves up to P = 1e300."""
+LONGEST, SHORTEST = Fraction(1, 4), Fraction(1, 2**16)
+"""Steps, in σ."""
 GRID = 2**24
 """Lengths of steps are multiples of 1/GRID, so that σ is an exact number."""
 PHI_M, UPS_1, UPS_N, UPS_M, TIME = range(1, 6)
 """Places in a state, after the followed correlation: Φ_m, Υ_1, Υ_n, Υ_m, ργt/K·z⁴."""
 
 Values = Sequence[Any]
-"""Of one kind: arb, acb or arb_series."""
+"""Of one kind: arb or arb_series."""
 
 
 class NotEnclosedError(Exception):
@@ -214,9 +216,9 @@ def steps(
         flow = kind(setting, query)
         state, sigma = [arb(0)] * flow.states, arb(0)
         start = flow.weights(arb(0), arb(0), state)
-        follows_own, radius = bool(start.pushed > start.own), LARGEST_RADIUS
+        follows_own, longest = bool(start.pushed > start.own), LONGEST
         while sigma < length:
-            step, radius = _step(flow, state, sigma, follows_own, radius)
+            step, longest = _step(flow, state, sigma, follows_own, longest)
             yield step
             state, sigma = step.state(step.length), sigma + step.length
             assert sigma.is_exact()
@@ -229,56 +231,45 @@ def steps(
 
 
 def _step(
-    flow: Flow, state: list[arb], sigma: arb, follows_own: bool, radius: Fraction
+    flow: Flow, state: list[arb], sigma: arb, follows_own: bool, length: Fraction
 ) -> tuple[Step, Fraction]:
-    """A step from a state, and the radius to try next."""
-    while True:
-        sizes = _box(flow, state, sigma, follows_own, ball(radius))
-        if sizes is not None:
-            break
-        radius = _short(radius * Fraction(4, 5))
-        if radius < SMALLEST_RADIUS:
-            raise NotEnclosedError(f"no box holds the flow at σ = {float(sigma):.6g}")
-    polynomials = tuple(map(arb_poly, _taylor(flow, state, sigma, follows_own)))
-    left = 1 / (arb(PART) ** ORDER * (PART - 1))
-    tails = tuple((size * left).upper() for size in sizes)
-    length = ball(_short(radius / PART))  # so that σ has no radius
-    step = Step(flow, sigma, length, follows_own, polynomials, tails)
-    return step, min(_short(radius * Fraction(3, 2)), LARGEST_RADIUS)
+    """A step from a state, no longer than `length`, and the length to try next."""
+    polynomials = tuple(map(arb_poly, _taylor(flow, state, sigma, follows_own, ORDER)))
+    while length >= SHORTEST:
+        h = ball(length)  # so that σ has no radius
+        whole = arb(h / 2, h / 2)
+        ranges = [p(whole) for p in polynomials]
+        rooms = [(x.rad() * ball(LEFT_OUT) + NOTHING).upper() for x in ranges]
+        box = [x + arb(0, room) for x, room in zip(ranges, rooms, strict=True)]
+        try:
+            last = _taylor(flow, box, sigma + whole, follows_own, ORDER + 1)
+        except ValueError:  # so wide that what divides may be 0
+            length = _short(length / 2)
+            continue
+        tails = [(abs(x[-1]) * h ** (ORDER + 1)).upper() for x in last]
+        used = max(float(tail / room) for tail, room in zip(tails, rooms, strict=True))
+        following = _short(length * _longer(used))
+        if all(tail < room for tail, room in zip(tails, rooms, strict=True)):
+            step = Step(flow, sigma, h, follows_own, polynomials, tuple(tails))
+            return step, min(following, LONGEST)
+        length = min(following, _short(length * Fraction(9, 10)))
+    raise NotEnclosedError(f"no box holds the flow at σ = {float(sigma):.6g}")
 
 
-def _box(flow: Flow, state: list[arb], sigma: arb, own_waits: bool, reach: arb) -> list[arb] | None:
-    """How far the solution moves at most on the disc of radius `reach`, or None.
-
-    Both correlations are in the box, each by its own speed, although σ is their difference: the
-    image of Picard's map keeps that, so that neither moves farther than the other and σ do.
-    """
-    at = [*both(state, sigma, own_waits), *state[1:]]
-
-    def moved(box: Values) -> list[arb]:
-        speeds = flow.speeds(box[0], box[1], box[1:], own_waits)
-        return [(abs(speed) * reach).upper() for speed in speeds]
-
-    sizes = [fmpq(3, 2) * size for size in moved(at)]
-    for _ in range(TRIES):
-        for i in range(2):
-            sizes[i] = min(sizes[i], (reach + sizes[1 - i]).upper())
-        found = moved([acb(x) + _disc(r) for x, r in zip(at, sizes, strict=True)])
-        if not all(x.is_finite() for x in found):
-            return None
-        found[:2] = (min(found[i], (reach + sizes[1 - i]).upper()) for i in range(2))
-        if all(x <= r for x, r in zip(found, sizes, strict=True)):
-            return [found[1] if own_waits else found[0], *found[2:]]
-        sizes = [
-            r if x <= r else (x * fmpq(5, 4)).upper() for x, r in zip(found, sizes, strict=True)
-        ]
-    return None
+def _longer(used: float) -> Fraction:
+    """By how much a step may be longer, of which a share of the room was used."""
+    if not 0 < used < math.inf:
+        return Fraction(3, 2) if used == 0 else Fraction(1, 2)
+    scale = 0.9 * used ** (-1 / (ORDER + 1))
+    return Fraction(round(64 * min(max(scale, 0.5), 1.5)), 64)
 
 
-def _taylor(flow: Flow, state: list[arb], sigma: arb, follows_own: bool) -> list[list[arb]]:
-    """Coefficients of the solution at the start of a step, up to ORDER."""
+def _taylor(
+    flow: Flow, state: list[arb], sigma: arb, follows_own: bool, order: int
+) -> list[list[arb]]:
+    """Coefficients of the solutions from a box of states on, up to an order."""
     found = [[x] for x in state]
-    for k in range(ORDER):
+    for k in range(order):
         with terms(k + 1):
             series = [arb_series(x) for x in found]
             slope = flow.slope(series, arb_series([sigma, 1]), follows_own)
@@ -290,11 +281,6 @@ def _taylor(flow: Flow, state: list[arb], sigma: arb, follows_own: bool) -> list
 def _short(number: Fraction) -> Fraction:
     """A multiple of 1/GRID near it."""
     return Fraction(int(number * GRID), GRID)
-
-
-def _disc(radius: arb) -> acb:
-    """A square that holds the disc around 0."""
-    return acb(arb(0, radius), arb(0, radius))
 
 
 def ball(number: Fraction | float) -> arb:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from flint import acb, arb, arb_series
+from flint import arb, arb_series
 
 from refutable.model.ball_flow import Flow, Values, Weights, ball
 from refutable.model.reduced.coupling import is_coupled
@@ -257,8 +257,7 @@ class MeanFlow(FluctuatingFlow):
 
 def _below_one(x: Any) -> bool:
     """Whether the middle of a ball, or of a series where it begins, is."""
-    at = x[0] if isinstance(x, arb_series) else x
-    return bool((at.real if isinstance(at, acb) else at).mid() < 1)
+    return bool((x[0] if isinstance(x, arb_series) else x).mid() < 1)
 
 
 def _atoms(setting: Setting, areas: Areas, z_n: arb, z_1: arb, chance: arb) -> Iterator[Atom]:

@@ -141,7 +141,9 @@ class Ball:
         found = Ball(unit, total, 3 * k + 4)
         for _ in range(halvings):
             found = found * found
-        e_r = self.radius + (self.radius * self.radius >> self.bits) + 1  # e^r - 1 ≤ r + r², r ≤ 1
+        r = self.radius
+        square = r * r >> self.bits
+        e_r = r + (square >> 1) + (square * r >> self.bits + 2) + 4  # ≤ r + r²/2 + r³/4, for r ≤ 1
         wide = (found.high * e_r >> unit) + (found.radius >> guard) + 3  # for three that are cut
         return Ball(self.bits, found.middle >> guard, wide)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from flint import arb, arb_poly, ctx
+from flint import arb, arb_poly, arb_series, ctx
 
 from refutable.model import ball_events, ball_flow, reduced
 from refutable.model.ball_events import EVENTS, Enclosure, enclose
@@ -75,11 +75,15 @@ def test_events_lie_where_a_sharper_integrator_finds_them(setting: Setting, quer
     assert found.own_first == (found.switch is None)
 
 
-@pytest.mark.parametrize("order", [ball_flow.ORDER, 2])
-def test_a_step_holds_the_end_of_finer_steps(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("order", "left_out"), [(ball_flow.ORDER, ball_flow.LEFT_OUT), (3, Fraction(1, 1000))]
+)
+def test_a_step_holds_the_end_of_finer_steps(
+    order: int, left_out: Fraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same σ by steps of another length and order: balls meet.
 
-    At a low order the balls hold it by Cauchy's estimate of what the polynomial leaves out alone.
+    At a low order the balls hold it by what the polynomial leaves out alone.
     """
 
     def at_one() -> list[arb]:
@@ -88,40 +92,52 @@ def test_a_step_holds_the_end_of_finer_steps(order: int, monkeypatch: pytest.Mon
                 return step.state(1 - step.sigma)
         raise AssertionError
 
-    monkeypatch.setattr(ball_flow, "ORDER", order)
-    coarse = at_one()
-    monkeypatch.setattr(ball_flow, "LARGEST_RADIUS", Fraction(1, 50))
+    with monkeypatch.context() as coarser:
+        coarser.setattr(ball_flow, "ORDER", order)
+        coarser.setattr(ball_flow, "LEFT_OUT", left_out)
+        coarse = at_one()
+    monkeypatch.setattr(ball_flow, "LONGEST", Fraction(1, 64))
     monkeypatch.setattr(ball_flow, "ORDER", 24)
     fine = at_one()
     for a, b in zip(coarse, fine, strict=True):
         assert a.overlaps(b)
         assert float(b.rad()) < 1e-12 * float(abs(b).mid())
+    assert order > 3 or not any(a.mid().overlaps(b) for a, b in zip(coarse, fine, strict=True)), (
+        "the middles alone would do"
+    )
 
 
-def test_a_box_is_sent_into_itself() -> None:
-    """By what Picard's map makes of the box that was accepted last, be it by a hair."""
+def test_the_box_holds_the_polynomial_and_what_it_leaves_out() -> None:
+    """Of every step, strictly: the next coefficient was taken over all states that are passed."""
 
     class Spy(Flow):
-        def speeds(self, phi_1: Any, phi_n: Any, state: Any, own_waits: bool) -> list[Any]:
-            found = super().speeds(phi_1, phi_n, state, own_waits)
-            self.last = [phi_1, phi_n, *state[1:]], found
-            return found
+        box: Sequence[arb] = ()
 
-    accepted = 0
-    for step in itertools.islice(ball_flow.steps(BASE, "local", 40, Spy), 0, 60, 6):
-        state = step.state(arb(0))
-        for share in range(1, 40):
-            reach = arb(share) / 20
-            box = ball_flow._box(step.flow, state, step.sigma, step.follows_own, reach)
-            if box is None:
-                continue
-            accepted += 1
-            discs, speeds = step.flow.last  # type: ignore[attr-defined]
-            radii = [disc.real.rad() for disc in discs]
-            moved = [(abs(speed) * reach).upper() for speed in speeds]
-            moved[:2] = [min(moved[i], (reach + radii[1 - i]).upper()) for i in range(2)]
-            assert all(far <= radius for far, radius in zip(moved, radii, strict=True))
-    assert accepted > 20
+        def slope(self, state: Any, sigma: Any, follows_own: bool) -> list[Any]:
+            if isinstance(state[0], arb_series):
+                self.box = [x[0] for x in state]
+            return super().slope(state, sigma, follows_own)
+
+    for setting in SETTINGS:
+        for step in itertools.islice(ball_flow.steps(setting, "local", 40, Spy), 60):
+            box = step.flow.box  # type: ignore[attr-defined]
+            assert not all(x.is_exact() for x in box)
+            for p, tail, held in zip(step.polynomials, step.tails, box, strict=True):
+                (low, high), (least, most) = map(ball_events.ends, (p(step.whole), held))
+                left_out = ball_events.ends(tail)[1]
+                assert least < low - left_out <= high + left_out < most
+
+
+def test_what_is_left_out_is_the_next_coefficient_over_the_box(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One order more at the start is within it, and no box that is too wide is taken."""
+    step = next(iter(ball_flow.steps(BASE, "local", 1)))
+    monkeypatch.setattr(ball_flow, "ORDER", ball_flow.ORDER + 1)
+    more = next(iter(ball_flow.steps(BASE, "local", 1)))
+    power = step.length**ball_flow.ORDER
+    for p, tail in zip(more.polynomials, step.tails, strict=True):
+        assert abs(p[ball_flow.ORDER]) * power <= tail
 
 
 def test_precision_is_put_back() -> None:
