@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from refutable.claims.runs import finite_size, masked
-from refutable.claims.runs.regimes import QUERIES
 from refutable.model import enumeration
 from refutable.model.data import Floats
+from refutable.model.reduced import coupling
 from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind, Trajectory
 
@@ -51,9 +51,7 @@ class Expected:
         return np.unique(np.concatenate([self._path(size).log_t for size in self.patches]))
 
     def _path(self, size: int) -> Trajectory:
-        if self.query == "global" or size == self.setting.C_s:
-            return self.usual
-        return masked.reduced_mae(self.setting, self.query, self.loss_gap, size)
+        return _path(self.setting, self.query, self.loss_gap, size)
 
     def _series(self, size: int, name: str) -> Floats:
         path = self._path(size)
@@ -123,12 +121,21 @@ class Expected:
             found += n * float(np.log(np.exp(Y).mean()) - Y.mean()) * of_size(size)
         return found / sum(self.patches.values())
 
-    def _met(self, log_t: float) -> tuple[float, float, float]:
-        """Υ of a local query on its own and on the global area, of a global one on its own."""
-        local, crowd = (masked.reduced_mae(self.setting, query, self.loss_gap) for query in QUERIES)
+    def _met(self, log_t: float) -> finite_size.Elsewhere:
+        """Υ of the queries as which these are met in other clusters, on own and on global keys."""
 
-        def at(path: Trajectory, name: str) -> float:
-            return float(np.interp(log_t, path.log_t, getattr(path, name)))
+        def upsilon(query: QueryKind, size: int) -> tuple[float, float]:
+            path = _path(self.setting, query, self.loss_gap, size)
+            own, on_global = (
+                float(np.interp(log_t, path.log_t, series))
+                for series in (path.upsilon_own, path.upsilon_global)
+            )
+            return own, on_global
 
-        own, on_global = at(local, "upsilon_own"), at(local, "upsilon_global")
-        return own, on_global, at(crowd, "upsilon_own")
+        return tuple(upsilon(*met) for met in coupling.met_as(self.setting))
+
+
+def _path(setting: Setting, query: QueryKind, loss_gap: float, size: int) -> Trajectory:
+    """The reduced trajectory, asked for in one way, so that it is followed once."""
+    usual = query == "global" or size == setting.C_s
+    return masked.reduced_mae(setting, query, loss_gap, *([] if usual else [size]))

@@ -37,6 +37,10 @@ MEAN_SIGMAS = 6.5
 """Width allowed to the noise of a mean: a normal one goes beyond with chance 1e-10."""
 
 
+Elsewhere = tuple[tuple[float, float], ...]
+"""Υ on the own and on the global area, in the order of `coupling.met_as`."""
+
+
 @shared.run_once
 def reduced_steps(
     setting: Setting, query: QueryKind, step: float, steps: int, size: int | None = None
@@ -116,13 +120,15 @@ class Kind:
         off = Y - np.log(np.exp(Y).mean())
         return off * (1 / setting.latents.L + self.pace(series, moment))
 
-    def elsewhere(self, moment: int) -> tuple[float, float, float]:
-        """Υ at a moment of a query as which this one is met in other clusters."""
-        run, steps, at = self.run, len(self.reduced.log_t), self.taken(moment) - 1
-        local = reduced_steps(run.setting, "local", run.step, steps, run.setting.C_s)
-        crowd = reduced_steps(run.setting, "global", run.step, steps)
-        own, on_global = float(local.upsilon_own[at]), float(local.upsilon_global[at])
-        return own, on_global, float(crowd.upsilon_own[at])
+    def elsewhere(self, moment: int) -> Elsewhere:
+        """Υ at a moment of the model, of queries as which this one is met in other clusters."""
+        setting, steps, at = self.run.setting, len(self.reduced.log_t), self.taken(moment) - 1
+
+        def upsilon(query: QueryKind, size: int) -> tuple[float, float]:
+            run = reduced_steps(setting, query, self.run.step, steps, size)
+            return float(run.upsilon_own[at]), float(run.upsilon_global[at])
+
+        return tuple(upsilon(*met) for met in coupling.met_as(setting))
 
     def draws(self, series: str) -> int:
         """How many counts drive a correlation of all these patches."""
@@ -197,24 +203,23 @@ def every_one(
 
 @functools.lru_cache(maxsize=256)
 def in_other_clusters(
-    setting: Setting, query: QueryKind, size: int, elsewhere: tuple[float, float, float]
+    setting: Setting, query: QueryKind, size: int, elsewhere: Elsewhere
 ) -> tuple[float, ...]:
     """Y of every query of a kind, cluster by cluster: what its own keys weigh in other clusters.
 
-    e^Y is the product over other clusters of the mean of e^Υ over the query's own keys. elsewhere:
-    Υ of a local query on its own and on the global area, and of a global one on its own.
+    e^Y is the product over other clusters of the mean of e^Υ over the query's own keys.
     """
     if not coupling.is_coupled(setting):
         return (0.0,)
-    own, crowd, of_global = elsewhere
+    own, crowd = np.array(elsewhere).T[:, coupling.met_in(setting)]  # (N,), by area there
+    crowd[0] = 0.0  # a global query has no further global area
     Y = []
     for k, here in enumerate(setting.area_of):
         total = np.zeros(setting.P)
         keys = (here[:, None] == here) & ~np.eye(setting.P, dtype=bool)
         for there in np.delete(setting.area_of, k, axis=0):
-            same, local = there[:, None] == there, (there > 0)[:, None]
-            on_global = np.where(local, crowd, 0.0) * (there == 0)
-            upsilon = np.where(same, np.where(local, own, of_global), on_global)
+            same = there[:, None] == there
+            upsilon = np.where(same, own[there][:, None], crowd[there][:, None] * (there == 0))
             total += np.log((np.exp(upsilon) * keys).sum(axis=1) / keys.sum(axis=1))
         Y.append(total[masked.of_kind(setting, k, query, size)])
     return tuple(np.concatenate(Y).tolist())

@@ -49,6 +49,13 @@ def met_as(setting: Setting) -> list[Met]:
     return [*(("local", size) for size in sizes), ("global", setting.C_1)]
 
 
+def met_in(setting: Setting) -> Int[Array, "N"]:
+    """(N,) which of `met_as` the queries of every area are."""
+    ways = met_as(setting)
+    local = [ways.index(("local", size)) for size in setting.area_sizes[1:].tolist()]
+    return np.array([len(ways) - 1, *local])
+
+
 def is_coupled(setting: Setting) -> bool:
     """Whether clusters have partitions of their own, in a placement that is laid out.
 
@@ -61,21 +68,19 @@ def is_coupled(setting: Setting) -> bool:
 @functools.lru_cache(maxsize=32)
 def overlap(setting: Setting, query: QueryKind, size: int) -> Overlap:
     """Over all pairs of clusters, for queries of a kind in the first, in an area of that size."""
-    ways = met_as(setting)
-    number = {size: i for i, (_, size) in enumerate(ways[:-1])}
-    way_of_area = np.array([len(ways) - 1, *(number[C] for C in setting.area_sizes[1:].tolist())])
+    way_of_area, ways = met_in(setting), len(met_as(setting))
     others = [C for C, _ in areas_of(setting, query, size).kinds]
-    keys, elsewhere = np.zeros((2 + len(others), len(ways), 3)), np.zeros(len(ways))
+    keys, elsewhere = np.zeros((2 + len(others), ways, 3)), np.zeros(ways)
     queries = 0
     for here, there in itertools.permutations(setting.area_of, 2):
         chosen = ((here == 0) == (query == "global")) & (setting.area_sizes[here] == size)
         way = way_of_area[there][chosen]
-        elsewhere += np.bincount(way, minlength=len(ways))
+        elsewhere += np.bincount(way, minlength=ways)
         queries += len(way)
         for a, (total, own, crowd) in enumerate(_keys_by_kind(setting, here, there, others)):
             found = np.stack([crowd, own, total - own - crowd])[:, chosen]
             shares = found / np.maximum(total, 1)[chosen]
-            for i in range(len(ways)):
+            for i in range(ways):
                 keys[a, i] += shares[:, way == i].sum(axis=1)
     return Overlap(keys / max(queries, 1), elsewhere / max(queries, 1))
 

@@ -13,7 +13,9 @@ from refutable.model.setting import Setting
 from refutable.model.trajectory import QueryKind
 
 COUPLED = Setting.of_sizes(20, 8, 4, K=3, placement="random", placement_seed=5)
-OWN, CROWD, OF_GLOBAL = 0.7, -0.2, 0.4
+UNLIKE = Setting.of_sizes(20, 8, 4, K=3, local_sizes=(4, 8), placement="random")
+OWN, CROWD, OF_GLOBAL = {4: 0.7, 8: 0.3}, {4: -0.2, 8: -0.1}, 0.4
+AS_LOCAL, AS_GLOBAL = {C: (OWN[C], CROWD[C]) for C in OWN}, (OF_GLOBAL, math.nan)
 
 
 def written_out(setting: Setting, query: QueryKind, size: int) -> list[float]:
@@ -33,7 +35,9 @@ def written_out(setting: Setting, query: QueryKind, size: int) -> list[float]:
                     if there[p] == 0:
                         upsilon = OF_GLOBAL if there[q] == 0 else 0.0
                     else:
-                        upsilon = OWN if there[q] == there[p] else CROWD if there[q] == 0 else 0.0
+                        C = int(setting.area_sizes[there[p]])
+                        on_others = CROWD[C] if there[q] == 0 else 0.0
+                        upsilon = OWN[C] if there[q] == there[p] else on_others
                     weights.append(math.exp(upsilon))
                 Y += math.log(sum(weights) / len(weights))
             found.append(Y)
@@ -42,14 +46,22 @@ def written_out(setting: Setting, query: QueryKind, size: int) -> list[float]:
 
 @pytest.mark.parametrize(("query", "size"), [("local", 4), ("global", 8)])
 def test_a_query_is_met_in_every_other_cluster(query: QueryKind, size: int) -> None:
+    met = AS_LOCAL[4], AS_GLOBAL
     for setting in (COUPLED, COUPLED.replace(placement="contiguous")):
-        found = finite_size.in_other_clusters(setting, query, size, (OWN, CROWD, OF_GLOBAL))
+        found = finite_size.in_other_clusters(setting, query, size, met)
         np.testing.assert_allclose(found, written_out(setting, query, size), atol=1e-14)
+
+
+@pytest.mark.parametrize(("query", "size"), [("local", 4), ("local", 8), ("global", 8)])
+def test_it_is_met_by_the_size_of_its_area(query: QueryKind, size: int) -> None:
+    met = AS_LOCAL[4], AS_LOCAL[8], AS_GLOBAL
+    found = finite_size.in_other_clusters(UNLIKE, query, size, met)
+    np.testing.assert_allclose(found, written_out(UNLIKE, query, size), atol=1e-14)
 
 
 @pytest.mark.parametrize("alone", [COUPLED.replace(K=1), COUPLED.replace(shared_partition=True)])
 def test_clusters_that_do_not_meet_move_nothing(alone: Setting) -> None:
-    found = finite_size.in_other_clusters(alone, "local", 4, (OWN, CROWD, OF_GLOBAL))
+    found = finite_size.in_other_clusters(alone, "local", 4, (AS_LOCAL[4], AS_GLOBAL))
     assert found == (0.0,)
 
 
