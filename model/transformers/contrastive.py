@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from refutable.model.shapes import Floating
-from refutable.model.transformers.views import Viewer
+from refutable.model.transformers.views import Viewer, pooled
 from refutable.model.transformers.vit import Loss, Pictures, ViT, initialise
 
 
@@ -71,14 +71,13 @@ class Contrast(nn.Module):
     def forward(self, images: Pictures) -> Loss:
         """The loss, both views in turn being the query."""
         views = [self.view(images, self.generator) for _ in range(2)]
-        queries = [self.predict(self.project(self.encoder.pool(self.encoder(*v)))) for v in views]
+        queries = [self.predict(self.project(x)) for x in pooled(self.encoder, views)]
         if self.momentum is None:
             keys = queries
         else:
-            slow = self.slow_encoder
             with torch.no_grad():
-                follow(slow, self.encoder, self.momentum)
+                follow(self.slow_encoder, self.encoder, self.momentum)
                 follow(self.slow_project, self.project, self.momentum)
-                keys = [self.slow_project(slow.pool(slow(*v))) for v in views]
+                keys = [self.slow_project(x) for x in pooled(self.slow_encoder, views)]
         losses = [info_nce(queries[i], keys[1 - i], self.temperature) for i in range(2)]
         return (losses[0] + losses[1]) / 2

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from refutable.model.shapes import Floating
 from refutable.model.transformers.contrastive import follow
-from refutable.model.transformers.views import Viewer
+from refutable.model.transformers.views import Viewer, pooled
 from refutable.model.transformers.vit import Loss, Pictures, ViT, initialise
 
 
@@ -67,12 +67,11 @@ class Distillation(nn.Module):
     def forward(self, images: Pictures) -> Loss:
         """The loss: cross entropy of the student against the teacher's word on the other view."""
         views = [self.view(images, self.generator) for _ in range(2)]
-        said = [self.project(self.encoder.pool(self.encoder(*v))) / self.soft for v in views]
-        slow = self.slow_encoder
+        said = [self.project(x) / self.soft for x in pooled(self.encoder, views)]
         with torch.no_grad():
-            follow(slow, self.encoder, self.momentum)
+            follow(self.slow_encoder, self.encoder, self.momentum)
             follow(self.slow_project, self.project, self.momentum)
-            taught = [self.slow_project(slow.pool(slow(*v))) for v in views]
+            taught = [self.slow_project(x) for x in pooled(self.slow_encoder, views)]
             targets = [((t - self.centre) / self.sharp).softmax(dim=1) for t in taught]
             self.centre.lerp_(torch.cat(taught).mean(dim=0), 1 - self.drift)
         losses = [-(targets[1 - i] * said[i].log_softmax(dim=1)).sum(1).mean() for i in range(2)]

@@ -23,7 +23,9 @@ def fit(
 ) -> list[float]:
     """Train in place by AdamW, the rate rising linearly and falling as a cosine; every loss."""
     learning = [p for p in objective.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.95))
+    optimiser = torch.optim.AdamW(
+        learning, lr=rate, weight_decay=decay, betas=(0.9, 0.95), fused=True
+    )
     losses = []
     for step, batch in zip(range(steps), batches, strict=False):
         share = min(1.0, (step + 1) / warm_up) * (1 + math.cos(math.pi * step / steps)) / 2

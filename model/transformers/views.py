@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,17 +11,29 @@ from torch import Tensor, nn
 
 from refutable.model.shapes import Floating, Int
 from refutable.model.transformers.masked import random_subsets
-from refutable.model.transformers.vit import Pictures
+from refutable.model.transformers.vit import Pictures, ViT
 
 View = tuple[Pictures, Int[Tensor, "B m"] | None]
 """Images (B, channels, side, side), and indices (B, m) of the patches that are seen, or all."""
 Viewer = Callable[[Pictures, torch.Generator], View]
 
 
+def pooled(encoder: ViT, views: Sequence[View]) -> tuple[Floating[Tensor, "B width"], ...]:
+    """(B, width) what stands for every image of each view, all of them encoded at once."""
+    images, kept = zip(*views, strict=True)
+    seen = None if kept[0] is None else torch.cat(kept)
+    return encoder.pool(encoder(torch.cat(images), seen)).split(len(images[0]))
+
+
 def _uniform(
     count: int, low: float, high: float, generator: torch.Generator
 ) -> Floating[Tensor, "{count}"]:
     return low + (high - low) * torch.rand(count, generator=generator)
+
+
+def _centres(side: int) -> Floating[Tensor, "{side}"]:
+    """Of the pixels along a side that reaches from -1 to 1."""
+    return (2 * torch.arange(side) + 1) / side - 1
 
 
 @dataclass(frozen=True)
@@ -44,11 +56,11 @@ class Crops:
         aspect = (_uniform(B, -0.5, 0.5, generator) * math.log(self.stretch)).exp()
         tall, wide = (area.sqrt() * aspect).clamp(max=1), (area.sqrt() / aspect).clamp(max=1)
         mirror = torch.where(torch.rand(B, generator=generator) < 0.5, -1.0, 1.0)
-        theta = torch.zeros(B, 2, 3)
-        theta[:, 0, 0], theta[:, 1, 1] = wide * mirror, tall
-        theta[:, 0, 2] = (1 - wide) * _uniform(B, -1, 1, generator)
-        theta[:, 1, 2] = (1 - tall) * _uniform(B, -1, 1, generator)
-        grid = nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
+        right = (1 - wide) * _uniform(B, -1, 1, generator)
+        down = (1 - tall) * _uniform(B, -1, 1, generator)
+        columns = torch.outer(wide * mirror, _centres(images.shape[3])) + right[:, None]
+        rows = torch.outer(tall, _centres(images.shape[2])) + down[:, None]
+        grid = torch.stack(torch.broadcast_tensors(columns[:, None, :], rows[:, :, None]), dim=3)
         views = nn.functional.grid_sample(
             images, grid, padding_mode="reflection", align_corners=False
         )

@@ -103,8 +103,10 @@ class Attention(nn.Module):
     ]:
         """Queries, keys and values, each (B, heads, T, d), of tokens (B, T, width)."""
         B, T, width = x.shape
-        parts = self.qkv(x).view(B, T, 3, self.heads, width // self.heads)
-        q, k, v = parts.permute(2, 0, 3, 1, 4).unbind(0)
+        q, k, v = (
+            part.view(B, T, self.heads, width // self.heads).transpose(1, 2)
+            for part in self.qkv(x).chunk(3, dim=2)  # whose gradient is laid out as x is
+        )
         return q, k, v
 
     def weights(self, x: Tokens) -> Floating[Tensor, "B heads T T"]:
@@ -157,7 +159,10 @@ class PatchEmbedding(nn.Module):
 
     def forward(self, images: Pictures) -> Floating[Tensor, "B P width"]:
         """(B, P, width) patches, row by row, of images (B, channels, image, image)."""
-        return self.proj(images).flatten(2).transpose(1, 2)
+        [patch, _] = self.proj.kernel_size  # patches do not overlap: no convolution is needed
+        cut = images.unflatten(3, (-1, patch)).unflatten(2, (-1, patch))
+        pixels = cut.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
+        return nn.functional.linear(pixels, self.proj.weight.flatten(1), self.proj.bias)
 
 
 class ViT(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from refutable.claim import Context, Profile, Undecided
-from refutable.claims.figures import areas, comparing, known, networks, reading
+from refutable.claims.figures import areas, comparing, controls, known, networks, reading
 from refutable.model.transformers import images, vit
 
 
@@ -78,6 +78,21 @@ def test_conditions_that_are_turned_give_a_network_of_that_shape() -> None:
     assert net.architecture == vit.Architecture(
         28, 1, 4, width=48, depth=2, heads=3, ratio=2.0, pooling="cls"
     )
+
+
+@pytest.mark.parametrize("method", ["MAE", "CL, masks", "CL"])
+def test_a_network_that_is_trained_again_is_told_from_those_of_other_seeds(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its first steps already, where rounding makes it end as one of them."""
+
+    def fails(found: networks.Measured) -> bool:
+        monkeypatch.setattr(networks, "fresh", lambda recipe, seed: found)
+        return any(gap.fails for gap in controls.known_again(Context("full", 0, 0), method))
+
+    looked_for, *others = [n for n in known.networks(method) if n.seed >= controls.LEAST_SEED]
+    assert not fails(looked_for)
+    assert all(map(fails, others))
 
 
 def test_the_gap_of_an_image_is_that_of_its_sizes() -> None:

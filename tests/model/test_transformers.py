@@ -82,6 +82,13 @@ def test_layers_and_attention_are_those_of_torch(
         torch.testing.assert_close(net(pictures()), net.norm(x), rtol=0, atol=1e-5)
 
 
+def test_patches_are_embedded_as_by_the_convolution_whose_weights_a_checkpoint_holds() -> None:
+    architecture = vit.Architecture(image=8, channels=3, patch=2, width=16, heads=2)
+    embed = vit.ViT(architecture, seeded()).patch_embed
+    seen = pictures(channels=3)
+    torch.testing.assert_close(embed(seen), embed.proj(seen).flatten(2).transpose(1, 2))
+
+
 def test_attention_among_patches_leaves_the_class_token_out() -> None:
     weights = torch.rand(2, 3, 5, 5, generator=seeded()).softmax(dim=-1)
     A = vit.among_patches(weights, 1)
@@ -203,6 +210,29 @@ def test_a_whole_crop_without_changes_is_the_image_or_its_mirror() -> None:
     for before, after in zip(pictures(), view, strict=True):
         same = [torch.allclose(after, x, atol=1e-4) for x in (before, before.flip(-1))]
         assert any(same)
+
+
+def test_crops_are_upright_parts_of_an_image_some_of_them_mirrored() -> None:
+    """Of pixels that say where they are: inside, away from what is reflected at the borders."""
+    column = torch.arange(8.0).expand(8, 8)
+    where = torch.stack([column, column.T]).expand(50, 2, 8, 8)
+    view, _ = views.Crops(smallest=0.4, jitter=0, noise=0)(where, seeded())
+    inner = view[:, :, 2:-2, 2:-2]
+    across, down = inner.diff(dim=3), inner.diff(dim=2)
+    for still in (across[:, 1], down[:, 0], across[:, 0].diff(dim=2), down[:, 1].diff(dim=1)):
+        assert float(still.abs().max()) < 1e-5
+    wide, tall = across[:, 0, 0, 0], down[:, 1, 0, 0]
+    assert 15 < int((wide < 0).sum()) < 35
+    assert float(tall.min()) > 0
+    area, aspect = wide.abs() * tall, tall / wide.abs()
+    assert 0.4 < float(area.min()) < 0.5
+    assert 0.9 < float(area.max()) < 1 + 1e-5
+    assert 3 / 4 < float(aspect.min()) < 0.8
+    assert 1.25 < float(aspect.max()) < 4 / 3
+    off = (inner.mean(dim=(2, 3)) - 3.5).abs()
+    room = 4 * (1 - torch.stack([wide.abs(), tall], dim=1))
+    assert float((off - room).max()) < 1e-4  # no crop reaches beyond the image
+    assert float(off.amax(dim=0).min()) > 0.8
 
 
 def test_the_one_layer_model_is_the_papers() -> None:
