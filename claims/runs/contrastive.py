@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from refutable.claim import Context
 from refutable.claims.runs import masked, training
@@ -36,6 +37,9 @@ SMALL = (
 )
 """Δ = 0.53 and -0.18; C_1²/(P·C_s) = 9 and 1/2."""
 LOSS_GAP = 1e-3
+FACTOR = 2.0
+"""By which 1-A_1 may be off at a time. Seeds and clusters lie 0.1 apart in zΦ_1 (one standard
+deviation), whose exponential it is: a factor of 2 is seven of them."""
 STEP = 8.0
 """η/P. Curvature of the shared row is of order 1/(KP), which leaves room for K/2 times this."""
 
@@ -68,6 +72,39 @@ class TrainedCl:
             self.setting, self.test, self.phi[moment], self.upsilon[moment]
         )
         return np.repeat(A, self.setting.P // A.shape[1], axis=1)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the reduced dynamics predict of a trained model: Φ_1, Φ_m and the mean of 1-A_1."""
+
+    phi_global: float
+    phi_other: float
+    miss: float
+
+
+def expected(run: TrainedCl) -> Expected:
+    """The reduced dynamics at the end of a run; 1-A_1 in the mean over masks."""
+    path, log_t = reduced_cl(run.setting, LOSS_GAP), math.log(run.times[-1])
+    phi = [float(np.interp(log_t, path.log_t, s)) for s in (path.phi_global, path.phi_other)]
+    return Expected(*phi, mean_miss(run.setting, *phi))
+
+
+def mean_miss(
+    setting: Setting, phi_global: float, phi_other: float, *, shown: bool = False
+) -> float:
+    """E(1-A_1) over masks and latents at these correlations, Υ = 0.
+
+    shown: of masks that show a global patch alone. The number of these is hypergeometric.
+    """
+    law, seen = setting.latents, setting.P - setting.M
+    visible = np.arange(int(shown), setting.C_1 + 1)
+    chance = stats.hypergeom(setting.P, setting.C_1, seen).pmf(visible)
+    z = np.array(law.values)[:, None]
+    local = np.array(law.probabilities) @ np.exp(z * phi_other)
+    rest = setting.M + np.maximum(seen - visible, 0) * local
+    miss = np.array(law.probabilities) @ (rest / (rest + visible * np.exp(z * phi_global)))
+    return float(chance @ miss / chance.sum())
 
 
 @shared.run_once
