@@ -387,6 +387,7 @@ visible_global.mistake(
     "as if masks hid every patch independently",
     lambda original: lambda s: Fraction(s.M, s.P) ** s.C_1,
 )
+visible_global.mistake(runs.mean_miss, "a quarter more than masks leave", scaled(1.25))
 visible_global.mistake(
     enumeration.population,
     "masks that hide one patch less",
