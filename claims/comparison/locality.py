@@ -24,7 +24,7 @@ from refutable.claims.runs import contrastive, masked, plants
 from refutable.claims.runs.contrastive import TrainedCl
 from refutable.claims.runs.finite_size import MEAN_SIGMAS, Kind, every_one, kinds
 from refutable.claims.runs.masked import TrainedMae
-from refutable.claims.runs.noise import noise
+from refutable.claims.runs.noise import SIGMAS, noise
 from refutable.claims.runs.regimes import BOTH_SIGNS, QUERIES, sign_of
 from refutable.claims.theorems import theorem_4_1
 from refutable.gap import Gap, at_least, at_most, equal
@@ -91,15 +91,50 @@ def own_area_first_under_any_mask(context: Context) -> Iterator[Gap | Case]:
                 "at 0 two areas could tie under some mask",
                 false_alarm=FALSE_ALARM,
             )
-        A = run.attention()
+        A, found = run.attention(), [margins(run, k) for k in range(setting.K)]
         for query in QUERIES:
             for kind in kinds(run, query):
+                of_kind = [masked.of_kind(setting, k, query, kind.size) for k in range(setting.K)]
+                yield lightest_is_light(
+                    kind, np.concatenate([m[of] for m, of in zip(found, of_kind, strict=True)])
+                )
                 own = np.concatenate(
                     [masked.own_attention(run, A, k, query, kind.size) for k in range(setting.K)]
                 )
                 shown = 1 - float(enumeration.empty_own(setting, kind.size))
                 predicted = kind.predicted("own_attention") / shown
                 yield from attends(kind, own, predicted)
+
+
+def predicted_margin(kind: Kind) -> float:
+    """The margin of an own key of mean weight, by the reduced dynamics.
+
+    Beside the own area the heaviest is the largest local one or, of a local query, the global one.
+    """
+    setting, z = kind.run.setting, kind.run.setting.latents.L
+    weights = {
+        area: z * kind.predicted(f"phi_{area}") + kind.predicted(f"upsilon_{area}") + math.log(size)
+        for area, size in (
+            ("own", 1),
+            ("other", int(setting.area_sizes[1:].max())),
+            *([("global", setting.C_1)] if kind.query == "local" else []),
+        )
+    }
+    return weights.pop("own") - max(weights.values())
+
+
+def lightest_is_light(kind: Kind, found: Floats) -> Gap:
+    """The lightest own key of no patch weighs more than a mean one is predicted to."""
+    moved = kind.run.setting.latents.L * kind.moved("phi_own", noise(kind.rows().own))
+    return at_most(
+        f"{kind.name}: largest margin of the own area",
+        float(found.max()),
+        predicted_margin(kind),
+        moved + SIGMAS * noise(found),
+        f"the lightest of some keys; {moved:.2g} by which zΦ_n may be off, and {SIGMAS:g} standard "
+        "deviations of the noise between patches",
+        false_alarm=FALSE_ALARM,
+    )
 
 
 def attends(kind: Kind, own: Floats, predicted: float) -> Iterator[Gap]:
@@ -131,7 +166,7 @@ mae_locality.mistake(
     "own features pushed away",
     plants.scaled(-1.0),
 )
-mae_locality.tolerates(margins, "measured, and bounded from below only")
+mae_locality.mistake(margins, "margins larger by log 2", plants.shifted(math.log(2)))
 
 locality = Claim(
     id="contrast.locality",

@@ -86,8 +86,10 @@ class Expected:
 def expected(run: TrainedCl) -> Expected:
     """The reduced dynamics at the end of a run; 1-A_1 in the mean over masks."""
     path, log_t = reduced_cl(run.setting, LOSS_GAP), math.log(run.times[-1])
-    phi = [float(np.interp(log_t, path.log_t, s)) for s in (path.phi_global, path.phi_other)]
-    return Expected(*phi, mean_miss(run.setting, *phi))
+    phi_global, phi_other = (
+        float(np.interp(log_t, path.log_t, series)) for series in (path.phi_global, path.phi_other)
+    )
+    return Expected(phi_global, phi_other, mean_miss(run.setting, phi_global, phi_other))
 
 
 def mean_miss(

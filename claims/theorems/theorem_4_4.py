@@ -272,7 +272,7 @@ def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield ladder.case
         yield from attends_to_global(ladder)
         (log_P,), (exponent, log_power) = ladder.log_P, predicted_dominance(top)
-        ratio = abs(float(ladder.final("phi_other")[0] / ladder.final("phi_global")[0]))
+        ratio = float(np.abs(ladder.final("phi_other") / ladder.final("phi_global"))[0])
         yield at_most(
             f"|Φ_m|/Φ_1 over its powers of P and log P, {ladder.name}, log P = {log_P:.3g}",
             ratio / math.exp(exponent * log_P) / log_P**log_power,
