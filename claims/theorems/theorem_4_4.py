@@ -272,10 +272,10 @@ def collapse_on_the_ladder(context: Context) -> Iterator[Gap | Case]:
         yield ladder.case
         yield from attends_to_global(ladder)
         (log_P,), (exponent, log_power) = ladder.log_P, predicted_dominance(top)
-        ratio = float(np.abs(ladder.final("phi_other") / ladder.final("phi_global"))[0])
+        share = float(np.abs(ladder.final("phi_other") / ladder.final("phi_global"))[0])
         yield at_most(
             f"|Φ_m|/Φ_1 over its powers of P and log P, {ladder.name}, log P = {log_P:.3g}",
-            ratio / math.exp(exponent * log_P) / log_P**log_power,
+            share / math.exp(exponent * log_P) / log_P**log_power,
             1,
             0,
             "of the order that it has for constant latents, whose constants are (1-γ)c_s and "
