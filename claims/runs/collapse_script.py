@@ -29,9 +29,9 @@ ONCE = {
 TOTALS = {
     "attention": "chance*A",
     "rate_1": "chance*(pull_1 - A*pull)",
-    "rate_m": "chance*(pull_m - (shown - v)*b*pull)",
-    "pos_1": "chance*(pull_1 - (A + (first - v)*off_1/S)*pull)",
-    "pos_m": "chance*(pull_m - ((shown - v)*on_m + (rest - shown + v)*off_m)/S*pull)",
+    "rate_m": "chance*(pull_m - lit_m*pull)",
+    "pos_1": "chance*(pull_1 - all_1*pull)",
+    "pos_m": "chance*(pull_m - all_m*pull)",
 }
 AFTER = {
     "alpha_1": "z/(K*P)*rate_1",
@@ -59,6 +59,11 @@ def each(negatives: int) -> dict[str, str]:
             f"A{view}": f"{v}*on_1/S{view}",
             f"b{view}": f"on_m/S{view}",  # of one visible patch of a local area
         }
+    formulas |= {
+        "lit_m": "(shown - v)*b",
+        "all_1": "A + (first - v)*off_1/S",  # with what goes to masked patches
+        "all_m": "lit_m + (rest - shown + v)*off_m/S",
+    }
     for i in range(negatives + 1):
         formulas |= {
             f"x_{i}": f"z**2*A*A_{i}",
