@@ -59,7 +59,7 @@ def attention_in_factors(
     largest = np.maximum(exponent.max(axis=2), 0.0)
     on_area, on_mask = np.exp(exponent - largest[:, :, None]), np.exp(-largest)
     weight = on_area * mass
-    total = weight.sum(axis=2) + on_mask * hidden
+    total = np.einsum("bnj->bn", weight) + on_mask * hidden
     return weight / total[:, :, None], on_area / total[:, :, None], on_mask / total, on_key
 
 

@@ -23,8 +23,9 @@ Own = Shaped[Array, "*#s"]
 
 
 def _pick(values: Any, own: Any) -> Any:
-    """Entry `own` of the last axis; values (..., N), own (...)."""
-    return np.take_along_axis(values, own[..., None], axis=-1)[..., 0]
+    """Entry `own` of the last axis; values (..., N), own (...) or its last axes."""
+    own = np.broadcast_to(own, values.shape[values.ndim - 1 - np.ndim(own) : -1])
+    return values[(..., *np.indices(own.shape, sparse=True), own)]
 
 
 def _is_own(A: Any, own: Any) -> Any:
@@ -35,9 +36,10 @@ def _is_own(A: Any, own: Any) -> Any:
 
 def _split(A: Any, z: Any, own: Any) -> tuple[Any, Any, Any]:
     """A_n, z_n, Σ_{m≠n} z_m²A_m², all (...)."""
-    others = np.where(_is_own(A, own), 0, (z * A) ** 2).sum(axis=-1)
-    own = np.broadcast_to(own, A.shape[:-1])
-    return _pick(A, own), _pick(np.broadcast_to(z, A.shape), own), others
+    pulled = z * A
+    others = np.where(_is_own(A, own), np.zeros((), pulled.dtype), pulled)
+    squares = np.einsum("...j,...j->...", others, others)
+    return _pick(A, own), _pick(np.broadcast_to(z, A.shape), own), squares
 
 
 def loss_integrand(A: PerArea, z: ForPerArea, own: Own) -> Any:
