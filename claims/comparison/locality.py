@@ -124,12 +124,12 @@ def predicted_margin(kind: Kind) -> float:
 
 
 def lightest_is_light(kind: Kind, found: Floats) -> Gap:
-    """The lightest own key of no patch weighs more than a mean one is predicted to."""
+    """The lightest own key weighs no more in the mean than a mean one is predicted to."""
     z = kind.run.setting.latents.L
     moved = z * kind.moved("phi_own", noise(kind.rows().own))
     return at_most(
-        f"{kind.name}: largest margin of the own area",
-        float(found.max()),
+        f"{kind.name}: mean margin of the own area",
+        float(found.mean()),
         predicted_margin(kind),
         moved + SIGMAS * math.hypot(noise(found), z * kind.in_common("phi_own")),
         f"the lightest of some keys; {moved:.2g} by which zΦ_n may be off, and {SIGMAS:g} standard "
