@@ -310,6 +310,20 @@ def ahead(by: float) -> Callable[..., Any]:
     return plant
 
 
+def ahead_together(by: float) -> Callable[..., Any]:
+    """Plant rows of which Φ_n of every patch is larger by this, under contiguous placement."""
+
+    def plant(original: Callable[..., Any]) -> Callable[..., Any]:
+        def rows(run: TrainedMae, *given: Any) -> Rows:
+            found = original(run, *given)
+            off = by if run.setting.placement == "contiguous" else 0.0
+            return dataclasses.replace(found, own=found.own + off)
+
+        return rows
+
+    return plant
+
+
 def spoiled_rate(number: int, by: float) -> Callable[..., Any]:
     """Plant exact descents that are read with a rate of this index (α_n, α_1, α_m) off."""
 
@@ -451,6 +465,7 @@ negative_case.mistake(
     ball_descent.descend, "α_1 read five times as large, in balls", spoiled_rate(1, 5.0)
 )
 negative_case.mistake(rows_of, "one patch has learned 0.8 more than others", ahead(0.8))
+negative_case.mistake(rows_of, "all patches whose areas overlap 0.3 ahead", ahead_together(0.3))
 negative_case.mistake(predicted_global_slope, "decoupling at a negative gap", plants.shifted(-0.02))
 negative_case.mistake(
     coupling.is_coupled, "clusters that do not feel each other", lambda _: lambda setting: False
