@@ -27,7 +27,7 @@ from refutable.claims.runs.regimes import sign_of
 from refutable.gap import Gap, at_most, identical
 from refutable.model import ball_events, ball_flow, reduced
 from refutable.model.ball_events import EVENTS, Enclosure, Ends, Moment, ends
-from refutable.model.ball_flow import PHI_M, UPS_M, UPS_N, NotEnclosedError
+from refutable.model.ball_flow import NotEnclosedError
 from refutable.model.ball_fluctuating import MeanFlow
 from refutable.model.setting import Latents, Setting, power_of_ten
 from refutable.model.trajectory import QueryKind, Trajectory
@@ -76,9 +76,9 @@ def where_decided(leg: Callable[..., Iterator[Found]]) -> Callable[..., Iterator
     """A leg that says so, and is not broken, where balls decide nothing."""
 
     @functools.wraps(leg)
-    def asked(*given: Any) -> Iterator[Found]:
+    def asked(*given: Any, **named: Any) -> Iterator[Found]:
         try:
-            yield from leg(*given)
+            yield from leg(*given, **named)
         except NotEnclosedError as problem:
             yield Undecided("the flow, enclosed", str(problem))
 
@@ -225,11 +225,6 @@ def other_position_of_global(at: Shares, found: Enclosure) -> arb:
 
 
 Law = Callable[[Shares, Enclosure], arb]
-PLACES: dict[Law, int] = {
-    other_at_end: PHI_M, own_position_at_end: UPS_N, other_position_at_end: UPS_M,
-    other_of_global: PHI_M, own_position_of_global: UPS_N, other_position_of_global: UPS_M,
-}  # fmt: skip
-"""Of what laws at T* are about: it is decided to have been nowhere larger."""
 WIDTH = Fraction(1, 10**8)
 """Allowed to balls at T*, relative: they are to hold nine digits or more there."""
 
@@ -242,13 +237,14 @@ def at_rungs(
     query: QueryKind,
     sign: int,
     next_order: Callable[[Setting, QueryKind], float] = ladders.next_order,
+    place: int | None = None,
 ) -> Iterator[Found]:
     """How far a law is off at every rung, decided. next_order: the power of P of what it leaves.
 
-    Of what stays small also that its modulus is largest at T*, so that the law is that of max_t.
+    place: in a state, of what stays small, of which also that its modulus is largest at T*, so that
+    the law there is that of max_t.
     """
     yield scope(context)
-    place = PLACES.get(law)
     for top, rung, found in rungs(context, query, sign):
         yield case_of(rung)
         with precise():

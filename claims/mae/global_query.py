@@ -309,7 +309,8 @@ others_small = Claim(
 def others_enclosed(context: Context) -> Iterator[Found]:
     """Φ_m by its law at T*, decided at every rung."""
     law = enclosed_flow.other_of_global
-    yield from enclosed_flow.at_rungs(context, "|Φ_m over its law - 1|", law, "global", 0)
+    of = "|Φ_m over its law - 1|"
+    yield from enclosed_flow.at_rungs(context, of, law, "global", 0, place=ball_flow.PHI_M)
 
 
 @others_small.leg("scaling", require=BOTH_SIGNS)
@@ -355,11 +356,11 @@ positions_small = Claim(
 @positions_small.leg("enclosed")
 def positions_enclosed(context: Context) -> Iterator[Found]:
     """Υ of the own and of another area by their laws at T*, decided at every rung."""
-    for of, law in (
-        ("|Υ own over its law - 1|", enclosed_flow.own_position_of_global),
-        ("|Υ other over its law - 1|", enclosed_flow.other_position_of_global),
+    for of, law, place in (
+        ("|Υ own over its law - 1|", enclosed_flow.own_position_of_global, ball_flow.UPS_N),
+        ("|Υ other over its law - 1|", enclosed_flow.other_position_of_global, ball_flow.UPS_M),
     ):
-        yield from enclosed_flow.at_rungs(context, of, law, "global", 0)
+        yield from enclosed_flow.at_rungs(context, of, law, "global", 0, place=place)
 
 
 @positions_small.leg("scaling", require=BOTH_SIGNS)

@@ -191,7 +191,8 @@ others_small = Claim(
 def others_enclosed(context: Context) -> Iterator[Found]:
     """Φ_m by its law at T*, decided at every rung."""
     law = enclosed_flow.other_at_end
-    yield from enclosed_flow.at_rungs(context, "|Φ_m over its law - 1|", law, "local", 1)
+    of = "|Φ_m over its law - 1|"
+    yield from enclosed_flow.at_rungs(context, of, law, "local", 1, place=ball_flow.PHI_M)
 
 
 @others_small.leg("scaling", require=("Δ > 0", "K > 1"))
@@ -234,11 +235,11 @@ positions_small = Claim(
 @positions_small.leg("enclosed")
 def positions_enclosed(context: Context) -> Iterator[Found]:
     """Υ of the own and of another area by their laws at T*, decided at every rung."""
-    for of, law in (
-        ("|Υ own over its law - 1|", enclosed_flow.own_position_at_end),
-        ("|Υ other over its law - 1|", enclosed_flow.other_position_at_end),
+    for of, law, place in (
+        ("|Υ own over its law - 1|", enclosed_flow.own_position_at_end, ball_flow.UPS_N),
+        ("|Υ other over its law - 1|", enclosed_flow.other_position_at_end, ball_flow.UPS_M),
     ):
-        yield from enclosed_flow.at_rungs(context, of, law, "local", 1)
+        yield from enclosed_flow.at_rungs(context, of, law, "local", 1, place=place)
 
 
 @positions_small.leg("scaling", require=("Δ > 0", "K > 1"))
