@@ -13,8 +13,8 @@ verify: .venv/installed  ## check every claim quickly; reports in report/
 test: lint  ## lint, types, and the test suite
 	$(BIN)/pytest -q -n 2 --dist worksteal
 
-test-lowest: .venv-lowest/installed  ## the tool's tests with the lowest versions that pyproject.toml declares
-	.venv-lowest/bin/python -m pytest -q -n 2 --dist worksteal tests/refutable tests/cli
+test-lowest: .venv-lowest/installed  ## tests of tool and model with the lowest versions that pyproject.toml declares
+	.venv-lowest/bin/python -m pytest -q -n 2 --dist worksteal tests/refutable tests/cli tests/model
 
 coverage: .venv/installed  ## the test suite, and the lines and branches that it never runs
 	$(BIN)/pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=html
