@@ -75,6 +75,7 @@ def scores(queries: Tensor, keys: Tensor) -> Tensor:
 planted.shuffled_labels(vit_claim, "MAE", "CL, masks")
 planted.turned_metric(vit_claim, "mutual_information")
 planted.untrained_as_mae(vit_claim)
+planted.told_apart_badly(vit_claim)
 vit_claim.mistake(
     networks.attention_maps,
     "attention is read from the first layer",
@@ -210,5 +211,6 @@ planted.shuffled_labels(masking_only, "MAE", "CL, masks")
 planted.diverse_layer(masking_only, 1)
 planted.diverse_layer(masking_only, 2)
 planted.untrained_as_mae(masking_only)
+planted.told_apart_badly(masking_only)
 
 CLAIMS = (vit_claim, vit_original, all_layers, masking_only)

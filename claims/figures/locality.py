@@ -36,6 +36,7 @@ def between_two_queries(context: Context) -> Iterator[Gap | Undecided]:
 
 planted.shuffled_labels(two_queries, "MAE", "CL, masks")
 planted.untrained_as_mae(two_queries)
+planted.told_apart_badly(two_queries)
 
 locality = Claim(
     id="fig1.locality",

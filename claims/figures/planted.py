@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from refutable.claim import Claim
-from refutable.claims.figures import networks
+from refutable.claims.figures import comparing, networks
 from refutable.claims.figures.networks import Measured
 from refutable.model.transformers import one_layer
 
@@ -95,4 +95,18 @@ def untrained_as_mae(claim: Claim) -> None:
                 else original(name)
             )
         ),
+    )
+
+
+def told_apart_badly(claim: Claim) -> None:
+    """Plant seeds that tell methods apart worse than a test at one in twenty asks."""
+    claim.mistake(
+        comparing.permutation_p,
+        "one in ten ways to name the networks separates them as well",
+        lambda _: lambda higher, lower: 0.1,
+    )
+    claim.mistake(
+        comparing.effect_size,
+        "methods 0.9 of a standard deviation apart, five networks each",
+        lambda _: lambda higher, lower: 0.9,
     )
