@@ -85,7 +85,7 @@ def test_a_field_of_the_setting(name: str) -> None:
 @pytest.mark.parametrize("ratio", [1, 1.5, 3])
 def test_latents_of_a_ratio_have_mean_1(ratio: float) -> None:
     law = dials.place(ASSUMED, {"latent-ratio": ratio})[0].latents
-    assert law.U / law.L == pytest.approx(ratio)
+    assert pytest.approx(ratio) == law.U / law.L
     assert law.moment(1) == pytest.approx(1)
 
 
@@ -108,7 +108,7 @@ def test_correlated_latents_are_those_of_the_title() -> None:
 def test_a_global_area_of_a_share_of_its_size(base: bases.Base, share: float) -> None:
     assumed = bases.setting_of(base, "mae")
     setting, _ = dials.place(assumed, {"small-global-area": share})
-    assert setting.C_1 == round(share * assumed.C_1)
+    assert round(share * assumed.C_1) == setting.C_1
     assert (setting.P, setting.C_s) == (assumed.P, assumed.C_s)
 
 
