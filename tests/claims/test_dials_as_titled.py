@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from refutable.auditing.statement import Base
 from refutable.claims.bent import bases, dials
 from refutable.model.bent.perturbation import Perturbation
 
@@ -105,7 +106,7 @@ def test_correlated_latents_are_those_of_the_title() -> None:
 
 @pytest.mark.parametrize("base", bases.BOTH)
 @pytest.mark.parametrize("share", [1, 0.6, 0.3])
-def test_a_global_area_of_a_share_of_its_size(base: bases.Base, share: float) -> None:
+def test_a_global_area_of_a_share_of_its_size(base: Base, share: float) -> None:
     assumed = bases.setting_of(base, "mae")
     setting, _ = dials.place(assumed, {"small-global-area": share})
     assert round(share * assumed.C_1) == setting.C_1
@@ -114,7 +115,7 @@ def test_a_global_area_of_a_share_of_its_size(base: bases.Base, share: float) ->
 
 @pytest.mark.parametrize("base", bases.BOTH)
 @pytest.mark.parametrize("share", [0.7, 0.9, 1, 1.1])
-def test_a_local_area_of_a_share_of_the_global_one(base: bases.Base, share: float) -> None:
+def test_a_local_area_of_a_share_of_the_global_one(base: Base, share: float) -> None:
     """And each other local area keeps a patch, the global one giving no more than it must."""
     assumed = bases.setting_of(base, "mae")
     setting, perturbation = dials.place(assumed, {"large-local-area": share})
@@ -129,7 +130,7 @@ def test_a_local_area_of_a_share_of_the_global_one(base: bases.Base, share: floa
 
 @pytest.mark.parametrize("base", bases.BOTH)
 @pytest.mark.parametrize("way", [0.25, 0.5, 1, 1.5, 2])
-def test_the_gap_on_its_way_to_the_other_sign(base: bases.Base, way: float) -> None:
+def test_the_gap_on_its_way_to_the_other_sign(base: Base, way: float) -> None:
     """As near as a whole number of patches comes to C_1² = P^(1+Δ)·C_s."""
     assumed = bases.setting_of(base, "mae")
     setting, _ = dials.place(assumed, {"gap-crossing": way})
