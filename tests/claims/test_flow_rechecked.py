@@ -10,11 +10,12 @@ import pytest
 from flint import arb, arb_series, ctx
 
 from refutable import recheck_flow
-from refutable.claims.mae import counts_script, flow_script
+from refutable.claims.mae import counts_script, coupled_script, flow_script
 from refutable.claims.mae.enclosed_counts import Rung
 from refutable.claims.mae.enclosed_flow import spoiled
 from refutable.claims.mae.flow_script import Root
 from refutable.model import ball_events, ball_flow
+from refutable.model.ball_coupled import CoupledFlow
 from refutable.model.ball_fluctuating import FluctuatingFlow, MeanFlow
 from refutable.model.setting import Latents, Setting
 from refutable.model.trajectory import QueryKind
@@ -109,6 +110,25 @@ def test_fluctuating_counts_are_followed_again() -> None:
 
 def test_random_latents_are_followed_again() -> None:
     assert verdict(of_counts(Rung(TWO, "global", 0.15), mean=True)) == "accepted"
+
+
+MEETING = Setting.of_sizes(10, 4, 3, kappa_c=0.5005, kappa_s=0.3, K=2)
+
+
+def test_rows_that_meet_are_followed_again() -> None:
+    """And no share of keys can be changed, nor a rate of the query that is carried along."""
+    gap = Fraction(1, 20)
+    found = ball_events.enclose(MEETING, "local", gap, CoupledFlow)
+    (text,) = coupled_script.certificate(MEETING, gap, found).scripts
+    assert verdict(text) == "accepted"
+    for before, after in (
+        ("(constant g_s_local_own_own (/ 1 ", "(constant g_s_local_own_own (/ 2 "),
+        ("(constant s_local_self_self (/ 1 ", "(constant s_local_self_self (/ 2 "),
+        ("(constant g_per_m (/ 1 ", "(constant g_per_m (/ 2 "),
+        ("(let there_global_self (exp g_ups_p))", "(let there_global_self (exp g_ups_n))"),
+    ):
+        assert before in text, before
+        assert verdict(text.replace(before, after, 1)) == "rejected", before
 
 
 @pytest.mark.parametrize("query", ["local", "global"])
