@@ -177,6 +177,15 @@ rank_one.mistake(
     lambda original: UnequalPooling,
 )
 rank_one.mistake(
+    descend,
+    "rows that drift apart by a millionth",
+    lambda original: (
+        lambda *given, **named: (
+            Q * (1 + 1e-6 * np.linspace(0, 1, len(Q))[:, None]) for Q in original(*given, **named)
+        )
+    ),
+)
+rank_one.mistake(
     losses.contrastive,
     "the reconstruction loss in place of the contrastive one",
     reconstruct_instead,

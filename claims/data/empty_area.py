@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from operator import eq, lt
 
 from refutable.claim import Claim, Context, Provenance
 from refutable.claims.data.masks import SMALL
@@ -73,10 +74,12 @@ def empty_own_over_every_mask(context: Context) -> Iterator[Gap]:
     for P in range(3, context.at(quick=16, full=40, deep=80)):
         sizes = [(M, C) for M in range(1, P) for C in range(1, P + 1)]
         below = [
-            (M, C) for M, C in sizes if empty_probability(P, M, C) <= empty_bound(Fraction(M, P), C)
+            (M, C)
+            for M, C in sizes
+            if (lt if C > 1 else eq)(empty_probability(P, M, C), empty_bound(Fraction(M, P), C))
         ]
         yield identical(
-            f"(M, C) up to (M/P)^(C-1), P = {P}",
+            f"(M, C) below (M/P)^(C-1), which is reached at C = 1, P = {P}",
             below,
             sizes,
             "every M and C, in fractions; M/P ≤ γ, so γ^{C-1} bounds it all the more",
@@ -92,6 +95,16 @@ empty.mistake(
     empty_bound,
     "bound with one factor too many",
     lambda original: lambda gamma, C: gamma**C,
+)
+empty.mistake(
+    empty_bound,
+    "a bound that is not approached",
+    lambda original: lambda gamma, C: original(gamma, C) * Fraction(11 if C > 1 else 10, 10),
+)
+empty.mistake(
+    enumeration.log_empty_own,
+    "a logarithm off by a part in a million",
+    lambda original: lambda *given: original(*given) * (1 + 1e-6),
 )
 empty.mistake(
     enumeration.empty_own,

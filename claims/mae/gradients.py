@@ -169,6 +169,11 @@ own_rate.mistake(
     lambda original: lambda z_n, A_n, squares: original(z_n, A_n, 0 * squares),
 )
 own_rate.mistake(
+    predicted_own,
+    "a part in a billion too much",
+    lambda original: lambda *given: original(*given) * (1 + 1e-9),
+)
+own_rate.mistake(
     gradients.own_integrand,
     "wrong sign",
     lambda original: lambda A, z, own: -original(A, z, own),

@@ -102,6 +102,7 @@ def attention_in_the_limit(context: Context) -> Iterator[Gap | Case | Undecided]
 
 
 attention.mistake(rates.mean_attention, "off by 5 %", scaled(OFF))
+attention.mistake(correlations.areas_of, "a part in 1e9 too much", scaled(1 + 1e-9))
 attention.mistake(
     rates.mean_attention,
     "p taken for visible",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import torch
 
-from refutable.claim import Claim, Context, Provenance
+from refutable.claim import Case, Claim, Context, Provenance
 from refutable.claims import assumptions
-from refutable.gap import Gap, at_least, at_most, equal
+from refutable.gap import Gap, at_least, at_most, equal, identical
 from refutable.model import descent, enumeration, losses, vit
 from refutable.model.setting import Latents, Setting
 from refutable.model.steps import GradientDescent
@@ -55,8 +55,8 @@ DESCENTS = (
 )
 
 
-@loss_descent.leg("trained")
-def loss_falls_at_every_step(context: Context) -> Iterator[Gap]:
+@loss_descent.leg("trained", require=("η below 1/B", "η near 2/B"))
+def loss_falls_at_every_step(context: Context) -> Iterator[Gap | Case]:
     """Autograd on the population of every mask; from Q = 0, and from random Q beyond quick."""
     steps = context.at(quick=12, full=60, deep=300)
     for s in DESCENTS:
@@ -81,6 +81,7 @@ def loss_falls_at_every_step(context: Context) -> Iterator[Gap]:
                     fall * share / bound / move
                     for fall, move in zip(falls[1:], moves[:-1], strict=True)
                 ]
+                yield Case(("η near 2/B",) if share > 1.8 else ("η below 1/B",))
                 at = f"U = {s.latents.U}, η = {share}/B, start of scale {scale}"
                 why = "it falls each time, from any start"
                 yield at_least(f"smallest fall, {at}", min(falls[1:]), 0, 0, why, false_alarm=0)
@@ -122,6 +123,8 @@ def curvature_stays_below_the_bound(context: Context) -> Iterator[Gap]:
     """Every mask, in floats: a point and a direction with an eighth of B and more."""
     share = curvature() / smoothness(BETWEEN)
     yield at_most("second derivative over B", share, 1, 0, "B bounds it in any direction")
+    why = "1 - ηB/2, the second order of a step whose second derivative is B throughout"
+    yield identical("share of η‖∇L‖² left at η = 2/B", descended(2.0, 1.0), 0.0, why)
     yield equal(
         "second derivative over B, at a point between two keys",
         share,

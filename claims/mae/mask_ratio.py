@@ -52,7 +52,6 @@ def half_is_least(context: Context) -> Iterator[Gap | Undecided]:
     """For every γ in (0, 1)."""
     gamma = sp.Symbol("gamma", real=True)
     told, why = [gamma > 0, gamma < 1], "one number"
-    yield from proved("1/(4γ(1-γ)) ≥ 1", told, slowdown(gamma) >= 1, why)
     away = [*told, sp.Ne(gamma, sp.Rational(1, 2))]
     half = sp.Rational(1, 2)
     yield symbolic.identity("1/(4γ(1-γ)) at ½", sp.sympify(slowdown(half)), sp.S.One, why)

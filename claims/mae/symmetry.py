@@ -142,6 +142,22 @@ together.mistake(
     lambda original: lambda setting, k, p: list(range(1, setting.areas)),
 )
 together.mistake(
+    spread,
+    "alike areas a billionth apart",
+    lambda original: lambda *given: (original(*given)[0] + 1e-9, original(*given)[1]),
+)
+together.mistake(
+    spread,
+    "areas of crossed partitions four times as far apart",
+    lambda original: lambda *given: (4 * original(*given)[0], original(*given)[1]),
+)
+together.mistake(
+    spread,
+    "areas of crossed partitions alike",
+    lambda original: lambda *given: (0.0, original(*given)[1]),
+)
+together.mistake(spread, "areas that do not move", lambda _: lambda *given: (0.0, 0.0))
+together.mistake(
     enumeration.masks,
     "the mask leaves the last patch always visible",
     lambda original: (

@@ -83,9 +83,10 @@ def test_closeness_of_the_gap_to_0_is_counted_in_log_p(distance: float, said: bo
         assert f"Φ global = {-depth:.4g} at" in found[0]
 
 
-def test_the_number_of_clusters_named_is_the_least_that_is_enough() -> None:
+@pytest.mark.parametrize("ten", [16, 20, 24, 30])
+def test_the_number_of_clusters_named_is_the_least_that_is_enough(ten: int) -> None:
     setting = Setting(
-        P=10**20, kappa_c=0.85, kappa_s=0.3, latents=Latents.two_point(0.5, 1.5),
+        P=10**ten, kappa_c=0.85, kappa_s=0.3, latents=Latents.two_point(0.5, 1.5),
         contrastive=Contrastive(negatives=math.inf),
     ).replace(K=2)  # fmt: skip
     (said,) = [r for r in tracing.trace(setting, "cl", "global").record["remarks"] if "K_c" in r]
