@@ -113,6 +113,8 @@ AUDIT = Audit(
 )
 '''.replace("BREAK", str(BREAK))  # fmt: skip
 
+IN_ONE_PROCESS = "CLAIMS = [", "LEGS_SHARE_A_PROCESS = True\nCLAIMS = ["
+"""What to replace by what, so that pieces of work, which are arithmetic, need no process each."""
 Write = Callable[..., str]
 _numbers = itertools.count()
 
@@ -139,7 +141,7 @@ Found = Callable[..., PairRecord]
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What audits of the module as it stands come to: by dial, and profile full or deep."""
     path = tmp_path_factory.mktemp("bent") / "bent_as_it_stands.py"
-    path.write_text(f"{BENT}\nLEGS_SHARE_A_PROCESS = True\n")  # they are arithmetic
+    path.write_text(BENT.replace(*IN_ONE_PROCESS))
     dials: dict[Profile, list[str]] = {"full": list(CONSTRUCTED), "deep": ["breaking", "seedy"]}
     pairs = {
         (pair.dial, profile): pair
@@ -451,8 +453,7 @@ def timeless(atlas: Atlas) -> dict[str, Any]:
 def test_the_number_of_workers_changes_nothing(write: Write) -> None:
     """Nor whether all is done in one process, or each piece in one of its own."""
     two = audit(sources=(write(),), profile="full", workers=2)
-    one_process = write("CLAIMS = [", "LEGS_SHARE_A_PROCESS = True\nCLAIMS = [")
-    alone = audit(sources=(one_process,), profile="full", workers=1)
+    alone = audit(sources=(write(*IN_ONE_PROCESS),), profile="full", workers=1)
     assert timeless(alone) == timeless(two)
 
 
@@ -519,7 +520,7 @@ class TestMargins:
     def run(
         self, write: Write, capsys: Any, monkeypatch: pytest.MonkeyPatch
     ) -> Callable[..., tuple[int, str, str]]:
-        source = write()
+        source = write(*IN_ONE_PROCESS)
 
         def run(*words: str) -> tuple[int, str, str]:
             return command(capsys, monkeypatch, "audit", "bent", "--module", source, "--workers",
