@@ -24,7 +24,7 @@ from refutable.claims.runs import contrastive, masked, plants
 from refutable.claims.runs.contrastive import TrainedCl
 from refutable.claims.runs.finite_size import MEAN_SIGMAS, Kind, every_one, kinds
 from refutable.claims.runs.masked import TrainedMae
-from refutable.claims.runs.noise import SIGMAS, noise
+from refutable.claims.runs.noise import noise
 from refutable.claims.runs.regimes import BOTH_SIGNS, QUERIES, sign_of
 from refutable.claims.theorems import theorem_4_1
 from refutable.gap import Gap, at_least, at_most, equal
@@ -127,13 +127,14 @@ def lightest_is_light(kind: Kind, found: Floats) -> Gap:
     """The lightest own key weighs no more in the mean than a mean one is predicted to."""
     z = kind.run.setting.latents.L
     moved = z * kind.moved("phi_own", noise(kind.rows().own))
+    error = math.hypot(noise(found), z * kind.in_common("phi_own")) / math.sqrt(kind.areas)
     return at_most(
         f"{kind.name}: mean margin of the own area",
         float(found.mean()),
         predicted_margin(kind),
-        moved + SIGMAS * math.hypot(noise(found), z * kind.in_common("phi_own")),
-        f"the lightest of some keys; {moved:.2g} by which zΦ_n may be off, and {SIGMAS:g} standard "
-        "deviations of the noise between patches and in common",
+        moved + MEAN_SIGMAS * error,
+        f"the lightest of some keys; {moved:.2g} by which zΦ_n may be off, and {MEAN_SIGMAS:g} "
+        "standard errors: noise between areas, and in common",
         false_alarm=FALSE_ALARM,
     )
 

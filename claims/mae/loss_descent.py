@@ -124,7 +124,7 @@ def curvature_stays_below_the_bound(context: Context) -> Iterator[Gap]:
     share = curvature() / smoothness(BETWEEN)
     yield at_most("second derivative over B", share, 1, 0, "B bounds it in any direction")
     why = "1 - ηB/2, the second order of a step whose second derivative is B throughout"
-    yield identical("share of η‖∇L‖² left at η = 2/B", descended(2.0, 1.0), 0.0, why)
+    yield identical("share of η‖∇L‖² left at η = 1/B", descended(1.0, 1.0), 0.5, why)
     yield equal(
         "second derivative over B, at a point between two keys",
         share,
