@@ -18,7 +18,7 @@ from refutable.engine import frames, limits, machine
 from refutable.engine.agenda import Agenda
 from refutable.engine.frames import Frame
 from refutable.engine.process import Job as Job
-from refutable.engine.process import Server, death
+from refutable.engine.process import Server, Work, death
 from refutable.errors import UsageError
 
 PATIENCE = 10.0
@@ -185,7 +185,7 @@ class Pool:
         if not alive:
             self._start()
             return
-        under_way, most = self._under_way(), self._most(ready)
+        under_way, most = len(self._under_way()), self._most()
         for server in ready:
             slots = 2 * self.workers if server.forks else 1
             for slot in range(slots):
@@ -202,23 +202,22 @@ class Pool:
         at_work = all(server.work for server in ready)
         return at_work and time.monotonic() - self._begun > self._loading
 
-    def _under_way(self) -> int:
-        """How many jobs are at work, and wait for nothing that another makes."""
+    def _under_way(self) -> list[Work]:
+        """The jobs that are at work, and wait for nothing that another makes."""
         works = [work for server in self._servers for work in server.work.values()]
-        return sum(work.deadline is not None for work in works)
+        return [work for work in works if work.deadline is not None]
 
-    def _most(self, ready: Sequence[Server]) -> int:
+    def _most(self) -> int:
         if self._suspects:
             return 1
         now = time.monotonic()
-        running = [now - work.started for server in ready for work in server.work.values()]
+        running = [now - work.started for work in self._under_way()]
         return at_once(self._spent, running, self.workers)
 
     def _dispatch(self) -> Iterator[Started]:
         if self._broken:
             return
-        ready = [server for server in self._servers if server.ready]
-        while self._going_on and self._under_way() < self._most(ready):
+        while self._going_on and len(self._under_way()) < self._most():
             key, server, slot = self._going_on.popleft()
             work = server.work[slot]
             work.deadline = time.monotonic() + work.left
@@ -256,7 +255,8 @@ class Pool:
         for server in self._servers:
             if not server.ready:
                 yield server.started + self.import_limit
-            if self.workers > 1 and self._agenda:  # until it is no short work any more
+            due = self._agenda or self._going_on
+            if self.workers > 1 and due:  # until it is no short work any more
                 ripe = (work.started + SHORT for work in server.work.values())
                 yield from (alarm for alarm in ripe if alarm > now)
             for work in server.work.values():
