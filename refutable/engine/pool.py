@@ -187,7 +187,7 @@ class Pool:
             return
         under_way, most = len(self._under_way()), self._most()
         for server in ready:
-            slots = 2 * self.workers if server.forks else 1
+            slots = 2 * self.workers if server.forks else 1  # a choice: as many may wait as work
             for slot in range(slots):
                 if slot not in server.work and under_way < most:
                     under_way += 1
