@@ -14,7 +14,7 @@ from refutable.model.trajectory import QueryKind
 
 COARSEST = 0.5
 """Where a prediction may be off by more than this share, this share is allowed: with more, nothing
-could break."""
+could break. A choice."""
 NOISE = 0.1
 """Of log T_½ and of a correlation, claimed. Six seeds of each base, as assumed, scatter by 0.05 at
 most in a time and by 0.005 in a correlation, from small batches and from looks a tenth apart."""
