@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ from refutable.model import ball_events, ball_flow, reduced
 from refutable.model.ball_events import EVENTS, Enclosure, enclose
 from refutable.model.ball_flow import PHI_M, UPS_1, UPS_M, UPS_N, Flow, NotEnclosedError, Step
 from refutable.model.setting import Latents, Setting, SettingError
+from refutable.prove.balls import precise
 
 BASE = Setting(P=10**4, kappa_c=0.9, kappa_s=0.3)
 SETTINGS = [
@@ -138,6 +140,40 @@ def test_what_is_left_out_is_the_next_coefficient_over_the_box(
     power = step.length**ball_flow.ORDER
     for p, tail in zip(more.polynomials, step.tails, strict=True):
         assert abs(p[ball_flow.ORDER]) * power <= tail
+
+
+@pytest.mark.parametrize(("order", "left_out"), [(18, Fraction(1, 10**13)), (2, Fraction(1, 100))])
+def test_a_solution_that_is_known_is_held_up_to_its_pole(
+    order: int, left_out: Fraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of x' = x², x(0) = 1, it is 1/(1 - σ); of y' = σ, which reads the clock, σ²/2."""
+
+    class Pole(Flow):
+        def __init__(self) -> None:
+            pass
+
+        def slope(self, state: Any, sigma: Any, follows_own: bool) -> list[Any]:
+            return [state[0] * state[0], sigma + 0 * state[1]]
+
+    def follow() -> Iterator[Step]:
+        state, sigma, longest = [arb(1), arb(0)], arb(0), ball_flow.LONGEST
+        while True:
+            step, longest = ball_flow._step(Pole(), state, sigma, True, longest)
+            yield step
+            state, sigma = step.state(step.length), sigma + step.length
+
+    monkeypatch.setattr(ball_flow, "ORDER", order)
+    monkeypatch.setattr(ball_flow, "LEFT_OUT", left_out)
+    end = arb(0)
+    with precise(), suppress(NotEnclosedError):  # no step is short enough beside the pole
+        for step in follow():
+            for quarter in range(5):
+                after = step.length * quarter / 4
+                end = step.sigma + after
+                x, y = step.state(after)
+                assert x.contains((1 / (1 - end)).mid())
+                assert y.contains((end * end / 2).mid())
+    assert 0.9 < end < 1
 
 
 def test_precision_is_put_back() -> None:
