@@ -43,7 +43,7 @@ class Expected:
     @property
     def usual(self) -> Trajectory:
         """Of a query in an area of C_s patches, or in the global one."""
-        return masked.reduced_mae(self.setting, self.query, self.loss_gap)
+        return self._path(self.setting.C_s if self.query == "local" else self.setting.C_1)
 
     @functools.cached_property
     def log_t(self) -> Floats:
@@ -69,12 +69,11 @@ class Expected:
     @functools.cached_property
     def own_attention(self) -> Floats:
         """Mean over queries with a visible patch in their own area."""
-        asked = {
-            size: n * (1 - float(enumeration.empty_own(self.setting, size)))
+        asked = sum(
+            n * (1 - float(enumeration.empty_own(self.setting, size)))
             for size, n in self.patches.items()
-        }
-        attended = [n * self._series(size, "own_attention") for size, n in self.patches.items()]
-        return np.sum(attended, axis=0) / sum(asked.values())
+        )
+        return self.mean("own_attention") * sum(self.patches.values()) / asked
 
     @functools.cached_property
     def half(self) -> float | None:
